@@ -1,0 +1,24 @@
+//! The words: a model's configuration, the nodes and edges of its graph, prompts, prune scores, and their file formats.
+//!
+//! Plain data only: nothing here knows of tensors on a device or of a browser.
+
+pub mod config;
+pub mod edge_counts;
+pub mod error;
+pub mod family;
+pub mod graph;
+pub mod node;
+pub mod prompts;
+pub mod prune_scores;
+pub mod settings;
+pub mod tensor_file;
+
+pub use config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbedding};
+pub use edge_counts::{EdgeCounts, edge_counts};
+pub use error::CircuitError;
+pub use graph::{Edge, Graph, GraphConfig};
+pub use node::{DestKind, DestModule, SrcKind, SrcNode};
+pub use prompts::{Answers, PromptBatch, PromptPair, Prompts};
+pub use prune_scores::{Circuit, PruneScores};
+pub use settings::{AblationType, OutputSlice, PatchType, RunSettings};
+pub use tensor_file::{FileDtype, TensorFile, TensorInfo};

@@ -1,0 +1,158 @@
+//! The header of a safetensors file, read without the rest of it, and its numbers as `f32`.
+//!
+//! The `safetensors` crate parses the header; every size is then checked against the file's length before anything is
+//! allocated, so that a tensor can be read alone, by its byte range.
+
+use std::ops::Range;
+
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
+
+use super::error::CircuitError;
+
+/// The length of the little-endian header size that a file starts with.
+pub const SIZE_BYTES: u64 = 8;
+/// No header is longer: the format's own limit.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+
+/// What a safetensors file holds, without the numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TensorFile {
+    /// The file's name, for messages.
+    pub file: String,
+    /// Sorted by name.
+    pub tensors: Vec<TensorInfo>,
+}
+
+/// One tensor of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TensorInfo {
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub dtype: FileDtype,
+    /// Where its bytes stand in the file.
+    pub bytes: Range<u64>,
+}
+
+/// How a file stores a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileDtype {
+    F32,
+    F16,
+    Bf16,
+    /// A kind that is not read as `f32` (integers, `f64`, 8-bit floats).
+    Other(Dtype),
+}
+
+impl FileDtype {
+    fn new(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::F32 => Self::F32,
+            Dtype::F16 => Self::F16,
+            Dtype::BF16 => Self::Bf16,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// How many bytes the header of a file has, from the file's first 8 bytes.
+///
+/// # Errors
+/// When the file is shorter than that or the size is larger than the file.
+pub fn header_bytes(file: &str, start: &[u8], file_bytes: u64) -> Result<u64, CircuitError> {
+    let foreign = |expected: &str, found: String| {
+        Err(CircuitError::TensorFile { file: file.to_owned(), expected: expected.to_owned(), found })
+    };
+    let Some(size) = start.get(..SIZE_BYTES as usize).and_then(|s| <[u8; 8]>::try_from(s).ok()) else {
+        return foreign("at least 8 bytes", format!("{file_bytes} bytes"));
+    };
+    let size = u64::from_le_bytes(size);
+    if size > file_bytes.saturating_sub(SIZE_BYTES) {
+        return foreign("a header that fits in the file", format!("a header of {size} bytes in {file_bytes} bytes"));
+    }
+    if size > MAX_HEADER_BYTES {
+        return foreign("a header of at most 100 MB", format!("one of {size} bytes"));
+    }
+    Ok(size)
+}
+
+impl TensorFile {
+    /// Parses a header.
+    ///
+    /// # Errors
+    /// When it is not a safetensors header or does not fit a file of `file_bytes` bytes.
+    pub fn parse(file: &str, header: &[u8], file_bytes: u64) -> Result<Self, CircuitError> {
+        let foreign = |expected: &str, found: String| CircuitError::TensorFile {
+            file: file.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        };
+        let metadata: Metadata =
+            serde_json::from_slice(header).map_err(|e| foreign("a JSON header of tensors", e.to_string()))?;
+        let data_start = SIZE_BYTES + header.len() as u64;
+        let data_bytes = file_bytes.saturating_sub(data_start);
+        let mut tensors = Vec::new();
+        for (name, info) in metadata.tensors() {
+            let (start, end) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
+            if end > data_bytes {
+                let expected = format!("{} bytes, the end of tensor `{name}`", data_start.saturating_add(end));
+                return Err(foreign(&expected, format!("{file_bytes} bytes (is the file cut off?)")));
+            }
+            let n_elements = info.shape.iter().try_fold(1_u64, |n, &d| n.checked_mul(d as u64));
+            let n_bits = n_elements.and_then(|n| n.checked_mul(info.dtype.bitsize() as u64));
+            if start > end || n_bits != Some((end - start) * 8) {
+                let expected = format!("tensor `{name}` of shape {:?} in {}", info.shape, info.dtype);
+                return Err(foreign(&expected, format!("bytes {start} to {end}")));
+            }
+            let bytes = data_start + start..data_start + end;
+            tensors.push(TensorInfo { name, shape: info.shape.clone(), dtype: FileDtype::new(info.dtype), bytes });
+        }
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { file: file.to_owned(), tensors })
+    }
+
+    /// Parses the header of a file that is in memory.
+    ///
+    /// # Errors
+    /// As [`header_bytes`] and [`TensorFile::parse`].
+    pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self, CircuitError> {
+        let size = header_bytes(file, bytes, bytes.len() as u64)? as usize;
+        let start = SIZE_BYTES as usize;
+        Self::parse(file, &bytes[start..start + size], bytes.len() as u64)
+    }
+
+    /// The tensor of a given name.
+    pub fn get(&self, name: &str) -> Option<&TensorInfo> {
+        self.tensors.binary_search_by(|t| t.name.as_str().cmp(name)).ok().map(|i| &self.tensors[i])
+    }
+
+    /// The numbers of a tensor, from its bytes.
+    ///
+    /// # Errors
+    /// When the file stores another kind of number than `F32`, `F16` or `BF16`.
+    pub fn decode(&self, tensor: &TensorInfo, bytes: &[u8]) -> Result<Vec<f32>, CircuitError> {
+        match tensor.dtype {
+            FileDtype::F32 => Ok(numbers(bytes, f32::from_le_bytes)),
+            FileDtype::F16 => Ok(numbers(bytes, |b| half::f16::from_le_bytes(b).to_f32())),
+            FileDtype::Bf16 => Ok(numbers(bytes, |b| half::bf16::from_le_bytes(b).to_f32())),
+            FileDtype::Other(found) => Err(CircuitError::Dtype {
+                file: self.file.clone(),
+                tensor: tensor.name.clone(),
+                found: found.to_string(),
+            }),
+        }
+    }
+
+    /// The numbers of a tensor of a file that is in memory.
+    ///
+    /// # Errors
+    /// As [`TensorFile::decode`].
+    pub fn read(&self, tensor: &TensorInfo, file: &[u8]) -> Result<Vec<f32>, CircuitError> {
+        self.decode(tensor, &file[tensor.bytes.start as usize..tensor.bytes.end as usize])
+    }
+}
+
+/// Little-endian numbers of `N` bytes each.
+fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|&b| number(b)).collect()
+}

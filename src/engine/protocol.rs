@@ -1,0 +1,210 @@
+//! What the page and the engine's worker tell each other: plain serde data, a [`Call`] one way and [`Reply`]s the other.
+//!
+//! A message posted to the worker is `[call, attachments]`, one posted back `[reply, attachments]`. Attachments are what
+//! serde has no words for: `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Float32Array`s of
+//! logits on the way out. Every call is answered by any number of [`Event::Progress`] and [`Event::Circuit`], then by exactly
+//! one other event of the same `id`; [`Event::Failed`] where it could not be done. [`Event::DeviceLost`] carries the id 0.
+
+use serde::{Deserialize, Serialize};
+
+use crate::circuit::{Circuit, GraphConfig, ModelConfig, RunSettings};
+
+/// A request with the number that its replies will carry, counted from 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub id: u32,
+    pub request: Request,
+}
+
+/// An event with the number of the call that it answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub id: u32,
+    pub event: Event,
+}
+
+/// What the engine can be asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Request {
+    /// Makes the device; must come first. Answered by [`Event::Opened`].
+    Open { device: DeviceChoice },
+    /// Reads a model and puts it on the device, in place of the one before. Answered by [`Event::Loaded`].
+    LoadModel { config: Source, weights: Source },
+    /// Describes a graph of the loaded model. Answered by [`Event::Graph`].
+    Graph { graph: GraphConfig },
+    /// Runs circuits of the loaded model. An [`Event::Circuit`] each, then [`Event::Ran`].
+    Run {
+        prompts: Source,
+        scores: Source,
+        settings: RunSettings,
+        /// Whether logits come back as attachments; if not they stay with the engine, for [`Request::Inspect`].
+        logits: bool,
+    },
+    /// The likeliest tokens of a prompt in the last run. Answered by [`Event::Tokens`].
+    Inspect {
+        /// The place of the circuit in the last run.
+        circuit: usize,
+        prompt: usize,
+        /// The place among the output's positions.
+        position: usize,
+        top_k: usize,
+    },
+    /// Stops the running call of this number within one forward pass. It is then answered by [`Event::Cancelled`], this
+    /// one by nothing.
+    Cancel { id: u32 },
+}
+
+/// Where a file comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Source {
+    /// An absolute URL, fetched in ranges where the server allows it.
+    Url { url: String },
+    /// An attachment of the message.
+    Attached {
+        index: usize,
+        /// For messages.
+        name: String,
+    },
+}
+
+/// Which device is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// WebGPU where it works, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, or an error.
+    Webgpu,
+    Cpu,
+}
+
+/// Which device is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    Webgpu,
+    Cpu,
+}
+
+/// The device and why it was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    pub kind: DeviceKind,
+    /// The adapter's own name, or what the CPU backend is.
+    pub name: String,
+    /// Why this one, in a sentence.
+    pub reason: String,
+}
+
+/// What the engine tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Event {
+    Opened {
+        device: DeviceInfo,
+    },
+    Loaded {
+        config: ModelConfig,
+        n_params: usize,
+    },
+    Graph {
+        graph: GraphInfo,
+    },
+    /// A circuit is done for all batches. With logits: one attachment, in row-major order of `result.shape`.
+    Circuit {
+        result: CircuitResult,
+    },
+    /// All circuits are done. With logits: two attachments, the unpatched model on the clean and on the corrupt prompts.
+    Ran {
+        baseline: Baseline,
+    },
+    Tokens {
+        tokens: Tokens,
+    },
+    Progress {
+        done: usize,
+        total: usize,
+        label: String,
+    },
+    Cancelled,
+    Failed {
+        message: String,
+    },
+    /// The device is gone; the worker must be opened anew.
+    DeviceLost {
+        message: String,
+    },
+}
+
+/// A graph, written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphInfo {
+    pub n_edges: usize,
+    /// Names of the src nodes, in `src_idx` order.
+    pub srcs: Vec<String>,
+    /// Names of all nodes, sorted.
+    pub nodes: Vec<String>,
+    /// Names of the edges in the order of the flattened scores: `A0.1->MLP 1`, or `3:A0.1->MLP 1` at position 3.
+    pub edges: Vec<String>,
+    /// Dest module name and shape of its mask, in the order of the forward pass.
+    pub masks: Vec<(String, Vec<usize>)>,
+}
+
+/// A circuit that was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CircuitResult {
+    /// The place in the run.
+    pub index: usize,
+    pub circuit: Circuit,
+    /// `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`.
+    pub shape: Vec<usize>,
+    pub measurement: Measurement,
+}
+
+/// How faithful an output is to the unpatched model, averaged over prompts and positions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measurement {
+    /// Mean logit of the answers less mean logit of the wrong answers; `None` where the prompts name no answer tokens.
+    pub logit_diff: Option<f64>,
+    /// Kullback-Leibler divergence of the output from the unpatched model on the clean prompts, in nats.
+    pub kl_clean: f64,
+    /// The same from the unpatched model on the corrupt prompts.
+    pub kl_corrupt: f64,
+}
+
+/// The unpatched model on the prompts of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    pub shape: Vec<usize>,
+    pub clean: Measurement,
+    pub corrupt: Measurement,
+    /// How many prompts were run; a short last batch is not.
+    pub n_prompts: usize,
+    /// How many positions each has in the output.
+    pub n_positions: usize,
+    /// How many forward passes it took.
+    pub forward_passes: usize,
+}
+
+/// The likeliest next tokens under each of three outputs, likeliest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tokens {
+    pub clean: Vec<TokenProb>,
+    pub corrupt: Vec<TokenProb>,
+    pub circuit: Vec<TokenProb>,
+}
+
+/// A token with its logit and probability.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TokenProb {
+    pub token: u32,
+    pub logit: f32,
+    pub prob: f64,
+}

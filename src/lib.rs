@@ -1,0 +1,26 @@
+//! Find, test and show circuits in small transformers, in a browser tab.
+//!
+//! ```text
+//! weights ─► safetensors ─► Transformer ──┐
+//! config ──► ModelConfig ─► Graph         ├─► run_circuits ─► CircuitOutput* ─► Measurement*
+//! prompts ─► PromptBatch ─────────────────┤        ▲
+//! scores ──► PruneScores ─────────────────┴────────┘
+//!                └─► Circuit ─► LayoutRequest ─► Layout ─► <svg>
+//! ```
+//!
+//! The modules, in reading order: [`circuit`] holds the words of the field as plain data; [`model`] turns weights into
+//! logits; [`run`] patches; [`layout`] is the geometry of a drawn circuit; [`view`] its picture; [`engine`] the seam
+//! between the page and its worker; [`app`] the page. The semantics throughout are those of
+//! [auto-circuit](https://github.com/UFO-101/auto-circuit), whose names are used.
+
+pub mod circuit;
+pub mod engine;
+pub mod layout;
+#[cfg(feature = "tensors")]
+pub mod model;
+#[cfg(feature = "tensors")]
+pub mod run;
+pub mod view;
+
+#[cfg(feature = "page")]
+pub mod app;
