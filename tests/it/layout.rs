@@ -1,0 +1,1 @@
+//! The drawn circuit against the reference.

@@ -1,0 +1,5 @@
+//! The native tests: by hand first, then against what auto-circuit computed, then laws, then bad input.
+
+mod circuit;
+mod layout;
+mod support;

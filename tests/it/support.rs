@@ -1,0 +1,109 @@
+//! Reads the reference cases of `tests/fixtures/cases`: what auto-circuit computed, as files.
+
+use std::path::PathBuf;
+
+use circuitscope::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, TensorFile};
+use serde_json::Value;
+
+/// Every case of the families that are supported.
+pub const CASES: [&str; 8] = [
+    "gpt2",
+    "gpt2-ties",
+    "gpt2-prefix",
+    "attn-only",
+    "attn-only-shortformer",
+    "solu",
+    "tracr-reverse",
+    "tracr-xproportion",
+];
+
+/// A case: a folder of files and its `case.json`.
+pub struct Case {
+    pub name: String,
+    pub dir: PathBuf,
+    pub json: Value,
+}
+
+/// A graph of a case with its scores.
+pub struct CaseGraph {
+    pub idx: usize,
+    pub json: Value,
+    pub graph: Graph,
+    pub scores: PruneScores,
+}
+
+impl Case {
+    pub fn open(name: &str) -> Self {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases").join(name);
+        let json = serde_json::from_str(&read_text(&dir.join("case.json"))).unwrap();
+        Self { name: name.to_owned(), dir, json }
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        let name = if self.json["format"] == "huggingface" { "config.json" } else { "tl_config.json" };
+        self.dir.join(name)
+    }
+
+    pub fn config(&self) -> ModelConfig {
+        ModelConfig::from_json("config", &read_text(&self.config_path())).unwrap()
+    }
+
+    pub fn prompts(&self) -> Prompts {
+        Prompts::from_json("prompts.json", &read_text(&self.dir.join("prompts.json"))).unwrap()
+    }
+
+    pub fn batch_size(&self) -> usize {
+        self.json["batch_size"].as_u64().unwrap() as usize
+    }
+
+    pub fn n_graphs(&self) -> usize {
+        self.json["graphs"].as_array().unwrap().len()
+    }
+
+    pub fn graph(&self, idx: usize) -> CaseGraph {
+        let json = self.json["graphs"][idx].clone();
+        let config = GraphConfig {
+            factorized: json["factorized"].as_bool().unwrap(),
+            separate_qkv: json["separate_qkv"].as_bool().unwrap(),
+            seq_len: json["token_wise"].as_bool().unwrap().then(|| self.json["seq"].as_u64().unwrap() as usize),
+        };
+        let graph = Graph::new(&self.config(), config);
+        let file = format!("graph{idx}.scores.safetensors");
+        let scores = PruneScores::from_bytes(&file, &std::fs::read(self.dir.join(&file)).unwrap(), &graph).unwrap();
+        CaseGraph { idx, json, graph, scores }
+    }
+
+    pub fn graphs(&self) -> impl Iterator<Item = CaseGraph> + '_ {
+        (0..self.n_graphs()).map(|idx| self.graph(idx))
+    }
+
+    /// A tensor of `expected.safetensors`: its shape and numbers.
+    pub fn expected(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let bytes = std::fs::read(self.dir.join("expected.safetensors")).unwrap();
+        let file = TensorFile::from_bytes("expected.safetensors", &bytes).unwrap();
+        let tensor = file.get(name).unwrap_or_else(|| panic!("{}: no expected tensor {name}", self.name));
+        (tensor.shape.clone(), file.read(tensor, &bytes).unwrap())
+    }
+}
+
+pub fn read_text(path: &std::path::Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The list of names or numbers in a JSON array.
+pub fn strings(json: &Value) -> Vec<String> {
+    json.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+}
+
+pub fn numbers(json: &Value) -> Vec<usize> {
+    json.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect()
+}
+
+/// Asserts `|found - expected| <= 1e-4 + 1e-4 |expected|` for every number.
+#[track_caller]
+pub fn assert_close(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}: number of elements");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        assert!((f - e).abs() <= 1e-4 + 1e-4 * e.abs(), "{what}: element {i} is {f}, expected {e}");
+    }
+}
