@@ -7,6 +7,7 @@ pub mod edge_counts;
 pub mod error;
 pub mod family;
 pub mod graph;
+pub mod measurement;
 pub mod node;
 pub mod prompts;
 pub mod prune_scores;
@@ -17,6 +18,7 @@ pub use config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbe
 pub use edge_counts::{EdgeCounts, edge_counts};
 pub use error::CircuitError;
 pub use graph::{Edge, Graph, GraphConfig};
+pub use measurement::{Baseline, Measurement, TokenProb, Tokens};
 pub use node::{DestKind, DestModule, SrcKind, SrcNode};
 pub use prompts::{Answers, PromptBatch, PromptPair, Prompts};
 pub use prune_scores::{Circuit, PruneScores};

@@ -45,7 +45,7 @@ pub struct DestModule {
 }
 
 /// Which input of the model a dest module is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DestKind {
     Q(usize),
     K(usize),

@@ -1,1 +1,16 @@
-//! x
+//! From weights to logits: reading a model tensor by tensor and running it, told by [`Hooks`] what to do at each node.
+//!
+//! There is one copy of the model's maths, [`Transformer`]; nothing is cloned or changed to patch it.
+
+pub mod attention;
+pub mod error;
+pub mod hooks;
+pub mod load;
+pub mod mlp;
+pub mod norm;
+pub mod transformer;
+
+pub use error::ModelError;
+pub use hooks::{Dest, Hooks, Model, Plain, TokenBatch};
+pub use load::{ByteSource, load};
+pub use transformer::Transformer;

@@ -2,4 +2,6 @@
 
 mod circuit;
 mod layout;
+mod model;
+mod run;
 mod support;

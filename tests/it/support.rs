@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, TensorFile};
+use circuitscope::circuit::{
+    AblationType, EdgeCounts, Graph, GraphConfig, ModelConfig, PatchType, Prompts, PruneScores, RunSettings, TensorFile,
+};
+use circuitscope::run::{RunInput, RunOutput, run_circuits};
 use serde_json::Value;
 
 /// Every case of the families that are supported.
@@ -106,4 +109,47 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f32]) {
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         assert!((f - e).abs() <= 1e-4 + 1e-4 * e.abs(), "{what}: element {i} is {f}, expected {e}");
     }
+}
+
+impl Case {
+    /// The case's model on the CPU.
+    pub fn model(&self) -> circuitscope::model::Transformer {
+        let device = burn::tensor::Device::flex();
+        let weights = self.dir.join("model.safetensors");
+        let loading = circuitscope::model::load(self.config(), &weights, &device, async |_, _| true);
+        pollster::block_on(loading).unwrap()
+    }
+
+    /// Runs circuits as a run of `case.json` says.
+    pub fn run(&self, model: &dyn circuitscope::model::Model, g: &CaseGraph, settings: &RunSettings) -> RunOutput {
+        let (prompts, graph, scores) = (self.prompts(), &g.graph, &g.scores);
+        let input = RunInput { model, prompts: &prompts, graph, scores, settings, budget_bytes: 1 << 28 };
+        pollster::block_on(run_circuits(&input, &mut ())).unwrap()
+    }
+}
+
+impl CaseGraph {
+    /// The settings of a run of the case.
+    pub fn settings(&self, case: &Case, run: &Value) -> RunSettings {
+        RunSettings {
+            factorized: self.graph.config.factorized,
+            separate_qkv: self.graph.config.separate_qkv,
+            token_wise: self.graph.config.seq_len.is_some(),
+            slice: serde_json::from_value(match &self.json["slice_output"] {
+                Value::Null => "none".into(),
+                slice => slice.clone(),
+            })
+            .unwrap(),
+            patch_type: if run["patch_type"] == "EDGE_PATCH" { PatchType::Edge } else { PatchType::Tree },
+            ablation: ablation(run["ablation_type"].as_str().unwrap()),
+            reverse: run["reverse_clean_corrupt"].as_bool().unwrap(),
+            batch_size: case.batch_size(),
+            edge_counts: EdgeCounts::List(numbers(&run["test_edge_counts"])),
+        }
+    }
+}
+
+/// The ablation of a name such as `TOKENWISE_MEAN_CLEAN`.
+pub fn ablation(name: &str) -> AblationType {
+    serde_json::from_value(name.to_lowercase().into()).unwrap()
 }

@@ -1,0 +1,183 @@
+//! Multi-head attention with an input of its own for each head's query, key and value.
+//!
+//! One batched product projects all heads; an input that heads share is broadcast, so that the unpatched model and a
+//! patched one take the same path.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+use super::hooks::{Dest, Hooks};
+use super::norm::Norm;
+use crate::circuit::{AttentionDir, DestKind, SrcKind};
+
+/// Added to the scores of positions that are not attended to: their softmax is 0 exactly, with no infinities, which
+/// shaders need not support.
+const MASKED: f32 = -1e30;
+
+/// The attention of a block, with the norm of its inputs.
+#[derive(Debug, Clone)]
+pub struct Attention {
+    pub block: usize,
+    pub n_heads: usize,
+    pub scale: f64,
+    pub dir: AttentionDir,
+    pub norm: Norm,
+    /// Queries, keys, values: `[3, head, d_model, d_head]`
+    pub w_qkv: Tensor<4>,
+    /// `[3, head, 1, d_head]`
+    pub b_qkv: Tensor<4>,
+    /// `[head, d_head, d_model]`
+    pub w_o: Tensor<3>,
+    /// `[1, 1, 1, d_model]`
+    pub b_o: Tensor<4>,
+}
+
+/// What the attention of every block reads, beside the residual stream.
+pub struct AttentionContext {
+    /// Position embeddings added to the inputs of queries and keys (shortformer): `[batch * position, d_model]`.
+    pub qk_positions: Option<Tensor<2>>,
+    pub seq: usize,
+}
+
+/// Which of q, k and v are computed together: a range of the axis `[q, k, v]`.
+type Parts = Range<usize>;
+
+impl Attention {
+    /// What the block's attention adds to the residual stream, at the positions of `queries`.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - output: `[circuit, batch, query position, d_model]`
+    pub fn forward(
+        &self,
+        resid: &Tensor<4>,
+        queries: &Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
+        let [q, k, v] = if *queries == (0..context.seq) {
+            let qkv = self.project(0..3, resid, 0..context.seq, context, hooks);
+            [0, 1, 2].map(|part| part_of(&qkv, part))
+        } else {
+            let kv = self.project(1..3, resid, 0..context.seq, context, hooks);
+            let q = self.project(0..1, &positions_of(resid, queries), queries.clone(), context, hooks);
+            [part_of(&q, 0), part_of(&kv, 0), part_of(&kv, 1)]
+        };
+        let z = self.attend(q, k, v, queries, context.seq);
+        self.output(z, queries, hooks)
+    }
+
+    /// Some of queries, keys and values.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, position, d_model]`
+    /// - output: `[circuit, part, head, batch, position, d_head]`
+    fn project(
+        &self,
+        parts: Parts,
+        resid: &Tensor<4>,
+        positions: Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<6> {
+        let [_, batch, pos, d_model] = resid.dims();
+        let (n_parts, rows) = (parts.len(), batch * pos);
+        let kinds = [DestKind::Q(self.block), DestKind::K(self.block), DestKind::V(self.block)][parts.clone()].to_vec();
+        let input = hooks.dest_input(&Dest { kinds, positions: positions.clone() }, resid);
+        let input = match input {
+            None => resid.clone().reshape([resid.dims()[0], 1, 1, rows, d_model]),
+            Some(nodes) => {
+                let [circuits, n_nodes, ..] = nodes.dims();
+                // Joint nodes serve all parts.
+                nodes.reshape([circuits, n_nodes / self.n_heads, self.n_heads, rows, d_model])
+            }
+        };
+        let mut input = self.norm.forward(input); // [circuit, part | 1, head | 1, rows, d_model]
+        if let Some(shift) = &context.qk_positions {
+            input = input + qk_shift(shift, &parts, &positions, context.seq);
+        }
+        let w = self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>();
+        let b = self.b_qkv.clone().slice([parts]).unsqueeze::<5>();
+        let projected = input.matmul(w) + b; // [circuit, part, head, rows, d_head]
+        let [circuits, _, _, _, d_head] = projected.dims();
+        projected.reshape([circuits, n_parts, self.n_heads, batch, pos, d_head])
+    }
+
+    /// # Shapes
+    /// - q: `[circuit, head, batch, query position, d_head]`
+    /// - k, v: `[circuit, head, batch, seq, d_head]`
+    /// - output: as q
+    fn attend(&self, q: Tensor<5>, k: Tensor<5>, v: Tensor<5>, queries: &Range<usize>, seq: usize) -> Tensor<5> {
+        let device = q.device();
+        let scores = (q / self.scale).matmul(k.swap_dims(3, 4)); // [circuit, head, batch, query position, seq]
+        let scores = match self.dir {
+            AttentionDir::Causal => scores + causal_mask(queries, seq, &device),
+            AttentionDir::Bidirectional => scores,
+        };
+        activation::softmax(scores, 4).matmul(v)
+    }
+
+    /// # Shapes
+    /// - z: `[circuit, head, batch, position, d_head]`
+    /// - output: `[circuit, batch, position, d_model]`
+    fn output(&self, z: Tensor<5>, positions: &Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        let [circuits, heads, batch, pos, d_head] = z.dims();
+        let d_model = self.w_o.dims()[2];
+        let src = SrcKind::Heads(self.block);
+        let sum = if hooks.wants(src) {
+            let z = z.reshape([circuits, heads, batch * pos, d_head]);
+            let results = z.matmul(self.w_o.clone().unsqueeze::<4>()); // [circuit, head, rows, d_model]
+            let results = results.reshape([circuits, heads, batch, pos, d_model]);
+            hooks.src_output(src, results.clone(), positions);
+            results.sum_dim(1).reshape([circuits, batch, pos, d_model])
+        } else {
+            let z = z.permute([0, 2, 3, 1, 4]).reshape([circuits * batch * pos, heads * d_head]);
+            let w_o = self.w_o.clone().reshape([heads * d_head, d_model]);
+            z.matmul(w_o).reshape([circuits, batch, pos, d_model])
+        };
+        sum + self.b_o.clone()
+    }
+}
+
+/// # Shapes
+/// - projected: `[circuit, part, head, batch, position, d_head]`
+/// - output: `[circuit, head, batch, position, d_head]`
+fn part_of(projected: &Tensor<6>, part: usize) -> Tensor<5> {
+    let [circuits, _, heads, batch, pos, d_head] = projected.dims();
+    projected.clone().narrow(1, part, 1).reshape([circuits, heads, batch, pos, d_head])
+}
+
+/// # Shapes
+/// - resid: `[circuit, batch, seq, d_model]`
+/// - output: `[circuit, batch, position, d_model]`
+pub fn positions_of(resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
+    if resid.dims()[2] == positions.len() {
+        return resid.clone();
+    }
+    resid.clone().narrow(2, positions.start, positions.len())
+}
+
+/// What is added to the normalised inputs of queries and keys, and 0 for values.
+///
+/// # Shapes
+/// - shift: `[batch * seq, d_model]`
+/// - output: `[1, part, 1, batch * position, d_model]`
+fn qk_shift(shift: &Tensor<2>, parts: &Parts, positions: &Range<usize>, seq: usize) -> Tensor<5> {
+    let [rows, d_model] = shift.dims();
+    let batch = rows / seq;
+    let shift = shift.clone().reshape([batch, seq, d_model]).narrow(1, positions.start, positions.len());
+    let shift = shift.reshape([1, 1, 1, batch * positions.len(), d_model]);
+    let of_part = |part| if part < 2 { shift.clone() } else { shift.zeros_like() };
+    Tensor::cat(parts.clone().map(of_part).collect(), 1)
+}
+
+/// 0 where a query may attend to a key, [`MASKED`] where the key comes later.
+///
+/// # Shapes
+/// - output: `[1, 1, 1, query position, seq]`
+fn causal_mask(queries: &Range<usize>, seq: usize, device: &Device) -> Tensor<5> {
+    let entry = |query: usize, key: usize| if key > query { MASKED } else { 0.0 };
+    let mask: Vec<f32> = queries.clone().flat_map(|query| (0..seq).map(move |key| entry(query, key))).collect();
+    Tensor::from_data(TensorData::new(mask, [1, 1, 1, queries.len(), seq]), device)
+}

@@ -1,0 +1,157 @@
+//! A decoder of the GPT kind: embedding, blocks of attention and MLP around a residual stream, unembedding.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor};
+
+use super::attention::{Attention, AttentionContext, positions_of};
+use super::hooks::{Dest, Hooks, Model, TokenBatch};
+use super::mlp::Mlp;
+use super::norm::Norm;
+use crate::circuit::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
+
+/// A model's weights on a device, in f32.
+#[derive(Debug, Clone)]
+pub struct Transformer {
+    pub(super) config: ModelConfig,
+    pub(super) device: Device,
+    /// `[d_vocab, d_model]`
+    pub(super) w_e: Tensor<2>,
+    /// `[n_ctx, d_model]`
+    pub(super) w_pos: Tensor<2>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) ln_final: Norm,
+    /// `[d_model, d_vocab_out]`; `None` where it is the transposed embedding.
+    pub(super) w_u: Option<Tensor<2>>,
+    /// `[1, d_vocab_out]`
+    pub(super) b_u: Option<Tensor<2>>,
+}
+
+/// Attention, then an MLP where the model has them.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub attention: Attention,
+    pub mlp: Option<(Norm, Mlp)>,
+}
+
+impl Model for Transformer {
+    fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        let [batch, seq] = tokens.dims();
+        let positions = self.w_pos.clone().narrow(0, 0, seq); // [seq, d_model]
+        let (mut resid, qk_positions) = self.embed(tokens, positions);
+        show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
+        let qk_positions = qk_positions.map(|p| p.repeat(&[batch, 1])); // [batch * seq, d_model]
+        let context = AttentionContext { qk_positions, seq };
+        for (block_idx, block) in self.blocks.iter().enumerate() {
+            let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
+            resid = block.forward(block_idx, resid, &kept, &context, hooks);
+        }
+        resid
+    }
+
+    fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
+        let [circuits, batch, pos, d_model] = resid.dims();
+        let rows = self.ln_final.forward(resid.reshape([circuits * batch * pos, d_model]));
+        let logits = match &self.w_u {
+            Some(w_u) => rows.matmul(w_u.clone()),
+            None => rows.matmul(self.w_e.clone().transpose()),
+        };
+        let logits = match &self.b_u {
+            Some(b_u) => logits + b_u.clone(),
+            None => logits,
+        };
+        logits.reshape([circuits, batch, pos, self.config.d_vocab_out])
+    }
+}
+
+impl Transformer {
+    /// The residual stream that the first block gets, and the positions that queries and keys get beside it.
+    ///
+    /// # Shapes
+    /// - positions: `[seq, d_model]`
+    /// - output: `[1, batch, seq, d_model]`, and positions again for shortformer models
+    fn embed(&self, tokens: &TokenBatch, positions: Tensor<2>) -> (Tensor<4>, Option<Tensor<2>>) {
+        let [batch, seq] = tokens.dims();
+        let ids = tokens.ids.clone().flatten(0, 1);
+        let embedded = self.w_e.clone().select(0, ids).reshape([1, batch, seq, self.config.d_model]);
+        match self.config.positional_embedding {
+            PositionalEmbedding::Standard => (embedded + positions.unsqueeze::<4>(), None),
+            PositionalEmbedding::Shortformer => (embedded, Some(positions)),
+        }
+    }
+}
+
+impl Block {
+    /// The residual stream after the block, at the positions of `kept`.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - output: `[circuit, batch, kept position, d_model]`
+    fn forward(
+        &self,
+        block_idx: usize,
+        resid: Tensor<4>,
+        kept: &Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
+        let attn_out = self.attention.forward(&resid, kept, context, hooks);
+        let mut resid = positions_of(&resid, kept) + attn_out;
+        if let Some((norm, mlp)) = &self.mlp {
+            resid = stream(hooks, DestKind::ResidMid(block_idx), SrcKind::ResidMid(block_idx), resid, kept);
+            let input = input_of(hooks, DestKind::MlpIn(block_idx), &resid, kept);
+            let [circuits, batch, pos, d_model] = input.dims();
+            let mlp_out = mlp.forward(norm.forward(input.reshape([circuits * batch * pos, d_model])));
+            let mlp_out = mlp_out.reshape([circuits, batch, pos, d_model]);
+            show(hooks, SrcKind::Mlp(block_idx), &mlp_out, kept);
+            resid = resid + mlp_out;
+        }
+        stream(hooks, DestKind::ResidPost(block_idx), SrcKind::ResidPost(block_idx), resid, kept)
+    }
+}
+
+/// Shows the output of a src node, where it is wanted.
+///
+/// # Shapes
+/// - out: `[circuit, batch, position, d_model]`
+fn show(hooks: &mut dyn Hooks, src: SrcKind, out: &Tensor<4>, positions: &Range<usize>) {
+    if hooks.wants(src) {
+        hooks.src_output(src, out.clone().unsqueeze_dim(1), positions);
+    }
+}
+
+/// The input of a dest module of one node.
+///
+/// # Shapes
+/// - resid, output: `[circuit, batch, position, d_model]`
+fn input_of(hooks: &mut dyn Hooks, kind: DestKind, resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
+    let dest = Dest { kinds: vec![kind], positions: positions.clone() };
+    match hooks.dest_input(&dest, resid) {
+        None => resid.clone(),
+        Some(input) => {
+            let [circuits, _, batch, pos, d_model] = input.dims();
+            input.reshape([circuits, batch, pos, d_model])
+        }
+    }
+}
+
+/// A place of the residual stream that may be a node: its input replaces the stream, and is its output.
+fn stream(
+    hooks: &mut dyn Hooks,
+    dest: DestKind,
+    src: SrcKind,
+    resid: Tensor<4>,
+    positions: &Range<usize>,
+) -> Tensor<4> {
+    let resid = input_of(hooks, dest, &resid, positions);
+    show(hooks, src, &resid, positions);
+    resid
+}

@@ -1,0 +1,65 @@
+//! The model against the reference: logits of the unpatched model and the outputs of its src nodes.
+
+use burn::tensor::Device;
+use circuitscope::circuit::PromptPair;
+use circuitscope::model::{Model, Plain, TokenBatch};
+use circuitscope::run::src_ablations;
+
+use crate::support::{CASES, Case, ablation, assert_close};
+
+fn tokens(pairs: &[PromptPair], prompt: impl Fn(&PromptPair) -> &[u32]) -> TokenBatch {
+    TokenBatch::new(pairs.iter().map(prompt), &Device::flex())
+}
+
+fn logits(model: &dyn Model, tokens: &TokenBatch) -> Vec<f32> {
+    let seq = tokens.dims()[1];
+    model.forward(tokens, 0..seq, &mut Plain).into_data().try_to_vec().unwrap()
+}
+
+#[test]
+fn the_unpatched_model_has_the_reference_logits() {
+    for case in CASES.map(Case::open) {
+        let (model, prompts) = (case.model(), case.prompts());
+        let clean = tokens(&prompts.pairs, |p| &p.clean);
+        let corrupt = tokens(&prompts.pairs, |p| &p.corrupt);
+        assert_close(&format!("{} clean", case.name), &logits(&model, &clean), &case.expected("clean_logits").1);
+        assert_close(&format!("{} corrupt", case.name), &logits(&model, &corrupt), &case.expected("corrupt_logits").1);
+    }
+}
+
+#[test]
+fn src_nodes_have_the_reference_outputs_under_every_ablation() {
+    let ablations = [
+        "RESAMPLE",
+        "ZERO",
+        "TOKENWISE_MEAN_CLEAN",
+        "TOKENWISE_MEAN_CORRUPT",
+        "TOKENWISE_MEAN_CLEAN_AND_CORRUPT",
+        "BATCH_TOKENWISE_MEAN",
+        "BATCH_ALL_TOK_MEAN",
+    ];
+    let case = Case::open("gpt2");
+    let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
+    for name in ablations {
+        let batches = prompts.batches(case.batch_size()).unwrap();
+        let clean = batches.iter().map(|b| tokens(b.pairs, |p| &p.clean));
+        let corrupt = batches.iter().map(|b| tokens(b.pairs, |p| &p.corrupt));
+        let sample: Vec<TokenBatch> = match ablation(name).dataset_means() {
+            None => corrupt.take(1).collect(),
+            Some((true, false)) => clean.collect(),
+            Some((false, _)) => corrupt.collect(),
+            Some((true, true)) => clean.chain(corrupt).collect(),
+        };
+        let found = src_ablations(&model, &g.graph, &sample, ablation(name));
+        let (shape, expected) = case.expected(&format!("graph0.src_outs.{name}"));
+        let found: Vec<f32> = found
+            .groups
+            .iter()
+            .flat_map(|group| {
+                let all = group.out.clone().expand([1, group.out.dims()[1], shape[1], shape[2], shape[3]]);
+                all.into_data().try_to_vec::<f32>().unwrap()
+            })
+            .collect();
+        assert_close(name, &found, &expected);
+    }
+}
