@@ -7,6 +7,7 @@
 //!    group every batch takes one forward pass.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
@@ -35,6 +36,8 @@ pub struct RunInput<'a> {
     /// About how many bytes the activations of a forward pass may take on the device. At least one circuit is run at a
     /// time, whatever it takes.
     pub budget_bytes: usize,
+    /// The unpatched model from an earlier run of the same model, prompts and settings but the edge counts and scores.
+    pub unpatched: Option<Rc<Unpatched>>,
 }
 
 /// Someone who watches a run.
@@ -67,14 +70,11 @@ pub struct CircuitOutput {
 }
 
 /// Everything that a run gives.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RunOutput {
     /// In the order in which they were asked for.
     pub circuits: Vec<CircuitOutput>,
-    /// The unpatched model on the clean prompts.
-    pub clean: Logits,
-    /// The unpatched model on the corrupt prompts.
-    pub corrupt: Logits,
+    pub unpatched: Rc<Unpatched>,
     pub baseline: Baseline,
 }
 
@@ -110,7 +110,10 @@ fn n_run(settings: &RunSettings, prompts: &Prompts) -> usize {
 pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) -> Result<RunOutput, RunError> {
     let plan = Plan::new(input)?;
     let mut steps = Steps { done: 0, total: plan.n_steps(input), observer };
-    let unpatched = Unpatched::run(input, &plan, &mut steps).await?;
+    let unpatched = match &input.unpatched {
+        Some(unpatched) => unpatched.clone(),
+        None => Rc::new(Unpatched::run(input, &plan, &mut steps).await?),
+    };
     let mut circuits: Vec<Option<CircuitOutput>> = vec![None; plan.circuits.len()];
     let mut first = 0;
     while first < plan.distinct.len() {
@@ -126,16 +129,16 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
         }
         first += group.len();
     }
-    let Unpatched { clean, corrupt, .. } = unpatched;
+    let Unpatched { clean, corrupt, .. } = &*unpatched;
     let baseline = Baseline {
-        shape: output_shape(input.settings.slice, plan.pairs.len(), &clean),
-        clean: measure(&clean, &clean, &corrupt, plan.pairs),
-        corrupt: measure(&corrupt, &clean, &corrupt, plan.pairs),
+        shape: output_shape(input.settings.slice, plan.pairs.len(), clean),
+        clean: measure(clean, clean, corrupt, plan.pairs),
+        corrupt: measure(corrupt, clean, corrupt, plan.pairs),
         n_prompts: plan.pairs.len(),
         n_positions: clean.n_positions,
         forward_passes: steps.done,
     };
-    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), clean, corrupt, baseline })
+    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline })
 }
 
 /// What will be run.
@@ -188,8 +191,9 @@ impl<'a> Plan<'a> {
     fn n_steps(&self, input: &RunInput) -> usize {
         let n_groups = self.distinct.len().div_ceil(self.n_stacked);
         let n_means = input.settings.ablation.dataset_means().map_or(0, |(a, b)| usize::from(a) + usize::from(b));
+        let n_unpatched = if input.unpatched.is_some() { 0 } else { 2 + n_means };
         let again = if self.keep_patches { 0 } else { n_groups };
-        self.batches.len() * (2 + n_means + n_groups + again)
+        self.batches.len() * (n_unpatched + n_groups + again)
     }
 }
 
@@ -218,9 +222,12 @@ impl<O: Observer> Steps<'_, O> {
 }
 
 /// The unpatched model on all batches, and what edges are patched with.
-struct Unpatched {
-    clean: Logits,
-    corrupt: Logits,
+#[derive(Debug)]
+pub struct Unpatched {
+    /// On the clean prompts.
+    pub clean: Logits,
+    /// On the corrupt prompts.
+    pub corrupt: Logits,
     /// One for each batch, or one for all; empty where they are not kept.
     patches: Vec<SrcActivations>,
 }

@@ -123,7 +123,8 @@ impl Case {
     /// Runs circuits as a run of `case.json` says.
     pub fn run(&self, model: &dyn circuitscope::model::Model, g: &CaseGraph, settings: &RunSettings) -> RunOutput {
         let (prompts, graph, scores) = (self.prompts(), &g.graph, &g.scores);
-        let input = RunInput { model, prompts: &prompts, graph, scores, settings, budget_bytes: 1 << 28 };
+        let budget_bytes = 1 << 28;
+        let input = RunInput { model, prompts: &prompts, graph, scores, settings, budget_bytes, unpatched: None };
         pollster::block_on(run_circuits(&input, &mut ())).unwrap()
     }
 }

@@ -1,0 +1,182 @@
+//! What the engine holds between requests: the device, the model, and the last run.
+
+use std::rc::Rc;
+
+use burn::tensor::Device;
+use thiserror::Error;
+
+use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
+use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
+use crate::model::{ByteSource, Model, ModelError, Transformer, load};
+use crate::run::circuits::{graph_config, output_shape};
+use crate::run::{CircuitOutput, Observer, RunError, RunInput, RunOutput, Unpatched, run_circuits, top_tokens};
+
+/// The engine's state.
+pub struct Session {
+    device: Device,
+    /// See [`RunInput::budget_bytes`].
+    budget_bytes: usize,
+    model: Option<Transformer>,
+    last_run: Option<LastRun>,
+}
+
+struct LastRun {
+    prompts: String,
+    /// With the edge counts taken out.
+    settings: RunSettings,
+    output: RunOutput,
+}
+
+/// What a request can fail with.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The device cannot be opened.
+    #[error("{0}")]
+    Device(String),
+    #[error("no device is open: open one first")]
+    NoDevice,
+    #[error("no model is loaded: load one first")]
+    NoModel,
+    #[error("no circuits were run: run some first")]
+    NoRun,
+    #[error("`{field}` should be below {expected}, found {found}")]
+    OutOfRange { field: &'static str, expected: usize, found: usize },
+}
+
+impl SessionError {
+    /// Whether the caller asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Run(RunError::Cancelled) | Self::Model(ModelError::Cancelled))
+            || matches!(self, Self::Run(RunError::Model(ModelError::Cancelled)))
+    }
+}
+
+/// A file that was read whole: its name and its contents.
+pub struct Text<'a> {
+    pub name: &'a str,
+    pub text: &'a str,
+}
+
+/// What a run is asked for.
+pub struct RunRequest<'a> {
+    pub prompts: Text<'a>,
+    /// The name and the bytes of a scores file.
+    pub scores: (&'a str, &'a [u8]),
+    pub settings: &'a RunSettings,
+}
+
+impl Session {
+    pub fn new(device: Device, budget_bytes: usize) -> Self {
+        Self { device, budget_bytes, model: None, last_run: None }
+    }
+
+    /// Loads a model in place of the one before, which stays where this fails.
+    ///
+    /// # Errors
+    /// See [`ModelConfig::from_json`] and [`load`].
+    pub async fn load_model(
+        &mut self,
+        config: Text<'_>,
+        weights: &impl ByteSource,
+        progress: impl AsyncFnMut(u64, u64) -> bool,
+    ) -> Result<&ModelConfig, SessionError> {
+        let config = ModelConfig::from_json(config.name, config.text)?;
+        let model = load(config, weights, &self.device, progress).await?;
+        self.last_run = None;
+        Ok(self.model.insert(model).config())
+    }
+
+    /// # Errors
+    /// When no model is loaded.
+    pub fn graph(&self, config: GraphConfig) -> Result<GraphInfo, SessionError> {
+        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
+        if config.seq_len.is_some_and(|seq| seq == 0 || seq > model.config().n_ctx) {
+            let expected = format!("from 1 to {}, the model's context", model.config().n_ctx);
+            return Err(CircuitError::field("graph", "seqLen", expected, format!("{:?}", config.seq_len)).into());
+        }
+        Ok(describe(&Graph::new(model.config(), config)))
+    }
+
+    /// Runs circuits and keeps what came out for [`Session::inspect`] and for a later run that differs only in its scores or
+    /// edge counts.
+    ///
+    /// # Errors
+    /// See [`run_circuits`].
+    pub async fn run(
+        &mut self,
+        request: RunRequest<'_>,
+        observer: &mut impl Observer,
+    ) -> Result<&RunOutput, SessionError> {
+        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
+        let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings } = request;
+        let prompts = Prompts::from_json(name, text)?;
+        let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
+        let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
+        let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
+        let input = RunInput {
+            model,
+            prompts: &prompts,
+            graph: &graph,
+            scores: &scores,
+            settings,
+            budget_bytes: self.budget_bytes,
+            unpatched: self.unpatched(text, &key),
+        };
+        let output = run_circuits(&input, observer).await?;
+        Ok(&self.last_run.insert(LastRun { prompts: text.to_owned(), settings: key, output }).output)
+    }
+
+    /// The unpatched model of the last run, where it was the same but for scores and edge counts.
+    fn unpatched(&self, prompts: &str, settings: &RunSettings) -> Option<Rc<Unpatched>> {
+        let last = self.last_run.as_ref()?;
+        (last.prompts == prompts && last.settings == *settings).then(|| last.output.unpatched.clone())
+    }
+
+    /// The likeliest tokens of a prompt in the last run.
+    ///
+    /// # Errors
+    /// When nothing was run, or a place is out of range.
+    pub fn inspect(&self, circuit: usize, prompt: usize, position: usize, k: usize) -> Result<Tokens, SessionError> {
+        let LastRun { output, .. } = self.last_run.as_ref().ok_or(SessionError::NoRun)?;
+        let Baseline { n_prompts, n_positions, .. } = output.baseline;
+        let places = [
+            ("circuit", circuit, output.circuits.len()),
+            ("prompt", prompt, n_prompts),
+            ("position", position, n_positions),
+        ];
+        if let Some(&(field, found, expected)) = places.iter().find(|(_, found, n)| found >= n) {
+            return Err(SessionError::OutOfRange { field, expected, found });
+        }
+        let top = |logits: &crate::run::Logits| top_tokens(logits.row(prompt, position), k);
+        let Unpatched { clean, corrupt, .. } = &*output.unpatched;
+        Ok(Tokens { clean: top(clean), corrupt: top(corrupt), circuit: top(&output.circuits[circuit].logits) })
+    }
+}
+
+/// A circuit's output as it is told, apart from its logits.
+pub fn circuit_result(output: &CircuitOutput, settings: &RunSettings) -> CircuitResult {
+    let CircuitOutput { index, circuit, logits, measurement } = output;
+    let n_prompts = logits.values.len() / (logits.n_positions * logits.d_vocab);
+    let shape = output_shape(settings.slice, n_prompts, logits);
+    CircuitResult { index: *index, circuit: *circuit, shape, measurement: *measurement }
+}
+
+fn describe(graph: &Graph) -> GraphInfo {
+    let edges = graph.edges().map(|edge| {
+        let prefix = edge.seq_idx.map_or(String::new(), |seq_idx| format!("{seq_idx}:"));
+        prefix + &graph.edge_name(edge)
+    });
+    GraphInfo {
+        n_edges: graph.n_edges(),
+        srcs: graph.srcs.iter().map(|s| s.name.clone()).collect(),
+        nodes: graph.node_names(),
+        edges: edges.collect(),
+        masks: graph.dests.iter().map(|d| (d.module_name.clone(), graph.mask_shape(d))).collect(),
+    }
+}
