@@ -1,0 +1,203 @@
+/** Circuitscope's engine for a page's own script. `circuitscope.js` says how it is used. */
+
+/** The bytes of a file. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+/** A file: its bytes, a `File` or `Blob` (read in slices), or a URL, relative to the page (fetched in slices where it can be). */
+export type FileSource = Bytes | Blob | URL | string;
+/** A JSON file: as another file, or the value that it would hold, or its text. */
+export type JsonSource = FileSource | object;
+
+/** `"auto"`: WebGPU where it works, else the CPU. `"webgpu"`: WebGPU or an error. */
+export type DeviceChoice = "auto" | "webgpu" | "cpu";
+
+export interface OpenOptions {
+  /** By default `"auto"`. */
+  device?: DeviceChoice;
+  /** Where `engine-worker.js` is, if not beside this module. */
+  workerUrl?: string | URL;
+}
+
+/** Starts an engine in a worker of its own. */
+export function openEngine(options?: OpenOptions): Promise<Engine>;
+
+/** An open engine. Its calls are answered one after another, in order; every failure rejects with an `Error`. */
+export interface Engine {
+  readonly device: DeviceInfo;
+  /** Reads a model and puts it on the device, in place of the one before. If that fails, the one before stays. */
+  loadModel(files: ModelFiles): Promise<LoadedModel>;
+  /** Describes a graph of the loaded model. */
+  graph(settings?: GraphSettings): Promise<Graph>;
+  /** Runs circuits of the loaded model: for each edge count the edges of the largest |score|. */
+  runCircuits(options: RunOptions): Promise<RunResult>;
+  /** Ends the worker and frees the device. Calls that are not answered yet reject, and later ones too. */
+  close(): void;
+}
+
+/** The device that is used. */
+export interface DeviceInfo {
+  kind: "webgpu" | "cpu";
+  /** The adapter's own name, or what the CPU backend is. */
+  name: string;
+  /** Why this one, in a sentence. */
+  reason: string;
+}
+
+export interface ModelFiles extends Watch {
+  /** A Hugging Face `config.json` or a TransformerLens `tl_config.json`. */
+  config: JsonSource;
+  /** The safetensors file of the weights. */
+  weights: FileSource;
+}
+
+export interface LoadedModel {
+  /** What the model is, in TransformerLens's words. */
+  config: ModelConfig;
+  nParams: number;
+}
+
+/** A model apart from its weights; the names are TransformerLens's. */
+export interface ModelConfig {
+  family: string;
+  n_layers: number;
+  n_heads: number;
+  d_model: number;
+  d_head: number;
+  /** Not there in an attention-only model. */
+  d_mlp?: number;
+  n_ctx: number;
+  d_vocab: number;
+  d_vocab_out: number;
+  act_fn: "gelu" | "gelu_new" | "relu" | "silu" | "solu_ln";
+  normalization: "None" | "LN" | "LNPre";
+  eps: number;
+  positional_embedding: "standard" | "shortformer";
+  attention_dir: "causal" | "bidirectional";
+  attn_scale: number;
+  tied_unembedding: boolean;
+}
+
+/** Which graph of a model is meant. */
+export interface GraphSettings {
+  /** Edges (true, the default) or nodes (false). */
+  factorized?: boolean;
+  /** Whether a head's query, key and value inputs are nodes apart; by default true. */
+  separateQkv?: boolean;
+  /** Whether there is an edge at every token position; by default false. */
+  tokenWise?: boolean;
+  /** How many positions a token-wise graph has. */
+  seqLen?: number;
+}
+
+export interface Graph {
+  nEdges: number;
+  /** Names of the src nodes, in `src_idx` order: `"Resid Start"`, `"A0.0"`, …, `"MLP 0"`, …. */
+  srcs: string[];
+  /** Names of all nodes, sorted. */
+  nodes: string[];
+  /** Names of the edges in the order of the flattened scores: `"A0.1->MLP 1"`, token-wise `"3:A0.1->MLP 1"`. */
+  edges: string[];
+  /** For each dest module, in the order of the forward pass, the shape of its mask: `[seq?, head?, n_src]`. */
+  masks: Record<string, number[]>;
+}
+
+/** `"edge"`: runs the corrupt prompt and patches the circuit's edges with clean activations. `"tree"`: runs the clean prompt and patches every other edge with corrupt ones. */
+export type PatchType = "edge" | "tree";
+
+/** What an edge is patched with: the other prompt's activation, zeros, or one of five means. */
+export type Ablation =
+  | "resample"
+  | "zero"
+  | "tokenwise_mean_clean"
+  | "tokenwise_mean_corrupt"
+  | "tokenwise_mean_clean_and_corrupt"
+  | "batch_tokenwise_mean"
+  | "batch_all_tok_mean";
+
+/** The positions of the output that are compared. */
+export type OutputSlice = "none" | "last_seq" | "not_first_seq";
+
+/** Which circuit sizes to test: a list, or one of auto-circuit's rules (`edge_counts_util`). */
+export type EdgeCounts = "all" | "logarithmic" | "groups" | "default" | readonly number[] | Uint32Array;
+
+export interface RunOptions extends Watch {
+  /** auto-circuit's dataset format, tokenised: `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`. */
+  prompts: JsonSource;
+  /** Prune scores as a safetensors file: dest module name to `[seq?, head?, n_src]`. */
+  scores: FileSource;
+  /** Prompts a batch, by default 1; a last batch that would be shorter is not run. */
+  batchSize?: number;
+  /** By default `"default"`. */
+  edgeCounts?: EdgeCounts;
+  /** By default `"edge"`. */
+  patchType?: PatchType;
+  /** By default `"resample"`. */
+  ablation?: Ablation;
+  /** Swaps clean and corrupt; by default false. */
+  reverse?: boolean;
+  /** Edges (true, the default) or nodes (false). */
+  factorized?: boolean;
+  /** Whether a head's query, key and value inputs are nodes apart; by default true. */
+  separateQkv?: boolean;
+  /** Whether there is an edge at every token position; by default false. */
+  tokenWise?: boolean;
+  /** By default `"last_seq"`. */
+  slice?: OutputSlice;
+}
+
+/** How a long call is followed and stopped. */
+export interface Watch {
+  /** Stops the call, a run within one forward pass, and rejects with an `AbortError`. */
+  signal?: AbortSignal;
+  /** Told how far it is. If it throws, the call stops and rejects with what it threw. */
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  done: number;
+  total: number;
+  /** What is being done. */
+  label: string;
+}
+
+export interface RunResult {
+  /** One for each edge count, in the order asked for. */
+  circuits: CircuitResult[];
+  /** The unpatched model on the clean prompts, in the shape of a circuit's logits. */
+  clean: UnpatchedLogits;
+  /** The unpatched model on the corrupt prompts. */
+  corrupt: UnpatchedLogits;
+  /** How many prompts were run. */
+  nPrompts: number;
+  /** How many positions each has in the output. */
+  nPositions: number;
+  /** How many forward passes it took. */
+  forwardPasses: number;
+}
+
+/** A circuit's output over all batches, in file order. */
+export interface CircuitResult {
+  /** The number of edges that was asked for. */
+  requested: number;
+  /** The number of edges that the circuit has: edges of the same |score| come in together. */
+  edges: number;
+  /** The smallest |score| in the circuit; `Infinity` for the empty one. */
+  threshold: number;
+  /** `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`. */
+  shape: number[];
+  /** In row-major order of `shape`. */
+  logits: Float32Array;
+  measurement: Measurement;
+}
+
+/** Logits in row-major order, which also tell what a circuit's entry tells; `logits` is the array itself. */
+export type UnpatchedLogits = Float32Array & Readonly<Pick<CircuitResult, "shape" | "logits" | "measurement">>;
+
+/** How faithful an output is to the unpatched model, averaged over prompts and positions. */
+export interface Measurement {
+  /** Mean logit of the answers less mean logit of the wrong answers; `null` where the prompts name no answer tokens. */
+  logitDiff: number | null;
+  /** Kullback-Leibler divergence from the unpatched model on the clean prompts, in nats. */
+  klClean: number;
+  /** The same from the unpatched model on the corrupt prompts. */
+  klCorrupt: number;
+}
