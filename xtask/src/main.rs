@@ -1,1 +1,65 @@
-fn main(){}
+//! `cargo xtask serve | build | test`: sets up what is missing, then does it.
+//!
+//! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
+//! site, shrinks it and holds it to its size; [`browser`] runs the tests that need one.
+
+mod browser;
+mod site;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::{Result, Workspace};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  serve [trunk's options]  builds the site, serves it on http://127.0.0.1:8080 and rebuilds it when a file changes
+  build                    makes the static site in dist/, ready for any host
+  test [--webgpu-all]      runs every test there is: native, then in Chromium;
+                           --webgpu-all also compares every reference run on WebGPU, not one of each graph
+
+Each installs what it misses, in $CIRCUITSCOPE_CACHE (else $XDG_CACHE_HOME/circuitscope, else ~/.cache/circuitscope).
+$CHROMIUM names the browser, if it is not found by itself.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> Result<()> {
+    match args {
+        ["serve", options @ ..] => serve(&Workspace::find()?, options),
+        ["build"] => site::build(&Workspace::find()?),
+        ["test"] => test(&Workspace::find()?, false),
+        ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("expected serve, build or test, found {args:?}\n\n{USAGE}").into()),
+    }
+}
+
+fn serve(workspace: &Workspace, options: &[&str]) -> Result<()> {
+    tools::ensure_builders(workspace)?;
+    workspace.run(workspace.command("trunk").args(["serve", "--offline", "true"]).args(options))
+}
+
+/// The native tests come first: they need neither the site nor a browser.
+fn test(workspace: &Workspace, webgpu_all: bool) -> Result<()> {
+    tools::ensure_builders(workspace)?;
+    let chromium = tools::ensure_chromium(workspace)?;
+    let node_modules = tools::ensure_browser_driver(workspace)?;
+    workspace.run(workspace.command("cargo").args(["test", "--workspace", "--locked"]))?;
+    site::build(workspace)?;
+    browser::test(workspace, &browser::Browser { chromium, node_modules, webgpu_all })
+}
