@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn dispatch(args: &[&str]) -> Result<()> {
     match args {
         ["serve", options @ ..] => serve(&Workspace::find()?, options),
-        ["build"] => site::build(&Workspace::find()?),
+        ["build"] => build(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
         ["help" | "--help" | "-h"] => {
@@ -52,6 +52,11 @@ fn dispatch(args: &[&str]) -> Result<()> {
 fn serve(workspace: &Workspace, options: &[&str]) -> Result<()> {
     tools::ensure_builders(workspace)?;
     workspace.run(workspace.command("trunk").args(["serve", "--offline", "true"]).args(options))
+}
+
+fn build(workspace: &Workspace) -> Result<()> {
+    tools::ensure_builders(workspace)?;
+    site::build(workspace)
 }
 
 /// The native tests come first: they need neither the site nor a browser.

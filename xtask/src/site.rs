@@ -27,12 +27,11 @@ const WASM_FEATURES: [&str; 8] = [
     "--enable-simd",
 ];
 
-/// Builds the static site in `dist/`.
+/// Builds the static site in `dist/`, with the tools of [`tools::ensure_builders`].
 ///
 /// # Errors
-/// When a tool cannot be installed or fails, or a program of the site is above its size.
+/// When wasm-opt cannot be installed, a tool fails, or a program of the site is above its size.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    tools::ensure_builders(workspace)?;
     let wasm_opt = tools::ensure_wasm_opt(workspace)?;
     workspace.run(workspace.command("trunk").args(["build", "--offline", "true"]))?;
     let dist = workspace.root.join("dist");
