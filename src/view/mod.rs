@@ -1,1 +1,39 @@
-//! x
+//! Pictures: a circuit as an SVG file, and as a component of the page.
+
+#[cfg(feature = "page")]
+mod circuit_svg;
+#[cfg(feature = "page")]
+mod controls;
+#[cfg(feature = "page")]
+mod files;
+#[cfg(feature = "page")]
+mod notice;
+#[cfg(feature = "page")]
+mod results;
+#[cfg(feature = "page")]
+mod run_bar;
+#[cfg(feature = "page")]
+mod settings;
+mod svg;
+#[cfg(feature = "page")]
+mod tokens;
+#[cfg(feature = "page")]
+mod toolbar;
+
+#[cfg(feature = "page")]
+pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
+#[cfg(feature = "page")]
+pub use files::{FileList, FileRow, FileState, dropped_files};
+#[cfg(feature = "page")]
+pub use notice::Notice;
+#[cfg(feature = "page")]
+pub use results::{ResultRow, ResultsTable, TablePage};
+#[cfg(feature = "page")]
+pub use run_bar::{Progress, RunBar};
+#[cfg(feature = "page")]
+pub use settings::SettingsForm;
+pub use svg::{NODE_COLOURS, svg_string};
+#[cfg(feature = "page")]
+pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel};
+#[cfg(feature = "page")]
+pub use toolbar::{Slider, Toolbar};

@@ -1,0 +1,127 @@
+//! The picture of a circuit as a component: the elements of `svg` as the page's nodes, and what the pointer does.
+//!
+//! The ribbons and the boxes are components of their own that are drawn again only when the layout changes. Pointing at
+//! something dims the ribbons and draws those that belong to it once more, above: few nodes, however large the circuit.
+//! There is one listener for the picture, not one a ribbon; elements say what they are by `data-ribbon` and `data-box`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+use yew::virtual_dom::{VNode, VTag};
+
+use super::svg::{self, Element};
+use crate::layout::{Layout, Ribbon};
+
+#[derive(Properties, PartialEq)]
+pub struct CircuitSvgProps {
+    pub layout: Rc<Layout>,
+    /// Told what the pointer is at: an edge's name and score, or a node's name and number of edges.
+    #[prop_or_default]
+    pub on_hover: Callback<Option<AttrValue>>,
+}
+
+/// What the pointer is at: a place in the layout's ribbons or boxes.
+#[derive(Clone, Copy, PartialEq)]
+enum Target {
+    Ribbon(usize),
+    Box(usize),
+}
+
+/// A circuit, drawn.
+#[component]
+pub fn CircuitSvg(props: &CircuitSvgProps) -> Html {
+    let CircuitSvgProps { layout, on_hover } = props;
+    let id = use_memo((), |()| next_id());
+    let target = use_state_eq(|| None);
+    let point = {
+        let (target, layout, on_hover) = (target.clone(), layout.clone(), on_hover.clone());
+        Callback::from(move |found: Option<Target>| {
+            if found != *target {
+                target.set(found);
+                on_hover.emit(found.and_then(|found| hover(&layout, found)).map(|text| text.to_owned().into()));
+            }
+        })
+    };
+    let onmouseover = point.reform(|event: MouseEvent| target_of(&event));
+    let onmouseleave = point.reform(|_: MouseEvent| None);
+    // A layout that has just changed may have fewer ribbons than the pointer knows of.
+    let shown = target.filter(|&target| hover(layout, target).is_some());
+    let highlight = svg::highlight(belonging(layout, shown), &id);
+    let mut frame = to_tag(svg::frame(layout, &id));
+    frame.add_child(html! { <SvgLayer layout={layout.clone()} id={(*id).clone()} kind={LayerKind::Ribbons} /> });
+    frame.add_child(to_tag(highlight).into());
+    frame.add_child(html! { <SvgLayer layout={layout.clone()} id={(*id).clone()} kind={LayerKind::Boxes} /> });
+    let class = classes!("circuit-figure", shown.map(|_| "highlighting"));
+    html! { <div {class} {onmouseover} {onmouseleave}>{ VNode::from(frame) }</div> }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum LayerKind {
+    Ribbons,
+    Boxes,
+}
+
+#[derive(Properties, PartialEq)]
+struct SvgLayerProps {
+    layout: Rc<Layout>,
+    id: AttrValue,
+    kind: LayerKind,
+}
+
+/// A part of the picture that the pointer does not change.
+#[component]
+fn SvgLayer(props: &SvgLayerProps) -> Html {
+    let SvgLayerProps { layout, id, kind } = props;
+    let element = match kind {
+        LayerKind::Ribbons => svg::ribbons(layout, id),
+        LayerKind::Boxes => svg::boxes(layout, id),
+    };
+    to_tag(element).into()
+}
+
+/// A picture's own id: two pictures on a page must not share their hatching, as one of them may be hidden.
+fn next_id() -> AttrValue {
+    thread_local! {
+        static NEXT: Cell<usize> = const { Cell::new(0) };
+    }
+    format!("circuit-{}", NEXT.replace(NEXT.get() + 1)).into()
+}
+
+/// What the pointer is told about a target; `None` where the layout has no such thing.
+fn hover(layout: &Layout, target: Target) -> Option<&str> {
+    match target {
+        Target::Ribbon(i) => layout.ribbons.get(i).map(|ribbon| ribbon.hover.as_str()),
+        Target::Box(i) => layout.boxes.get(i).map(|node| node.hover.as_str()),
+    }
+}
+
+/// The ribbons that are the target or end at it.
+fn belonging(layout: &Layout, target: Option<Target>) -> impl Iterator<Item = &Ribbon> {
+    let belongs = move |i: usize, ribbon: &Ribbon| match target {
+        None => false,
+        Some(Target::Ribbon(at)) => i == at,
+        Some(Target::Box(at)) => ribbon.src_box == at || ribbon.dest_box == at,
+    };
+    layout.ribbons.iter().enumerate().filter(move |&(i, ribbon)| belongs(i, ribbon)).map(|(_, ribbon)| ribbon)
+}
+
+/// The ribbon or box that an event happened at.
+fn target_of(event: &MouseEvent) -> Option<Target> {
+    let element: web_sys::Element = event.target()?.dyn_into().ok()?;
+    let place = |attribute: &str| element.get_attribute(attribute)?.parse().ok();
+    place("data-ribbon").map(Target::Ribbon).or_else(|| place("data-box").map(Target::Box))
+}
+
+/// An element as the page's.
+fn to_tag(element: Element) -> VTag {
+    let Element { tag, attributes, text, children } = element;
+    let mut node = VTag::new(tag);
+    attributes.into_iter().for_each(|(name, value)| node.add_attribute(name, value));
+    if !text.is_empty() {
+        node.add_child(html! { { text } });
+    }
+    node.add_children(children.into_iter().map(|child| VNode::from(to_tag(child))));
+    node
+}
