@@ -1,6 +1,4 @@
-//! Runs of circuits: every run of every reference case, then the laws that hold for any model.
-
-use circuitscope::circuit::{EdgeCounts, RunSettings};
+//! Runs of circuits: every run of every reference case.
 
 use crate::support::{CASES, Case, assert_close, numbers};
 

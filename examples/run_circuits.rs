@@ -1,0 +1,223 @@
+//! Runs circuits from a terminal, as auto-circuit's `run_circuits` does.
+//!
+//! ```text
+//! cargo run --release --example run_circuits -- --model DIR --prompts FILE --scores FILE --edge-counts 0,1,10
+//! ```
+//!
+//! A table of edge count against logit difference and KL divergence goes to stdout, a progress bar to stderr.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use circuitscope::circuit::{
+    AblationType, EdgeCounts, Graph, OutputSlice, PatchType, Prompts, PruneScores, RunSettings,
+};
+use circuitscope::engine::device::{self, Opened};
+use circuitscope::engine::DeviceChoice;
+use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
+use circuitscope::model::{Model, Transformer, load};
+use circuitscope::run::circuits::{graph_config, output_shape};
+use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, run_circuits};
+use circuitscope::view::svg_string;
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+/// About how many bytes the activations of a forward pass may take.
+const BUDGET_BYTES: usize = 1 << 30;
+/// auto-circuit's batch size; a file with fewer prompts is one batch.
+const BATCH_SIZE: usize = 32;
+
+/// Runs circuits of a model on pairs of clean and corrupt prompts.
+#[derive(Parser)]
+#[command(name = "run_circuits")]
+struct Args {
+    /// A folder with model.safetensors and config.json (Hugging Face) or tl_config.json (TransformerLens)
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Prompts in auto-circuit's dataset format, as token ids
+    #[arg(long, value_name = "FILE")]
+    prompts: PathBuf,
+    /// Prune scores as safetensors: dest module name -> [seq?, head?, n_src]
+    #[arg(long, value_name = "FILE")]
+    scores: PathBuf,
+    /// Prompts a batch; a short last batch is dropped [default: 32, or all where there are fewer]
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// 0,1,10 or all, logarithmic, groups, default
+    #[arg(long, default_value = "default", value_parser = EdgeCounts::parse)]
+    edge_counts: EdgeCounts,
+    /// edge: patch the circuit's edges; tree: patch all others
+    #[arg(long, default_value = "edge", value_parser = named::<PatchType>)]
+    patch_type: PatchType,
+    /// resample, zero, tokenwise_mean_clean, tokenwise_mean_corrupt, tokenwise_mean_clean_and_corrupt,
+    /// batch_tokenwise_mean or batch_all_tok_mean
+    #[arg(long, default_value = "resample", value_parser = named::<AblationType>)]
+    ablation: AblationType,
+    /// Swap clean and corrupt
+    #[arg(long)]
+    reverse: bool,
+    /// Patch nodes instead of edges
+    #[arg(long)]
+    unfactorized: bool,
+    /// One input for q, k and v of a head
+    #[arg(long)]
+    joint_qkv: bool,
+    /// An edge at every token position
+    #[arg(long)]
+    token_wise: bool,
+    /// Which positions of the output: none (all), last_seq or not_first_seq
+    #[arg(long, default_value = "last_seq", value_parser = named::<OutputSlice>)]
+    slice: OutputSlice,
+    /// cpu, or gpu (build with --features gpu)
+    #[arg(long, default_value = "cpu", value_parser = device_choice)]
+    device: DeviceChoice,
+    /// Where to write the logits: clean, corrupt, and edgesN for every realised edge count N
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: Option<PathBuf>,
+    /// Where to draw the edges whose absolute score is at least --score-threshold
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+    /// auto-circuit's default
+    #[arg(long, value_name = "X", default_value_t = 1e-2)]
+    score_threshold: f32,
+}
+
+fn main() {
+    if let Err(error) = pollster::block_on(run(&Args::parse())) {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    let Opened { device, info } = device::open(args.device, |trouble| eprintln!("error: {trouble:?}")).await?;
+    eprintln!("device: {} ({})", info.name, info.reason);
+    let model = open_model(&args.model, &device).await?;
+    let prompts = Prompts::from_json(&name(&args.prompts), &read_text(&args.prompts)?)?;
+    let settings = settings(args, &prompts);
+    let graph = Graph::new(model.config(), graph_config(&settings, &prompts)?);
+    let scores = PruneScores::from_bytes(&name(&args.scores), &read(&args.scores)?, &graph)?;
+    let input = RunInput {
+        model: &model,
+        prompts: &prompts,
+        graph: &graph,
+        scores: &scores,
+        settings: &settings,
+        budget_bytes: BUDGET_BYTES,
+        unpatched: None,
+    };
+    let mut bar = Bar::new();
+    let output = run_circuits(&input, &mut bar).await?;
+    bar.0.finish_and_clear();
+    print_table(&output);
+    if let Some(path) = &args.out {
+        write_logits(path, &output, &settings)?;
+    }
+    if let Some(path) = &args.svg {
+        let labels = prompts.seq_labels.as_deref().filter(|_| settings.token_wise);
+        let request = LayoutRequest::new(&graph, &scores, args.score_threshold, labels, DrawOptions::default());
+        std::fs::write(path, svg_string(&layout(&request))).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn settings(args: &Args, prompts: &Prompts) -> RunSettings {
+    RunSettings {
+        factorized: !args.unfactorized,
+        separate_qkv: !args.joint_qkv,
+        token_wise: args.token_wise,
+        slice: args.slice,
+        patch_type: args.patch_type,
+        ablation: args.ablation,
+        reverse: args.reverse,
+        batch_size: args.batch_size.unwrap_or(prompts.pairs.len().min(BATCH_SIZE)),
+        edge_counts: args.edge_counts.clone(),
+    }
+}
+
+async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {
+    let configs = ["config.json", "tl_config.json"].map(|file| dir.join(file));
+    let config = configs.iter().find(|path| path.exists());
+    let config = config.ok_or_else(|| format!("{}: neither config.json nor tl_config.json is there", dir.display()))?;
+    let config = circuitscope::circuit::ModelConfig::from_json(&name(config), &read_text(config)?)?;
+    Ok(load(config, &dir.join("model.safetensors"), device, async |_, _| true).await?)
+}
+
+fn print_table(output: &RunOutput) {
+    println!("{:>9} {:>9} {:>12} {:>12} {:>12}", "asked", "edges", "logit diff", "KL clean", "KL corrupt");
+    let diff = |diff: Option<f64>| diff.map_or("-".to_owned(), |d| format!("{d:.6}"));
+    for (name, m) in [("clean", output.baseline.clean), ("corrupt", output.baseline.corrupt)] {
+        println!("{name:>9} {:>9} {:>12} {:>12.6} {:>12.6}", "", diff(m.logit_diff), m.kl_clean, m.kl_corrupt);
+    }
+    for CircuitOutput { circuit, measurement: m, .. } in &output.circuits {
+        let (asked, edges) = (circuit.requested, circuit.n_edges);
+        println!("{asked:>9} {edges:>9} {:>12} {:>12.6} {:>12.6}", diff(m.logit_diff), m.kl_clean, m.kl_corrupt);
+    }
+}
+
+fn write_logits(path: &Path, output: &RunOutput, settings: &RunSettings) -> Result<(), Box<dyn Error>> {
+    let unpatched = [("clean".to_owned(), &output.unpatched.clean), ("corrupt".to_owned(), &output.unpatched.corrupt)];
+    let circuits = output.circuits.iter().map(|c| (format!("edges{}", c.circuit.n_edges), &c.logits));
+    let mut tensors = HashMap::new();
+    for (name, logits) in unpatched.into_iter().chain(circuits) {
+        let bytes: Vec<u8> = logits.values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        tensors.insert(name, (output_shape(settings.slice, output.baseline.n_prompts, logits), bytes));
+    }
+    let views: Result<HashMap<_, _>, _> = tensors
+        .iter()
+        .map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<_, safetensors::SafeTensorError>>();
+    safetensors::serialize_to_file(views?, None, path).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
+/// A bar on stderr.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::new(0);
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} passes, {elapsed}, {eta} left: {msg}");
+        bar.set_style(style.expect("the template is well-formed"));
+        Self(bar)
+    }
+}
+
+impl Observer for Bar {
+    async fn progress(&mut self, done: usize, total: usize, label: &str) -> bool {
+        self.0.set_length(total as u64);
+        self.0.set_position(done as u64);
+        self.0.set_message(label.to_owned());
+        true
+    }
+
+    fn circuit(&mut self, _: &CircuitOutput) {}
+}
+
+/// A setting from its name in JSON.
+fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    // serde's message lists the names that there are.
+    serde_json::from_value(text.into()).map_err(|e| e.to_string())
+}
+
+fn device_choice(text: &str) -> Result<DeviceChoice, String> {
+    match text {
+        "cpu" => Ok(DeviceChoice::Cpu),
+        "gpu" => Ok(DeviceChoice::Webgpu),
+        _ => Err("expected cpu or gpu".to_owned()),
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
