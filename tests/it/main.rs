@@ -1,6 +1,7 @@
 //! The native tests: by hand first, then against what auto-circuit computed, then laws, then bad input.
 
 mod circuit;
+mod demo;
 mod laws;
 mod layout;
 mod model;

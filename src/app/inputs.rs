@@ -1,0 +1,232 @@
+//! What the files in use make together: a graph, its scores, and whatever keeps them from being run.
+
+use std::rc::Rc;
+
+use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use super::steps::Steps;
+use crate::circuit::family::{self, Family, Weight};
+use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings, TensorFile};
+
+/// The files in use, read together.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inputs {
+    /// The file in use for each of [`Role::ALL`].
+    pub files: [Option<FileId>; 4],
+    pub model: Option<Shared<ModelConfig>>,
+    pub prompts: Option<Shared<Prompts>>,
+    /// The scores of a graph, where there are both and they fit.
+    pub scored: Option<Shared<Scored>>,
+    pub problems: Vec<Problem>,
+}
+
+/// A graph with a score for each of its edges.
+#[derive(Debug, PartialEq)]
+pub struct Scored {
+    pub graph: Graph,
+    pub scores: PruneScores,
+    pub steps: Steps,
+}
+
+/// Something that keeps the files from being run together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    pub place: Place,
+    pub message: String,
+    /// A graph that the scores do fit.
+    pub fix: Option<GraphChoice>,
+}
+
+/// Where a problem is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    File(FileId),
+    BatchSize,
+}
+
+/// The settings that choose the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GraphChoice {
+    pub factorized: bool,
+    pub separate_qkv: bool,
+    pub token_wise: bool,
+}
+
+impl Inputs {
+    /// Reads the files in use together, under some settings.
+    pub fn new(files: &[FileEntry], settings: &RunSettings) -> Self {
+        let entries = Role::ALL.map(|role| in_use(files, role));
+        let mut inputs = Self { files: entries.map(|entry| entry.map(|e| e.id)), ..Self::default() };
+        let [weights, config, prompts, scores] = entries;
+        if let Some(Content::Config(model)) = content(config) {
+            inputs.model = Some(model.clone());
+        }
+        if let Some(Content::Prompts(prompts)) = content(prompts) {
+            inputs.prompts = Some(prompts.clone());
+        }
+        if let Some(Content::Weights(header)) = content(weights) {
+            inputs.check_weights(header);
+        }
+        let seq_len = inputs.check_prompts(settings);
+        if let Some((entry, Content::Scores(bytes))) = scores.zip(content(scores)) {
+            inputs.read_scores(entry, bytes, settings, seq_len);
+        }
+        inputs
+    }
+
+    /// Whether everything is there and fits.
+    pub fn ready(&self) -> bool {
+        self.files.iter().all(Option::is_some) && self.scored.is_some() && self.problems.is_empty()
+    }
+
+    /// The file in use in a role.
+    pub fn file(&self, role: Role) -> Option<FileId> {
+        self.files[role as usize]
+    }
+
+    /// The problem that is shown at a place.
+    pub fn problem(&self, place: Place) -> Option<&Problem> {
+        self.problems.iter().find(|p| p.place == place)
+    }
+
+    fn add_problem(&mut self, place: Place, error: impl ToString, fix: Option<GraphChoice>) {
+        self.problems.push(Problem { place, message: error.to_string(), fix });
+    }
+
+    fn check_weights(&mut self, header: &TensorFile) {
+        let (Some(model), Some(id)) = (&self.model, self.file(Role::Weights)) else { return };
+        if let Err(error) = fits(model, header) {
+            self.add_problem(Place::File(id), error, None);
+        }
+    }
+
+    /// Checks the prompts, alone and against the model. The one length that a token-wise graph needs.
+    fn check_prompts(&mut self, settings: &RunSettings) -> Option<usize> {
+        let (prompts, id) = (self.prompts.clone()?, self.file(Role::Prompts)?);
+        if settings.batch_size == 0 || settings.batch_size > prompts.pairs.len() {
+            let message = format!("from 1 to {}, the number of prompts", prompts.pairs.len());
+            self.add_problem(Place::BatchSize, message, None);
+        } else if let Err(error) = prompts.batches(settings.batch_size) {
+            self.add_problem(Place::File(id), error, None);
+        }
+        if let Some(Err(error)) = self.model.as_ref().map(|model| prompts.check(model)) {
+            self.add_problem(Place::File(id), error, None);
+        }
+        if !settings.token_wise {
+            return None;
+        }
+        let n_pairs = prompts.pairs.len();
+        let n_run = n_pairs - n_pairs % settings.batch_size.max(1);
+        match prompts.one_len(n_run, "(a token-wise graph needs one length)") {
+            Ok(seq_len) => Some(seq_len),
+            Err(error) => {
+                self.add_problem(Place::File(id), error, None);
+                None
+            }
+        }
+    }
+
+    fn read_scores(&mut self, entry: &FileEntry, bytes: &[u8], settings: &RunSettings, seq_len: Option<usize>) {
+        let Some(model) = self.model.clone() else { return };
+        let choice = GraphChoice::of(settings);
+        let config = choice.config(seq_len);
+        if choice.token_wise && config.seq_len.is_none() {
+            return;
+        }
+        let graph = Graph::new(&model, config);
+        match PruneScores::from_bytes(&entry.name, bytes, &graph) {
+            Ok(scores) => {
+                let steps = Steps::new(&scores);
+                self.scored = Some(Shared(Rc::new(Scored { graph, scores, steps })));
+            }
+            Err(error) => {
+                let fix = self.fitting_choice(entry, bytes, &model);
+                self.add_problem(Place::File(entry.id), error, fix);
+            }
+        }
+    }
+
+    /// The settings under which scores fit the model, if there are any.
+    fn fitting_choice(&self, entry: &FileEntry, bytes: &[u8], model: &ModelConfig) -> Option<GraphChoice> {
+        let seq_len = self.prompts.as_ref().and_then(|p| p.one_len(p.pairs.len(), "").ok());
+        GraphChoice::all().find(|choice| {
+            let config = choice.config(seq_len);
+            let complete = !choice.token_wise || config.seq_len.is_some();
+            complete && PruneScores::from_bytes(&entry.name, bytes, &Graph::new(model, config)).is_ok()
+        })
+    }
+}
+
+impl GraphChoice {
+    /// The graph that the settings choose.
+    pub fn of(settings: &RunSettings) -> Self {
+        let &RunSettings { factorized, separate_qkv, token_wise, .. } = settings;
+        Self { factorized, separate_qkv, token_wise }
+    }
+
+    /// What it is called on a button.
+    pub fn label(self) -> String {
+        let graph = match (self.factorized, self.separate_qkv) {
+            (true, true) => "edges with separate Q, K and V",
+            (true, false) => "edges with joint Q, K and V",
+            (false, _) => "nodes",
+        };
+        format!("{graph}{}", if self.token_wise { ", token-wise" } else { "" })
+    }
+
+    /// Every graph of a model; unfactorized ones have no separate inputs.
+    fn all() -> impl Iterator<Item = Self> {
+        let kinds = [(true, true), (true, false), (false, false)];
+        let all = |token_wise| kinds.map(|(factorized, separate_qkv)| Self { factorized, separate_qkv, token_wise });
+        all(false).into_iter().chain(all(true))
+    }
+
+    fn config(self, seq_len: Option<usize>) -> GraphConfig {
+        let Self { factorized, separate_qkv, token_wise } = self;
+        GraphConfig { factorized, separate_qkv, seq_len: seq_len.filter(|_| token_wise) }
+    }
+}
+
+/// The file in use in a role: the last of one's own. The demo's own files are in use while its model is, that is while no
+/// other weights or config are there, so that nothing of the demo is ever mixed with another model.
+pub fn in_use(files: &[FileEntry], role: Role) -> Option<&FileEntry> {
+    let last = |role: Role, demo: bool| files.iter().rev().find(|f| f.demo == demo && f.role() == Some(role));
+    let own_model = last(Role::Weights, false).is_some() || last(Role::Config, false).is_some();
+    last(role, false).or_else(|| if own_model { None } else { last(role, true) })
+}
+
+fn content(entry: Option<&FileEntry>) -> Option<&Content> {
+    match &entry?.content {
+        Load::Ready(content) => Some(content),
+        _ => None,
+    }
+}
+
+/// Checks that a file holds every tensor that a model needs, in its shape.
+///
+/// # Errors
+/// Names the first tensor that is missing or has another shape.
+fn fits(model: &ModelConfig, header: &TensorFile) -> Result<(), CircuitError> {
+    let Some(family) = family::by_name(&model.family) else { return Ok(()) };
+    let weights = (family.weights)(model);
+    let prefix = family.prefixes.iter().copied().max_by_key(|prefix| n_present(&weights, header, prefix)).unwrap_or("");
+    weights.iter().try_for_each(|weight| fits_weight(weight, family, header, prefix))
+}
+
+fn n_present(weights: &[Weight], header: &TensorFile, prefix: &str) -> usize {
+    weights.iter().filter(|w| header.get(&format!("{prefix}{}", w.name)).is_some()).count()
+}
+
+fn fits_weight(weight: &Weight, family: &Family, header: &TensorFile, prefix: &str) -> Result<(), CircuitError> {
+    let (file, tensor) = (header.file.clone(), format!("{prefix}{}", weight.name));
+    let expected = format!("{:?}", weight.shape);
+    match header.get(&tensor) {
+        None => {
+            let hint = format!("; the config is of the family {}", family.name);
+            Err(CircuitError::MissingTensor { file, tensor, expected, hint })
+        }
+        Some(found) if found.shape != weight.shape => {
+            Err(CircuitError::Shape { file, tensor, expected, found: format!("{:?}", found.shape) })
+        }
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,241 @@
+//! The three parts of the page: setting up, the picture, and what was found.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::inputs::{GraphChoice, Place};
+use super::show::{self, DEVICES};
+use super::state::{Action, State};
+use super::tasks::Tasks;
+use super::{files, save};
+use crate::layout::{DrawOptions, Layout, LayoutRequest, Orientation, layout};
+use crate::view::{CircuitSvg, FileList, ResultsTable, RunBar, SettingsForm, TokensPanel, Toolbar, svg_string};
+
+/// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
+const MAX_DRAWN: usize = 2_000;
+/// Below this width the setup starts folded, so that the picture is on the first screen.
+const NARROW: &str = "(max-width: 760px)";
+
+/// What the parts of the page are given.
+#[derive(Clone, PartialEq, Properties)]
+pub struct PartProps {
+    pub state: UseReducerHandle<State>,
+    pub tasks: Handle,
+}
+
+/// The tasks, which are made once.
+#[derive(Clone)]
+pub struct Handle(pub Rc<Tasks>);
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl PartProps {
+    /// A callback that makes an action of what a view gives.
+    pub fn on<T: 'static>(&self, action: impl Fn(T) -> Action + 'static) -> Callback<T> {
+        let dispatch = self.state.dispatcher();
+        Callback::from(move |value| dispatch.dispatch(action(value)))
+    }
+
+    /// A callback that needs the state and the tasks.
+    fn with<T: 'static>(&self, call: impl Fn(&UseReducerHandle<State>, &Rc<Tasks>, T) + 'static) -> Callback<T> {
+        let (state, tasks) = (self.state.clone(), self.tasks.0.clone());
+        Callback::from(move |value| call(&state, &tasks, value))
+    }
+}
+
+/// Files, settings, and the button that runs them.
+#[component]
+pub fn Setup(props: &PartProps) -> Html {
+    let open = use_memo((), |()| !is_narrow());
+    let state = &props.state;
+    html! {
+        <section class="setup" aria-label="Setup">
+            <details class="fold" open={*open}>
+                <summary>{ "Files" }</summary>
+                { file_list(props) }
+            </details>
+            <details class="fold" open={*open}>
+                <summary>{ "Settings" }</summary>
+                { settings_form(props) }
+            </details>
+            <RunBar
+                ready={state.ready()} progress={show::progress(state)} outcome={show::outcome(state)}
+                on_run={props.with(|state, tasks, ()| if let Some(plan) = state.sweep() { tasks.run(plan) })}
+                on_cancel={props.with(|_, tasks, ()| tasks.cancel())}
+            />
+        </section>
+    }
+}
+
+fn is_narrow() -> bool {
+    let query = web_sys::window().and_then(|window| window.match_media(NARROW).ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
+fn file_list(props: &PartProps) -> Html {
+    let on_fix = props.with(|state, _, id| {
+        let fix: Option<GraphChoice> = state.inputs.problem(Place::File(id)).and_then(|problem| problem.fix);
+        if let Some(choice) = fix {
+            state.dispatch(Action::GraphChosen(choice));
+        }
+    });
+    let on_demo = props.with(|state, tasks, ()| {
+        tasks.cancel();
+        state.dispatch(Action::DemoWanted);
+    });
+    html! {
+        <FileList
+            rows={show::file_rows(&props.state)} demo={props.state.files.iter().all(|f| f.demo)}
+            on_files={props.with(|_, tasks, files| tasks.add_files(files))}
+            on_remove={props.on(Action::FileRemoved)} {on_fix} {on_demo}
+        />
+    }
+}
+
+fn settings_form(props: &PartProps) -> Html {
+    let state = &props.state;
+    let settings = &state.settings;
+    html! {
+        <SettingsForm
+            run={settings.run.clone()}
+            counts_text={settings.counts_text.clone()}
+            counts_error={settings.counts_error.clone()}
+            batch_size_error={state.inputs.problem(Place::BatchSize).map(|p| p.message.clone())}
+            n_prompts={state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len())}
+            device={DEVICES.iter().position(|d| *d == settings.device).unwrap_or(0)}
+            on_change={props.on(Action::SettingsChanged)}
+            on_counts={props.on(Action::CountsTyped)}
+            on_device={props.on(|i: usize| Action::DeviceChosen(DEVICES[i]))}
+        />
+    }
+}
+
+/// The circuit, and what is chosen over it.
+#[component]
+pub fn Picture(props: &PartProps) -> Html {
+    let state = &props.state;
+    let drawn = Drawn::new(state);
+    let picture = use_memo(drawn.clone(), Drawn::layout);
+    let hovered = use_state_eq(|| None::<AttrValue>);
+    let on_hover = {
+        let hovered = hovered.clone();
+        Callback::from(move |text| hovered.set(text))
+    };
+    let on_slide = props.with(|state, _, position: usize| {
+        if let Some(scored) = state.scored() {
+            state.dispatch(Action::CircuitRequested(scored.steps.count(position)));
+        }
+    });
+    let on_save = {
+        let picture = picture.clone();
+        props.with(move |state, _, ()| {
+            if let Some(layout) = &*picture {
+                save_picture(state, layout);
+            }
+        })
+    };
+    html! {
+        <section class="picture" aria-label="Circuit">
+            <Toolbar
+                slider={show::slider(state)} orientation={state.orientation} {on_slide}
+                on_count={props.on(Action::CircuitRequested)}
+                on_orientation={props.on(Action::OrientationChosen)} {on_save}
+            />
+            if let Some(part) = drawn.as_ref().and_then(Drawn::left_out) {
+                <p class="partial">
+                    { part }
+                    <button type="button" onclick={props.on(|_: MouseEvent| Action::DrawAll)}>{ "Draw all" }</button>
+                </p>
+            }
+            <div class="canvas">
+                if let Some(layout) = &*picture {
+                    <CircuitSvg layout={layout.clone()} {on_hover} />
+                } else {
+                    <p class="empty">{ show::no_picture(state) }</p>
+                }
+            </div>
+            <p class="hover">{ hovered.as_ref().cloned().unwrap_or_else(|| show::HOVER_HINT.into()) }</p>
+        </section>
+    }
+}
+
+/// What the picture depends on.
+#[derive(Clone, PartialEq)]
+struct Drawn {
+    scored: files::Shared<super::inputs::Scored>,
+    prompts: Option<files::Shared<crate::circuit::Prompts>>,
+    requested: usize,
+    drawn: usize,
+    orientation: Orientation,
+}
+
+impl Drawn {
+    fn new(state: &State) -> Option<Self> {
+        let scored = state.inputs.scored.clone()?;
+        let n_edges = state.circuit()?.n_edges;
+        let in_part = n_edges > MAX_DRAWN && !state.draw_all;
+        let drawn = if in_part { scored.steps.count(scored.steps.position(MAX_DRAWN)) } else { state.requested };
+        let prompts = state.inputs.prompts.clone();
+        Some(Self { scored, prompts, requested: state.requested, drawn, orientation: state.orientation })
+    }
+
+    fn layout(drawn: &Option<Self>) -> Option<Rc<Layout>> {
+        let Self { scored, prompts, drawn, orientation, .. } = drawn.as_ref()?;
+        let circuit = scored.scores.circuit(*drawn).ok()?;
+        let labels =
+            prompts.as_ref().and_then(|p| p.seq_labels.as_deref()).filter(|_| scored.graph.config.seq_len.is_some());
+        let options = DrawOptions { orientation: *orientation, ..DrawOptions::default() };
+        let request = LayoutRequest::for_circuit(&scored.graph, &scored.scores, &circuit, labels, options);
+        Some(Rc::new(layout(&request)))
+    }
+
+    /// Says what is not drawn.
+    fn left_out(&self) -> Option<String> {
+        (self.drawn < self.requested).then(|| format!("The {} strongest of these edges are drawn. ", self.drawn))
+    }
+}
+
+fn save_picture(state: &UseReducerHandle<State>, layout: &Layout) {
+    let n_edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
+    let name = format!("circuit-{n_edges}-edges.svg");
+    if let Err(error) = save::save_text(&name, "image/svg+xml", &svg_string(layout)) {
+        let message = format!("The picture could not be saved: {}", super::worker::js_text(&error));
+        state.dispatch(Action::Failed(super::state::Failure::plain(message)));
+    }
+}
+
+/// The table and the tokens.
+#[component]
+pub fn Results(props: &PartProps) -> Html {
+    let state = &props.state;
+    let on_choose = props.with(|state, _, place: usize| {
+        if let Some(row) = state.results.rows.get(place) {
+            state.dispatch(Action::CircuitRequested(row.result.circuit.requested));
+        }
+    });
+    let [clean, corrupt] = show::prompt_texts(state);
+    html! {
+        <section class="results" aria-label="Results">
+            <h2>{ "Faithfulness" }</h2>
+            if let Some(note) = show::results_note(state) {
+                <p class="note">{ note }</p>
+            }
+            <ResultsTable
+                baselines={show::baseline_rows(state)} page={show::table_page(state)} {on_choose}
+                on_page={props.on(Action::PageTurned)}
+            />
+            <h2>{ "Likeliest tokens" }</h2>
+            <TokensPanel
+                prompts={show::prompt_labels(state)} prompt={state.prompt}
+                positions={show::position_labels(state)} position={state.position}
+                {clean} {corrupt} columns={show::token_columns(state)}
+                on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
+            />
+        </section>
+    }
+}

@@ -1,0 +1,113 @@
+//! The list of files, where they are dropped or chosen.
+
+use web_sys::{File, HtmlInputElement};
+use yew::prelude::*;
+
+/// A line of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileRow {
+    /// `None` for a file that is still wanted.
+    pub id: Option<u32>,
+    /// What it is for; empty where that is not known.
+    pub role: &'static str,
+    /// Its name, or what to drop.
+    pub name: String,
+    pub size: String,
+    pub state: FileState,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What a button beside the error would do about it.
+    pub fix: Option<String>,
+    pub removable: bool,
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    Wanted,
+    Reading,
+    Ready,
+    Wrong,
+}
+
+/// The list and what to call.
+#[derive(PartialEq, Properties)]
+pub struct FileListProps {
+    pub rows: Vec<FileRow>,
+    /// Whether the files are the demo's.
+    pub demo: bool,
+    pub on_files: Callback<Vec<File>>,
+    pub on_remove: Callback<u32>,
+    pub on_fix: Callback<u32>,
+    pub on_demo: Callback<()>,
+}
+
+/// The list.
+#[component]
+pub fn FileList(props: &FileListProps) -> Html {
+    let on_files = props.on_files.clone();
+    let onchange = move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        on_files.emit(files(input.files()));
+        // The same file may be chosen again after it was put right.
+        input.set_value("");
+    };
+    html! {
+        <div class="files">
+            <ul aria-label="Files">
+                { for props.rows.iter().map(|row| file_row(row, props)) }
+            </ul>
+            <div class="file-actions">
+                <label class="button">
+                    <input type="file" multiple=true accept=".json,.safetensors" class="visually-hidden" {onchange} />
+                    { "Choose files…" }
+                </label>
+                if props.demo {
+                    <span class="quiet">{ "or drop your own anywhere" }</span>
+                } else {
+                    <button type="button" onclick={props.on_demo.reform(|_| ())}>{ "Back to the demo" }</button>
+                }
+            </div>
+        </div>
+    }
+}
+
+fn file_row(row: &FileRow, props: &FileListProps) -> Html {
+    let (class, state) = match row.state {
+        FileState::Wanted => ("file wanted", "missing"),
+        FileState::Reading => ("file reading", "reading…"),
+        FileState::Ready => ("file ready", "ready"),
+        FileState::Wrong => ("file bad", "wrong"),
+    };
+    let key = row.id.map_or_else(|| row.role.to_owned(), |id| id.to_string());
+    html! {
+        <li {key} {class}>
+            <span class="role">{ if row.role.is_empty() { "File" } else { row.role } }</span>
+            <span class="name" title={row.name.clone()}>{ &row.name }</span>
+            <span class="size">{ &row.size }</span>
+            <span class="state">{ state }</span>
+            if let Some(id) = row.id.filter(|_| row.removable) {
+                <button
+                    type="button" class="remove" aria-label={format!("Remove {}", row.name)} title="Remove"
+                    onclick={props.on_remove.reform(move |_| id)}
+                >{ "×" }</button>
+            }
+            if let Some(error) = &row.error {
+                <p class="wrong" role="alert">{ error }</p>
+            }
+            if let Some((id, fix)) = row.id.zip(row.fix.as_ref()) {
+                <button type="button" class="fix" onclick={props.on_fix.reform(move |_| id)}>{ fix }</button>
+            }
+        </li>
+    }
+}
+
+/// The files that were dropped.
+pub fn dropped_files(event: &DragEvent) -> Vec<File> {
+    files(event.data_transfer().and_then(|data| data.files()))
+}
+
+/// The files of a browser's list.
+fn files(list: Option<web_sys::FileList>) -> Vec<File> {
+    list.iter().flat_map(|list| (0..list.length()).filter_map(|i| list.get(i))).collect()
+}

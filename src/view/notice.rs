@@ -1,0 +1,27 @@
+//! A failure, with what can be done about it.
+
+use yew::prelude::*;
+
+/// What went wrong.
+#[derive(PartialEq, Properties)]
+pub struct NoticeProps {
+    pub message: String,
+    /// What a button does about it.
+    pub remedy: Option<&'static str>,
+    pub on_remedy: Callback<()>,
+    pub on_dismiss: Callback<()>,
+}
+
+/// A bar over the page's parts.
+#[component]
+pub fn Notice(props: &NoticeProps) -> Html {
+    html! {
+        <div class="notice" role="alert">
+            <p>{ &props.message }</p>
+            if let Some(remedy) = props.remedy {
+                <button type="button" class="primary" onclick={props.on_remedy.reform(|_| ())}>{ remedy }</button>
+            }
+            <button type="button" onclick={props.on_dismiss.reform(|_| ())}>{ "Dismiss" }</button>
+        </div>
+    }
+}

@@ -1,0 +1,114 @@
+//! The table of circuits: how many edges, and how faithful.
+
+use yew::prelude::*;
+
+/// The table.
+#[derive(PartialEq, Properties)]
+pub struct ResultsTableProps {
+    /// The unpatched model on the clean and on the corrupt prompts.
+    pub baselines: Vec<ResultRow>,
+    pub page: TablePage,
+    /// The place of a circuit among all rows.
+    pub on_choose: Callback<usize>,
+    pub on_page: Callback<usize>,
+}
+
+/// A part of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TablePage {
+    pub page: usize,
+    /// The last page.
+    pub last: usize,
+    /// The place of the first of `rows` among all.
+    pub first: usize,
+    pub n_rows: usize,
+    /// Ascending in the number of edges.
+    pub rows: Vec<ResultRow>,
+    /// The place of the drawn circuit among `rows`.
+    pub chosen: Option<usize>,
+}
+
+/// A line of the table, as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    /// The realised number of edges, or what else was run.
+    pub name: String,
+    /// The number that was asked for, where it is another.
+    pub requested: Option<String>,
+    pub logit_diff: String,
+    pub kl_clean: String,
+    pub kl_corrupt: String,
+}
+
+const LOGIT_DIFF: &str = "Logit of the answers less that of the wrong answers, averaged";
+const KL_CLEAN: &str = "KL divergence from the unpatched model on the clean prompts, in nats";
+const KL_CORRUPT: &str = "KL divergence from the unpatched model on the corrupt prompts, in nats";
+
+/// The table, with a radio button a row.
+#[component]
+pub fn ResultsTable(props: &ResultsTableProps) -> Html {
+    let page = &props.page;
+    let baseline = |row: &ResultRow| {
+        html! {
+            <tr key={row.name.clone()} class="baseline"><th scope="row">{ &row.name }</th>{ numbers(row) }</tr>
+        }
+    };
+    html! {
+        <div class="table-frame">
+            <table>
+                <caption class="visually-hidden">{ "Circuits by number of edges; the chosen one is drawn" }</caption>
+                <thead><tr>
+                    <th scope="col">{ "Edges" }</th>
+                    <th scope="col" title={LOGIT_DIFF}>{ "Logit diff" }</th>
+                    <th scope="col" title={KL_CLEAN}>{ "KL clean" }</th>
+                    <th scope="col" title={KL_CORRUPT}>{ "KL corrupt" }</th>
+                </tr></thead>
+                <tbody>{ for props.baselines.iter().map(baseline) }</tbody>
+                <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props)) }</tbody>
+            </table>
+            if page.last > 0 {
+                { pager(page, &props.on_page) }
+            }
+        </div>
+    }
+}
+
+fn pager(shown: &TablePage, on_page: &Callback<usize>) -> Html {
+    let &TablePage { page, last, first, n_rows, .. } = shown;
+    let turn = |to: usize| on_page.reform(move |_: MouseEvent| to);
+    html! {
+        <div class="pager">
+            <button type="button" disabled={page == 0} onclick={turn(page.saturating_sub(1))}>{ "Fewer edges" }</button>
+            <span>{ format!("{} to {} of {n_rows}", first + 1, first + shown.rows.len()) }</span>
+            <button type="button" disabled={page == last} onclick={turn(page + 1)}>{ "More edges" }</button>
+        </div>
+    }
+}
+
+fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTableProps) -> Html {
+    let (chosen, place) = (props.page.chosen == Some(i), props.page.first + i);
+    let choose = props.on_choose.reform(move |_: MouseEvent| place);
+    let onchange = props.on_choose.reform(move |_: Event| place);
+    html! {
+        <tr key={row.name.clone()} class={classes!("circuit-row", chosen.then_some("chosen"))} onclick={choose}>
+            <th scope="row"><label>
+                <input type="radio" name="circuit" checked={chosen} {onchange} />
+                { &row.name }
+                if let Some(requested) = &row.requested {
+                    <span class="quiet" title="Asked for; edges with the same score come in together">
+                        { format!(" ({requested} asked)") }
+                    </span>
+                }
+            </label></th>
+            { numbers(row) }
+        </tr>
+    }
+}
+
+fn numbers(row: &ResultRow) -> Html {
+    html! { <>
+        <td>{ &row.logit_diff }</td>
+        <td>{ &row.kl_clean }</td>
+        <td>{ &row.kl_corrupt }</td>
+    </> }
+}

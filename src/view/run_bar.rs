@@ -1,0 +1,63 @@
+//! Run, progress and cancel.
+
+use yew::prelude::*;
+
+/// What is being run.
+#[derive(PartialEq, Properties)]
+pub struct RunBarProps {
+    /// Whether a run can be started.
+    pub ready: bool,
+    /// `None` while nothing is run.
+    pub progress: Option<Progress>,
+    /// How the last run ended, or what keeps one from being started.
+    pub outcome: Option<String>,
+    pub on_run: Callback<()>,
+    pub on_cancel: Callback<()>,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    pub done: usize,
+    /// 0 while it is not known.
+    pub total: usize,
+    pub label: String,
+    /// What is being run, told once.
+    pub what: String,
+}
+
+/// The bar.
+#[component]
+pub fn RunBar(props: &RunBarProps) -> Html {
+    let running = props.progress.is_some();
+    let status = props.progress.as_ref().map(|p| p.what.clone()).or_else(|| props.outcome.clone());
+    html! {
+        <div class="run-bar">
+            <div class="run-buttons">
+                <button type="button" class="primary" disabled={!props.ready} onclick={props.on_run.reform(|_| ())}>
+                    { "Run" }
+                </button>
+                if running {
+                    <button type="button" onclick={props.on_cancel.reform(|_| ())}>{ "Cancel" }</button>
+                }
+                <p class="status" role="status">{ status.unwrap_or_default() }</p>
+            </div>
+            if let Some(progress) = &props.progress {
+                { bar(progress) }
+            }
+        </div>
+    }
+}
+
+fn bar(progress: &Progress) -> Html {
+    let Progress { done, total, label, .. } = progress;
+    let known = *total > 0;
+    html! {
+        <div class="progress">
+            <progress
+                max={known.then(|| total.to_string())} value={known.then(|| done.to_string())} aria-label="Progress"
+            />
+            <span>{ label }</span>
+        </div>
+    }
+}

@@ -1,0 +1,151 @@
+//! The form with the choices of a run, in plain words beside auto-circuit's.
+
+use yew::prelude::*;
+
+use super::controls::{Check, Choice, Entry};
+use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, RunSettings};
+
+const GRAPHS: &[&str] = &["Edges (factorized)", "Nodes (unfactorized)"];
+const SLICES: &[(OutputSlice, &str)] = &[
+    (OutputSlice::LastSeq, "last position"),
+    (OutputSlice::NotFirstSeq, "all but the first"),
+    (OutputSlice::None, "all positions"),
+];
+const SLICE_LABELS: &[&str] = &[SLICES[0].1, SLICES[1].1, SLICES[2].1];
+const PATCH_TYPES: &[&str] = &["Edge patch: clean into corrupt", "Tree patch: corrupt into clean"];
+/// In the order of [`AblationType::ALL`].
+const ABLATIONS: &[&str] = &[
+    "Resample: the other prompt",
+    "Zero",
+    "Mean a position, clean",
+    "Mean a position, corrupt",
+    "Mean a position, both",
+    "Mean a position, batch",
+    "Mean of all positions, batch",
+];
+const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic", "all", "a list"];
+const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
+
+/// The choices, what is wrong with them, and what to call when one changes.
+#[derive(PartialEq, Properties)]
+pub struct SettingsFormProps {
+    pub run: RunSettings,
+    /// The edge counts as typed, where they are a list.
+    pub counts_text: String,
+    pub counts_error: Option<String>,
+    pub batch_size_error: Option<String>,
+    /// The number of prompts.
+    pub n_prompts: usize,
+    /// The place in: automatic, GPU, CPU.
+    pub device: usize,
+    pub on_change: Callback<RunSettings>,
+    pub on_counts: Callback<String>,
+    pub on_device: Callback<usize>,
+}
+
+/// The form.
+#[component]
+pub fn SettingsForm(props: &SettingsFormProps) -> Html {
+    html! {
+        <div class="settings">
+            { graph_fields(props) }
+            { patch_fields(props) }
+            { run_fields(props) }
+        </div>
+    }
+}
+
+/// A callback that changes one setting.
+fn change<T: 'static>(props: &SettingsFormProps, set: impl Fn(&mut RunSettings, T) + 'static) -> Callback<T> {
+    let (run, on_change) = (props.run.clone(), props.on_change.clone());
+    Callback::from(move |value| {
+        let mut run = run.clone();
+        set(&mut run, value);
+        on_change.emit(run);
+    })
+}
+
+fn graph_fields(props: &SettingsFormProps) -> Html {
+    let run = &props.run;
+    html! { <>
+        <Choice
+            id="graph" label="Circuit of" options={GRAPHS} chosen={usize::from(!run.factorized)}
+            title="Edges between any two layers, or nodes of the residual stream (auto-circuit: factorized)"
+            on_choose={change(props, |run, i| run.factorized = i == 0)}
+        />
+        <Choice
+            id="slice" label="Compare at" options={SLICE_LABELS}
+            chosen={SLICES.iter().position(|(slice, _)| *slice == run.slice).unwrap_or(0)}
+            title="The positions of the output that are compared (auto-circuit: slice_output)"
+            on_choose={change(props, |run, i: usize| run.slice = SLICES[i].0)}
+        />
+        <div class="checks">
+            <Check
+                label="Q, K, V apart" checked={run.separate_qkv && run.factorized} disabled={!run.factorized}
+                title="A head's query, key and value inputs are nodes of their own (auto-circuit: separate_qkv)"
+                on_check={change(props, |run, on| run.separate_qkv = on)}
+            />
+            <Check
+                label="Each position apart" checked={run.token_wise}
+                title="An edge at every token position; needs prompts of one length (token-wise; auto-circuit: seq_len)"
+                on_check={change(props, |run, on| run.token_wise = on)}
+            />
+            <Check
+                label="Swap clean and corrupt" checked={run.reverse}
+                title="auto-circuit: reverse_clean_corrupt" on_check={change(props, |run, on| run.reverse = on)}
+            />
+        </div>
+    </> }
+}
+
+fn patch_fields(props: &SettingsFormProps) -> Html {
+    let run = &props.run;
+    let ablation = AblationType::ALL.iter().position(|a| *a == run.ablation).unwrap_or(0);
+    html! { <>
+        <Choice
+            id="patch-type" label="Patch" options={PATCH_TYPES} chosen={usize::from(run.patch_type == PatchType::Tree)}
+            title="EDGE_PATCH runs the corrupt prompt and patches the circuit's edges with clean activations; \
+                   TREE_PATCH runs the clean prompt and patches every other edge with corrupt ones"
+            on_choose={change(props, |run, i| run.patch_type = [PatchType::Edge, PatchType::Tree][i])}
+        />
+        <Choice
+            id="ablation" label="Patch with" options={ABLATIONS} chosen={ablation}
+            title="What a patched edge carries (auto-circuit: AblationType)"
+            on_choose={change(props, |run, i: usize| run.ablation = AblationType::ALL[i])}
+        />
+    </> }
+}
+
+fn run_fields(props: &SettingsFormProps) -> Html {
+    let rules = [EdgeCounts::Default, EdgeCounts::Groups, EdgeCounts::Logarithmic, EdgeCounts::All];
+    let rule = rules.iter().position(|rule| *rule == props.run.edge_counts).unwrap_or(rules.len());
+    let (on_rule, on_list, text) =
+        (change(props, |run, rule| run.edge_counts = rule), props.on_counts.clone(), props.counts_text.clone());
+    let is_list = rule == rules.len();
+    let on_choose = move |i: usize| match rules.get(i) {
+        Some(rule) => on_rule.emit(rule.clone()),
+        None => on_list.emit(text.clone()),
+    };
+    let on_batch_size = change(props, |run, text: String| run.batch_size = text.trim().parse().unwrap_or(0));
+    html! { <>
+        <Choice
+            id="edge-counts" label="Edge counts" options={COUNT_RULES} chosen={rule} on_choose={on_choose}
+            title="Which circuit sizes are run (auto-circuit: test_edge_counts)"
+        />
+        if is_list {
+            <Entry
+                id="edge-count-list" label="Counts" value={props.counts_text.clone()} error={props.counts_error.clone()}
+                on_entry={props.on_counts.clone()}
+            />
+        }
+        <Entry
+            id="batch-size" label="Batch size" kind="number" value={props.run.batch_size.to_string()}
+            title="Prompts a forward pass; a short last batch is dropped"
+            range={Some((1, props.n_prompts))} error={props.batch_size_error.clone()} on_entry={on_batch_size}
+        />
+        <Choice
+            id="device" label="Run on" options={DEVICES} chosen={props.device} on_choose={props.on_device.clone()}
+            title="Automatic takes the GPU where it works and is worth it"
+        />
+    </> }
+}

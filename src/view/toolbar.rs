@@ -1,0 +1,96 @@
+//! What stands over the picture: the slider over the edge count, the direction, saving.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::layout::Orientation;
+
+/// The chosen circuit and what to call when another is.
+#[derive(PartialEq, Properties)]
+pub struct ToolbarProps {
+    /// `None` while there is no graph with scores.
+    pub slider: Option<Slider>,
+    pub orientation: Orientation,
+    /// The slider's position.
+    pub on_slide: Callback<usize>,
+    pub on_count: Callback<usize>,
+    pub on_orientation: Callback<Orientation>,
+    pub on_save: Callback<()>,
+}
+
+/// Where the slider is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slider {
+    pub position: usize,
+    pub max: usize,
+    /// The edge count that is asked for.
+    pub requested: usize,
+    /// That of the circuit, with tied scores.
+    pub n_edges: usize,
+    /// That of the graph.
+    pub n_graph_edges: usize,
+    /// `|score| ≥ 0.86`.
+    pub threshold: String,
+}
+
+/// The bar.
+#[component]
+pub fn Toolbar(props: &ToolbarProps) -> Html {
+    html! {
+        <div class="toolbar">
+            if let Some(slider) = &props.slider {
+                { slider_fields(slider, props) }
+            }
+            <div class="picture-actions">
+                { orientation_button(props, Orientation::Horizontal, "Horizontal", "↔") }
+                { orientation_button(props, Orientation::Vertical, "Vertical", "↕") }
+                <button type="button" onclick={props.on_save.reform(|_| ())} disabled={props.slider.is_none()}>
+                    { "Save as SVG" }
+                </button>
+            </div>
+        </div>
+    }
+}
+
+fn slider_fields(slider: &Slider, props: &ToolbarProps) -> Html {
+    let (on_slide, on_count) = (props.on_slide.clone(), props.on_count.clone());
+    let oninput = move |event: InputEvent| number(&event, &on_slide);
+    let oncount = move |event: InputEvent| number(&event, &on_count);
+    let Slider { position, max, requested, n_edges, n_graph_edges, threshold } = slider;
+    let more = n_edges != requested;
+    html! { <>
+        <label for="edge-slider">{ "Edges" }</label>
+        <input
+            id="edge-slider" type="range" min="0" max={max.to_string()} value={position.to_string()} {oninput}
+            aria-valuetext={format!("{n_edges} of {n_graph_edges} edges, {threshold}")}
+        />
+        <input
+            class="count" type="number" min="0" max={n_graph_edges.to_string()} value={requested.to_string()}
+            oninput={oncount} aria-label="Edge count"
+        />
+        <output for="edge-slider" class="of">
+            if more {
+                <span title="Edges with the same score come in together">{ format!("{n_edges} with ties, ") }</span>
+            }
+            { format!("of {n_graph_edges}") }
+        </output>
+        <output for="edge-slider" class="threshold">{ threshold }</output>
+    </> }
+}
+
+/// Emits the number in the field, where there is one.
+fn number(event: &InputEvent, to: &Callback<usize>) {
+    if let Ok(n) = event.target_unchecked_into::<HtmlInputElement>().value().parse() {
+        to.emit(n);
+    }
+}
+
+fn orientation_button(props: &ToolbarProps, orientation: Orientation, label: &'static str, sign: &'static str) -> Html {
+    let chosen = props.orientation == orientation;
+    html! {
+        <button
+            type="button" class="sign" aria-label={label} title={label} aria-pressed={chosen.to_string()}
+            onclick={props.on_orientation.reform(move |_| orientation)}
+        >{ sign }</button>
+    }
+}
