@@ -64,7 +64,7 @@ async function answer(request, response, pathname, made) {
   // Another site may embed this one.
   const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
   if (!bytes) return response.writeHead(404, headers).end("not found");
-  headers["content-type"] = TYPES[path.extname(pathname)] ?? "application/octet-stream";
+  headers["content-type"] = TYPES[path.extname(pathname) || ".html"] ?? "application/octet-stream";
   if (!whole) headers["accept-ranges"] = "bytes";
   const range = whole ? undefined : rangeOf(request.headers.range, bytes.length);
   if (range === null) return response.writeHead(416, { ...headers, "content-range": `bytes */${bytes.length}` }).end();
