@@ -5,9 +5,9 @@
 //! ribbons and their labels do not fit, the sub-diagram gets more room and the picture grows.
 
 use super::diagram::{Diagram, FlowNode};
-use super::place;
 use super::request::{LayoutRequest, Orientation};
 use super::text::{LABEL_PITCH, label_width, shown_label};
+use super::{lanes, place};
 
 /// The room of a sub-diagram across, in pixels from the margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +20,8 @@ pub(super) struct Band {
 const MIN_WIDTH: f64 = 0.8;
 /// No ribbon is wider: a circuit of one edge is not a wall.
 const MAX_WIDTH: f64 = 36.0;
+/// Links that pass columns make the scale no smaller than this share of what it would be without.
+const MIN_PASSING_SHARE: f64 = 0.7;
 /// No box is shorter across.
 const MIN_BREADTH: f64 = 4.0;
 /// Between two boxes of a column.
@@ -41,10 +43,10 @@ pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec
         set_widths(request, diagram, |_| 0.0);
         breadths.push(((sub.domain[1] - sub.domain[0]) * room).max(MIN_BAND).max(fullest_column(diagram)));
     }
-    let fits = diagrams.iter().zip(&breadths).map(|(diagram, &breadth)| fitting_scale(diagram, breadth, weight));
-    let scale = fits.fold(MAX_WIDTH / largest, f64::min);
+    let scale = fitting_scale(diagrams, &breadths, weight).min(MAX_WIDTH / largest);
     for (diagram, breadth) in diagrams.iter_mut().zip(&mut breadths) {
         set_widths(request, diagram, |score| scale * weight(score));
+        lanes::lanes(diagram);
         *breadth = breadth.max(fullest_column(diagram));
     }
     stack(request, room, &breadths)
@@ -52,19 +54,20 @@ pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec
 
 /// The largest finite score that is drawn, which an infinite one counts as (ACDC gives such); 1 where all are 0 or infinite.
 fn largest_weight(diagrams: &[Diagram]) -> f64 {
-    let scores = diagrams.iter().flat_map(|diagram| &diagram.links).map(|flow| f64::from(flow.link.score.abs()));
+    let scores =
+        diagrams.iter().flat_map(|diagram| &diagram.segments).map(|segment| f64::from(segment.link.score.abs()));
     let largest = scores.filter(|score| score.is_finite()).fold(0.0, f64::max);
     if largest > 0.0 { largest } else { 1.0 }
 }
 
 /// Sets the widths of links, and the boxes' breadths and slots that follow from them.
 fn set_widths(request: &LayoutRequest, diagram: &mut Diagram, width: impl Fn(f32) -> f64) {
-    for flow in &mut diagram.links {
-        flow.width = width(flow.link.score).max(MIN_WIDTH);
+    for segment in &mut diagram.segments {
+        segment.width = width(segment.link.score).max(MIN_WIDTH);
     }
     for place in 0..diagram.nodes.len() {
         let node = &diagram.nodes[place];
-        let breadth = diagram.throughput(node, |flow| flow.width).max(MIN_BREADTH);
+        let breadth = diagram.throughput(node, |segment| segment.width).max(MIN_BREADTH);
         let slot = (breadth + BOX_GAP).max(label_room(request, node));
         (diagram.nodes[place].breadth, diagram.nodes[place].slot) = (breadth, slot);
     }
@@ -74,7 +77,7 @@ fn set_widths(request: &LayoutRequest, diagram: &mut Diagram, width: impl Fn(f32
 fn label_room(request: &LayoutRequest, node: &FlowNode) -> f64 {
     match request.options.orientation {
         Orientation::Horizontal => LABEL_PITCH,
-        Orientation::Vertical => label_width(&shown_label(request.nodes[node.node_idx].label())) + LABEL_GAP,
+        Orientation::Vertical => label_width(&shown_label(node.label(request))) + LABEL_GAP,
     }
 }
 
@@ -84,15 +87,31 @@ fn fullest_column(diagram: &Diagram) -> f64 {
     diagram.columns.iter().map(slots).fold(0.0, f64::max)
 }
 
-/// The largest scale at which every column fits in a band, beside the slots that its nodes have at scale 0.
-fn fitting_scale(diagram: &Diagram, band: f64, weight: impl Fn(f32) -> f64) -> f64 {
-    let fits = |column: &Vec<usize>| {
-        let nodes = || column.iter().map(|&place| &diagram.nodes[place]);
-        let slots: f64 = nodes().map(|node| node.slot).sum();
-        let weights: f64 = nodes().map(|node| diagram.throughput(node, |flow| weight(flow.link.score))).sum();
-        if weights > 0.0 { (band - slots) / weights } else { f64::INFINITY }
-    };
-    diagram.columns.iter().map(fits).fold(f64::INFINITY, f64::min)
+/// The scale in pixels at which every column fits in its band, with the links that pass it; or, where they would squeeze
+/// the picture too much, a share of that at which it fits without them.
+fn fitting_scale(diagrams: &[Diagram], breadths: &[f64], weight: impl Fn(f32) -> f64) -> f64 {
+    let (mut with_passing, mut without) = (f64::INFINITY, f64::INFINITY);
+    for (diagram, breadth) in diagrams.iter().zip(breadths) {
+        for (column, passing) in diagram.columns.iter().zip(passing_weights(diagram, &weight)) {
+            let nodes = || column.iter().map(|&place| &diagram.nodes[place]);
+            let room = breadth - nodes().map(|node| node.slot).sum::<f64>();
+            let ending: f64 = nodes().map(|node| diagram.throughput(node, |s| weight(s.link.score))).sum();
+            if ending + passing > 0.0 {
+                with_passing = with_passing.min(room / (ending + passing));
+                without = without.min(room / ending);
+            }
+        }
+    }
+    with_passing.max(MIN_PASSING_SHARE * without)
+}
+
+/// For each column the weight of the links that pass it.
+fn passing_weights(diagram: &Diagram, weight: impl Fn(f32) -> f64) -> Vec<f64> {
+    let mut weights = vec![0.0; diagram.columns.len()];
+    for segment in &diagram.segments {
+        diagram.passed(segment).for_each(|column| weights[column] += weight(segment.link.score));
+    }
+    weights
 }
 
 /// Bands one after the other, with the gaps that the reference leaves.

@@ -8,32 +8,34 @@ pub(super) struct Diagram<'a> {
     pub nodes: Vec<FlowNode>,
     /// For each column, its nodes by their place, in the order across that `relax` finds.
     pub columns: Vec<Vec<usize>>,
-    /// In the graph's edge order.
-    pub links: Vec<FlowLink<'a>>,
+    /// Those at which links leave their src box come first, in the graph's edge order.
+    pub segments: Vec<Segment<'a>>,
 }
 
-/// A node that gets a box.
+/// A node that gets a box, or a lane on which a link passes a column.
 pub(super) struct FlowNode {
-    /// The place in the request's nodes.
-    pub node_idx: usize,
+    /// The place in the request's nodes; `None` for a lane.
+    pub node_idx: Option<usize>,
     pub column: usize,
-    /// Links by their place, ordered by `ribbons` from the start of the box across.
+    /// Segments by their place, ordered by `ribbons` from the start of the box across.
     pub incoming: Vec<usize>,
     pub outgoing: Vec<usize>,
-    /// The box's length across.
+    /// The length across.
     pub breadth: f64,
-    /// What the box takes with its label and the gap to the next.
+    /// What it takes across with its label and the gap to the next.
     pub slot: f64,
-    /// Where the middle of the box is across, from the start of the band.
+    /// Where its middle is across, from the start of the band.
     pub centre: f64,
 }
 
-/// A link that gets a ribbon.
-pub(super) struct FlowLink<'a> {
+/// A link, or the part of one between two lanes.
+pub(super) struct Segment<'a> {
     pub link: &'a Link,
     /// Nodes by their place in [`Diagram::nodes`].
     pub src: usize,
     pub dest: usize,
+    /// The segment that goes on from the lane at its end.
+    pub next: Option<usize>,
     pub width: f64,
     /// Where the middle of the ribbon is across, at either end.
     pub src_at: f64,
@@ -59,22 +61,14 @@ pub(super) fn diagram<'a>(request: &LayoutRequest, sub: &'a SubDiagram, columns:
     let mut nodes = nodes(request, &links, columns);
     let mut places = vec![0; request.nodes.len()];
     for (place, node) in nodes.iter().enumerate() {
-        places[node.node_idx] = place;
+        node.node_idx.into_iter().for_each(|node_idx| places[node_idx] = place);
     }
     for (i, link) in links.iter().enumerate() {
         nodes[places[link.src]].outgoing.push(i);
         nodes[places[link.dest]].incoming.push(i);
     }
-    let flow = |link: &&'a Link| FlowLink {
-        link,
-        src: places[link.src],
-        dest: places[link.dest],
-        width: 0.0,
-        src_at: 0.0,
-        dest_at: 0.0,
-    };
-    let links = links.iter().map(flow).collect();
-    Diagram { columns: members(&nodes, columns), nodes, links }
+    let segments = links.into_iter().map(|link| Segment::new(link, places[link.src], places[link.dest])).collect();
+    Diagram { columns: members(&nodes, columns), nodes, segments }
 }
 
 /// The nodes that have a link, by column.
@@ -86,16 +80,7 @@ fn nodes(request: &LayoutRequest, links: &[&Link], columns: &[Option<usize>]) ->
         .collect();
     drawn.sort_unstable();
     drawn.dedup();
-    let node = |(column, node_idx)| FlowNode {
-        node_idx,
-        column,
-        incoming: Vec::new(),
-        outgoing: Vec::new(),
-        breadth: 0.0,
-        slot: 0.0,
-        centre: 0.0,
-    };
-    drawn.into_iter().map(node).collect()
+    drawn.into_iter().map(|(column, node_idx)| FlowNode::new(Some(node_idx), column)).collect()
 }
 
 /// For each column its nodes, by their place.
@@ -107,10 +92,37 @@ fn members(nodes: &[FlowNode], columns: &[Option<usize>]) -> Vec<Vec<usize>> {
     members
 }
 
+impl FlowNode {
+    pub fn new(node_idx: Option<usize>, column: usize) -> Self {
+        let (incoming, outgoing) = (Vec::new(), Vec::new());
+        Self { node_idx, column, incoming, outgoing, breadth: 0.0, slot: 0.0, centre: 0.0 }
+    }
+
+    pub fn is_lane(&self) -> bool {
+        self.node_idx.is_none()
+    }
+
+    /// What stands at the box; nothing at a lane.
+    pub fn label<'a>(&self, request: &'a LayoutRequest) -> &'a str {
+        self.node_idx.map_or("", |node_idx| request.nodes[node_idx].label())
+    }
+}
+
+impl<'a> Segment<'a> {
+    pub fn new(link: &'a Link, src: usize, dest: usize) -> Self {
+        Self { link, src, dest, next: None, width: 0.0, src_at: 0.0, dest_at: 0.0 }
+    }
+}
+
 impl Diagram<'_> {
-    /// The larger of what goes into a node and what comes out, in a measure of links.
-    pub fn throughput(&self, node: &FlowNode, measure: impl Fn(&FlowLink) -> f64) -> f64 {
-        let sum = |links: &[usize]| links.iter().map(|&i| measure(&self.links[i])).sum::<f64>();
+    /// The larger of what goes into a node and what comes out, in a measure of segments.
+    pub fn throughput(&self, node: &FlowNode, measure: impl Fn(&Segment) -> f64) -> f64 {
+        let sum = |segments: &[usize]| segments.iter().map(|&i| measure(&self.segments[i])).sum::<f64>();
         sum(&node.incoming).max(sum(&node.outgoing))
+    }
+
+    /// The columns between the ends of a segment.
+    pub fn passed(&self, segment: &Segment) -> std::ops::Range<usize> {
+        self.nodes[segment.src].column + 1..self.nodes[segment.dest].column
     }
 }

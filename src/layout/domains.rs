@@ -18,7 +18,9 @@ pub(super) struct Excess {
 impl Excess {
     pub(super) fn new(seq: usize, threshold: f32, scores: &[f32]) -> Self {
         let finite = scores.iter().map(|s| s.abs()).filter(|s| s.is_finite());
-        Self { threshold: threshold.into(), largest: finite.fold(0.0, f32::max).into(), sums: vec![0.0; seq] }
+        // Every edge is above a negative threshold, even one without end: none lies further above it than above 0.
+        let threshold = threshold.max(0.0).into();
+        Self { threshold, largest: finite.fold(0.0, f32::max).into(), sums: vec![0.0; seq] }
     }
 
     /// Counts an edge in.

@@ -43,8 +43,9 @@ pub struct Ribbon {
     /// The name and score of the edge, and where it is.
     pub hover: String,
     pub score: f32,
-    /// The middle line, from the far side of the src box to the near side of the dest box.
-    pub curve: Curve,
+    /// The middle line, from the far side of the src box to the near side of the dest box: curves that go on in each
+    /// other, one more than the columns at which the ribbon is led around boxes.
+    pub curves: Vec<Curve>,
     /// Measured across the middle line; the same at both ends.
     pub width: f64,
 }

@@ -5,17 +5,19 @@
 //!
 //! 1. `diagram`: which layers get a column, and which nodes get a box in each sub-diagram (one a token position).
 //! 2. `breadths`: one scale from score to pixels for the whole picture, and from it the room that each sub-diagram takes.
-//! 3. `relax`: boxes move towards what they are linked to, which takes out crossings, and never overlap.
-//! 4. `ribbons`: the ends of the links are sorted within their boxes.
-//! 5. `place`: from the flow's own directions to the page's.
+//! 3. `lanes`: where a wide link passes a column, it takes room there.
+//! 4. `relax`: boxes and lanes move towards what they are linked to, which takes out crossings, and never overlap.
+//! 5. `ribbons`: the ends of the links are sorted within their boxes.
+//! 6. `place`: from the flow's own directions to the page's.
 //!
-//! Up to step 5, *along* is the direction of the flow, from the embedding to the unembedding, and *across* the other one;
+//! Up to step 6, *along* is the direction of the flow, from the embedding to the unembedding, and *across* the other one;
 //! all lengths are CSS pixels.
 
 mod breadths;
 mod diagram;
 mod domains;
 mod geometry;
+mod lanes;
 mod place;
 mod relax;
 mod request;

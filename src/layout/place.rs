@@ -1,7 +1,7 @@
-//! Step 5: from the flow's directions to the page's, with margins, labels and the curves of the ribbons.
+//! Step 6: from the flow's directions to the page's, with margins, labels and the curves of the ribbons.
 
 use super::breadths::Band;
-use super::diagram::{Diagram, FlowLink, FlowNode};
+use super::diagram::{Diagram, FlowNode, Segment};
 use super::geometry::{Curve, Layout, NodeBox, Point, PositionLabel, Rect, Ribbon, Size, TextAlign, TextSpot};
 use super::request::{LayoutRequest, Orientation, SubDiagram};
 use super::text::{LABEL_PITCH, label_width, shown_label};
@@ -50,10 +50,11 @@ pub(super) fn place(request: &LayoutRequest, diagrams: &[Diagram], bands: &[Band
         let mut box_of = vec![0; diagram.nodes.len()];
         for &place in diagram.columns.iter().flatten() {
             box_of[place] = boxes.len();
-            boxes.push(page.node_box(request, sub_diagram, &diagram.nodes[place], band));
+            boxes.extend(page.node_box(request, sub_diagram, &diagram.nodes[place], band));
         }
         let sub = &request.sub_diagrams[sub_diagram];
-        ribbons.extend(diagram.links.iter().map(|flow| page.ribbon(sub, diagram, flow, &box_of, band)));
+        let firsts = diagram.segments.iter().filter(|segment| !diagram.nodes[segment.src].is_lane());
+        ribbons.extend(firsts.map(|first| page.ribbon(sub, diagram, first, &box_of, band)));
         position_labels.extend(sub.label().map(|label| page.position_label(label, band)));
     }
     ribbons.sort_by(|a, b| b.width.total_cmp(&a.width).then(a.edge_idx.cmp(&b.edge_idx)));
@@ -79,14 +80,12 @@ impl Page {
         let pitch = least_pitch(orientation, &labels);
         let Size { width, height } = request.reference_size;
         let (sides, ends) = (margins.left + margins.right, margins.top + margins.bottom);
-        let size = match orientation {
-            Orientation::Horizontal => {
-                Size { width: width.max(sides + BOX_LENGTH + pitch * n_runs), height: height.max(ends + across) }
-            }
-            Orientation::Vertical => {
-                Size { width: width.max(sides + across), height: height.max(ends + BOX_LENGTH + pitch * n_runs) }
-            }
+        let along = BOX_LENGTH + pitch * n_runs;
+        let (needed_x, needed_y) = match orientation {
+            Orientation::Horizontal => (along, across),
+            Orientation::Vertical => (across, along),
         };
+        let size = Size { width: width.max((sides + needed_x).ceil()), height: height.max((ends + needed_y).ceil()) };
         let along = match orientation {
             Orientation::Horizontal => size.width - sides,
             Orientation::Vertical => size.height - ends,
@@ -112,20 +111,21 @@ impl Page {
         }
     }
 
-    fn node_box(&self, request: &LayoutRequest, sub_diagram: usize, node: &FlowNode, band: &Band) -> NodeBox {
-        let label = request.nodes[node.node_idx].label().to_owned();
+    /// The box of a node; none for a lane.
+    fn node_box(&self, request: &LayoutRequest, sub_diagram: usize, node: &FlowNode, band: &Band) -> Option<NodeBox> {
+        let label = node.label(request).to_owned();
         let along = self.column_pitch * node.column as f64;
         let across = band.start + node.centre;
         let edges = |n: usize| if n == 1 { "1 edge".to_owned() } else { format!("{n} edges") };
-        NodeBox {
+        Some(NodeBox {
             sub_diagram,
-            node_idx: node.node_idx,
+            node_idx: node.node_idx?,
             hover: format!("{label}\n{} in, {} out", edges(node.incoming.len()), edges(node.outgoing.len())),
             column: node.column,
             rect: self.rect(along, across - node.breadth / 2.0, BOX_LENGTH, node.breadth),
             label_spot: self.label_spot(node.column, along, across),
             label,
-        }
+        })
     }
 
     /// Labels stand behind their box, where ribbons leave; those of the first column before it, where nothing is.
@@ -145,26 +145,38 @@ impl Page {
         }
     }
 
-    fn ribbon(&self, sub: &SubDiagram, diagram: &Diagram, flow: &FlowLink, box_of: &[usize], band: &Band) -> Ribbon {
-        let along = |place: usize| self.column_pitch * diagram.nodes[place].column as f64;
-        let (start, end) = (along(flow.src) + BOX_LENGTH - OVERLAP, along(flow.dest) + OVERLAP);
-        let (src_at, dest_at) = (band.start + flow.src_at, band.start + flow.dest_at);
-        let middle = (start + end) / 2.0;
+    /// The ribbon of the link that starts with a segment.
+    fn ribbon(&self, sub: &SubDiagram, diagram: &Diagram, first: &Segment, box_of: &[usize], band: &Band) -> Ribbon {
+        let next = |segment: &&Segment| segment.next.map(|i| &diagram.segments[i]);
+        let segments: Vec<&Segment> = std::iter::successors(Some(first), next).collect();
         let at = sub.label().filter(|_| sub.seq_idx.is_some()).map(|label| format!("\nat {}", shown_label(&label)));
+        let link = first.link;
         Ribbon {
-            src_box: box_of[flow.src],
-            dest_box: box_of[flow.dest],
-            edge_idx: flow.link.edge_idx,
-            edge_name: flow.link.edge_name.clone(),
-            hover: flow.link.hover_label() + &at.unwrap_or_default(),
-            score: flow.link.score,
-            curve: Curve {
-                start: self.point(start, src_at),
-                start_control: self.point(middle, src_at),
-                end_control: self.point(middle, dest_at),
-                end: self.point(end, dest_at),
-            },
-            width: flow.width - (flow.width * SEAM_SHARE).min(MAX_SEAM),
+            src_box: box_of[first.src],
+            dest_box: box_of[segments[segments.len() - 1].dest],
+            edge_idx: link.edge_idx,
+            edge_name: link.edge_name.clone(),
+            hover: link.hover_label() + &at.unwrap_or_default(),
+            score: link.score,
+            curves: segments.iter().map(|segment| self.curve(diagram, segment, band)).collect(),
+            width: first.width - (first.width * SEAM_SHARE).min(MAX_SEAM),
+        }
+    }
+
+    /// A curve that leaves and arrives in the direction of the flow. At a lane that is at the middle of the column.
+    fn curve(&self, diagram: &Diagram, segment: &Segment, band: &Band) -> Curve {
+        let along = |place: usize, at_box: f64| {
+            let node = &diagram.nodes[place];
+            self.column_pitch * node.column as f64 + if node.is_lane() { BOX_LENGTH / 2.0 } else { at_box }
+        };
+        let (start, end) = (along(segment.src, BOX_LENGTH - OVERLAP), along(segment.dest, OVERLAP));
+        let (src_at, dest_at) = (band.start + segment.src_at, band.start + segment.dest_at);
+        let middle = (start + end) / 2.0;
+        Curve {
+            start: self.point(start, src_at),
+            start_control: self.point(middle, src_at),
+            end_control: self.point(middle, dest_at),
+            end: self.point(end, dest_at),
         }
     }
 
@@ -191,7 +203,7 @@ impl Page {
 fn column_labels(request: &LayoutRequest, diagrams: &[Diagram]) -> Vec<f64> {
     let mut widths = vec![0.0_f64; diagrams.first().map_or(0, |diagram| diagram.columns.len())];
     for node in diagrams.iter().flat_map(|diagram| &diagram.nodes) {
-        let width = label_width(&shown_label(request.nodes[node.node_idx].label()));
+        let width = label_width(&shown_label(node.label(request)));
         widths[node.column] = widths[node.column].max(width);
     }
     widths

@@ -1,18 +1,21 @@
-//! Step 3: where the boxes of a column go.
+//! Step 4: where the boxes of a column go.
 //!
 //! As in d3-sankey, sweeps go over the columns, back and forth: every box wants to stand level with the boxes that it is
 //! linked to, by their links' widths. Those of a column are sorted by that wish (ties by the graph's order) and placed as
 //! near to it as can be without overlap. That last problem is isotonic regression, which the pool-adjacent-violators
 //! algorithm solves exactly in one pass (Barlow et al. 1972, "Statistical Inference under Order Restrictions").
 
-use super::diagram::{Diagram, FlowNode};
+use super::diagram::{Diagram, FlowNode, Segment};
 
 /// Back and forth this often; more changes nothing that one can see.
 const N_SWEEPS: usize = 8;
 /// Of the room that a column's slots leave, at most this share is spread between them …
-const SPREAD_SHARE: f64 = 0.5;
+const SPREAD_SHARE: f64 = 0.7;
 /// … and at most this much a box, in pixels.
-const MAX_SPREAD: f64 = 22.0;
+const MAX_SPREAD: f64 = 24.0;
+
+/// A lane follows the next lane of its link more than a box: ribbons bend at their ends.
+const LANE_WEIGHT: f64 = 4.0;
 
 /// Which links a box follows.
 #[derive(Clone, Copy, PartialEq)]
@@ -47,8 +50,9 @@ fn centre(diagram: &mut Diagram, band: f64) {
 fn spread_slots(diagram: &mut Diagram, band: f64) {
     for column in &diagram.columns {
         let taken: f64 = column.iter().map(|&place| diagram.nodes[place].slot).sum();
-        let spread = ((band - taken).max(0.0) * SPREAD_SHARE / column.len().max(1) as f64).min(MAX_SPREAD);
-        column.iter().for_each(|&place| diagram.nodes[place].slot += spread);
+        let boxes: Vec<usize> = column.iter().copied().filter(|&place| !diagram.nodes[place].is_lane()).collect();
+        let spread = ((band - taken).max(0.0) * SPREAD_SHARE / boxes.len().max(1) as f64).min(MAX_SPREAD);
+        boxes.into_iter().for_each(|place| diagram.nodes[place].slot += spread);
     }
 }
 
@@ -65,22 +69,23 @@ fn pull(diagram: &mut Diagram, column: usize, side: Side, band: f64) {
     settle(diagram, column, band);
 }
 
-/// The mean of the linked boxes' centres, by width, near columns counting more; `None` without links on that side.
+/// The mean of the linked nodes' centres, by width, near columns and lanes counting more; `None` without links on that side.
 fn wish(diagram: &Diagram, node: &FlowNode, side: Side) -> Option<f64> {
     let (mut sum, mut weights) = (0.0, 0.0);
-    let mut follow = |links: &[usize], end: fn(&super::diagram::FlowLink) -> usize| {
-        for link in links.iter().map(|&i| &diagram.links[i]) {
-            let other = &diagram.nodes[end(link)];
-            let weight = link.width / other.column.abs_diff(node.column).max(1) as f64;
+    let mut follow = |segments: &[usize], end: fn(&Segment) -> usize| {
+        for segment in segments.iter().map(|&i| &diagram.segments[i]) {
+            let other = &diagram.nodes[end(segment)];
+            let straight = if node.is_lane() && other.is_lane() { LANE_WEIGHT } else { 1.0 };
+            let weight = straight * segment.width / other.column.abs_diff(node.column).max(1) as f64;
             sum += weight * other.centre;
             weights += weight;
         }
     };
     if side != Side::Outgoing {
-        follow(&node.incoming, |link| link.src);
+        follow(&node.incoming, |segment| segment.src);
     }
     if side != Side::Incoming {
-        follow(&node.outgoing, |link| link.dest);
+        follow(&node.outgoing, |segment| segment.dest);
     }
     (weights > 0.0).then(|| sum / weights)
 }

@@ -93,7 +93,7 @@ pub fn boxes(layout: &Layout, id: &str) -> Element {
 }
 
 fn ribbon(ribbon: &Ribbon, id: &str) -> Element {
-    stroke(Sign::of(ribbon.score), id).with("d", path(&ribbon.curve)).with("stroke-width", px(ribbon.width))
+    stroke(Sign::of(ribbon.score), id).with("d", path(&ribbon.curves)).with("stroke-width", px(ribbon.width))
 }
 
 /// A path in the colour of a sign.
@@ -106,12 +106,20 @@ fn stroke(sign: Sign, id: &str) -> Element {
     Element::new("path").with("class", class).with("stroke", colour)
 }
 
-/// The `d` of a path.
-fn path(curve: &Curve) -> String {
-    let Curve { start, start_control, end_control, end } = curve;
-    let mut d = format!("M{} {}C", px(start.x), px(start.y));
-    for (point, gap) in [(start_control, " "), (end_control, " "), (end, "")] {
-        let _ = write!(d, "{} {}{gap}", px(point.x), px(point.y));
+/// The `d` of a path of curves that go on in each other.
+fn path(curves: &[Curve]) -> String {
+    let mut d = String::with_capacity(64 * curves.len());
+    let mut push = |lead: char, point: &Point| {
+        d.push(lead);
+        push_px(&mut d, point.x);
+        d.push(' ');
+        push_px(&mut d, point.y);
+    };
+    curves.first().into_iter().for_each(|first| push('M', &first.start));
+    for curve in curves {
+        push('C', &curve.start_control);
+        push(' ', &curve.end_control);
+        push(' ', &curve.end);
     }
     d
 }
@@ -307,12 +315,24 @@ fn write_escaped(out: &mut String, text: &str) {
 
 /// A length in pixels, to a hundredth.
 fn px(length: f64) -> String {
+    let mut text = String::with_capacity(8);
+    push_px(&mut text, length);
+    text
+}
+
+/// Appends a length in pixels, to a hundredth.
+fn push_px(out: &mut String, length: f64) {
     let hundredths = (length * 100.0).round() as i64;
-    let (whole, rest) = ((hundredths / 100).unsigned_abs(), (hundredths % 100).unsigned_abs());
-    let sign = if hundredths < 0 { "-" } else { "" };
-    match rest {
-        0 => format!("{sign}{whole}"),
-        _ if rest % 10 == 0 => format!("{sign}{whole}.{}", rest / 10),
-        _ => format!("{sign}{whole}.{rest:02}"),
+    if hundredths < 0 {
+        out.push('-');
+    }
+    let (whole, rest) = (hundredths.unsigned_abs() / 100, (hundredths.unsigned_abs() % 100) as u8);
+    let _ = write!(out, "{whole}");
+    if rest > 0 {
+        out.push('.');
+        out.push((b'0' + rest / 10) as char);
+    }
+    if rest % 10 > 0 {
+        out.push((b'0' + rest % 10) as char);
     }
 }
