@@ -10,7 +10,9 @@ use super::state::{Action, State};
 use super::tasks::Tasks;
 use super::{files, save};
 use crate::layout::{DrawOptions, Layout, LayoutRequest, Orientation, layout};
-use crate::view::{CircuitSvg, FileList, ResultsTable, RunBar, SettingsForm, TokensPanel, Toolbar, svg_string};
+use crate::view::{
+    CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, SettingsForm, TokensPanel, svg_string,
+};
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
 const MAX_DRAWN: usize = 2_000;
@@ -141,25 +143,29 @@ pub fn Picture(props: &PartProps) -> Html {
     };
     html! {
         <section class="picture" aria-label="Circuit">
-            <Toolbar
-                slider={show::slider(state)} orientation={state.orientation} {on_slide}
-                on_count={props.on(Action::CircuitRequested)}
-                on_orientation={props.on(Action::OrientationChosen)} {on_save}
-            />
+            if let Some(slider) = show::slider(state) {
+                <EdgeSlider {slider} {on_slide} on_count={props.on(Action::CircuitRequested)} />
+            }
             if let Some(part) = drawn.as_ref().and_then(Drawn::left_out) {
                 <p class="partial">
                     { part }
                     <button type="button" onclick={props.on(|_: MouseEvent| Action::DrawAll)}>{ "Draw all" }</button>
                 </p>
             }
-            <div class="canvas">
+            <div class="canvas" style={picture.as_ref().as_ref().map(|layout| format!("--width: {}px", layout.size.width))}>
                 if let Some(layout) = &*picture {
                     <CircuitSvg layout={layout.clone()} {on_hover} />
                 } else {
                     <p class="empty">{ show::no_picture(state) }</p>
                 }
             </div>
-            <p class="hover">{ hovered.as_ref().cloned().unwrap_or_else(|| show::HOVER_HINT.into()) }</p>
+            <div class="picture-foot">
+                <p class="hover">{ hovered.as_ref().cloned().unwrap_or_else(|| show::HOVER_HINT.into()) }</p>
+                <PictureActions
+                    orientation={state.orientation} ready={picture.is_some()}
+                    on_orientation={props.on(Action::OrientationChosen)} {on_save}
+                />
+            </div>
         </section>
     }
 }

@@ -148,7 +148,7 @@ pub fn outcome(state: &State) -> Option<String> {
 /// The rows of the unpatched model.
 pub fn baseline_rows(state: &State) -> Vec<ResultRow> {
     let rows = state.results.baseline.iter().flat_map(|baseline| {
-        [("unpatched, clean", &baseline.clean), ("unpatched, corrupt", &baseline.corrupt)]
+        [("unpatched clean", &baseline.clean), ("unpatched corrupt", &baseline.corrupt)]
             .map(|(name, measurement)| result_row(name.to_owned(), None, measurement))
     });
     rows.collect()

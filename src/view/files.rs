@@ -63,7 +63,7 @@ pub fn FileList(props: &FileListProps) -> Html {
                     { "Choose files…" }
                 </label>
                 if props.demo {
-                    <span class="quiet">{ "or drop your own anywhere" }</span>
+                    <span class="quiet">{ "or drop yours anywhere" }</span>
                 } else {
                     <button type="button" onclick={props.on_demo.reform(|_| ())}>{ "Back to the demo" }</button>
                 }
@@ -73,11 +73,11 @@ pub fn FileList(props: &FileListProps) -> Html {
 }
 
 fn file_row(row: &FileRow, props: &FileListProps) -> Html {
-    let (class, state) = match row.state {
-        FileState::Wanted => ("file wanted", "missing"),
-        FileState::Reading => ("file reading", "reading…"),
-        FileState::Ready => ("file ready", "ready"),
-        FileState::Wrong => ("file bad", "wrong"),
+    let (class, state, sign) = match row.state {
+        FileState::Wanted => ("file wanted", "missing", "missing"),
+        FileState::Reading => ("file reading", "reading", "reading…"),
+        FileState::Ready => ("file ready", "ready", "✓"),
+        FileState::Wrong => ("file bad", "wrong", "wrong"),
     };
     let key = row.id.map_or_else(|| row.role.to_owned(), |id| id.to_string());
     html! {
@@ -85,7 +85,7 @@ fn file_row(row: &FileRow, props: &FileListProps) -> Html {
             <span class="role">{ if row.role.is_empty() { "File" } else { row.role } }</span>
             <span class="name" title={row.name.clone()}>{ &row.name }</span>
             <span class="size">{ &row.size }</span>
-            <span class="state">{ state }</span>
+            <span class="state" role="img" aria-label={state} title={state}>{ sign }</span>
             if let Some(id) = row.id.filter(|_| row.removable) {
                 <button
                     type="button" class="remove" aria-label={format!("Remove {}", row.name)} title="Remove"

@@ -36,4 +36,4 @@ pub use svg::{NODE_COLOURS, svg_string};
 #[cfg(feature = "page")]
 pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel};
 #[cfg(feature = "page")]
-pub use toolbar::{Slider, Toolbar};
+pub use toolbar::{EdgeSlider, PictureActions, Slider};

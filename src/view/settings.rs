@@ -5,23 +5,23 @@ use yew::prelude::*;
 use super::controls::{Check, Choice, Entry};
 use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, RunSettings};
 
-const GRAPHS: &[&str] = &["Edges (factorized)", "Nodes (unfactorized)"];
+const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
 const SLICES: &[(OutputSlice, &str)] = &[
     (OutputSlice::LastSeq, "last position"),
     (OutputSlice::NotFirstSeq, "all but the first"),
     (OutputSlice::None, "all positions"),
 ];
 const SLICE_LABELS: &[&str] = &[SLICES[0].1, SLICES[1].1, SLICES[2].1];
-const PATCH_TYPES: &[&str] = &["Edge patch: clean into corrupt", "Tree patch: corrupt into clean"];
+const PATCH_TYPES: &[&str] = &["the circuit (edge patch)", "all else (tree patch)"];
 /// In the order of [`AblationType::ALL`].
 const ABLATIONS: &[&str] = &[
-    "Resample: the other prompt",
-    "Zero",
-    "Mean a position, clean",
-    "Mean a position, corrupt",
-    "Mean a position, both",
-    "Mean a position, batch",
-    "Mean of all positions, batch",
+    "other prompt (resample)",
+    "zero",
+    "tokenwise mean, clean",
+    "tokenwise mean, corrupt",
+    "tokenwise mean, both",
+    "batch tokenwise mean",
+    "batch all-token mean",
 ];
 const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic", "all", "a list"];
 const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
@@ -109,7 +109,7 @@ fn patch_fields(props: &SettingsFormProps) -> Html {
             on_choose={change(props, |run, i| run.patch_type = [PatchType::Edge, PatchType::Tree][i])}
         />
         <Choice
-            id="ablation" label="Patch with" options={ABLATIONS} chosen={ablation}
+            id="ablation" label="With" options={ABLATIONS} chosen={ablation}
             title="What a patched edge carries (auto-circuit: AblationType)"
             on_choose={change(props, |run, i: usize| run.ablation = AblationType::ALL[i])}
         />

@@ -1,4 +1,4 @@
-//! What stands over the picture: the slider over the edge count, the direction, saving.
+//! What stands over and under the picture: the slider over the edge count; the direction, saving.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -7,15 +7,11 @@ use crate::layout::Orientation;
 
 /// The chosen circuit and what to call when another is.
 #[derive(PartialEq, Properties)]
-pub struct ToolbarProps {
-    /// `None` while there is no graph with scores.
-    pub slider: Option<Slider>,
-    pub orientation: Orientation,
+pub struct EdgeSliderProps {
+    pub slider: Slider,
     /// The slider's position.
     pub on_slide: Callback<usize>,
     pub on_count: Callback<usize>,
-    pub on_orientation: Callback<Orientation>,
-    pub on_save: Callback<()>,
 }
 
 /// Where the slider is.
@@ -33,49 +29,55 @@ pub struct Slider {
     pub threshold: String,
 }
 
-/// The bar.
+/// The slider, with the edge count to type and the score threshold beside it.
 #[component]
-pub fn Toolbar(props: &ToolbarProps) -> Html {
+pub fn EdgeSlider(props: &EdgeSliderProps) -> Html {
+    let (on_slide, on_count) = (props.on_slide.clone(), props.on_count.clone());
+    let oninput = move |event: InputEvent| number(&event, &on_slide);
+    let oncount = move |event: InputEvent| number(&event, &on_count);
+    let Slider { position, max, requested, n_edges, n_graph_edges, threshold } = &props.slider;
     html! {
         <div class="toolbar">
-            if let Some(slider) = &props.slider {
-                { slider_fields(slider, props) }
-            }
-            <div class="picture-actions">
-                { orientation_button(props, Orientation::Horizontal, "Horizontal", "↔") }
-                { orientation_button(props, Orientation::Vertical, "Vertical", "↕") }
-                <button type="button" onclick={props.on_save.reform(|_| ())} disabled={props.slider.is_none()}>
-                    { "Save as SVG" }
-                </button>
-            </div>
+            <label for="edge-slider">{ "Edges" }</label>
+            <input
+                id="edge-slider" type="range" min="0" max={max.to_string()} value={position.to_string()} {oninput}
+                aria-valuetext={format!("{n_edges} of {n_graph_edges} edges, {threshold}")}
+            />
+            <input
+                class="count" type="number" min="0" max={n_graph_edges.to_string()} value={requested.to_string()}
+                oninput={oncount} aria-label="Edge count"
+            />
+            <output for="edge-slider" class="of">
+                if n_edges != requested {
+                    <span title="Edges with the same score come in together">{ format!("→ {n_edges} with ties, ") }</span>
+                }
+                { format!("of {n_graph_edges}") }
+            </output>
+            <output for="edge-slider" class="threshold">{ threshold }</output>
         </div>
     }
 }
 
-fn slider_fields(slider: &Slider, props: &ToolbarProps) -> Html {
-    let (on_slide, on_count) = (props.on_slide.clone(), props.on_count.clone());
-    let oninput = move |event: InputEvent| number(&event, &on_slide);
-    let oncount = move |event: InputEvent| number(&event, &on_count);
-    let Slider { position, max, requested, n_edges, n_graph_edges, threshold } = slider;
-    let more = n_edges != requested;
-    html! { <>
-        <label for="edge-slider">{ "Edges" }</label>
-        <input
-            id="edge-slider" type="range" min="0" max={max.to_string()} value={position.to_string()} {oninput}
-            aria-valuetext={format!("{n_edges} of {n_graph_edges} edges, {threshold}")}
-        />
-        <input
-            class="count" type="number" min="0" max={n_graph_edges.to_string()} value={requested.to_string()}
-            oninput={oncount} aria-label="Edge count"
-        />
-        <output for="edge-slider" class="of">
-            if more {
-                <span title="Edges with the same score come in together">{ format!("{n_edges} with ties, ") }</span>
-            }
-            { format!("of {n_graph_edges}") }
-        </output>
-        <output for="edge-slider" class="threshold">{ threshold }</output>
-    </> }
+/// What can be done with the picture.
+#[derive(PartialEq, Properties)]
+pub struct PictureActionsProps {
+    pub orientation: Orientation,
+    /// Whether there is a picture.
+    pub ready: bool,
+    pub on_orientation: Callback<Orientation>,
+    pub on_save: Callback<()>,
+}
+
+/// Its direction, and saving it.
+#[component]
+pub fn PictureActions(props: &PictureActionsProps) -> Html {
+    html! {
+        <div class="picture-actions">
+            { orientation_button(props, Orientation::Horizontal, "Horizontal", "↔") }
+            { orientation_button(props, Orientation::Vertical, "Vertical", "↕") }
+            <button type="button" onclick={props.on_save.reform(|_| ())} disabled={!props.ready}>{ "Save as SVG" }</button>
+        </div>
+    }
 }
 
 /// Emits the number in the field, where there is one.
@@ -85,7 +87,12 @@ fn number(event: &InputEvent, to: &Callback<usize>) {
     }
 }
 
-fn orientation_button(props: &ToolbarProps, orientation: Orientation, label: &'static str, sign: &'static str) -> Html {
+fn orientation_button(
+    props: &PictureActionsProps,
+    orientation: Orientation,
+    label: &'static str,
+    sign: &'static str,
+) -> Html {
     let chosen = props.orientation == orientation;
     html! {
         <button

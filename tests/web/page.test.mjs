@@ -300,7 +300,8 @@ describe("the page", () => {
   });
 
   it("names what is pointed at", async () => {
-    await page.locator("svg.circuit .ribbons path").first().hover();
+    const { x, y, height } = await page.locator("svg.circuit").boundingBox();
+    await page.mouse.move(x + 120, y + height / 2);
     await page.waitForFunction(() => /->.*score/s.test(document.querySelector(".hover").textContent));
   });
 
