@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
-use super::hooks::{Dest, Hooks};
+use super::hooks::{Dest, DestInput, Hooks};
 use super::norm::Norm;
 use crate::circuit::{AttentionDir, DestKind, SrcKind};
 
@@ -81,27 +81,60 @@ impl Attention {
         context: &AttentionContext,
         hooks: &mut dyn Hooks,
     ) -> Tensor<6> {
-        let [_, batch, pos, d_model] = resid.dims();
-        let (n_parts, rows) = (parts.len(), batch * pos);
+        let [circuits, batch, pos, d_model] = resid.dims();
+        let rows = batch * pos;
         let kinds = [DestKind::Q(self.block), DestKind::K(self.block), DestKind::V(self.block)][parts.clone()].to_vec();
         let input = hooks.dest_input(&Dest { kinds, positions: positions.clone() }, resid);
-        let input = match input {
-            None => resid.clone().reshape([resid.dims()[0], 1, 1, rows, d_model]),
-            Some(nodes) => {
-                let [circuits, n_nodes, ..] = nodes.dims();
+        let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &parts, &positions, context.seq));
+        let shared = || resid.clone().reshape([circuits, 1, 1, rows, d_model]);
+        let projected = match input {
+            DestInput::Resid => self.project_all(parts, shared(), shift),
+            DestInput::Each(input) => {
+                let [circuits, n_nodes, ..] = input.dims();
                 // Joint nodes serve all parts.
-                nodes.reshape([circuits, n_nodes / self.n_heads, self.n_heads, rows, d_model])
+                let each = input.reshape([circuits, n_nodes / self.n_heads, self.n_heads, rows, d_model]);
+                self.project_all(parts, each, shift)
+            }
+            DestInput::Some { nodes, input } => {
+                let all = self.project_all(parts.clone(), shared(), shift.clone());
+                let some = self.project_some(&parts, &nodes, input.flatten(2, 3), shift);
+                put_nodes(all, &nodes, some)
             }
         };
-        let mut input = self.norm.forward(input); // [circuit, part | 1, head | 1, rows, d_model]
-        if let Some(shift) = &context.qk_positions {
-            input = input + qk_shift(shift, &parts, &positions, context.seq);
-        }
+        let [circuits, n_parts, heads, _, d_head] = projected.dims();
+        projected.reshape([circuits, n_parts, heads, batch, pos, d_head])
+    }
+
+    /// # Shapes
+    /// - input: `[circuit, part | 1, head | 1, rows, d_model]`
+    /// - shift: `[1, part, 1, rows, d_model]`
+    /// - output: `[circuit, part, head, rows, d_head]`
+    fn project_all(&self, parts: Parts, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
+        let input = self.norm.forward(input);
+        let input = shift.map_or(input.clone(), |shift| input + shift);
         let w = self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>();
         let b = self.b_qkv.clone().slice([parts]).unsqueeze::<5>();
-        let projected = input.matmul(w) + b; // [circuit, part, head, rows, d_head]
-        let [circuits, _, _, _, d_head] = projected.dims();
-        projected.reshape([circuits, n_parts, self.n_heads, batch, pos, d_head])
+        input.matmul(w) + b
+    }
+
+    /// Only some nodes, counted over the heads of the first part, then of the next.
+    ///
+    /// # Shapes
+    /// - input: `[circuit, place in nodes, rows, d_model]`
+    /// - shift: `[1, part, 1, rows, d_model]`
+    /// - output: `[circuit, place in nodes, rows, d_head]`
+    fn project_some(&self, parts: &Parts, nodes: &[usize], input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
+        let input = self.norm.forward(input);
+        let input = shift.map_or(input.clone(), |shift| {
+            let [_, n_parts, _, rows, d_model] = shift.dims();
+            let of_nodes = indices(nodes.iter().map(|node| node / self.n_heads), &shift.device());
+            input + shift.reshape([1, n_parts, rows, d_model]).select(1, of_nodes)
+        });
+        let first = parts.start * self.n_heads;
+        let places = indices(nodes.iter().map(|node| first + node), &input.device());
+        let w = self.w_qkv.clone().flatten::<3>(0, 1).select(0, places.clone()).unsqueeze::<4>();
+        let b = self.b_qkv.clone().flatten::<3>(0, 1).select(0, places).unsqueeze::<4>();
+        input.matmul(w) + b
     }
 
     /// # Shapes
@@ -138,6 +171,27 @@ impl Attention {
         };
         sum + self.b_o.clone()
     }
+}
+
+/// Puts the projections of some nodes in the place of those that were made for all.
+///
+/// # Shapes
+/// - all: `[circuit | 1, part, head, rows, d_head]`
+/// - some: `[circuit, place in nodes, rows, d_head]`
+/// - output: `[circuit, part, head, rows, d_head]`
+fn put_nodes(all: Tensor<5>, nodes: &[usize], some: Tensor<4>) -> Tensor<5> {
+    let ([_, parts, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
+    let n_nodes = parts * heads;
+    let place = |node| nodes.iter().position(|n| *n == node).map_or(node, |place| n_nodes + place);
+    let places = indices((0..n_nodes).map(place), &some.device());
+    let all = all.flatten::<4>(1, 2).expand([circuits, n_nodes, rows, d_head]);
+    Tensor::cat(vec![all, some], 1).select(1, places).reshape([circuits, parts, heads, rows, d_head])
+}
+
+fn indices(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let places: Vec<i32> = places.map(|place| place as i32).collect();
+    let n = places.len();
+    Tensor::from_data(TensorData::new(places, [n]), device)
 }
 
 /// # Shapes

@@ -18,15 +18,25 @@ pub struct Dest {
     pub positions: Range<usize>,
 }
 
+/// The inputs of dest nodes: the nodes of [`Dest::kinds`], one kind after the other. Where q, k and v have joint nodes, the
+/// `n_heads` nodes that serve all three.
+#[derive(Debug, Clone)]
+pub enum DestInput {
+    /// All get the residual stream itself.
+    Resid,
+    /// Each gets its own: `[circuit, node, batch, position, d_model]`.
+    Each(Tensor<5>),
+    /// Some get their own, `[circuit, place in nodes, batch, position, d_model]`; the others the residual stream.
+    Some { nodes: Vec<usize>, input: Tensor<5> },
+}
+
 /// What to do at each node.
 pub trait Hooks {
-    /// The inputs of dest nodes, or `None` where they are the residual stream itself.
+    /// The inputs of dest nodes.
     ///
     /// # Shapes
     /// - resid: `[circuit, batch, position, d_model]`
-    /// - output: `[circuit, node, batch, position, d_model]`, the nodes of `dest.kinds` one kind after the other. Where
-    ///   q, k and v have joint nodes, `n_heads` nodes that serve all three.
-    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> Option<Tensor<5>>;
+    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput;
 
     /// The outputs of the src nodes of one kind.
     ///
@@ -42,8 +52,8 @@ pub trait Hooks {
 pub struct Plain;
 
 impl Hooks for Plain {
-    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> Option<Tensor<5>> {
-        None
+    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> DestInput {
+        DestInput::Resid
     }
 
     fn src_output(&mut self, _: SrcKind, _: Tensor<5>, _: &Range<usize>) {}

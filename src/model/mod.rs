@@ -11,6 +11,6 @@ pub mod norm;
 pub mod transformer;
 
 pub use error::ModelError;
-pub use hooks::{Dest, Hooks, Model, Plain, TokenBatch};
+pub use hooks::{Dest, DestInput, Hooks, Model, Plain, TokenBatch};
 pub use load::{ByteSource, load};
 pub use transformer::Transformer;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor};
 
 use super::attention::{Attention, AttentionContext, positions_of};
-use super::hooks::{Dest, Hooks, Model, TokenBatch};
+use super::hooks::{Dest, DestInput, Hooks, Model, TokenBatch};
 use super::mlp::Mlp;
 use super::norm::Norm;
 use crate::circuit::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
@@ -135,8 +135,9 @@ fn show(hooks: &mut dyn Hooks, src: SrcKind, out: &Tensor<4>, positions: &Range<
 fn input_of(hooks: &mut dyn Hooks, kind: DestKind, resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
     let dest = Dest { kinds: vec![kind], positions: positions.clone() };
     match hooks.dest_input(&dest, resid) {
-        None => resid.clone(),
-        Some(input) => {
+        DestInput::Resid => resid.clone(),
+        // One node: if some get their own, it does.
+        DestInput::Each(input) | DestInput::Some { input, .. } => {
             let [circuits, _, batch, pos, d_model] = input.dims();
             input.reshape([circuits, batch, pos, d_model])
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use crate::circuit::{AblationType, Graph, SrcKind};
-use crate::model::{Dest, Hooks, Model, TokenBatch};
+use crate::model::{Dest, DestInput, Hooks, Model, TokenBatch};
 
 /// The outputs of all src nodes of a graph, on the device.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl<'a> Recorder<'a> {
 }
 
 impl Hooks for Recorder<'_> {
-    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> Option<Tensor<5>> {
-        None
+    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> DestInput {
+        DestInput::Resid
     }
 
     fn src_output(&mut self, kind: SrcKind, out: Tensor<5>, positions: &Range<usize>) {

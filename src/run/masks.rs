@@ -21,8 +21,24 @@ pub struct Masks<'a> {
     /// For each src node, whether an edge from it is patched in any circuit.
     patched_srcs: Vec<bool>,
     device: Device,
-    uploaded: HashMap<(DestKind, usize, usize), Option<Tensor<4>>>,
+    uploaded: HashMap<(DestKind, usize, usize), Mask>,
 }
+
+/// The mask of some dest nodes.
+#[derive(Debug, Clone)]
+pub enum Mask {
+    /// None of their edges is patched in any circuit.
+    Nothing,
+    /// `[circuit, position, node, 1 + src]`; position is 1 where the graph is not token-wise, and src counts from the first
+    /// src node to the last that has an edge to these nodes.
+    Each(Tensor<4>),
+    /// The same for some nodes, the only ones with patched edges.
+    Some { nodes: Vec<usize>, mask: Tensor<4> },
+}
+
+/// Nodes without patched edges share a norm and a projection. That costs a projection for all of them, so that it pays where
+/// at least this part of the nodes is such: the patched input of a node and its norm cost about twice its projection.
+const SHARED_AT_LEAST: f64 = 0.3;
 
 impl<'a> Masks<'a> {
     pub fn new(
@@ -50,13 +66,10 @@ impl<'a> Masks<'a> {
         self.circuits.len()
     }
 
-    /// The mask of some dest nodes, or `None` where none of their edges is patched in any circuit.
-    ///
-    /// # Shapes
-    /// - output: `[circuit, position, node, 1 + src]`; position is 1 where the graph is not token-wise, and src counts from
-    ///   the first src node to the last that has an edge to these nodes
-    pub fn of(&mut self, dest: &Dest) -> Option<Tensor<4>> {
-        let key = (*dest.kinds.first()?, dest.kinds.len(), dest.positions.start);
+    /// The mask of some dest nodes.
+    pub fn of(&mut self, dest: &Dest) -> Mask {
+        let Some(&kind) = dest.kinds.first() else { return Mask::Nothing };
+        let key = (kind, dest.kinds.len(), dest.positions.start);
         if let Some(mask) = self.uploaded.get(&key) {
             return mask.clone();
         }
@@ -75,50 +88,69 @@ impl<'a> Masks<'a> {
         circuit.contains(score) == (self.patch_type == PatchType::Edge)
     }
 
-    fn upload(&self, dest: &Dest) -> Option<Tensor<4>> {
-        let modules = self.modules(&dest.kinds);
-        let n_src = modules.iter().map(|&m| self.graph.dests[m].min_src_idx + self.graph.dests[m].n_src).max()?;
-        let positions = if self.graph.config.seq_len.is_some() { dest.positions.clone() } else { 0..1 };
-        let n_nodes: usize = modules.iter().map(|&m| self.graph.dests[m].n_nodes()).sum();
-        let shape = [self.circuits.len(), positions.len(), n_nodes, 1 + n_src];
-        let (mut mask, mut any) = (Vec::with_capacity(shape.iter().product()), false);
+    fn upload(&self, dest: &Dest) -> Mask {
+        let (modules, joint) = self.modules(&dest.kinds);
+        let n_src = modules.iter().map(|&m| self.graph.dests[m].min_src_idx + self.graph.dests[m].n_src).max();
+        let token_wise = self.graph.config.seq_len.is_some();
+        let positions = if token_wise { dest.positions.clone() } else { 0..1 };
+        let nodes = modules.iter().flat_map(|&m| (0..self.graph.dests[m].n_nodes()).map(move |head| (m, head)));
+        let rows = |(m, head): (usize, usize)| {
+            self.circuits.iter().flat_map({
+                let positions = positions.clone();
+                move |c| positions.clone().map(move |position| (m, head, position, *c))
+            })
+        };
+        let nodes: Vec<(usize, usize)> = nodes.collect();
+        let is_patched = |node: &(usize, usize)| rows(*node).any(|(m, head, position, c)| self.any_patched(m, head, position, c));
+        let patched: Vec<usize> = (0..nodes.len()).filter(|&i| is_patched(&nodes[i])).collect();
+        let Some(n_src) = n_src.filter(|_| !patched.is_empty()) else { return Mask::Nothing };
+        let share = !joint && (patched.len() as f64) <= (1.0 - SHARED_AT_LEAST) * nodes.len() as f64;
+        let kept: Vec<_> = if share { patched.iter().map(|&i| nodes[i]).collect() } else { nodes };
+        let shape = [self.circuits.len(), positions.len(), kept.len(), 1 + n_src];
+        let mut mask = Vec::with_capacity(shape.iter().product());
         for circuit in self.circuits {
             for position in positions.clone() {
-                for &m in &modules {
-                    for head in 0..self.graph.dests[m].n_nodes() {
-                        any |= self.push_row(&mut mask, m, position, head, *circuit, n_src);
-                    }
+                for &(m, head) in &kept {
+                    self.push_row(&mut mask, m, position, head, *circuit, n_src);
                 }
             }
         }
-        any.then(|| Tensor::from_data(TensorData::new(mask, shape), &self.device))
+        let mask = Tensor::from_data(TensorData::new(mask, shape), &self.device);
+        if share { Mask::Some { nodes: patched, mask } } else { Mask::Each(mask) }
     }
 
-    /// Appends the row of a node; says whether any of its edges is patched.
-    fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, c: Circuit, n_src: usize) -> bool {
+    /// The scores of the edges to a node.
+    fn scores_of(&self, m: usize, head: usize, position: usize) -> &[f32] {
         let module: &DestModule = &self.graph.dests[m];
         let row = (position * module.n_nodes() + head) * module.n_src + self.first_edges[m];
-        let scores = &self.scores.values()[row..row + module.n_src];
+        &self.scores.values()[row..row + module.n_src]
+    }
+
+    fn any_patched(&self, m: usize, head: usize, position: usize, circuit: Circuit) -> bool {
+        self.scores_of(m, head, position).iter().any(|&score| self.patches(circuit, score))
+    }
+
+    /// Appends the row of a node.
+    fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, circuit: Circuit, n_src: usize) {
+        let module: &DestModule = &self.graph.dests[m];
+        let patched = self.scores_of(m, head, position).iter().map(|&score| self.patches(circuit, score));
         mask.push(1.0);
         mask.extend(std::iter::repeat_n(0.0, module.min_src_idx));
-        let mut any = false;
-        for &score in scores {
-            let patched = self.patches(c, score);
-            any |= patched;
-            mask.push(f32::from(u8::from(patched)));
-        }
+        mask.extend(patched.map(|patched| f32::from(u8::from(patched))));
         mask.extend(std::iter::repeat_n(0.0, n_src - module.min_src_idx - module.n_src));
-        any
     }
 
     /// The modules of the graph that are these inputs of the model. In a graph with joint q, k and v any of the three is
-    /// the joint module.
-    fn modules(&self, kinds: &[DestKind]) -> Vec<usize> {
+    /// the joint module; the second value says so.
+    fn modules(&self, kinds: &[DestKind]) -> (Vec<usize>, bool) {
         let place = |kind| self.graph.dests.iter().position(|d| d.kind == kind);
         let joint = match kinds {
             [DestKind::Q(block) | DestKind::K(block) | DestKind::V(block), ..] => place(DestKind::AttnIn(*block)),
             _ => None,
         };
-        joint.map_or_else(|| kinds.iter().filter_map(|&kind| place(kind)).collect(), |m| vec![m])
+        match joint {
+            Some(m) => (vec![m], true),
+            None => (kinds.iter().filter_map(|&kind| place(kind)).collect(), false),
+        }
     }
 }

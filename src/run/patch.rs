@@ -10,9 +10,9 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::ablation::SrcActivations;
-use super::masks::Masks;
+use super::masks::{Mask, Masks};
 use crate::circuit::{Graph, SrcKind};
-use crate::model::{Dest, Hooks};
+use crate::model::{Dest, DestInput, Hooks};
 
 /// Patches the edges of some circuits, all in one forward pass.
 pub struct Patcher<'a, 'm> {
@@ -41,17 +41,28 @@ impl<'a, 'm> Patcher<'a, 'm> {
     fn graph(&self) -> &'a Graph {
         self.masks.graph()
     }
-}
 
-impl Hooks for Patcher<'_, '_> {
-    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> Option<Tensor<5>> {
-        let mask = self.masks.of(dest)?;
+    /// # Shapes
+    /// - mask: `[circuit, position | 1, node, 1 + src]`
+    /// - resid: `[circuit | 1, batch, position, d_model]`
+    /// - output: `[circuit, node, batch, position, d_model]`
+    fn patched(&mut self, mask: Tensor<4>, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
         let rows = self.rows.as_mut().expect("a dest node comes after a src node");
         rows.keep(&dest.positions);
         rows.put(0, resid.clone().unsqueeze_dim(1));
         let [_, _, n_nodes, n_rows] = mask.dims();
         let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
-        Some(rows.nodes_of(patched, n_nodes))
+        rows.nodes_of(patched, n_nodes)
+    }
+}
+
+impl Hooks for Patcher<'_, '_> {
+    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput {
+        match self.masks.of(dest) {
+            Mask::Nothing => DestInput::Resid,
+            Mask::Each(mask) => DestInput::Each(self.patched(mask, dest, resid)),
+            Mask::Some { nodes, mask } => DestInput::Some { nodes, input: self.patched(mask, dest, resid) },
+        }
     }
 
     fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>) {

@@ -7,7 +7,7 @@ use circuitscope::circuit::{
     ActFn, AblationType, Answers, AttentionDir, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization,
     OutputSlice, PatchType, PositionalEmbedding, PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
 };
-use circuitscope::model::{Dest, Hooks, Model, TokenBatch};
+use circuitscope::model::{Dest, DestInput, Hooks, Model, TokenBatch};
 use circuitscope::run::{RunInput, RunOutput, run_circuits};
 
 use crate::support::{CASES, Case, assert_close};
@@ -63,19 +63,27 @@ impl Model for HandWorked {
         hooks.src_output(SrcKind::ResidStart, resid.clone().unsqueeze_dim(1), &(0..seq));
         for (block, weight) in WEIGHTS.iter().enumerate() {
             let dest = Dest { kinds: vec![DestKind::AttnIn(block)], positions: 0..seq };
-            let input = hooks.dest_input(&dest, &resid).unwrap_or(resid.clone().unsqueeze_dim(1));
+            let input = own_input(hooks, &dest, &resid);
             let weight = Tensor::<5>::from_data(TensorData::new(weight.to_vec(), [1, 1, 1, 1, 2]), &self.device);
             let out = input * weight; // [circuit, 1, batch, seq, 2]
             hooks.src_output(SrcKind::Heads(block), out.clone(), &(0..seq));
             resid = resid + out.squeeze_dim(1);
         }
         let dest = Dest { kinds: vec![DestKind::ResidPost(1)], positions: 0..seq };
-        let end = hooks.dest_input(&dest, &resid).map_or(resid, |input| input.squeeze_dim(1));
+        let end = own_input(hooks, &dest, &resid).squeeze_dim::<4>(1);
         end.narrow(2, last_block.start, last_block.len())
     }
 
     fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
         resid
+    }
+}
+
+/// The input of a single node: `[circuit, 1, batch, seq, 2]`.
+fn own_input(hooks: &mut dyn Hooks, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
+    match hooks.dest_input(dest, resid) {
+        DestInput::Resid => resid.clone().unsqueeze_dim(1),
+        DestInput::Each(input) | DestInput::Some { input, .. } => input,
     }
 }
 
