@@ -25,6 +25,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
+// Large activations come and go with every layer: glibc would give their pages back to the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// About how many bytes the activations of a forward pass may take.
 const BUDGET_BYTES: usize = 1 << 30;
 /// auto-circuit's batch size; a file with fewer prompts is one batch.

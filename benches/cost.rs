@@ -1,0 +1,245 @@
+//! What a circuit costs: a sweep's time per circuit against a plain forward pass of the same batch, in one run.
+//!
+//! ```text
+//! cargo bench                                        # the three models, natively on the CPU
+//! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
+//! cargo bench -- gpt2-case 4-layer                   # some of the models
+//! ```
+//!
+//! The models are a reference case, and two of random weights that are written below the target directory once.
+//! `benches/README.md` has what was measured and how the Python environment is made.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use circuitscope::circuit::{
+    Answers, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings, family,
+};
+use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load};
+use circuitscope::run::{RunInput, Unpatched, run_circuits};
+
+// Large activations come and go with every layer: glibc would give their pages back to the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A model to measure with.
+struct Shape {
+    name: &'static str,
+    batch: usize,
+    seq: usize,
+    /// A Hugging Face config to fill with random weights; `None` for the reference case.
+    config: Option<&'static str>,
+    /// How often each thing is timed; the middle time counts.
+    repeats: usize,
+}
+
+const SHAPES: [Shape; 3] = [
+    Shape { name: "gpt2-case", batch: 2, seq: 6, config: None, repeats: 41 },
+    Shape {
+        name: "4-layer",
+        batch: 8,
+        seq: 16,
+        config: Some(
+            r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 4, "n_head": 8, "n_embd": 128,
+                "n_positions": 64, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
+        ),
+        repeats: 15,
+    },
+    Shape {
+        name: "gpt2-small",
+        batch: 8,
+        seq: 16,
+        config: Some(
+            r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 12, "n_head": 12, "n_embd": 768,
+                "n_positions": 1024, "vocab_size": 50257, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
+        ),
+        repeats: 3,
+    },
+];
+
+/// The number of circuits in a sweep.
+const N_CIRCUITS: usize = 20;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    for shape in SHAPES.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
+        measure(shape);
+    }
+}
+
+/// Prints what one model costs.
+fn measure(shape: &Shape) {
+    let dir = model_dir(shape);
+    let text = fs::read_to_string(dir.join("config.json")).unwrap();
+    let config = ModelConfig::from_json("config.json", &text).unwrap();
+    let (weights, device) = (dir.join("model.safetensors"), Device::flex());
+    let loading = load(config, &weights, &device, async |_, _| true);
+    let model = pollster::block_on(loading).unwrap();
+    let graph = Graph::new(model.config(), GraphConfig::default());
+    let scores = PruneScores::new(random(1, graph.n_edges()));
+    let prompts = random_prompts(shape, model.config().d_vocab);
+    let counts = log_spaced(graph.n_edges());
+
+    println!("\n{}: {} edges, batch {} x {} tokens", shape.name, graph.n_edges(), shape.batch, shape.seq);
+    let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), &Device::flex());
+    let plain = |positions: std::ops::Range<usize>| {
+        let logits = model.forward(&tokens, positions, &mut Plain);
+        logits.into_data().try_to_vec::<f32>().unwrap();
+    };
+    let sweep = |counts: &[usize], unpatched| run_sweep(&model, &graph, &scores, &prompts, counts, unpatched);
+    let half = [graph.n_edges() / 2];
+    let unpatched = Some(sweep(&half, None));
+    let last = shape.seq - 1..shape.seq;
+    let tasks: [&dyn Fn(); 4] = [
+        &|| plain(last.clone()),
+        &|| plain(0..shape.seq),
+        &|| drop(sweep(&counts, None)),
+        &|| drop(sweep(&half, unpatched.clone())),
+    ];
+    let [plain_last, plain_all, sweep, half] = interleaved(shape.repeats, &tasks)[..] else { unreachable!() };
+    let circuit = sweep / N_CIRCUITS as f64;
+    row("plain pass, logits at the last position", plain_last, plain_last);
+    row("plain pass, logits at all positions", plain_all, plain_last);
+    row(&format!("circuit in a sweep of {N_CIRCUITS}, 1 to {} edges", graph.n_edges()), circuit, plain_last);
+    row("circuit of half of all edges, run alone afterwards", half, plain_last);
+    if let Some(python) = std::env::var_os("CIRCUITSCOPE_PYTHON") {
+        beside_python(shape, &dir, Path::new(&python), &counts, plain_last, circuit);
+    }
+    println!("  peak memory of this process so far: {} MiB", peak_memory_mib());
+}
+
+fn row(what: &str, seconds: f64, plain: f64) {
+    println!("  {what:<58} {:>10.3} ms  {:>6.2} plain passes", seconds * 1e3, seconds / plain);
+}
+
+/// Runs the Python script on the same model and prints the ratios.
+fn beside_python(shape: &Shape, dir: &Path, python: &Path, counts: &[usize], plain: f64, circuit: f64) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reference.py");
+    let list: Vec<String> = counts.iter().map(usize::to_string).collect();
+    let mut command = Command::new(python);
+    command.arg(script).arg(dir).arg(shape.batch.to_string()).arg(shape.seq.to_string());
+    let output = command.arg(shape.repeats.to_string()).arg(list.join(",")).output().unwrap();
+    if !output.status.success() {
+        println!("  Python failed: {}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (hf, theirs) = (json["plain"].as_f64().unwrap(), json["circuit"].as_f64().unwrap());
+    row("Hugging Face's plain pass", hf, plain);
+    row("auto-circuit's circuit", theirs, plain);
+    println!("  our plain pass / Hugging Face's: {:.2}", plain / hf);
+    println!("  auto-circuit's circuit / ours:   {:.1}", theirs / circuit);
+}
+
+/// Runs circuits of some edge counts; without `unpatched`, the unpatched model as well.
+fn run_sweep(
+    model: &Transformer,
+    graph: &Graph,
+    scores: &PruneScores,
+    prompts: &Prompts,
+    counts: &[usize],
+    unpatched: Option<Rc<Unpatched>>,
+) -> Rc<Unpatched> {
+    let settings = RunSettings {
+        slice: OutputSlice::LastSeq,
+        batch_size: prompts.pairs.len(),
+        edge_counts: EdgeCounts::List(counts.to_vec()),
+        ..RunSettings::default()
+    };
+    let settings = &settings;
+    let input = RunInput { model, prompts, graph, scores, settings, budget_bytes: 1 << 30, unpatched };
+    pollster::block_on(run_circuits(&input, &mut ())).unwrap().unpatched
+}
+
+/// The middle time of each task in seconds. Tasks take turns, so that a busy machine slows them alike.
+fn interleaved(repeats: usize, tasks: &[&dyn Fn()]) -> Vec<f64> {
+    let mut times = vec![Vec::new(); tasks.len()];
+    for repeat in 0..=repeats {
+        for (task, times) in tasks.iter().zip(&mut times) {
+            let start = Instant::now();
+            task();
+            // The first turn warms up.
+            if repeat > 0 {
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    let middle = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    times.into_iter().map(middle).collect()
+}
+
+/// Edge counts from 1 to all, evenly spaced in the logarithm.
+fn log_spaced(n_edges: usize) -> Vec<usize> {
+    let step = (n_edges as f64).ln() / (N_CIRCUITS - 1) as f64;
+    (0..N_CIRCUITS).map(|i| ((step * i as f64).exp().round() as usize).min(n_edges)).collect()
+}
+
+fn random_prompts(shape: &Shape, d_vocab: usize) -> Prompts {
+    let mut ids = random(2, 2 * shape.batch * shape.seq).into_iter().map(|x| ((x + 1.0) / 2.0 * d_vocab as f32) as u32);
+    let mut prompt = || ids.by_ref().take(shape.seq).map(|id| id.min(d_vocab as u32 - 1)).collect::<Vec<_>>();
+    let answers = || Answers::Tokens(vec![0]);
+    let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: answers(), wrong_answers: answers() };
+    let pairs = (0..shape.batch).map(|_| pair()).collect();
+    Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pairs }
+}
+
+/// Numbers between -1 and 1: Marsaglia's xorshift64.
+fn random(seed: u64, n: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+/// The model's folder, written if it is not there.
+fn model_dir(shape: &Shape) -> PathBuf {
+    let Some(config) = shape.config else {
+        return Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases/gpt2");
+    };
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(shape.name);
+    if !dir.join("model.safetensors").exists() {
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("config.json"), config).unwrap();
+        write_random_weights(&ModelConfig::from_json("config.json", config).unwrap(), &dir.join("model.safetensors"));
+    }
+    dir
+}
+
+/// Weights of a standard deviation of about 0.02, as GPT-2 starts from; gains of 1.
+fn write_random_weights(config: &ModelConfig, path: &Path) {
+    let weights = (family::by_name(&config.family).unwrap().weights)(config);
+    let tensors: Vec<_> = weights
+        .iter()
+        .enumerate()
+        .map(|(i, weight)| {
+            let n = weight.shape.iter().product();
+            let is_gain = weight.name.contains("ln_") && weight.name.ends_with("weight");
+            let number = |x: f32| if is_gain { 1.0 } else { 0.035 * x };
+            let bytes: Vec<u8> = random(i as u64 + 3, n).into_iter().flat_map(|x| number(x).to_le_bytes()).collect();
+            (format!("transformer.{}", weight.name), weight.shape.clone(), bytes)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    let metadata = [("format".to_owned(), "pt".to_owned())].into_iter().collect();
+    safetensors::serialize_to_file(views, Some(metadata), path).unwrap();
+}
+
+/// The most memory that this process has held, from Linux's `/proc`; 0 elsewhere.
+fn peak_memory_mib() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or(0) / 1024
+}

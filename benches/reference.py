@@ -1,0 +1,73 @@
+"""Times Hugging Face's plain forward pass and auto-circuit's circuits on a GPT-2 model, and prints both as JSON.
+
+    python reference.py MODEL_DIR BATCH SEQ REPEATS EDGE_COUNTS
+
+`cargo bench` calls it. The environment is the one that tests/fixtures/make_cases.py describes at its head.
+"""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
+warnings.filterwarnings("ignore")
+
+import torch as t
+import transformers as hf
+from auto_circuit.data import PromptDataLoader, PromptDataset
+from auto_circuit.prune import run_circuits
+from auto_circuit.utils.graph_utils import patchable_model
+from transformer_lens import HookedTransformer, HookedTransformerConfig
+from transformer_lens.pretrained import weight_conversions
+
+t.set_num_threads(2)
+t.manual_seed(0)
+
+
+def hooked(model):
+    """The same model in TransformerLens, ready to be patched."""
+    c = model.config
+    cfg = HookedTransformerConfig(
+        n_layers=c.n_layer, n_heads=c.n_head, d_model=c.n_embd, d_head=c.n_embd // c.n_head, d_mlp=4 * c.n_embd,
+        n_ctx=c.n_positions, d_vocab=c.vocab_size, act_fn=c.activation_function, normalization_type="LN",
+        eps=c.layer_norm_epsilon, device="cpu", use_attn_result=True, use_attn_in=False, use_split_qkv_input=True,
+        use_hook_mlp_in=True)
+    out = HookedTransformer(cfg)
+    out.load_state_dict(weight_conversions.convert_gpt2_weights(model, cfg), strict=False)
+    for p in out.parameters():
+        p.requires_grad = False
+    return out.eval()
+
+
+def middle_time(task, repeats):
+    """The middle of `repeats` times in seconds, after one to warm up."""
+    times = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        task()
+        times.append(time.perf_counter() - start)
+    return sorted(times[1:])[repeats // 2]
+
+
+def main():
+    folder, batch, seq, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    counts = [int(n) for n in sys.argv[5].split(",")]
+    model = hf.GPT2LMHeadModel.from_pretrained(folder).eval()
+    ids = t.randint(0, model.config.vocab_size, (2, batch, seq))
+    answers = [t.tensor([0])] * batch
+    with t.inference_mode():
+        plain = middle_time(lambda: model(ids[0]), repeats)
+    patchable = patchable_model(hooked(model), factorized=True, slice_output="last_seq", separate_qkv=True)
+    loader = PromptDataLoader(PromptDataset(ids[0], ids[1], answers, answers), seq_len=None, diverge_idx=0,
+                              batch_size=batch, shuffle=False)
+    scores = {name: t.rand_like(mask) * 2 - 1 for name, mask in patchable.new_prune_scores().items()}
+    # Its circuits cost the same whatever their size: where one takes seconds, a few stand for all.
+    few = counts if plain < 0.1 else counts[:: len(counts) // 3]
+    sweep = middle_time(lambda: run_circuits(patchable, loader, few, scores), 1 if plain > 0.1 else max(3, repeats // 4))
+    print(json.dumps(dict(plain=plain, circuit=sweep / len(few))))
+
+
+main()
