@@ -24,8 +24,9 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use crate::engine::DeviceChoice;
-use crate::view::{Notice, dropped_files};
-use parts::{Handle, PartProps, Picture, Results, Setup};
+use crate::layout::Orientation;
+use crate::view::{Notice, drags_files, dropped_files};
+use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};
 use results::Plan;
 use state::{Action, Failure, Remedy, State};
 use tasks::Tasks;
@@ -46,7 +47,7 @@ pub fn mount() {
 /// The page.
 #[component]
 pub fn App() -> Html {
-    let state = use_reducer(State::demo);
+    let state = use_reducer(|| State { orientation: fitting_orientation(), ..State::demo() });
     let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
     let props = PartProps { state: state.clone(), tasks: Handle(Rc::clone(&tasks)) };
     use_engine(&props);
@@ -72,6 +73,11 @@ pub fn App() -> Html {
     }
 }
 
+/// A narrow screen has more room below than beside.
+fn fitting_orientation() -> Orientation {
+    if is_narrow() { Orientation::Vertical } else { Orientation::Horizontal }
+}
+
 /// Runs the circuit that the slider came to rest at, and asks for its tokens.
 #[hook]
 fn use_engine(props: &PartProps) {
@@ -95,8 +101,10 @@ fn drop_handlers(props: &PartProps, dragging: &UseStateHandle<bool>) -> (DragHan
     let tasks = props.tasks.0.clone();
     let (over, left, dropped) = (dragging.clone(), dragging.clone(), dragging.clone());
     let on_over = Callback::from(move |event: DragEvent| {
-        event.prevent_default();
-        over.set(true);
+        if drags_files(&event) {
+            event.prevent_default();
+            over.set(true);
+        }
     });
     let on_leave = Callback::from(move |event: DragEvent| {
         // Leaving an element for one inside the page is no leaving.

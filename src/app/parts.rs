@@ -16,7 +16,7 @@ use crate::view::{
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
 const MAX_DRAWN: usize = 2_000;
-/// Below this width the setup starts folded, so that the picture is on the first screen.
+/// Below this width the setup starts folded, so that the picture is on the first screen; the style has the same.
 const NARROW: &str = "(max-width: 760px)";
 
 /// What the parts of the page are given.
@@ -74,7 +74,8 @@ pub fn Setup(props: &PartProps) -> Html {
     }
 }
 
-fn is_narrow() -> bool {
+/// Whether the screen is that of a phone.
+pub fn is_narrow() -> bool {
     let query = web_sys::window().and_then(|window| window.match_media(NARROW).ok().flatten());
     query.is_some_and(|query| query.matches())
 }
@@ -231,17 +232,21 @@ pub fn Results(props: &PartProps) -> Html {
             if let Some(note) = show::results_note(state) {
                 <p class="note">{ note }</p>
             }
-            <ResultsTable
-                baselines={show::baseline_rows(state)} page={show::table_page(state)} {on_choose}
-                on_page={props.on(Action::PageTurned)}
-            />
-            <h2>{ "Likeliest tokens" }</h2>
-            <TokensPanel
-                prompts={show::prompt_labels(state)} prompt={state.prompt}
-                positions={show::position_labels(state)} position={state.position}
-                {clean} {corrupt} columns={show::token_columns(state)}
-                on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
-            />
+            if state.has_results() {
+                <ResultsTable
+                    baselines={show::baseline_rows(state)} page={show::table_page(state)} stale={!state.fresh()}
+                    {on_choose} on_page={props.on(Action::PageTurned)}
+                />
+            }
+            if state.inputs.prompts.is_some() {
+                <h2>{ "Likeliest tokens" }</h2>
+                <TokensPanel
+                    prompts={show::prompt_labels(state)} prompt={state.prompt}
+                    positions={show::position_labels(state)} position={state.position}
+                    {clean} {corrupt} columns={show::token_columns(state)}
+                    on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
+                />
+            }
         </section>
     }
 }

@@ -172,8 +172,8 @@ pub fn table_page(state: &State) -> TablePage {
 
 /// What is to be known about the table as a whole.
 pub fn results_note(state: &State) -> Option<&'static str> {
-    if state.results.rows.is_empty() {
-        Some("Nothing has been run yet.")
+    if !state.has_results() {
+        Some("Nothing of this model has been run yet.")
     } else if !state.fresh() {
         Some("From other files or settings. Run again to bring it up to date.")
     } else if state.results.rows.iter().all(|row| row.job == 0) {

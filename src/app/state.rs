@@ -169,6 +169,13 @@ impl State {
         self.results.key.as_ref() == Some(&self.key())
     }
 
+    /// Whether there are results of the model in use.
+    pub fn has_results(&self) -> bool {
+        let [weights, config, ..] = self.inputs.files;
+        let key = self.results.key.as_ref();
+        !self.results.rows.is_empty() && key.is_some_and(|key| key.files[..2] == [weights, config])
+    }
+
     /// Whether the demo's model is in use.
     pub fn is_demo(&self) -> bool {
         self.inputs.file(Role::Config).is_some_and(|id| (id as usize) < demo::FILES.len())

@@ -102,6 +102,11 @@ fn file_row(row: &FileRow, props: &FileListProps) -> Html {
     }
 }
 
+/// Whether files are dragged, and not a text or a link.
+pub fn drags_files(event: &DragEvent) -> bool {
+    event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
+}
+
 /// The files that were dropped.
 pub fn dropped_files(event: &DragEvent) -> Vec<File> {
     files(event.data_transfer().and_then(|data| data.files()))

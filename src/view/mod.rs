@@ -23,7 +23,7 @@ mod toolbar;
 #[cfg(feature = "page")]
 pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
 #[cfg(feature = "page")]
-pub use files::{FileList, FileRow, FileState, dropped_files};
+pub use files::{FileList, FileRow, FileState, drags_files, dropped_files};
 #[cfg(feature = "page")]
 pub use notice::Notice;
 #[cfg(feature = "page")]

@@ -1,5 +1,6 @@
 //! The table of circuits: how many edges, and how faithful.
 
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// The table.
@@ -8,6 +9,8 @@ pub struct ResultsTableProps {
     /// The unpatched model on the clean and on the corrupt prompts.
     pub baselines: Vec<ResultRow>,
     pub page: TablePage,
+    /// Whether the numbers are of other settings than are chosen now.
+    pub stale: bool,
     /// The place of a circuit among all rows.
     pub on_choose: Callback<usize>,
     pub on_page: Callback<usize>,
@@ -48,13 +51,18 @@ const KL_CORRUPT: &str = "KL divergence from the unpatched model on the corrupt 
 #[component]
 pub fn ResultsTable(props: &ResultsTableProps) -> Html {
     let page = &props.page;
+    let (frame, chosen) = (use_node_ref(), use_node_ref());
+    use_effect_with((page.page, page.chosen), {
+        let (frame, chosen) = (frame.clone(), chosen.clone());
+        move |_| bring_into_view(&frame, &chosen)
+    });
     let baseline = |row: &ResultRow| {
         html! {
             <tr key={row.name.clone()} class="baseline"><th scope="row">{ &row.name }</th>{ numbers(row) }</tr>
         }
     };
     html! {
-        <div class="table-frame">
+        <div class={classes!("table-frame", props.stale.then_some("stale"))} ref={frame}>
             <table>
                 <caption class="visually-hidden">{ "Circuits by number of edges; the chosen one is drawn" }</caption>
                 <thead><tr>
@@ -64,7 +72,7 @@ pub fn ResultsTable(props: &ResultsTableProps) -> Html {
                     <th scope="col" title={KL_CORRUPT}>{ "KL corrupt" }</th>
                 </tr></thead>
                 <tbody>{ for props.baselines.iter().map(baseline) }</tbody>
-                <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props)) }</tbody>
+                <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props, &chosen)) }</tbody>
             </table>
             if page.last > 0 {
                 { pager(page, &props.on_page) }
@@ -85,12 +93,16 @@ fn pager(shown: &TablePage, on_page: &Callback<usize>) -> Html {
     }
 }
 
-fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTableProps) -> Html {
+fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTableProps, chosen_ref: &NodeRef) -> Html {
     let (chosen, place) = (props.page.chosen == Some(i), props.page.first + i);
     let choose = props.on_choose.reform(move |_: MouseEvent| place);
     let onchange = props.on_choose.reform(move |_: Event| place);
+    let node_ref = if chosen { chosen_ref.clone() } else { NodeRef::default() };
     html! {
-        <tr key={row.name.clone()} class={classes!("circuit-row", chosen.then_some("chosen"))} onclick={choose}>
+        <tr
+            key={row.name.clone()} ref={node_ref} onclick={choose}
+            class={classes!("circuit-row", chosen.then_some("chosen"))}
+        >
             <th scope="row"><label>
                 <input type="radio" name="circuit" checked={chosen} {onchange} />
                 { &row.name }
@@ -102,6 +114,17 @@ fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTableProps) -> Html {
             </label></th>
             { numbers(row) }
         </tr>
+    }
+}
+
+/// Scrolls the table, and nothing else, to where the chosen row is seen.
+fn bring_into_view(frame: &NodeRef, row: &NodeRef) {
+    let (Some(frame), Some(row)) = (frame.cast::<HtmlElement>(), row.cast::<HtmlElement>()) else { return };
+    let (top, height) = (row.offset_top(), row.offset_height());
+    // The head of the table covers about two rows.
+    let (first, end) = (frame.scroll_top() + 2 * height, frame.scroll_top() + frame.client_height());
+    if top < first || top + height > end {
+        frame.set_scroll_top(top - frame.client_height() / 2);
     }
 }
 

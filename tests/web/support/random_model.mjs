@@ -1,7 +1,7 @@
 // A model with random weights, as files to drop: 4 layers, d_model 128, 1,519 edges, 8 prompts of 16 tokens.
 
 const N_LAYERS = 4;
-const N_HEADS = 4;
+const N_HEADS = 8;
 const D_MODEL = 128;
 const D_HEAD = D_MODEL / N_HEADS;
 const D_VOCAB = 512;
