@@ -20,7 +20,7 @@ use circuitscope::circuit::{
     Answers, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings, family,
 };
 use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load};
-use circuitscope::run::{RunInput, Unpatched, run_circuits};
+use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]
@@ -150,8 +150,8 @@ fn run_sweep(
         edge_counts: EdgeCounts::List(counts.to_vec()),
         ..RunSettings::default()
     };
-    let settings = &settings;
-    let input = RunInput { model, prompts, graph, scores, settings, budget_bytes: 1 << 30, unpatched };
+    let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
+    let input = RunInput { model, prompts, graph, scores, settings, stacking, unpatched };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap().unpatched
 }
 

@@ -14,11 +14,11 @@ use circuitscope::circuit::{
     AblationType, EdgeCounts, Graph, OutputSlice, PatchType, Prompts, PruneScores, RunSettings,
 };
 use circuitscope::engine::device::{self, Opened};
-use circuitscope::engine::DeviceChoice;
+use circuitscope::engine::{DeviceChoice, DeviceKind};
 use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
 use circuitscope::model::{Model, Transformer, load};
 use circuitscope::run::circuits::{graph_config, output_shape};
-use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, run_circuits};
+use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
 use circuitscope::view::svg_string;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -110,7 +110,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         graph: &graph,
         scores: &scores,
         settings: &settings,
-        budget_bytes: BUDGET_BYTES,
+        stacking: if info.kind == DeviceKind::Cpu { Stacking::cpu(BUDGET_BYTES) } else { Stacking::gpu(BUDGET_BYTES) },
         unpatched: None,
     };
     let mut bar = Bar::new();

@@ -9,13 +9,12 @@ use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
 use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load};
 use crate::run::circuits::{graph_config, output_shape};
-use crate::run::{CircuitOutput, Observer, RunError, RunInput, RunOutput, Unpatched, run_circuits, top_tokens};
+use crate::run::{CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, Unpatched, run_circuits, top_tokens};
 
 /// The engine's state.
 pub struct Session {
     device: Device,
-    /// See [`RunInput::budget_bytes`].
-    budget_bytes: usize,
+    stacking: Stacking,
     model: Option<Transformer>,
     last_run: Option<LastRun>,
 }
@@ -72,8 +71,8 @@ pub struct RunRequest<'a> {
 }
 
 impl Session {
-    pub fn new(device: Device, budget_bytes: usize) -> Self {
-        Self { device, budget_bytes, model: None, last_run: None }
+    pub fn new(device: Device, stacking: Stacking) -> Self {
+        Self { device, stacking, model: None, last_run: None }
     }
 
     /// Loads a model in place of the one before, which stays where this fails.
@@ -125,7 +124,7 @@ impl Session {
             graph: &graph,
             scores: &scores,
             settings,
-            budget_bytes: self.budget_bytes,
+            stacking: self.stacking,
             unpatched: self.unpatched(text, &key),
         };
         let output = run_circuits(&input, observer).await?;

@@ -19,12 +19,12 @@ use super::session::{RunRequest, Session, SessionError, Text, circuit_result};
 use super::source::OpenSource;
 use crate::circuit::RunSettings;
 use crate::model::ModelError;
-use crate::run::{CircuitOutput, Observer};
+use crate::run::{CircuitOutput, Observer, Stacking};
 
-/// About how many bytes the activations of a forward pass may take: on the CPU they share the heap's 4 GiB with the model.
-const CPU_BUDGET_BYTES: usize = 256 << 20;
-/// On a GPU, where common adapters have 2 GiB and more.
-const GPU_BUDGET_BYTES: usize = 512 << 20;
+/// On the CPU the activations share the heap's 4 GiB with the model.
+const CPU: Stacking = Stacking::cpu(256 << 20);
+/// Common adapters have 2 GiB and more.
+const GPU: Stacking = Stacking::gpu(512 << 20);
 /// Progress is told at most this often, in milliseconds.
 const PROGRESS_EVERY_MS: f64 = 50.0;
 
@@ -108,8 +108,8 @@ impl Worker {
             Trouble::Error(message) => *worker.trouble.borrow_mut() = Some(message),
         };
         let opened = device::open(choice, on_trouble).await.map_err(SessionError::Device)?;
-        let budget = if opened.info.kind == DeviceKind::Cpu { CPU_BUDGET_BYTES } else { GPU_BUDGET_BYTES };
-        *self.session.borrow_mut() = Some(Session::new(opened.device, budget));
+        let stacking = if opened.info.kind == DeviceKind::Cpu { CPU } else { GPU };
+        *self.session.borrow_mut() = Some(Session::new(opened.device, stacking));
         Ok((Event::Opened { device: opened.info }, Array::new()))
     }
 }

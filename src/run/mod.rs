@@ -8,6 +8,6 @@ pub mod metrics;
 pub mod patch;
 
 pub use ablation::{SrcActivations, src_ablations};
-pub use circuits::{CircuitOutput, Observer, RunInput, RunOutput, Unpatched, run_circuits};
+pub use circuits::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, Unpatched, run_circuits};
 pub use error::RunError;
 pub use metrics::{Logits, measure, top_tokens};

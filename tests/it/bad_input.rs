@@ -5,7 +5,7 @@ use circuitscope::circuit::{
     EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings, TensorFile, edge_counts,
 };
 use circuitscope::model::load;
-use circuitscope::run::{RunInput, run_circuits};
+use circuitscope::run::{RunInput, Stacking, run_circuits};
 use serde_json::{Value, json};
 
 use crate::support::Case;
@@ -134,7 +134,7 @@ fn run_error(prompts: Value, settings: RunSettings) -> String {
     let (graph, scores) = (&g.graph, &g.scores);
     let settings = RunSettings { edge_counts: EdgeCounts::List(vec![1]), ..settings };
     let (prompts, settings) = (&prompts, &settings);
-    let input = RunInput { model: &model, prompts, graph, scores, settings, budget_bytes: 1 << 20, unpatched: None };
+    let input = RunInput { model: &model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
 }
 
@@ -178,7 +178,7 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
     let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
     let settings = RunSettings { batch_size: 2, edge_counts: EdgeCounts::All, ..RunSettings::default() };
     let (graph, scores, settings) = (&g.graph, &g.scores, &settings);
-    let input = RunInput { model: &model, prompts: &prompts, graph, scores, settings, budget_bytes: 1 << 20, unpatched: None };
+    let input = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
     let mut impatient = Impatient(0);
     let result = pollster::block_on(run_circuits(&input, &mut impatient));
     assert_eq!(result.unwrap_err(), circuitscope::run::RunError::Cancelled);

@@ -8,7 +8,7 @@ use circuitscope::circuit::{
     OutputSlice, PatchType, PositionalEmbedding, PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
 };
 use circuitscope::model::{Dest, DestInput, Hooks, Model, TokenBatch};
-use circuitscope::run::{RunInput, RunOutput, run_circuits};
+use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
 
 use crate::support::{CASES, Case, assert_close};
 
@@ -119,7 +119,7 @@ fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32
 }
 
 fn run(model: &dyn Model, prompts: &Prompts, graph: &Graph, scores: &PruneScores, settings: &RunSettings) -> RunOutput {
-    let input = RunInput { model, prompts, graph, scores, settings, budget_bytes: 1 << 28, unpatched: None };
+    let input = RunInput { model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 28), unpatched: None };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap()
 }
 
@@ -193,10 +193,10 @@ fn stacking_and_keeping_change_nothing() {
             let together = run(&model, &prompts, &g.graph, &g.scores, &settings);
             let (graph, scores, settings) = (&g.graph, &g.scores, &settings);
             // Too small a budget to keep anything or to stack two.
-            let alone = RunInput { model: &model, prompts: &prompts, graph, scores, settings, budget_bytes: 1, unpatched: None };
+            let alone = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1), unpatched: None };
             let alone = pollster::block_on(run_circuits(&alone, &mut ())).unwrap();
             let unpatched = Some(together.unpatched.clone());
-            let again = RunInput { model: &model, prompts: &prompts, graph, scores, settings, budget_bytes: 1 << 28, unpatched };
+            let again = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 28), unpatched };
             let again = pollster::block_on(run_circuits(&again, &mut ())).unwrap();
             assert!(alone.baseline.forward_passes > together.baseline.forward_passes);
             assert!(again.baseline.forward_passes < together.baseline.forward_passes);

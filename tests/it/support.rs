@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use circuitscope::circuit::{
     AblationType, EdgeCounts, Graph, GraphConfig, ModelConfig, PatchType, Prompts, PruneScores, RunSettings, TensorFile,
 };
-use circuitscope::run::{RunInput, RunOutput, run_circuits};
+use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
 use serde_json::Value;
 
 /// Every case of the families that are supported.
@@ -123,8 +123,8 @@ impl Case {
     /// Runs circuits as a run of `case.json` says.
     pub fn run(&self, model: &dyn circuitscope::model::Model, g: &CaseGraph, settings: &RunSettings) -> RunOutput {
         let (prompts, graph, scores) = (self.prompts(), &g.graph, &g.scores);
-        let budget_bytes = 1 << 28;
-        let input = RunInput { model, prompts: &prompts, graph, scores, settings, budget_bytes, unpatched: None };
+        let stacking = Stacking::cpu(1 << 28);
+        let input = RunInput { model, prompts: &prompts, graph, scores, settings, stacking, unpatched: None };
         pollster::block_on(run_circuits(&input, &mut ())).unwrap()
     }
 }
