@@ -1,8 +1,8 @@
-//! The page: its state ([`state`]), the work that takes time ([`tasks`]) and the views, wired together.
+//! The page: its state (`state`), the work that takes time (`tasks`) and the views, wired together.
 //!
-//! Whatever happens is a [`state::Action`]; [`reduce`] makes the next state of it. Files are recognised in [`files`] and
-//! read in [`reading`], checked together in [`inputs`]; [`results`] keeps what was run. [`tasks`] holds all handles and talks
-//! to the engine through [`worker`]. [`show`] puts the state into the words that the views are given.
+//! Whatever happens is a `state::Action`; `reduce` makes the next state of it. Files are recognised in `files` and
+//! read in `reading`, checked together in `inputs`; `results` keeps what was run. `tasks` holds all handles and talks
+//! to the engine through `worker`. `show` puts the state into the words that the views are given.
 
 mod demo;
 mod files;

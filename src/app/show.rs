@@ -128,7 +128,11 @@ fn threshold_label(circuit: &Circuit) -> String {
 pub fn progress(state: &State) -> Option<Progress> {
     let Run::Running { plan, done, total, label, .. } = &state.run else { return None };
     let what = if plan.one_circuit { "Running the chosen circuit…" } else { "Running…" };
-    let label = if label.is_empty() { "Getting ready".to_owned() } else { label.clone() };
+    let label = match (&state.engine, label.as_str()) {
+        (Engine::Open(_), "") => "Getting ready".to_owned(),
+        (_, "") => "Starting the engine".to_owned(),
+        (_, label) => label.to_owned(),
+    };
     Some(Progress { done: *done, total: *total, label, what: what.to_owned() })
 }
 

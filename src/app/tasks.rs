@@ -21,6 +21,8 @@ use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, 
 
 /// Events of a run are told to the reducer this often, so that a fast sweep does not draw the page for each circuit.
 const TELL_MS: u32 = 80;
+/// Another run waits this long for a cancelled one to stop: longer than a forward pass should take.
+const STOP_MS: u32 = 15_000;
 /// How many of the likeliest tokens are shown.
 const TOP_K: usize = 8;
 
@@ -35,11 +37,20 @@ pub struct Tasks {
     job: Cell<Job>,
     /// Told when the work before is over: the engine is asked for one thing at a time.
     turn: RefCell<Option<oneshot::Receiver<()>>>,
-    /// The call that is going on, and whether it is the run itself.
-    call: Cell<Option<(u32, bool)>>,
+    /// The call that is going on.
+    call: Cell<Option<Posted>>,
     /// What the run has told and the reducer has not heard yet.
     told: RefCell<Vec<Event>>,
     teller: RefCell<Option<Timeout>>,
+}
+
+/// A call without an answer yet.
+#[derive(Clone, Copy)]
+struct Posted {
+    id: u32,
+    job: Job,
+    /// Whether it is the run itself; if not, it gets the engine ready for any run.
+    is_run: bool,
 }
 
 /// A worker, the device that it was opened on and the model that it holds.
@@ -141,22 +152,33 @@ impl Tasks {
     fn supersede(&self, stops: impl Fn(bool) -> bool) {
         self.job.set(self.job.get() + 1);
         self.told.borrow_mut().clear();
-        if let (Some((id, is_run)), Some(engine)) = (self.call.get(), &*self.engine.borrow())
-            && stops(is_run)
+        if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
+            && stops(call.is_run)
         {
-            engine.worker.cancel(id);
+            engine.worker.cancel(call.id);
         }
     }
 
     /// Waits until the engine is free; it is again when the result is dropped.
-    async fn take_turn(&self) -> oneshot::Sender<()> {
+    async fn take_turn(self: &Rc<Self>) -> oneshot::Sender<()> {
         let (over, next) = oneshot::channel();
         let before = self.turn.borrow_mut().replace(next);
         if let Some(before) = before {
+            let tasks = self.clone();
+            let _patience = Timeout::new(STOP_MS, move || tasks.abandon());
             // Dropping the sender is the signal.
             _ = before.await;
         }
         over
+    }
+
+    /// Ends the worker where it is still at a run that was cancelled; the next call starts another.
+    fn abandon(&self) {
+        let stuck = self.call.get().is_some_and(|call| call.is_run && call.job != self.job.get());
+        if stuck && let Some(engine) = self.engine.take() {
+            engine.worker.end();
+            self.dispatch.dispatch(Action::EngineChanged(Engine::Closed));
+        }
     }
 
     /// All steps of a run, each left out where it is done already.
@@ -237,7 +259,7 @@ impl Tasks {
         Ok(())
     }
 
-    async fn tokens(&self, question: &Question) -> Result<Tokens, Fault> {
+    async fn tokens(self: &Rc<Self>, question: &Question) -> Result<Tokens, Fault> {
         let _turn = self.take_turn().await;
         let Some(engine) = self.engine.borrow().clone() else {
             return Err(Fault::Failed("the engine was closed".to_owned()));
@@ -266,7 +288,7 @@ impl Tasks {
             }
         });
         let (id, answer) = engine.worker.call(request, attachments, on_event);
-        self.call.set(Some((id, is_run)));
+        self.call.set(Some(Posted { id, job, is_run }));
         let answer = answer.await;
         self.call.set(None);
         answer

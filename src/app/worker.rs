@@ -16,6 +16,8 @@ use crate::engine::{Event, Reply, Request};
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./engine-worker.js";
+/// Where the page has the name of its build.
+const BUILD: &str = "meta[name=circuitscope-build]";
 
 /// Why a call came to nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +63,7 @@ impl EngineWorker {
     pub fn start(on_end: impl Fn(Fault) + 'static) -> Result<Self, Fault> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(SCRIPT, &options).map_err(|e| Fault::Died(js_text(&e)))?;
+        let worker = Worker::new_with_options(&script(), &options).map_err(|e| Fault::Died(js_text(&e)))?;
         let calls = Rc::new(Calls::default());
         let end = Rc::new({
             let calls = calls.clone();
@@ -120,6 +122,12 @@ impl EngineWorker {
         _ = self.post(&Call { id: self.calls.next_id(), request }, &Array::new());
     }
 
+    /// Ends the worker; calls without an answer count as cancelled.
+    pub fn end(&self) {
+        self.worker.terminate();
+        self.calls.end(&Fault::Cancelled);
+    }
+
     fn post(&self, call: &Call, attachments: &Array) -> Result<(), Fault> {
         let serializer = serde_wasm_bindgen::Serializer::json_compatible();
         let call = call.serialize(&serializer).map_err(|e| Fault::Failed(e.to_string()))?;
@@ -173,6 +181,16 @@ impl Calls {
             _ = pending.answer.send(Err(fault.clone()));
         }
         self.fault.replace(Some(fault.clone())).is_none()
+    }
+}
+
+/// The script's URL, with the build's name so that no page starts the cached engine of another build.
+fn script() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let build = document.and_then(|document| document.query_selector(BUILD).ok().flatten());
+    match build.and_then(|build| build.get_attribute("content")) {
+        Some(name) => format!("{SCRIPT}?v={name}"),
+        None => SCRIPT.to_owned(),
     }
 }
 

@@ -249,6 +249,11 @@ describe("the page", () => {
       ${script}
     };`);
     const opened = 'if (request.type === "open") reply({ type: "opened", device: { kind: "webgpu", name: "x", reason: "y" } });';
+    const config = JSON.stringify({
+      family: "transformer_lens", n_layers: 1, n_heads: 1, d_model: 1, d_head: 1, n_ctx: 1, d_vocab: 1, d_vocab_out: 1,
+      act_fn: "relu", normalization: "None", eps: 0, positional_embedding: "standard", attention_dir: "causal",
+      attn_scale: 1, tied_unembedding: false,
+    });
     const healthy = async () => browser.server.add(WORKER, await readFile(new URL("../../dist/engine-worker.js", import.meta.url)));
     afterEach(healthy);
 
@@ -271,6 +276,17 @@ describe("the page", () => {
         assert.match(await text(".device"), /^CPU/);
       });
     }
+
+    it("starts another engine where one does not stop", async () => {
+      fake(`${opened} else if (request.type === "loadModel") reply({ type: "loaded", config: ${config}, nParams: 1 });`);
+      await page.getByRole("button", { name: "Run" }).click();
+      await page.waitForFunction(() => /^GPU: x/.test(document.querySelector(".device").textContent));
+      await page.waitForTimeout(200);
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await status(/^Cancelled/);
+      await healthy();
+      await run();
+    });
 
     it("says when the engine cannot be fetched", async () => {
       fake("");
