@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::workspace::{Result, Workspace};
+use crate::workspace::{Result, Workspace, files};
 
 /// What the browser tests are run with.
 pub struct Browser {
@@ -31,12 +31,10 @@ pub fn test(workspace: &Workspace, browser: &Browser) -> Result<()> {
 /// Sorted, so that every machine runs them in the same order.
 fn test_files(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let dir = workspace.root.join("tests").join("web");
-    let entries = std::fs::read_dir(&dir)?.collect::<std::result::Result<Vec<_>, _>>()?;
-    let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.mjs");
-    let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).filter(is_test).collect();
-    files.sort();
-    if files.is_empty() {
+    let is_test = |path: &PathBuf| path.parent() == Some(&dir) && path.to_string_lossy().ends_with(".test.mjs");
+    let found: Vec<_> = files(&dir)?.into_iter().filter(is_test).collect();
+    if found.is_empty() {
         return Err(format!("no browser tests in {}", dir.display()).into());
     }
-    Ok(files)
+    Ok(found)
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::tools;
-use crate::workspace::{Result, Workspace};
+use crate::workspace::{Result, Workspace, files};
 
 /// What the page may weigh on the wire, in bytes after brotli.
 const PAGE_LIMIT: usize = 300_000;
@@ -153,21 +153,6 @@ fn brotli_len(bytes: &[u8]) -> Result<usize> {
     writer.write_all(bytes)?;
     drop(writer);
     Ok(compressed.len())
-}
-
-/// All files below a folder, sorted.
-fn files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

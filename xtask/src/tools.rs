@@ -23,6 +23,7 @@ const QUICK_COMPILE: [(&str, &str); 3] = [
 /// # Errors
 /// When one of them cannot be installed.
 pub fn ensure_builders(workspace: &Workspace) -> Result<()> {
+    workspace.claim_build_output()?;
     ensure_wasm_target(workspace)?;
     let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
     let wasm_bindgen = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?;
