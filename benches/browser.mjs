@@ -1,0 +1,200 @@
+// What a circuit costs in Chromium, through the page's module, and what a redraw costs in the page.
+//
+//     cargo bench --no-run                      (once: makes `cargo bench`'s random models when it is run; see MODELS below)
+//     cargo xtask build
+//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [page] [gpt2-case|4-layer|gpt2-small ...]
+//
+// MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
+// Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+import { openBrowser } from "../tests/web/support/browser.mjs";
+import { randomModel } from "../tests/web/support/random_model.mjs";
+import { BLANK, SITE, cases } from "../tests/web/support/server.mjs";
+
+const MODELS = process.env.MODELS ?? path.join(process.env.CARGO_TARGET_DIR ?? "target", "tmp");
+const SHAPES = [
+  { name: "gpt2-case", dir: path.join(cases, "gpt2"), batch: 2, seq: 6, repeats: 15, webgpu: true },
+  { name: "4-layer", dir: path.join(MODELS, "4-layer"), batch: 8, seq: 16, repeats: 5, webgpu: true },
+  // Software WebGPU would take minutes a pass.
+  { name: "gpt2-small", dir: path.join(MODELS, "gpt2-small"), batch: 8, seq: 16, repeats: 1, webgpu: false },
+];
+const N_CIRCUITS = 20;
+
+// Counts the engine's dispatches and sees its heap, then starts it as it is.
+const SPY = `
+let memory, dispatches = 0;
+for (const name of ["instantiate", "instantiateStreaming"]) {
+  const original = WebAssembly[name];
+  WebAssembly[name] = async (...args) => {
+    const result = await original.apply(WebAssembly, args);
+    memory = (result.instance ?? result).exports.memory;
+    return result;
+  };
+}
+const encoder = self.GPUComputePassEncoder?.prototype;
+for (const name of encoder ? ["dispatchWorkgroups", "dispatchWorkgroupsIndirect"] : []) {
+  const original = encoder[name];
+  encoder[name] = function (...args) {
+    dispatches += 1;
+    return original.apply(this, args);
+  };
+}
+const channel = new BroadcastChannel("spy");
+channel.onmessage = () => channel.postMessage({ dispatches, heap: memory?.buffer.byteLength ?? 0 });
+`;
+
+const args = process.argv.slice(2);
+const wants = (name, among) => !args.some((arg) => among.includes(arg)) || args.includes(name);
+const KINDS = ["cpu", "webgpu", "page"];
+const NAMES = SHAPES.map(({ name }) => name);
+
+for (const device of ["cpu", "webgpu"]) {
+  if (!wants(device, KINDS)) continue;
+  for (const shape of SHAPES) {
+    if (!wants(shape.name, NAMES) || (device === "webgpu" && !shape.webgpu)) continue;
+    if (existsSync(path.join(shape.dir, "model.safetensors"))) await measureModule(device, shape);
+    else console.log(`\n${shape.name}: no model in ${shape.dir}; \`cargo bench\` makes it`);
+  }
+}
+if (wants("page", KINDS)) await measurePage();
+
+/** Prints what one model costs on one device. */
+async function measureModule(device, shape) {
+  const browser = await openBrowser(BLANK);
+  const { server, page } = browser;
+  server.add(`${SITE}spy.js`, SPY);
+  server.add(`${SITE}spied-worker.js`, 'import "./spy.js";\nimport "./engine-worker.js";\n');
+  await page.setContent('<input type="file" multiple>');
+  await page.setInputFiles("input", ["config.json", "model.safetensors"].map((name) => path.join(shape.dir, name)));
+  const found = await page.evaluate(runInPage, { device, shape, nCircuits: N_CIRCUITS, site: server.origin + SITE });
+  await browser.close();
+  const { nEdges, plain, sweep, half, dispatches, heap } = found;
+  console.log(`\n${shape.name} in Chromium on ${found.device}: ${nEdges} edges, batch ${shape.batch} x ${shape.seq} tokens`);
+  const row = (what, ms) => console.log(`  ${what.padEnd(44)} ${ms.toFixed(2).padStart(10)} ms ${(ms / plain).toFixed(2).padStart(7)} plain passes`);
+  row("plain pass (the empty circuit)", plain);
+  row(`circuit in a sweep of ${N_CIRCUITS}, 1 to ${nEdges} edges`, sweep);
+  row("circuit of half of all edges, run alone", half);
+  if (device === "webgpu") console.log(`  dispatches: ${dispatches.plain} a plain pass, ${dispatches.half} a pass with half of all edges patched`);
+  console.log(`  wasm heap: ${heap.start} MiB at the start, ${heap.loaded} MiB with the model, ${heap.end} MiB at the end`);
+}
+
+/** Everything that is timed, in the page. */
+async function runInPage({ device, shape, nCircuits, site }) {
+  const { openEngine } = await import(`${site}circuitscope.js`);
+  const engine = await openEngine({ device, workerUrl: `${site}spied-worker.js` });
+  const channel = new BroadcastChannel("spy");
+  const spy = () => new Promise((resolve) => {
+    channel.onmessage = ({ data }) => resolve(data);
+    channel.postMessage("tell");
+  });
+  const mib = async () => Math.round((await spy()).heap / 2 ** 20);
+  const heap = { start: await mib() };
+  const files = Object.fromEntries([...document.querySelector("input").files].map((file) => [file.name, file]));
+  const { config } = await engine.loadModel({ config: files["config.json"], weights: files["model.safetensors"] });
+  heap.loaded = await mib();
+  const graph = await engine.graph();
+  let seed = 1;
+  const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const tokens = () => Array.from({ length: shape.seq }, () => Math.floor(random() * config.d_vocab));
+  const pair = () => ({ clean: tokens(), corrupt: tokens(), answers: [0], wrong_answers: [1] });
+  const prompts = { prompts: Array.from({ length: shape.batch }, pair) };
+  const scores = safetensors(Object.entries(graph.masks));
+  const run = (edgeCounts) => engine.runCircuits({ prompts, scores, batchSize: shape.batch, edgeCounts });
+
+  const step = Math.log(graph.nEdges) / (nCircuits - 1);
+  const counts = Array.from({ length: nCircuits }, (_, i) => Math.min(graph.nEdges, Math.round(Math.exp(step * i))));
+  const half = [Math.floor(graph.nEdges / 2)];
+  const tasks = { plain: [0], sweep: counts, half };
+  const times = { plain: [], sweep: [], half: [] };
+  const dispatches = {};
+  for (let turn = 0; turn <= shape.repeats; turn++) {
+    for (const [name, edgeCounts] of Object.entries(tasks)) {
+      const before = (await spy()).dispatches;
+      const start = performance.now();
+      await run(edgeCounts);
+      // The first turn warms up, and runs the unpatched model, which is then kept.
+      if (turn > 0) times[name].push((performance.now() - start) / edgeCounts.length);
+      dispatches[name] = (await spy()).dispatches - before;
+    }
+  }
+  const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  heap.end = await mib();
+  const result = { nEdges: graph.nEdges, plain: middle(times.plain), sweep: middle(times.sweep), half: middle(times.half) };
+  const name = `${engine.device.kind} (${engine.device.name})`;
+  engine.close();
+  return { ...result, dispatches, heap, device: name };
+
+  /** Random scores for every mask, as a safetensors file. */
+  function safetensors(masks) {
+    const header = {};
+    let end = 0;
+    for (const [name, shape] of masks) {
+      const start = end;
+      end += 4 * shape.reduce((n, d) => n * d, 1);
+      header[name] = { dtype: "F32", shape, data_offsets: [start, end] };
+    }
+    const text = new TextEncoder().encode(JSON.stringify(header).padEnd(Math.ceil(JSON.stringify(header).length / 8) * 8));
+    const bytes = new Uint8Array(8 + text.length + end);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(text, 8);
+    new Float32Array(bytes.buffer, 8 + text.length).forEach((_, i, numbers) => (numbers[i] = random() - 0.5));
+    return bytes;
+  }
+}
+
+/** Prints what moving the slider costs in the page, and the longest task of its main thread during a run on the CPU. */
+async function measurePage() {
+  const browser = await openBrowser(SITE);
+  const { page } = browser;
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.waitForSelector("svg.circuit");
+  await page.evaluate(async (files) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of files) {
+      transfer.items.add(new File([await (await fetch(`data:;base64,${base64}`)).blob()], name));
+    }
+    const target = document.querySelector(".page");
+    target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, randomModel());
+  await page.waitForFunction(() => document.querySelectorAll('li.file .state[aria-label="ready"]').length === 4);
+  const redraw = await page.evaluate(async () => {
+    const slider = document.querySelector("#edge-slider");
+    const nDrawn = () => document.querySelectorAll("svg.circuit .ribbons path").length;
+    const set = async (position) => {
+      const start = performance.now();
+      slider.value = position;
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+      // Yew renders in a microtask or a task of its own: wait for the picture, then have it laid out.
+      const before = nDrawn();
+      while (nDrawn() === before && performance.now() - start < 1000) await new Promise((go) => setTimeout(go));
+      document.querySelector("svg.circuit").getBoundingClientRect();
+      return { ms: performance.now() - start, drawn: nDrawn() };
+    };
+    const times = [];
+    let near = 0;
+    for (let position = 0; position <= Number(slider.max); position++) {
+      const { drawn } = await set(position);
+      if (Math.abs(drawn - 1000) < Math.abs(near.drawn - 1000) || !near) near = { position, drawn };
+      if (drawn > 1100) break;
+    }
+    for (let i = 0; i < 15; i++) {
+      await set(near.position - 1);
+      times.push((await set(near.position)).ms);
+    }
+    return { drawn: near.drawn, ms: times.sort((a, b) => a - b)[7], max: Math.max(...times) };
+  });
+  console.log(`\nthe page: ${redraw.drawn} drawn edges are redrawn in ${redraw.ms.toFixed(1)} ms (at most ${redraw.max.toFixed(1)})`);
+  await page.selectOption("#device", "CPU");
+  await page.evaluate(() => {
+    window.tasks = [];
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
+  });
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.waitForFunction(() => /^Done/.test(document.querySelector(".status").textContent), null, { timeout: 300_000 });
+  const tasks = await page.evaluate(() => window.tasks);
+  console.log(`the page: main-thread tasks over 50 ms during a run: ${tasks.length === 0 ? "none" : tasks.join(", ")}`);
+  await browser.close();
+}
