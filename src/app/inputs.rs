@@ -156,6 +156,14 @@ impl Inputs {
     }
 }
 
+impl Scored {
+    /// The edge count of a circuit of `most` edges, or of a smaller one where tied scores would make it larger.
+    pub fn at_most(&self, most: usize) -> usize {
+        let splits_no_tie = self.scores.circuit(most).is_ok_and(|circuit| circuit.n_edges == most);
+        if splits_no_tie { most } else { self.steps.count(self.steps.position(most)) }
+    }
+}
+
 impl GraphChoice {
     /// The graph that the settings choose.
     pub fn of(settings: &RunSettings) -> Self {

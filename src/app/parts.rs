@@ -15,7 +15,7 @@ use crate::view::{
 };
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
-const MAX_DRAWN: usize = 2_000;
+const MAX_DRAWN: usize = 1_500;
 /// Below this width the setup starts folded, so that the picture is on the first screen; the style has the same.
 const NARROW: &str = "(max-width: 760px)";
 
@@ -186,7 +186,7 @@ impl Drawn {
         let scored = state.inputs.scored.clone()?;
         let n_edges = state.circuit()?.n_edges;
         let in_part = n_edges > MAX_DRAWN && !state.draw_all;
-        let drawn = if in_part { scored.steps.count(scored.steps.position(MAX_DRAWN)) } else { state.requested };
+        let drawn = if in_part { scored.at_most(MAX_DRAWN) } else { state.requested };
         let prompts = state.inputs.prompts.clone();
         Some(Self { scored, prompts, requested: state.requested, drawn, orientation: state.orientation })
     }

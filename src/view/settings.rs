@@ -126,7 +126,12 @@ fn run_fields(props: &SettingsFormProps) -> Html {
         Some(rule) => on_rule.emit(rule.clone()),
         None => on_list.emit(text.clone()),
     };
-    let on_batch_size = change(props, |run, text: String| run.batch_size = text.trim().parse().unwrap_or(0));
+    let on_batch_size = change(props, |run, text: String| {
+        // An empty field is on its way to a number.
+        if let Ok(batch_size) = text.trim().parse() {
+            run.batch_size = batch_size;
+        }
+    });
     html! { <>
         <Choice
             id="edge-counts" label="Edge counts" options={COUNT_RULES} chosen={rule} on_choose={on_choose}
