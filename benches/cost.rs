@@ -17,7 +17,8 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use circuitscope::circuit::{
-    Answers, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings, family,
+    Answers, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings,
+    family,
 };
 use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load};
 use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
@@ -94,12 +95,10 @@ fn measure(shape: &Shape) {
     let half = [graph.n_edges() / 2];
     let unpatched = Some(sweep(&half, None));
     let last = shape.seq - 1..shape.seq;
-    let tasks: [&dyn Fn(); 4] = [
-        &|| plain(last.clone()),
-        &|| plain(0..shape.seq),
-        &|| drop(sweep(&counts, None)),
-        &|| drop(sweep(&half, unpatched.clone())),
-    ];
+    let tasks: [&dyn Fn(); 4] =
+        [&|| plain(last.clone()), &|| plain(0..shape.seq), &|| drop(sweep(&counts, None)), &|| {
+            drop(sweep(&half, unpatched.clone()))
+        }];
     let [plain_last, plain_all, sweep, half] = interleaved(shape.repeats, &tasks)[..] else { unreachable!() };
     let circuit = sweep / N_CIRCUITS as f64;
     row("plain pass, logits at the last position", plain_last, plain_last);

@@ -53,7 +53,8 @@ pub struct Edge {
 impl Graph {
     /// The graph of a model.
     pub fn new(model: &ModelConfig, config: GraphConfig) -> Self {
-        let (srcs, dests) = if config.factorized { factorized(model, config.separate_qkv) } else { unfactorized(model) };
+        let (srcs, dests) =
+            if config.factorized { factorized(model, config.separate_qkv) } else { unfactorized(model) };
         Self { config, n_layers: model.n_layers, srcs, dests }
     }
 

@@ -9,7 +9,9 @@ use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
 use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load};
 use crate::run::circuits::{graph_config, output_shape};
-use crate::run::{CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, Unpatched, run_circuits, top_tokens};
+use crate::run::{
+    CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, Unpatched, run_circuits, top_tokens,
+};
 
 /// The engine's state.
 pub struct Session {

@@ -32,7 +32,8 @@ const PROGRESS_EVERY_MS: f64 = 50.0;
 pub fn start() {
     console_error_panic_hook::set_once();
     let worker = Rc::new(Worker::default());
-    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| worker.clone().hear(&event.data()));
+    let on_message =
+        Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| worker.clone().hear(&event.data()));
     // The listener lives as long as the worker.
     let on_message = on_message.into_js_value();
     let listened = scope().add_event_listener_with_callback("message", on_message.unchecked_ref());

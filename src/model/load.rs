@@ -129,11 +129,7 @@ fn plan<'a>(config: &ModelConfig, file: &'a TensorFile) -> Result<Vec<(Weight, &
     weights.into_iter().map(|weight| find(weight, prefix, file)).collect()
 }
 
-fn find<'a>(
-    weight: Weight,
-    prefix: &str,
-    file: &'a TensorFile,
-) -> Result<(Weight, &'a TensorInfo), CircuitError> {
+fn find<'a>(weight: Weight, prefix: &str, file: &'a TensorFile) -> Result<(Weight, &'a TensorInfo), CircuitError> {
     let name = format!("{prefix}{}", weight.name);
     let expected = format!("{:?}", weight.shape);
     match file.get(&name) {

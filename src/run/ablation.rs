@@ -125,7 +125,12 @@ pub fn ablated(ablation: AblationType, recorded: SrcActivations) -> SrcActivatio
 ///
 /// # Shapes
 /// - output: see [`SrcGroup`]
-pub fn src_ablations(model: &dyn Model, graph: &Graph, batches: &[TokenBatch], ablation: AblationType) -> SrcActivations {
+pub fn src_ablations(
+    model: &dyn Model,
+    graph: &Graph,
+    batches: &[TokenBatch],
+    ablation: AblationType,
+) -> SrcActivations {
     let all = |tokens: &TokenBatch| record(model, graph, tokens, 0..tokens.dims()[1]).0;
     if ablation.dataset_means().is_none() {
         return ablated(ablation, all(&batches[0]));

@@ -17,8 +17,8 @@ use super::masks::Masks;
 use super::metrics::{Logits, measure};
 use super::patch::Patcher;
 use crate::circuit::{
-    AblationType, Baseline, Circuit, CircuitError, Graph, GraphConfig, Measurement, ModelConfig, OutputSlice, PatchType, PromptBatch, PromptPair,
-    Prompts, PruneScores, RunSettings, edge_counts,
+    AblationType, Baseline, Circuit, CircuitError, Graph, GraphConfig, Measurement, ModelConfig, OutputSlice,
+    PatchType, PromptBatch, PromptPair, Prompts, PruneScores, RunSettings, edge_counts,
 };
 use crate::model::{Model, ModelError, Plain, TokenBatch};
 
@@ -269,7 +269,11 @@ fn tokens(batch: &PromptBatch, side: Side, input: &RunInput) -> TokenBatch {
 }
 
 impl Unpatched {
-    async fn run<O: Observer>(input: &RunInput<'_>, plan: &Plan<'_>, steps: &mut Steps<'_, O>) -> Result<Self, RunError> {
+    async fn run<O: Observer>(
+        input: &RunInput<'_>,
+        plan: &Plan<'_>,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<Self, RunError> {
         let (mut clean, mut corrupt, mut patches) = (Vec::new(), Vec::new(), Vec::new());
         let per_batch = input.settings.ablation.dataset_means().is_none();
         for (i, batch) in plan.batches.iter().enumerate() {
@@ -319,7 +323,8 @@ async fn dataset_mean<O: Observer>(
     (clean, corrupt): (bool, bool),
     steps: &mut Steps<'_, O>,
 ) -> Result<SrcActivations, RunError> {
-    let sides: Vec<Side> = [(clean, Side::Clean), (corrupt, Side::Corrupt)].iter().filter(|s| s.0).map(|s| s.1).collect();
+    let sides: Vec<Side> =
+        [(clean, Side::Clean), (corrupt, Side::Corrupt)].iter().filter(|s| s.0).map(|s| s.1).collect();
     let mut sum: Option<SrcActivations> = None;
     for batch in &plan.batches {
         for &side in &sides {

@@ -101,7 +101,8 @@ impl<'a> Masks<'a> {
             })
         };
         let nodes: Vec<(usize, usize)> = nodes.collect();
-        let is_patched = |node: &(usize, usize)| rows(*node).any(|(m, head, position, c)| self.any_patched(m, head, position, c));
+        let is_patched =
+            |node: &(usize, usize)| rows(*node).any(|(m, head, position, c)| self.any_patched(m, head, position, c));
         let patched: Vec<usize> = (0..nodes.len()).filter(|&i| is_patched(&nodes[i])).collect();
         let Some(n_src) = n_src.filter(|_| !patched.is_empty()) else { return Mask::Nothing };
         let share = !joint && (patched.len() as f64) <= (1.0 - SHARED_AT_LEAST) * nodes.len() as f64;

@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew::virtual_dom::{VNode, VTag};
 
-use super::svg::{self, Element};
+use super::svg::{self, Element, RibbonLook};
 use crate::layout::{Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
@@ -74,11 +74,19 @@ struct SvgLayerProps {
 #[component]
 fn SvgLayer(props: &SvgLayerProps) -> Html {
     let SvgLayerProps { layout, id, kind } = props;
-    let element = match kind {
-        LayerKind::Ribbons => svg::ribbons(layout, id),
-        LayerKind::Boxes => svg::boxes(layout, id),
-    };
-    to_tag(element).into()
+    match kind {
+        LayerKind::Ribbons => html! {
+            <g class="ribbons" fill="none">{ for layout.ribbons.iter().enumerate().map(|(i, ribbon)| ribbon_path(i, ribbon, id)) }</g>
+        },
+        LayerKind::Boxes => to_tag(svg::boxes(layout, id)).into(),
+    }
+}
+
+/// A ribbon as the page's. Unlike in a file it has no title, as `on_hover` tells what is pointed at: with titles a redraw
+/// costs half as much again. Its key is the edge, so that the slider changes no more of it than its course and width.
+fn ribbon_path(i: usize, ribbon: &Ribbon, id: &str) -> Html {
+    let RibbonLook { class, stroke, d, width } = RibbonLook::new(ribbon, id);
+    html! { <path key={ribbon.edge_idx} {class} {stroke} {d} stroke-width={width} data-ribbon={i.to_string()} /> }
 }
 
 /// A picture's own id: two pictures on a page must not share their hatching, as one of them may be hidden.

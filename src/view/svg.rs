@@ -92,18 +92,38 @@ pub fn boxes(layout: &Layout, id: &str) -> Element {
         .child(legend(layout, id))
 }
 
-fn ribbon(ribbon: &Ribbon, id: &str) -> Element {
-    stroke(Sign::of(ribbon.score), id).with("d", path(&ribbon.curves)).with("stroke-width", px(ribbon.width))
+/// What a ribbon looks like: the attributes of its path.
+pub struct RibbonLook {
+    pub class: &'static str,
+    pub stroke: String,
+    pub d: String,
+    pub width: String,
 }
 
-/// A path in the colour of a sign.
-fn stroke(sign: Sign, id: &str) -> Element {
-    let (class, colour) = match sign {
+impl RibbonLook {
+    /// `id` is the picture's.
+    pub fn new(ribbon: &Ribbon, id: &str) -> Self {
+        let (class, stroke) = stroke(Sign::of(ribbon.score), id);
+        Self { class, stroke, d: path(&ribbon.curves), width: px(ribbon.width) }
+    }
+}
+
+fn ribbon(ribbon: &Ribbon, id: &str) -> Element {
+    let RibbonLook { class, stroke, d, width } = RibbonLook::new(ribbon, id);
+    stroked(class, stroke, d, width)
+}
+
+fn stroked(class: &'static str, stroke: String, d: String, width: String) -> Element {
+    Element::new("path").with("class", class).with("stroke", stroke).with("d", d).with("stroke-width", width)
+}
+
+/// The class and the colour of a sign.
+fn stroke(sign: Sign, id: &str) -> (&'static str, String) {
+    match sign {
         Sign::Positive => ("positive", POSITIVE.to_owned()),
         Sign::Negative => ("negative", format!("url(#{id}-negative)")),
         Sign::Zero => ("zero", ZERO.to_owned()),
-    };
-    Element::new("path").with("class", class).with("stroke", colour)
+    }
 }
 
 /// The `d` of a path of curves that go on in each other.
@@ -192,8 +212,9 @@ fn legend(layout: &Layout, id: &str) -> Element {
         if layout.ribbons.iter().any(|ribbon| Sign::of(ribbon.score) == sign) {
             let swatch = format!("M{} {}h{SWATCH}", px(x), px(y - 4.0));
             let at = Point { x: x + SWATCH + 6.0, y };
+            let (class, stroke) = stroke(sign, id);
             legend = legend
-                .child(stroke(sign, id).with("d", swatch).with("stroke-width", "8"))
+                .child(stroked(class, stroke, swatch, "8".to_owned()))
                 .child(text(meaning, TextSpot { at, align: TextAlign::Start }));
             x += SWATCH + 24.0 + LEGEND_CHAR * meaning.len() as f64;
         }

@@ -2,7 +2,8 @@
 
 use burn::tensor::Device;
 use circuitscope::circuit::{
-    EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings, TensorFile, edge_counts,
+    EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings, TensorFile,
+    edge_counts,
 };
 use circuitscope::model::load;
 use circuitscope::run::{RunInput, Stacking, run_circuits};
@@ -105,7 +106,10 @@ fn scores() {
     let parts: &[&str] = &["graph2.scores", "blocks.0.hook_q_input", "[4, 1]", "[6, 4, 1]", "token-wise"];
     says(read("graph2.scores.safetensors", edges), parts);
     says(read("graph3.scores.safetensors", edges), &["hook_resid_mid", "node (unfactorized)"]);
-    says(read("model.safetensors", edges), &["model.safetensors", "transformer.h.0.attn.c_attn.bias", "blocks.0.hook_q_input"]);
+    says(
+        read("model.safetensors", edges),
+        &["model.safetensors", "transformer.h.0.attn.c_attn.bias", "blocks.0.hook_q_input"],
+    );
     let mut nan = file("graph0.scores.safetensors");
     let end = nan.len();
     nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
@@ -134,7 +138,8 @@ fn run_error(prompts: Value, settings: RunSettings) -> String {
     let (graph, scores) = (&g.graph, &g.scores);
     let settings = RunSettings { edge_counts: EdgeCounts::List(vec![1]), ..settings };
     let (prompts, settings) = (&prompts, &settings);
-    let input = RunInput { model: &model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
+    let input =
+        RunInput { model: &model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
 }
 
@@ -178,7 +183,15 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
     let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
     let settings = RunSettings { batch_size: 2, edge_counts: EdgeCounts::All, ..RunSettings::default() };
     let (graph, scores, settings) = (&g.graph, &g.scores, &settings);
-    let input = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
+    let input = RunInput {
+        model: &model,
+        prompts: &prompts,
+        graph,
+        scores,
+        settings,
+        stacking: Stacking::cpu(1 << 20),
+        unpatched: None,
+    };
     let mut impatient = Impatient(0);
     let result = pollster::block_on(run_circuits(&input, &mut impatient));
     assert_eq!(result.unwrap_err(), circuitscope::run::RunError::Cancelled);

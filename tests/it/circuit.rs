@@ -16,7 +16,12 @@ fn graphs_have_the_reference_nodes_edges_and_masks() {
             let masks = g.json["masks"].as_object().unwrap();
             assert_eq!(g.graph.dests.len(), masks.len(), "{what}");
             for module in &g.graph.dests {
-                assert_eq!(g.graph.mask_shape(module), numbers(&masks[&module.module_name]), "{what} {}", module.module_name);
+                assert_eq!(
+                    g.graph.mask_shape(module),
+                    numbers(&masks[&module.module_name]),
+                    "{what} {}",
+                    module.module_name
+                );
             }
             let name = |e: circuitscope::circuit::Edge| {
                 let prefix = e.seq_idx.map(|seq_idx| format!("{seq_idx}:"));

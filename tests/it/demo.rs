@@ -31,7 +31,7 @@ fn dir() -> PathBuf {
 
 fn computed() -> Value {
     let file = |name: &str| read_text(&dir().join(name));
-    let mut session = Session::new(burn::tensor::Device::flex(), 1 << 30);
+    let mut session = Session::new(burn::tensor::Device::flex(), circuitscope::run::Stacking::cpu(1 << 30));
     let (config, prompts) = (file("tl_config.json"), file("prompts.json"));
     let config = Text { name: "tl_config.json", text: &config };
     pollster::block_on(session.load_model(config, &dir().join("model.safetensors"), async |_, _| true)).unwrap();

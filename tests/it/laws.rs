@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope::circuit::{
-    ActFn, AblationType, Answers, AttentionDir, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization,
+    AblationType, ActFn, Answers, AttentionDir, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization,
     OutputSlice, PatchType, PositionalEmbedding, PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
 };
 use circuitscope::model::{Dest, DestInput, Hooks, Model, TokenBatch};
@@ -106,12 +106,17 @@ fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32
     let model = HandWorked::new();
     let answers = || Answers::Tokens(vec![0]);
     let pair = PromptPair { clean: vec![3], corrupt: vec![4], answers: answers(), wrong_answers: answers() };
-    let prompts =
-        Prompts { file: "p".to_owned(), seq_labels: None, word_idxs: Default::default(), pairs: vec![pair] };
+    let prompts = Prompts { file: "p".to_owned(), seq_labels: None, word_idxs: Default::default(), pairs: vec![pair] };
     let graph = Graph::new(&model.config, GraphConfig { separate_qkv: false, ..GraphConfig::default() });
     let names: Vec<_> = graph.edges().map(|e| graph.edge_name(e)).collect();
-    let expected =
-        ["Resid Start->A0.0", "Resid Start->A1.0", "A0.0->A1.0", "Resid Start->Resid End", "A0.0->Resid End", "A1.0->Resid End"];
+    let expected = [
+        "Resid Start->A0.0",
+        "Resid Start->A1.0",
+        "A0.0->A1.0",
+        "Resid Start->Resid End",
+        "A0.0->Resid End",
+        "A1.0->Resid End",
+    ];
     assert_eq!(names, expected);
     let settings = RunSettings { separate_qkv: false, edge_counts: EdgeCounts::List(vec![n]), ..settings };
     let output = run(&model, &prompts, &graph, &PruneScores::new(scores.to_vec()), &settings);
@@ -193,10 +198,26 @@ fn stacking_and_keeping_change_nothing() {
             let together = run(&model, &prompts, &g.graph, &g.scores, &settings);
             let (graph, scores, settings) = (&g.graph, &g.scores, &settings);
             // Too small a budget to keep anything or to stack two.
-            let alone = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1), unpatched: None };
+            let alone = RunInput {
+                model: &model,
+                prompts: &prompts,
+                graph,
+                scores,
+                settings,
+                stacking: Stacking::cpu(1),
+                unpatched: None,
+            };
             let alone = pollster::block_on(run_circuits(&alone, &mut ())).unwrap();
             let unpatched = Some(together.unpatched.clone());
-            let again = RunInput { model: &model, prompts: &prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 28), unpatched };
+            let again = RunInput {
+                model: &model,
+                prompts: &prompts,
+                graph,
+                scores,
+                settings,
+                stacking: Stacking::cpu(1 << 28),
+                unpatched,
+            };
             let again = pollster::block_on(run_circuits(&again, &mut ())).unwrap();
             assert!(alone.baseline.forward_passes > together.baseline.forward_passes);
             assert!(again.baseline.forward_passes < together.baseline.forward_passes);

@@ -23,7 +23,12 @@ fn config(file: &str, json: &Value) -> Result<ModelConfig, CircuitError> {
     fields.only("tie_word_embeddings", true)?;
     let (d_model, n_heads) = (fields.size("n_embd")?, fields.size("n_head")?);
     if n_heads == 0 || d_model % n_heads != 0 {
-        return Err(CircuitError::field(file, "n_head", format!("a divisor of n_embd, {d_model}"), n_heads.to_string()));
+        return Err(CircuitError::field(
+            file,
+            "n_head",
+            format!("a divisor of n_embd, {d_model}"),
+            n_heads.to_string(),
+        ));
     }
     let d_head = d_model / n_heads;
     let d_vocab = fields.size("vocab_size")?;

@@ -130,7 +130,14 @@ impl Weight {
     }
 
     /// A tensor that is split into axes, permuted and reshaped on its way.
-    fn rearranged(param: Param, name: String, shape: &[usize], split: &[usize], order: &[usize], target: &[usize]) -> Self {
+    fn rearranged(
+        param: Param,
+        name: String,
+        shape: &[usize],
+        split: &[usize],
+        order: &[usize],
+        target: &[usize],
+    ) -> Self {
         let rearrange = Some(Rearrange { split: split.to_vec(), order: order.to_vec() });
         Self { param, name, shape: shape.to_vec(), rearrange, target: target.to_vec() }
     }

@@ -36,8 +36,7 @@ fn config(file: &str, json: &Value) -> Result<ModelConfig, CircuitError> {
         ("solu_ln", ActFn::SoluLn),
     ];
     let norms = [("", Normalization::None), ("LN", Normalization::LN), ("LNPre", Normalization::LNPre)];
-    let positions =
-        [("standard", PositionalEmbedding::Standard), ("shortformer", PositionalEmbedding::Shortformer)];
+    let positions = [("standard", PositionalEmbedding::Standard), ("shortformer", PositionalEmbedding::Shortformer)];
     let directions = [("causal", AttentionDir::Causal), ("bidirectional", AttentionDir::Bidirectional)];
     let attn_scale = match (fields.flag_or("use_attn_scale", true)?, fields.number_or("attn_scale", -1.0)?) {
         (false, _) => 1.0,
