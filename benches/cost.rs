@@ -89,7 +89,7 @@ fn measure(shape: &Shape) {
     let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), &Device::flex());
     let plain = |positions: std::ops::Range<usize>| {
         let logits = model.forward(&tokens, positions, &mut Plain);
-        logits.into_data().try_to_vec::<f32>().unwrap();
+        pollster::block_on(logits.into_data_async()).unwrap().try_to_vec::<f32>().unwrap();
     };
     let sweep = |counts: &[usize], unpatched| run_sweep(&model, &graph, &scores, &prompts, counts, unpatched);
     let half = [graph.n_edges() / 2];
@@ -97,7 +97,7 @@ fn measure(shape: &Shape) {
     let last = shape.seq - 1..shape.seq;
     let tasks: [&dyn Fn(); 4] =
         [&|| plain(last.clone()), &|| plain(0..shape.seq), &|| drop(sweep(&counts, None)), &|| {
-            drop(sweep(&half, unpatched.clone()))
+            drop(sweep(&half, unpatched.clone()));
         }];
     let [plain_last, plain_all, sweep, half] = interleaved(shape.repeats, &tasks)[..] else { unreachable!() };
     let circuit = sweep / N_CIRCUITS as f64;
@@ -155,6 +155,7 @@ fn run_sweep(
 }
 
 /// The middle time of each task in seconds. Tasks take turns, so that a busy machine slows them alike.
+#[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
 fn interleaved(repeats: usize, tasks: &[&dyn Fn()]) -> Vec<f64> {
     let mut times = vec![Vec::new(); tasks.len()];
     for repeat in 0..=repeats {

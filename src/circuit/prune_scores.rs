@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::CircuitError;
-use super::graph::{Edge, Graph};
+use super::graph::{Edge, Graph, GraphConfig};
 use super::tensor_file::{TensorFile, TensorInfo};
 
 /// A score for every edge of a graph.
@@ -165,9 +165,13 @@ fn hint(tensors: &TensorFile, graph: &Graph) -> String {
     let has = |part: &str| tensors.tensors.iter().any(|t| t.name.ends_with(part));
     let rank = |part: &str| tensors.tensors.iter().find(|t| t.name.ends_with(part)).map(|t| t.shape.len());
     let token_wise = rank("hook_resid_post").map(|rank| rank == 2);
-    let setting = if has("hook_q_input") && !(graph.config.factorized && graph.config.separate_qkv) {
+    let (separate, joint) = match graph.config {
+        GraphConfig { factorized: false, .. } => (false, false),
+        GraphConfig { separate_qkv, .. } => (separate_qkv, !separate_qkv),
+    };
+    let setting = if has("hook_q_input") && !separate {
         "an edge (factorized) graph with separate q, k and v"
-    } else if has("hook_attn_in") && !(graph.config.factorized && !graph.config.separate_qkv) {
+    } else if has("hook_attn_in") && !joint {
         "an edge (factorized) graph with joint q, k and v"
     } else if has("hook_resid_mid") && graph.config.factorized {
         "a node (unfactorized) graph"

@@ -18,7 +18,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// When WebGPU was asked for by name and does not work; the message says why.
-pub async fn open(choice: DeviceChoice, on_trouble: impl Fn(Trouble) + Clone + 'static) -> Result<Opened, String> {
+pub async fn open(choice: DeviceChoice, on_trouble: impl OnTrouble) -> Result<Opened, String> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu("it was asked for".to_owned()));
     }
@@ -28,6 +28,11 @@ pub async fn open(choice: DeviceChoice, on_trouble: impl Fn(Trouble) + Clone + '
         Err(reason) => Err(format!("WebGPU was asked for, but {reason}")),
     }
 }
+
+/// Who is told of trouble. A GPU may tell from any thread.
+pub trait OnTrouble: Fn(Trouble) + Clone + Send + Sync + 'static {}
+
+impl<F: Fn(Trouble) + Clone + Send + Sync + 'static> OnTrouble for F {}
 
 /// What a GPU can report at any time.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,12 +49,12 @@ fn cpu(reason: String) -> Opened {
 }
 
 #[cfg(not(feature = "gpu"))]
-async fn gpu(_: bool, _: impl Fn(Trouble) + Clone + 'static) -> Result<Opened, String> {
+async fn gpu(_: bool, _: impl OnTrouble) -> Result<Opened, String> {
     Err("this program was built without it (feature `gpu`)".to_owned())
 }
 
 #[cfg(feature = "gpu")]
-async fn gpu(pass_over_software: bool, on_trouble: impl Fn(Trouble) + Clone + 'static) -> Result<Opened, String> {
+async fn gpu(pass_over_software: bool, on_trouble: impl OnTrouble) -> Result<Opened, String> {
     gpu::open(pass_over_software, on_trouble).await
 }
 
@@ -60,16 +65,13 @@ mod gpu {
     use burn::tensor::{Device, Tensor};
     use wgpu::{AdapterInfo, DeviceType, Features};
 
-    use super::{DeviceInfo, DeviceKind, Opened, Trouble};
+    use super::{DeviceInfo, DeviceKind, OnTrouble, Opened, Trouble};
 
     /// How many operations go into one submission to the GPU. burn's default of 32 would submit dozens of times a forward
     /// pass; a pass of GPT-2 small takes about 700 operations.
     const TASKS_MAX: usize = 256;
 
-    pub async fn open(
-        pass_over_software: bool,
-        on_trouble: impl Fn(Trouble) + Clone + 'static,
-    ) -> Result<Opened, String> {
+    pub async fn open(pass_over_software: bool, on_trouble: impl OnTrouble) -> Result<Opened, String> {
         let options = Device::wgpu_options().tasks_max(TASKS_MAX);
         let (device, setup) = options.init_with_setup_async().await.map_err(|e| format!("there is none: {e}"))?;
         let info = setup.adapter.get_info();
@@ -98,29 +100,15 @@ mod gpu {
         if known.is_empty() { "unnamed adapter".to_owned() } else { known.join(", ") }
     }
 
-    fn watch(device: &wgpu::Device, on_trouble: impl Fn(Trouble) + Clone + 'static) {
-        let (lost, error) = (OneThread(on_trouble.clone()), OneThread(on_trouble));
+    fn watch(device: &wgpu::Device, on_trouble: impl OnTrouble) {
+        let on_error = on_trouble.clone();
         device.set_device_lost_callback(move |reason, message| {
             if reason != wgpu::DeviceLostReason::Destroyed || !message.is_empty() {
-                lost.call(Trouble::Lost(format!("{reason:?} {message}").trim().to_owned()));
+                on_trouble(Trouble::Lost(format!("{reason:?} {message}").trim().to_owned()));
             }
         });
-        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| error.call(Trouble::Error(e.to_string()))));
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| on_error(Trouble::Error(e.to_string()))));
     }
-
-    /// wgpu wants its callbacks `Send`; in a worker there is one thread, and natively only this thread polls the device.
-    struct OneThread<F>(F);
-
-    impl<F: Fn(Trouble)> OneThread<F> {
-        fn call(&self, trouble: Trouble) {
-            (self.0)(trouble);
-        }
-    }
-
-    // SAFETY: see the type: the callback is called on the thread that made it.
-    unsafe impl<F> Send for OneThread<F> {}
-    // SAFETY: as above.
-    unsafe impl<F> Sync for OneThread<F> {}
 
     /// A device whose shaders do not compile answers at once, with zeros.
     async fn check(device: &Device) -> Result<(), String> {

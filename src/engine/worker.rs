@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use js_sys::{Array, Float32Array, Promise};
 use wasm_bindgen::prelude::Closure;
@@ -47,7 +48,7 @@ struct Worker {
     busy: RefCell<bool>,
     session: RefCell<Option<Session>>,
     /// What the GPU reported since the last call.
-    trouble: RefCell<Option<String>>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 /// How a call ended well: the event that answers it, with attachments.
@@ -96,17 +97,21 @@ impl Worker {
         let caller = Caller { worker: &self, id, logits: false, settings: RunSettings::default(), told_at: 0.0 };
         let answer = caller.ask(&mut session, call.request, attachments).await;
         *self.session.borrow_mut() = Some(session);
-        match self.trouble.borrow_mut().take() {
+        match self.take_trouble() {
             Some(reason) => Err(ModelError::Device { doing: "computing".to_owned(), reason }.into()),
             None => answer,
         }
     }
 
+    fn take_trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     async fn open(self: &Rc<Self>, choice: super::DeviceChoice) -> Result<Answer, SessionError> {
-        let worker = self.clone();
+        let slot = self.trouble.clone();
         let on_trouble = move |trouble: Trouble| match trouble {
             Trouble::Lost(message) => post(0, Event::DeviceLost { message }, &Array::new()),
-            Trouble::Error(message) => *worker.trouble.borrow_mut() = Some(message),
+            Trouble::Error(message) => *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(message),
         };
         let opened = device::open(choice, on_trouble).await.map_err(SessionError::Device)?;
         let stacking = if opened.info.kind == DeviceKind::Cpu { CPU } else { GPU };

@@ -16,7 +16,7 @@ use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
 use crate::circuit::{ActFn, CircuitError, ModelConfig, TensorFile, TensorInfo};
 
 /// Something that bytes can be read from by their place: a file on disk, a browser's `File`, a URL, memory.
-#[allow(async_fn_in_trait)] // Used on one thread only, in the browser as well.
+#[allow(async_fn_in_trait, reason = "used on one thread only, in the browser as well")]
 pub trait ByteSource {
     /// The name, for messages.
     fn name(&self) -> &str;

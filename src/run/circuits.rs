@@ -58,7 +58,7 @@ pub struct RunInput<'a> {
 }
 
 /// Someone who watches a run.
-#[allow(async_fn_in_trait)] // Used on one thread only, in the browser as well.
+#[allow(async_fn_in_trait, reason = "used on one thread only, in the browser as well")]
 pub trait Observer {
     /// Called after every forward pass; says whether to go on.
     async fn progress(&mut self, done: usize, total: usize, label: &str) -> bool;

@@ -1,6 +1,6 @@
 //! The model against the reference: logits of the unpatched model and the outputs of its src nodes.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use circuitscope::circuit::PromptPair;
 use circuitscope::model::{Model, Plain, TokenBatch};
 use circuitscope::run::src_ablations;
@@ -11,9 +11,13 @@ fn tokens(pairs: &[PromptPair], prompt: impl Fn(&PromptPair) -> &[u32]) -> Token
     TokenBatch::new(pairs.iter().map(prompt), &Device::flex())
 }
 
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    pollster::block_on(tensor.into_data_async()).unwrap().try_to_vec().unwrap()
+}
+
 fn logits(model: &dyn Model, tokens: &TokenBatch) -> Vec<f32> {
     let seq = tokens.dims()[1];
-    model.forward(tokens, 0..seq, &mut Plain).into_data().try_to_vec().unwrap()
+    numbers(model.forward(tokens, 0..seq, &mut Plain))
 }
 
 #[test]
@@ -57,7 +61,7 @@ fn src_nodes_have_the_reference_outputs_under_every_ablation() {
             .iter()
             .flat_map(|group| {
                 let all = group.out.clone().expand([1, group.out.dims()[1], shape[1], shape[2], shape[3]]);
-                all.into_data().try_to_vec::<f32>().unwrap()
+                numbers(all)
             })
             .collect();
         assert_close(name, &found, &expected);
