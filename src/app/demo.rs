@@ -1,5 +1,5 @@
 //! The demo, part of the page so that it needs no network: Tracr's `reverse`, its official circuit as scores, and what was
-//! computed of it natively. `www/demo/make_demo.py` made the files; the native tests make and check `recorded.json`.
+//! computed of it natively. `www/make_demo.py` made the files; the native tests make and check `recorded.json`.
 
 use std::rc::Rc;
 

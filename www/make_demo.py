@@ -1,7 +1,7 @@
 """Makes the page's demo from a reference case: copies the model, its config and its prompts, and writes the official
 circuit as prune scores (1 for an edge of the circuit, 0 for any other).
 
-    python3 www/demo/make_demo.py tests/fixtures/cases/tracr-reverse www/demo/tracr-reverse
+    python3 www/make_demo.py tests/fixtures/cases/tracr-reverse www/demo/tracr-reverse
 """
 
 import json
