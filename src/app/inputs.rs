@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::steps::Steps;
-use crate::circuit::family::{self, Family, Weight};
-use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings, TensorFile};
+use crate::circuit::family;
+use crate::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings, TensorFile};
 
 /// The files in use, read together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -94,7 +94,7 @@ impl Inputs {
 
     fn check_weights(&mut self, header: &TensorFile) {
         let (Some(model), Some(id)) = (&self.model, self.file(Role::Weights)) else { return };
-        if let Err(error) = fits(model, header) {
+        if let Err(error) = family::locate(model, header) {
             self.add_problem(Place::File(id), error, None);
         }
     }
@@ -206,35 +206,5 @@ fn content(entry: Option<&FileEntry>) -> Option<&Content> {
     match &entry?.content {
         Load::Ready(content) => Some(content),
         _ => None,
-    }
-}
-
-/// Checks that a file holds every tensor that a model needs, in its shape.
-///
-/// # Errors
-/// Names the first tensor that is missing or has another shape.
-fn fits(model: &ModelConfig, header: &TensorFile) -> Result<(), CircuitError> {
-    let Some(family) = family::by_name(&model.family) else { return Ok(()) };
-    let weights = (family.weights)(model);
-    let prefix = family.prefixes.iter().copied().max_by_key(|prefix| n_present(&weights, header, prefix)).unwrap_or("");
-    weights.iter().try_for_each(|weight| fits_weight(weight, family, header, prefix))
-}
-
-fn n_present(weights: &[Weight], header: &TensorFile, prefix: &str) -> usize {
-    weights.iter().filter(|w| header.get(&format!("{prefix}{}", w.name)).is_some()).count()
-}
-
-fn fits_weight(weight: &Weight, family: &Family, header: &TensorFile, prefix: &str) -> Result<(), CircuitError> {
-    let (file, tensor) = (header.file.clone(), format!("{prefix}{}", weight.name));
-    let expected = format!("{:?}", weight.shape);
-    match header.get(&tensor) {
-        None => {
-            let hint = format!("; the config is of the family {}", family.name);
-            Err(CircuitError::MissingTensor { file, tensor, expected, hint })
-        }
-        Some(found) if found.shape != weight.shape => {
-            Err(CircuitError::Shape { file, tensor, expected, found: format!("{:?}", found.shape) })
-        }
-        Some(_) => Ok(()),
     }
 }

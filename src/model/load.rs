@@ -11,9 +11,9 @@ use super::error::ModelError;
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::transformer::{Block, Transformer};
-use crate::circuit::family::{self, Family, Param, Rearrange, Weight};
+use crate::circuit::family::{self, Param, Rearrange, Weight};
 use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
-use crate::circuit::{ActFn, CircuitError, ModelConfig, TensorFile, TensorInfo};
+use crate::circuit::{ActFn, ModelConfig, TensorFile};
 
 /// Something that bytes can be read from by their place: a file on disk, a browser's `File`, a URL, memory.
 #[allow(async_fn_in_trait, reason = "used on one thread only, in the browser as well")]
@@ -104,7 +104,7 @@ pub async fn load(
     mut progress: impl AsyncFnMut(u64, u64) -> bool,
 ) -> Result<Transformer, ModelError> {
     let file = read_header(source).await?;
-    let plan = plan(&config, &file)?;
+    let plan = family::locate(&config, &file)?;
     let total: u64 = plan.iter().map(|(_, info)| info.bytes.end - info.bytes.start).sum();
     let (mut weights, mut done) = (Weights::new(device.clone()), 0);
     for (weight, info) in &plan {
@@ -117,40 +117,6 @@ pub async fn load(
     }
     weights.check(source.name()).await?;
     Ok(build(config, weights))
-}
-
-/// Which tensor of the file each weight is, with its shape checked.
-fn plan<'a>(config: &ModelConfig, file: &'a TensorFile) -> Result<Vec<(Weight, &'a TensorInfo)>, CircuitError> {
-    let Some(family) = family::by_name(&config.family) else {
-        return Err(CircuitError::field(&file.file, "family", "a known family", config.family.clone()));
-    };
-    let weights = (family.weights)(config);
-    let prefix = prefix(family, file, &weights[0]);
-    weights.into_iter().map(|weight| find(weight, prefix, file)).collect()
-}
-
-fn find<'a>(weight: Weight, prefix: &str, file: &'a TensorFile) -> Result<(Weight, &'a TensorInfo), CircuitError> {
-    let name = format!("{prefix}{}", weight.name);
-    let expected = format!("{:?}", weight.shape);
-    match file.get(&name) {
-        None => {
-            let hint = file.tensors.first().map_or(String::new(), |t| format!("; the file has `{}` …", t.name));
-            Err(CircuitError::MissingTensor { file: file.file.clone(), tensor: name, expected, hint })
-        }
-        Some(info) if info.shape != weight.shape => Err(CircuitError::Shape {
-            file: file.file.clone(),
-            tensor: name,
-            expected: format!("{expected} by the config"),
-            found: format!("{:?}", info.shape),
-        }),
-        Some(info) => Ok((weight, info)),
-    }
-}
-
-/// The prefix under which the file has a weight of the family.
-fn prefix(family: &Family, file: &TensorFile, weight: &Weight) -> &'static str {
-    let has = |prefix: &&&str| file.get(&format!("{prefix}{}", weight.name)).is_some();
-    family.prefixes.iter().find(has).or(family.prefixes.first()).copied().unwrap_or("")
 }
 
 /// The weights on the device, flat, with what their magnitudes should add up to.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::config::ModelConfig;
 use super::error::CircuitError;
+use super::tensor_file::{TensorFile, TensorInfo};
 
 /// One way of storing a model.
 pub struct Family {
@@ -43,6 +44,44 @@ pub fn recognise(file: &str, json: &Value) -> Result<&'static Family, CircuitErr
 /// The family of a given name.
 pub fn by_name(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().copied().find(|f| f.name == name)
+}
+
+/// Which tensor of a file each weight of a model is.
+///
+/// # Errors
+/// Names the first tensor that is missing or has another shape than the config gives it.
+pub fn locate<'a>(config: &ModelConfig, file: &'a TensorFile) -> Result<Vec<(Weight, &'a TensorInfo)>, CircuitError> {
+    let Some(family) = by_name(&config.family) else {
+        return Err(CircuitError::field(&file.file, "family", "a known family", config.family.clone()));
+    };
+    let weights = (family.weights)(config);
+    let n_present =
+        |prefix: &&str| weights.iter().filter(|w| file.get(&format!("{prefix}{}", w.name)).is_some()).count();
+    let prefix = family.prefixes.iter().copied().max_by_key(n_present).unwrap_or("");
+    weights.into_iter().map(|weight| locate_one(weight, family, prefix, file)).collect()
+}
+
+fn locate_one<'a>(
+    weight: Weight,
+    family: &Family,
+    prefix: &str,
+    file: &'a TensorFile,
+) -> Result<(Weight, &'a TensorInfo), CircuitError> {
+    let tensor = format!("{prefix}{}", weight.name);
+    let expected = format!("{:?}", weight.shape);
+    match file.get(&tensor) {
+        None => {
+            let first =
+                file.tensors.first().map_or(String::new(), |t| format!(", and the file begins with `{}`", t.name));
+            let hint = format!("; the config is of the family {}{first}", family.name);
+            Err(CircuitError::MissingTensor { file: file.file.clone(), tensor, expected, hint })
+        }
+        Some(info) if info.shape != weight.shape => {
+            let expected = format!("{expected} by the config");
+            Err(CircuitError::Shape { file: file.file.clone(), tensor, expected, found: format!("{:?}", info.shape) })
+        }
+        Some(info) => Ok((weight, info)),
+    }
 }
 
 /// A tensor that the forward pass wants, in TransformerLens's names. Blocks are counted from 0.
