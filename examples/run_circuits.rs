@@ -163,7 +163,10 @@ fn print_table(output: &RunOutput) {
 }
 
 fn write_logits(path: &Path, output: &RunOutput, settings: &RunSettings) -> Result<(), Box<dyn Error>> {
-    let unpatched = [("clean".to_owned(), &output.unpatched.clean), ("corrupt".to_owned(), &output.unpatched.corrupt)];
+    let unpatched = [
+        ("clean".to_owned(), &output.unpatched.clean.logits),
+        ("corrupt".to_owned(), &output.unpatched.corrupt.logits),
+    ];
     let circuits = output.circuits.iter().map(|c| (format!("edges{}", c.circuit.n_edges), &c.logits));
     let mut tensors = HashMap::new();
     for (name, logits) in unpatched.into_iter().chain(circuits) {

@@ -156,7 +156,11 @@ impl Session {
         }
         let top = |logits: &crate::run::Logits| top_tokens(logits.row(prompt, position), k);
         let Unpatched { clean, corrupt, .. } = &*output.unpatched;
-        Ok(Tokens { clean: top(clean), corrupt: top(corrupt), circuit: top(&output.circuits[circuit].logits) })
+        Ok(Tokens {
+            clean: top(&clean.logits),
+            corrupt: top(&corrupt.logits),
+            circuit: top(&output.circuits[circuit].logits),
+        })
     }
 }
 

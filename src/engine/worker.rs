@@ -174,8 +174,8 @@ impl Caller<'_> {
         let output = session.run(request, &mut self).await?;
         let attached = Array::new();
         if self.logits {
-            attached.push(&Float32Array::from(output.unpatched.clean.values.as_slice()));
-            attached.push(&Float32Array::from(output.unpatched.corrupt.values.as_slice()));
+            attached.push(&Float32Array::from(output.unpatched.clean.logits.values.as_slice()));
+            attached.push(&Float32Array::from(output.unpatched.corrupt.logits.values.as_slice()));
         }
         Ok((Event::Ran { baseline: output.baseline.clone() }, attached))
     }

@@ -14,7 +14,7 @@ use burn::tensor::Tensor;
 use super::ablation::{SrcActivations, ablated, record};
 use super::error::RunError;
 use super::masks::Masks;
-use super::metrics::{Logits, measure};
+use super::metrics::{Logits, Target, measure};
 use super::patch::Patcher;
 use crate::circuit::{
     AblationType, Baseline, Circuit, CircuitError, Graph, GraphConfig, Measurement, ModelConfig, OutputSlice,
@@ -148,11 +148,11 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
     }
     let Unpatched { clean, corrupt, .. } = &*unpatched;
     let baseline = Baseline {
-        shape: output_shape(input.settings.slice, plan.pairs.len(), clean),
-        clean: measure(clean, clean, corrupt, plan.pairs),
-        corrupt: measure(corrupt, clean, corrupt, plan.pairs),
+        shape: output_shape(input.settings.slice, plan.pairs.len(), &clean.logits),
+        clean: measure(&clean.logits, clean, corrupt, plan.pairs),
+        corrupt: measure(&corrupt.logits, clean, corrupt, plan.pairs),
         n_prompts: plan.pairs.len(),
-        n_positions: clean.n_positions,
+        n_positions: clean.logits.n_positions,
         forward_passes: steps.done,
     };
     Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline })
@@ -242,9 +242,9 @@ impl<O: Observer> Steps<'_, O> {
 #[derive(Debug)]
 pub struct Unpatched {
     /// On the clean prompts.
-    pub clean: Logits,
+    pub clean: Target,
     /// On the corrupt prompts.
-    pub corrupt: Logits,
+    pub corrupt: Target,
     /// One for each batch, or one for all; empty where they are not kept.
     patches: Vec<SrcActivations>,
 }
@@ -296,8 +296,8 @@ impl Unpatched {
             patches.push(dataset_mean(input, plan, sides, steps).await?);
         }
         let (n_positions, d_vocab) = (n_positions(input, plan), input.model.config().d_vocab_out);
-        let logits = |values| Logits { values, n_positions, d_vocab };
-        Ok(Self { clean: logits(clean), corrupt: logits(corrupt), patches })
+        let target = |values| Target::new(Logits { values, n_positions, d_vocab });
+        Ok(Self { clean: target(clean), corrupt: target(corrupt), patches })
     }
 }
 

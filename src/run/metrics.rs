@@ -25,29 +25,48 @@ impl Logits {
     }
 }
 
-/// The measures of an output against the unpatched model; auto-circuit's `measure_kl_div` and `measure_answer_diff`.
-pub fn measure(output: &Logits, clean: &Logits, corrupt: &Logits, pairs: &[PromptPair]) -> Measurement {
-    Measurement {
-        logit_diff: logit_diff(output, pairs),
-        kl_clean: kl_div(output, clean),
-        kl_corrupt: kl_div(output, corrupt),
+/// An output that others are measured against.
+#[derive(Debug)]
+pub struct Target {
+    pub logits: Logits,
+    /// The probability of each logit, so that no exponential is taken again for each circuit.
+    probs: Vec<f32>,
+    /// `ln Σ exp` of each row.
+    log_z: Vec<f64>,
+}
+
+impl Target {
+    pub fn new(logits: Logits) -> Self {
+        let log_z: Vec<f64> = logits.rows().map(log_sum_exp).collect();
+        let mut probs = Vec::with_capacity(logits.values.len());
+        for (row, log_z) in logits.rows().zip(&log_z) {
+            probs.extend(row.iter().map(|&logit| (f64::from(logit) - log_z).exp() as f32));
+        }
+        Self { logits, probs, log_z }
+    }
+
+    /// The mean over rows of `Σ p (ln p - ln q)`, p being the target's probabilities and q the output's, in nats; at least 0,
+    /// as in the reference. `output_log_z` is `ln Σ exp` of each row of the output.
+    fn kl_div(&self, output: &Logits, output_log_z: &[f64]) -> f64 {
+        let mut sum = 0.0;
+        for (row, (target, output)) in self.logits.rows().zip(output.rows()).enumerate() {
+            let probs = &self.probs[row * self.logits.d_vocab..][..self.logits.d_vocab];
+            let shift = output_log_z[row] - self.log_z[row];
+            let term = |((&t, &o), &p): ((&f32, &f32), &f32)| f64::from(p) * (f64::from(t) - f64::from(o) + shift);
+            sum += target.iter().zip(output).zip(probs).map(term).sum::<f64>();
+        }
+        (sum / self.log_z.len() as f64).max(0.0)
     }
 }
 
-/// The mean over rows of `Σ p (ln p - ln q)`, p being the target's probabilities and q the output's, in nats; at least 0,
-/// as in the reference.
-fn kl_div(output: &Logits, target: &Logits) -> f64 {
-    let row_kl = |(q, p): (&[f32], &[f32])| -> f64 {
-        let (log_z_q, log_z_p) = (log_sum_exp(q), log_sum_exp(p));
-        let term = |(&q, &p): (&f32, &f32)| {
-            let (log_q, log_p) = (f64::from(q) - log_z_q, f64::from(p) - log_z_p);
-            log_p.exp() * (log_p - log_q)
-        };
-        q.iter().zip(p).map(term).sum()
-    };
-    let n_rows = output.rows().count();
-    let sum: f64 = output.rows().zip(target.rows()).map(row_kl).sum();
-    (sum / n_rows as f64).max(0.0)
+/// The measures of an output against the unpatched model; auto-circuit's `measure_kl_div` and `measure_answer_diff`.
+pub fn measure(output: &Logits, clean: &Target, corrupt: &Target, pairs: &[PromptPair]) -> Measurement {
+    let log_z: Vec<f64> = output.rows().map(log_sum_exp).collect();
+    Measurement {
+        logit_diff: logit_diff(output, pairs),
+        kl_clean: clean.kl_div(output, &log_z),
+        kl_corrupt: corrupt.kl_div(output, &log_z),
+    }
 }
 
 /// `ln Σ exp`, without overflow.

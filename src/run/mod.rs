@@ -10,4 +10,4 @@ pub mod patch;
 pub use ablation::{SrcActivations, src_ablations};
 pub use circuits::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, Unpatched, run_circuits};
 pub use error::RunError;
-pub use metrics::{Logits, measure, top_tokens};
+pub use metrics::{Logits, Target, measure, top_tokens};

@@ -174,7 +174,7 @@ fn no_patched_edge_is_the_run_prompt_and_all_patched_under_resample_the_other() 
                     ..RunSettings::default()
                 };
                 let output = run(&model, &prompts, &g.graph, &g.scores, &settings);
-                let (clean, corrupt) = (&output.unpatched.clean.values, &output.unpatched.corrupt.values);
+                let (clean, corrupt) = (&output.unpatched.clean.logits.values, &output.unpatched.corrupt.logits.values);
                 // Edge patch: the empty circuit is the corrupt run, the full one the clean one. Tree patch: the empty circuit
                 // is the corrupt run too, since everything is patched with corrupt. Reverse swaps the two.
                 let (empty, full) = if reverse { (clean, corrupt) } else { (corrupt, clean) };
