@@ -1,6 +1,6 @@
 // What a circuit costs in Chromium, through the page's module, and what a redraw costs in the page.
 //
-//     cargo bench --no-run                      (once: makes `cargo bench`'s random models when it is run; see MODELS below)
+//     cargo bench                               (once: it writes the models of random weights; see MODELS below)
 //     cargo xtask build
 //     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [page] [gpt2-case|4-layer|gpt2-small ...]
 //
