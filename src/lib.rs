@@ -10,7 +10,8 @@
 //!
 //! The modules, in reading order: [`circuit`] holds the words of the field as plain data; [`model`] turns weights into
 //! logits; [`run`] patches; [`layout`] is the geometry of a drawn circuit; [`view`] its picture; [`engine`] the seam
-//! between the page and its worker; [`app`] the page. The semantics throughout are those of
+//! between the page and the worker that computes; [`reader`] that to the worker that reads tokenizers and foreign formats;
+//! [`app`] the page. The semantics throughout are those of
 //! [auto-circuit](https://github.com/UFO-101/auto-circuit), whose names are used.
 
 pub mod circuit;
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod layout;
 #[cfg(feature = "tensors")]
 pub mod model;
+pub mod reader;
 #[cfg(feature = "tensors")]
 pub mod run;
 pub mod view;

@@ -9,7 +9,7 @@
  * ```
  *
  * The engine lives in a Web Worker, so the page stays responsive; this module speaks with it in the messages of
- * `src/engine/protocol.rs`. Beside it have to lie `engine-worker.js`, `engine.js` and `engine_bg.wasm`, as in a built site.
+ * `src/engine/protocol.rs`. Beside it have to lie `module/`, `engine-worker.js`, `engine.js` and `engine_bg.wasm`, as in a built site.
  * What is meant by each setting is auto-circuit's; the types are in `circuitscope.d.ts`.
  *
  * Every failure rejects with an Error whose message names the file, the tensor or the field, what was expected and what
@@ -19,6 +19,10 @@
  */
 
 // `cargo xtask build` writes the build's own name here: a new build is never mixed with cached files of the one before.
+import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
+import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
+import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
+
 const BUILD_ID = "__BUILD_ID__";
 
 const DEVICES = ["auto", "webgpu", "cpu"];
@@ -44,7 +48,8 @@ const ABLATIONS = [
  */
 export async function openEngine(options = {}) {
   const { device, workerUrl } = checked("openEngine", options, { device: oneOf(DEVICES), workerUrl: anything });
-  const connection = new Connection(startWorker(workerUrl));
+  const url = workerUrl === undefined ? ownUrl("engine-worker.js") : absoluteUrl("workerUrl", workerUrl);
+  const connection = new Connection(startWorker(url, "engine"), "engine");
   try {
     const { event } = await connection.call({ type: "open", device: device ?? "auto" });
     return new Engine(connection, event.device);
@@ -187,24 +192,10 @@ function wireSettings({ edgeCounts, ...settings }) {
   return { ...given, edgeCounts: typeof edgeCounts === "string" ? edgeCounts : { list: Array.from(edgeCounts) } };
 }
 
-// A rule says what is expected of a value, and whether a value is that.
-const anything = { expected: "", accepts: () => true };
-const boolean = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
-const callback = { expected: "a function", accepts: (value) => typeof value === "function" };
-const abortSignal = { expected: "an AbortSignal", accepts: (value) => typeof value?.addEventListener === "function" };
 const edgeCountsRule = {
   expected: `a list of whole numbers from 0, or ${alternatives(EDGE_COUNT_RULES)}`,
   accepts: (value) => EDGE_COUNT_RULES.includes(value) || isCountList(value),
 };
-
-function oneOf(values) {
-  return { expected: alternatives(values), accepts: (value) => values.includes(value) };
-}
-
-function wholeNumber(least) {
-  const accepts = (value) => Number.isSafeInteger(value) && value >= least;
-  return { expected: `a whole number from ${least}`, accepts };
-}
 
 function isCountList(value) {
   const list = Array.isArray(value) || ArrayBuffer.isView(value);
@@ -227,213 +218,7 @@ const RUN_OPTIONS = {
   edgeCounts: edgeCountsRule,
 };
 
-/** The options, if they have no other fields than the rules and every value that is given keeps its rule. */
-function checked(call, options, rules) {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${call}: expected an object of options, found ${described(options)}`);
-  }
-  for (const [field, value] of Object.entries(options)) {
-    if (!Object.hasOwn(rules, field)) {
-      throw new TypeError(`${call}: \`${field}\` is not an option; there are ${Object.keys(rules).join(", ")}`);
-    }
-    if (value !== undefined && !rules[field].accepts(value)) throw fieldError(call, field, rules[field].expected, value);
-  }
-  return options;
-}
-
-function fieldError(call, field, expected, found) {
-  return new TypeError(`${call}: \`${field}\` should be ${expected}, found ${described(found)}`);
-}
-
-function alternatives(values) {
-  const quoted = values.map((value) => `"${value}"`);
-  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
-}
-
-/** A value, in few words. */
-function described(value) {
-  if (value === undefined) return "nothing";
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (Array.isArray(value)) return `a list: ${value.slice(0, 8).join(", ")}${value.length > 8 ? ", …" : ""}`;
-  if (typeof value === "object" && value !== null) return `a value of type ${tagOf(value)}`;
-  return typeof value === "function" ? "a function" : String(value);
-}
-
-// ---------------------------------------------------------------------------------------------------------------- sources
-
-/** A JSON file: like another file, or the value itself, or its text. */
-function jsonSource(field, value, attachments) {
-  const text = typeof value === "string" && /^\s*[[{]/.test(value) ? value : jsonText(field, value);
-  if (text === undefined) return fileSource(field, value, attachments, "an object, JSON text, ");
-  return attached(field, new TextEncoder().encode(text), attachments);
-}
-
-/** The JSON text of a plain object or a list; nothing for any other value. */
-function jsonText(field, value) {
-  if (!Array.isArray(value) && tagOf(value) !== "Object") return undefined;
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    throw new TypeError(`${field}: cannot be written as JSON: ${error.message}`);
-  }
-}
-
-/** A file as the engine's `Source`: a URL by its absolute name, all else attached to the message. */
-function fileSource(field, value, attachments, alsoExpected = "") {
-  if (typeof value === "string" || tagOf(value) === "URL") return { type: "url", url: absoluteUrl(field, value) };
-  if (["File", "Blob"].includes(tagOf(value))) return attached(value.name ?? field, value, attachments);
-  const bytes = bytesOf(value);
-  if (bytes) return attached(field, bytes, attachments);
-  const expected = `${alsoExpected}bytes, a File, a Blob or a URL`;
-  throw new TypeError(`${field}: expected ${expected}, found ${described(value)}`);
-}
-
-function attached(name, value, attachments) {
-  return { type: "attached", index: attachments.push(value) - 1, name };
-}
-
-function bytesOf(value) {
-  if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    // A message carries the whole buffer of a view, however small the view.
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  }
-  return ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(value)) ? new Uint8Array(value) : undefined;
-}
-
-function absoluteUrl(field, value) {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  try {
-    return new URL(value, base).href;
-  } catch {
-    throw new TypeError(`${field}: not a URL: ${described(value)}`);
-  }
-}
-
-/** The kind of an object, also of one that another frame made. */
-function tagOf(value) {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
-}
-
-// ----------------------------------------------------------------------------------------------------------------- worker
-
-/** Starts the worker's script, which may lie on another host than the page. */
-function startWorker(workerUrl) {
-  const url = workerUrl === undefined ? ownWorkerUrl() : absoluteUrl("workerUrl", workerUrl);
-  const options = { type: "module", name: "circuitscope engine" };
-  if (new URL(url).origin === globalThis.location?.origin) return new Worker(url, options);
-  // A worker's own script must come from the page's origin; what that script imports need not.
-  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
-  return new Worker(script, options);
-}
-
-function ownWorkerUrl() {
-  return new URL(`./engine-worker.js?v=${BUILD_ID}`, import.meta.url).href;
-}
-
-/** The calls to a worker, sent one at a time. */
-class Connection {
-  #worker;
-  #lastId = 0;
-  /** Calls that are not sent yet. */
-  #waiting = [];
-  /** The call that the worker is at. It stays here after an abort, until the worker has answered. */
-  #running = null;
-  /** Why there will be no more answers. */
-  #failure = null;
-
-  constructor(worker) {
-    this.#worker = worker;
-    worker.onmessage = ({ data: [reply, attachments] }) => this.#receive(reply, attachments);
-    worker.onerror = ({ message }) => {
-      this.close(new Error(`the engine's worker failed: ${message || "its script could not be loaded"}; open a new engine`));
-    };
-    worker.onmessageerror = () => {
-      this.close(new Error("the engine's worker failed: a reply could not be read; open a new engine"));
-    };
-  }
-
-  /**
-   * Sends a request when those before it are answered. Resolves to the event that answers it, with its attachments;
-   * `onEvent` is told of those that come before.
-   */
-  call(request, attachments = [], { signal, onEvent } = {}) {
-    return new Promise((resolve, reject) => {
-      if (this.#failure) return reject(this.#failure);
-      if (signal?.aborted) return reject(abortError(signal));
-      const onAbort = () => this.#abandon(call, abortError(signal));
-      const finish = (settle) => (value) => {
-        signal?.removeEventListener("abort", onAbort);
-        settle(value);
-      };
-      const call = { id: ++this.#lastId, request, attachments, onEvent, resolve: finish(resolve), reject: finish(reject) };
-      signal?.addEventListener("abort", onAbort);
-      this.#waiting.push(call);
-      this.#sendNext();
-    });
-  }
-
-  /** Ends the worker; calls that are not answered yet, and later ones, reject with `reason`. */
-  close(reason) {
-    if (this.#failure) return;
-    this.#failure = reason;
-    this.#worker.terminate();
-    const unanswered = [this.#running, ...this.#waiting].filter(Boolean);
-    [this.#running, this.#waiting] = [null, []];
-    for (const call of unanswered) call.reject(reason);
-  }
-
-  #sendNext() {
-    if (this.#running || this.#waiting.length === 0) return;
-    const call = this.#waiting.shift();
-    try {
-      this.#worker.postMessage([{ id: call.id, request: call.request }, call.attachments]);
-      this.#running = call;
-    } catch (error) {
-      call.reject(error);
-      this.#sendNext();
-    }
-  }
-
-  #receive({ id, event }, attachments) {
-    if (event.type === "deviceLost") {
-      this.close(new Error(`the engine's device was lost: ${event.message}; open a new engine`));
-    } else if (this.#running?.id === id) {
-      if (event.type === "progress" || event.type === "circuit") this.#tell(this.#running, event, attachments);
-      else this.#answer(event, attachments);
-    }
-  }
-
-  /** A callback that throws ends its run. */
-  #tell(call, event, attachments) {
-    try {
-      call.onEvent?.(event, attachments);
-    } catch (error) {
-      this.#abandon(call, error);
-    }
-  }
-
-  #answer(event, attachments) {
-    const call = this.#running;
-    this.#running = null;
-    if (event.type === "failed") call.reject(new Error(event.message));
-    else if (event.type === "cancelled") call.reject(new DOMException("the run was cancelled", "AbortError"));
-    else call.resolve({ event, attachments });
-    this.#sendNext();
-  }
-
-  /** Rejects a call at once; a running one is also cancelled. */
-  #abandon(call, reason) {
-    call.onEvent = undefined;
-    call.reject(reason);
-    if (call === this.#running) {
-      this.#worker.postMessage([{ id: ++this.#lastId, request: { type: "cancel", id: call.id } }, []]);
-    }
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== call);
-  }
-}
-
-/** The signal's own reason where it is an error (an AbortError, unless the caller chose another). */
-function abortError({ reason }) {
-  return reason instanceof Error ? reason : new DOMException(`the run was aborted: ${String(reason)}`, "AbortError");
+/** The URL of a file that lies beside this module. */
+function ownUrl(file) {
+  return new URL(`./${file}?v=${BUILD_ID}`, import.meta.url).href;
 }

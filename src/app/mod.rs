@@ -2,12 +2,14 @@
 //!
 //! Whatever happens is a `state::Action`; `reduce` makes the next state of it. Files are recognised in `files` and
 //! read in `reading`, checked together in `inputs`; `results` keeps what was run. `tasks` holds all handles and talks
-//! to the engine through `worker`. `show` puts the state into the words that the views are given.
+//! to the engine through `worker`; `reader` is the worker that reads tokenizers and foreign formats. `show` puts the state
+//! into the words that the views are given.
 
 mod demo;
 mod files;
 mod inputs;
 mod parts;
+pub mod reader;
 mod reading;
 mod reduce;
 mod results;
@@ -16,7 +18,7 @@ mod show;
 mod state;
 mod steps;
 mod tasks;
-mod worker;
+pub mod worker;
 
 use std::rc::Rc;
 

@@ -61,9 +61,7 @@ impl EngineWorker {
     /// # Errors
     /// When the browser starts no worker.
     pub fn start(on_end: impl Fn(Fault) + 'static) -> Result<Self, Fault> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&script(), &options).map_err(|e| Fault::Died(js_text(&e)))?;
+        let worker = start_worker(SCRIPT)?;
         let calls = Rc::new(Calls::default());
         let end = Rc::new({
             let calls = calls.clone();
@@ -184,17 +182,28 @@ impl Calls {
     }
 }
 
-/// The script's URL, with the build's name so that no page starts the cached engine of another build.
-fn script() -> String {
+/// Starts a script that lies beside the page.
+///
+/// # Errors
+/// When the browser starts no worker.
+pub fn start_worker(script: &str) -> Result<Worker, Fault> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options(&with_build(script), &options).map_err(|e| Fault::Died(js_text(&e)))
+}
+
+/// A script's URL, with the build's name so that no page starts the cached program of another build.
+fn with_build(script: &str) -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let build = document.and_then(|document| document.query_selector(BUILD).ok().flatten());
     match build.and_then(|build| build.get_attribute("content")) {
-        Some(name) => format!("{SCRIPT}?v={name}"),
-        None => SCRIPT.to_owned(),
+        Some(name) => format!("{script}?v={name}"),
+        None => script.to_owned(),
     }
 }
 
-fn error_text(event: &web_sys::Event) -> String {
+/// What an event of an error says.
+pub fn error_text(event: &web_sys::Event) -> String {
     let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|m| !m.is_empty());
     message.unwrap_or_else(|| "its script could not be loaded".to_owned())
 }

@@ -12,6 +12,7 @@ pub mod node;
 pub mod prompts;
 pub mod prune_scores;
 pub mod settings;
+pub mod source;
 pub mod tensor_file;
 
 pub use config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbedding};
@@ -23,4 +24,5 @@ pub use node::{DestKind, DestModule, SrcKind, SrcNode};
 pub use prompts::{Answers, PromptBatch, PromptPair, Prompts};
 pub use prune_scores::{Circuit, PruneScores};
 pub use settings::{AblationType, OutputSlice, PatchType, RunSettings};
+pub use source::Source;
 pub use tensor_file::{FileDtype, TensorFile, TensorInfo};

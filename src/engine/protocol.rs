@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::circuit::{Baseline, Measurement, TokenProb, Tokens};
+pub use crate::circuit::{Baseline, Measurement, Source, TokenProb, Tokens};
 use crate::circuit::{Circuit, GraphConfig, ModelConfig, RunSettings};
 
 /// A request with the number that its replies will carry, counted from 1.
@@ -54,20 +54,6 @@ pub enum Request {
     /// Stops the running call of this number within one forward pass. It is then answered by [`Event::Cancelled`], this
     /// one by nothing.
     Cancel { id: u32 },
-}
-
-/// Where a file comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "type")]
-pub enum Source {
-    /// An absolute URL, fetched in ranges where the server allows it.
-    Url { url: String },
-    /// An attachment of the message.
-    Attached {
-        index: usize,
-        /// For messages.
-        name: String,
-    },
 }
 
 /// Which device is wanted.

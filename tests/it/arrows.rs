@@ -3,21 +3,24 @@
 use std::path::{Path, PathBuf};
 
 /// A folder and what it may name with `crate::`.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("circuit", &["circuit"]),
     ("model", &["circuit", "model"]),
     ("run", &["circuit", "model", "run"]),
     ("layout", &["circuit", "layout"]),
     ("view", &["circuit", "layout", "view"]),
     ("engine", &["circuit", "model", "run", "engine"]),
-    ("app", &["circuit", "layout", "view", "engine", "app"]),
+    ("reader", &["circuit", "reader"]),
+    ("app", &["circuit", "layout", "view", "engine", "reader", "app"]),
 ];
 
 /// Libraries that only some folders may name.
-const LIBRARIES: [(&str, &[&str]); 4] = [
+const LIBRARIES: [(&str, &[&str]); 6] = [
     ("burn", &["model", "run", "engine"]),
     ("yew", &["view", "app"]),
-    ("web_sys", &["view", "app", "engine"]),
+    ("web_sys", &["view", "app", "engine", "reader"]),
+    ("tokenizers", &["reader"]),
+    ("zip", &["reader"]),
     ("wgpu", &["engine"]),
 ];
 
@@ -65,13 +68,16 @@ fn folders_use_only_what_they_may() {
 }
 
 #[test]
-fn the_page_uses_only_the_engines_messages() {
+fn the_page_uses_only_the_workers_messages() {
     let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
     for file in rust_files(&app) {
         let text = std::fs::read_to_string(&file).unwrap();
-        for used in named(&text, "engine::") {
-            let message = used == "protocol" || used.is_empty() || used.chars().next().is_some_and(char::is_uppercase);
-            assert!(message, "{} uses engine::{used}", file.display());
+        for worker in ["crate::engine::", "crate::reader::"] {
+            for used in named(&text, worker) {
+                let message =
+                    used == "protocol" || used.is_empty() || used.chars().next().is_some_and(char::is_uppercase);
+                assert!(message, "{} uses {worker}{used}", file.display());
+            }
         }
     }
 }

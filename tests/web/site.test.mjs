@@ -33,6 +33,11 @@ describe("the built site", () => {
     assert.ok(size <= 2_000_000, `found ${size} bytes`);
   });
 
+  it("has a reader of at most 700 KB after brotli", () => {
+    const size = brotliSize(["reader-worker.js", "reader.js", "reader_bg.wasm"]);
+    assert.ok(size <= 700_000, `found ${size} bytes`);
+  });
+
   it("names its files by relative URLs", () => {
     const urls = [...html().matchAll(/(?:src|href)="([^"]*)"|(?:from|module_or_path:) '([^']*)'/g)].map(([, a, b]) => a ?? b);
     assert.ok(urls.length >= 4);
@@ -40,7 +45,7 @@ describe("the built site", () => {
   });
 
   it("has the build's name in place of its mark", () => {
-    for (const file of ["index.html", "circuitscope.js"]) {
+    for (const file of ["index.html", "circuitscope.js", "module/connection.js", "module/options.js", "module/sources.js"]) {
       assert.ok(!readFileSync(path.join(dist, file), "utf8").includes("__BUILD_ID__"), file);
     }
   });

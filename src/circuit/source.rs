@@ -1,0 +1,17 @@
+//! Where a file comes from that travels with a message to another program.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a file comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Source {
+    /// An absolute URL, fetched in ranges where the server allows it.
+    Url { url: String },
+    /// An attachment of the message.
+    Attached {
+        index: usize,
+        /// For messages.
+        name: String,
+    },
+}

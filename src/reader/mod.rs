@@ -1,0 +1,25 @@
+//! The seam between the page and the program that reads what is not ours: tokenizers, and other programs' files.
+//!
+//! [`protocol`] says what the two tell each other; [`session`] is what the reader holds and how it answers, a concern a file:
+//! [`tokenizer`] turns text into tokens and tokens into text. In the browser, [`source`] reads files and URLs and [`worker`]
+//! answers messages.
+
+#[cfg(feature = "reader")]
+pub mod error;
+pub mod protocol;
+#[cfg(feature = "reader")]
+pub mod session;
+#[cfg(all(feature = "reader", target_arch = "wasm32"))]
+pub mod source;
+#[cfg(feature = "reader")]
+pub mod tokenizer;
+#[cfg(all(feature = "reader", target_arch = "wasm32"))]
+pub mod worker;
+
+#[cfg(feature = "reader")]
+pub use error::ReaderError;
+pub use protocol::{Call, Event, Reply, Request, SpecialToken, TokenizerInfo};
+#[cfg(feature = "reader")]
+pub use session::{Answer, File, Session};
+#[cfg(feature = "reader")]
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,96 @@
+//! What the page and the reader's worker tell each other: plain serde data, a [`Call`] one way and a [`Reply`] the other.
+//!
+//! A message posted to the worker is `[call, attachments]`, one posted back `[reply, attachments]`. Attachments are what
+//! serde has no words for: `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Uint8Array`s of
+//! files that were written on the way out. Every call is answered by exactly one event of the same `id`, in the order of the
+//! calls; [`Event::Failed`] where it could not be done.
+//!
+//! To add a request: a variant of [`Request`] with its files as [`Source`]s, which [`Request::sources`] lists; a variant of
+//! [`Event`] that answers it; and an arm of `Session::answer`, which is given the files' bytes in the order of `sources`
+//! and leaves the work to a file of its own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::circuit::Source;
+
+/// A request with the number that its reply will carry, counted from 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub id: u32,
+    pub request: Request,
+}
+
+/// An event with the number of the call that it answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub id: u32,
+    pub event: Event,
+}
+
+/// What the reader can be asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Request {
+    /// Reads a `tokenizer.json`, in place of the tokenizer before. Answered by [`Event::Tokenizer`].
+    OpenTokenizer {
+        tokenizer: Source,
+        /// Its `tokenizer_config.json`, which names the BOS and the pad token.
+        config: Option<Source>,
+    },
+    /// Turns texts into token ids. Answered by [`Event::Encoded`].
+    Encode {
+        texts: Vec<String>,
+        /// Whether each text begins with the BOS token, once.
+        prepend_bos: bool,
+    },
+}
+
+/// What the reader tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Event {
+    Tokenizer {
+        tokenizer: TokenizerInfo,
+        /// How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`.
+        pieces: String,
+    },
+    /// The ids of each text.
+    Encoded {
+        ids: Vec<Vec<u32>>,
+    },
+    Failed {
+        message: String,
+    },
+}
+
+/// A tokenizer that is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenizerInfo {
+    /// One more than the largest id.
+    pub n_tokens: usize,
+    /// The token that prompts begin with.
+    pub bos: Option<SpecialToken>,
+    /// The token that short prompts are filled up with on the left.
+    pub pad: Option<SpecialToken>,
+}
+
+/// A token with a meaning of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecialToken {
+    pub id: u32,
+    /// As it is written in text.
+    pub text: String,
+}
+
+impl Request {
+    /// The files of a request, in the order in which its answer is given their bytes.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::OpenTokenizer { tokenizer, config } => {
+                [Some(tokenizer), config.as_ref()].into_iter().flatten().collect()
+            }
+            Self::Encode { .. } => Vec::new(),
+        }
+    }
+}

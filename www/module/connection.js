@@ -1,0 +1,125 @@
+// The module's side of a worker's messages: calls, sent one at a time, and their answers.
+
+/** Starts a worker's script, given by its absolute URL; it may lie on another host than the page. */
+export function startWorker(url, name) {
+  const options = { type: "module", name: `circuitscope ${name}` };
+  if (new URL(url).origin === globalThis.location?.origin) return new Worker(url, options);
+  // A worker's own script must come from the page's origin; what that script imports need not.
+  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
+  return new Worker(script, options);
+}
+
+/** The calls to a worker, sent one at a time. */
+export class Connection {
+  #worker;
+  /** What the worker is called in messages. */
+  #name;
+  #lastId = 0;
+  /** Calls that are not sent yet. */
+  #waiting = [];
+  /** The call that the worker is at. It stays here after an abort, until the worker has answered. */
+  #running = null;
+  /** Why there will be no more answers. */
+  #failure = null;
+
+  constructor(worker, name) {
+    this.#worker = worker;
+    this.#name = name;
+    worker.onmessage = ({ data: [reply, attachments] }) => this.#receive(reply, attachments);
+    worker.onerror = ({ message }) => this.#fail(message || "its script could not be loaded");
+    worker.onmessageerror = () => this.#fail("a reply could not be read");
+  }
+
+  /**
+   * Sends a request when those before it are answered. Resolves to the event that answers it, with its attachments;
+   * `onEvent` is told of those that come before.
+   */
+  call(request, attachments = [], { signal, onEvent } = {}) {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      if (signal?.aborted) return reject(abortError(signal));
+      const onAbort = () => this.#abandon(call, abortError(signal));
+      const finish = (settle) => (value) => {
+        signal?.removeEventListener("abort", onAbort);
+        settle(value);
+      };
+      const call = { id: ++this.#lastId, request, attachments, onEvent, resolve: finish(resolve), reject: finish(reject) };
+      signal?.addEventListener("abort", onAbort);
+      this.#waiting.push(call);
+      this.#sendNext();
+    });
+  }
+
+  /** Whether there will be no more answers. */
+  get ended() {
+    return this.#failure !== null;
+  }
+
+  /** Ends the worker; calls that are not answered yet, and later ones, reject with `reason`. */
+  close(reason) {
+    if (this.#failure) return;
+    this.#failure = reason;
+    this.#worker.terminate();
+    const unanswered = [this.#running, ...this.#waiting].filter(Boolean);
+    [this.#running, this.#waiting] = [null, []];
+    for (const call of unanswered) call.reject(reason);
+  }
+
+  #fail(reason) {
+    this.close(new Error(`the ${this.#name}'s worker failed: ${reason}; open a new engine`));
+  }
+
+  #sendNext() {
+    if (this.#running || this.#waiting.length === 0) return;
+    const call = this.#waiting.shift();
+    try {
+      this.#worker.postMessage([{ id: call.id, request: call.request }, call.attachments]);
+      this.#running = call;
+    } catch (error) {
+      call.reject(error);
+      this.#sendNext();
+    }
+  }
+
+  #receive({ id, event }, attachments) {
+    if (event.type === "deviceLost") {
+      this.close(new Error(`the engine's device was lost: ${event.message}; open a new engine`));
+    } else if (this.#running?.id === id) {
+      if (event.type === "progress" || event.type === "circuit") this.#tell(this.#running, event, attachments);
+      else this.#answer(event, attachments);
+    }
+  }
+
+  /** A callback that throws ends its run. */
+  #tell(call, event, attachments) {
+    try {
+      call.onEvent?.(event, attachments);
+    } catch (error) {
+      this.#abandon(call, error);
+    }
+  }
+
+  #answer(event, attachments) {
+    const call = this.#running;
+    this.#running = null;
+    if (event.type === "failed") call.reject(new Error(event.message));
+    else if (event.type === "cancelled") call.reject(new DOMException("the run was cancelled", "AbortError"));
+    else call.resolve({ event, attachments });
+    this.#sendNext();
+  }
+
+  /** Rejects a call at once; a running one is also cancelled. */
+  #abandon(call, reason) {
+    call.onEvent = undefined;
+    call.reject(reason);
+    if (call === this.#running) {
+      this.#worker.postMessage([{ id: ++this.#lastId, request: { type: "cancel", id: call.id } }, []]);
+    }
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== call);
+  }
+}
+
+/** The signal's own reason where it is an error (an AbortError, unless the caller chose another). */
+function abortError({ reason }) {
+  return reason instanceof Error ? reason : new DOMException(`the run was aborted: ${String(reason)}`, "AbortError");
+}
