@@ -16,7 +16,7 @@ use circuitscope::circuit::{
 use circuitscope::engine::device::{self, Opened};
 use circuitscope::engine::{DeviceChoice, DeviceKind};
 use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
-use circuitscope::model::{Model, Transformer, load};
+use circuitscope::model::{Model, ModelFolder, Transformer, load_shards};
 use circuitscope::run::circuits::{graph_config, output_shape};
 use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
 use circuitscope::view::svg_string;
@@ -38,7 +38,7 @@ const BATCH_SIZE: usize = 32;
 #[derive(Parser)]
 #[command(name = "run_circuits")]
 struct Args {
-    /// A folder with model.safetensors and config.json (Hugging Face) or tl_config.json (TransformerLens)
+    /// A folder with model.safetensors, or its shards, and config.json (Hugging Face) or tl_config.json (TransformerLens)
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// Prompts in auto-circuit's dataset format, as token ids
@@ -143,11 +143,9 @@ fn settings(args: &Args, prompts: &Prompts) -> RunSettings {
 }
 
 async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {
-    let configs = ["config.json", "tl_config.json"].map(|file| dir.join(file));
-    let config = configs.iter().find(|path| path.exists());
-    let config = config.ok_or_else(|| format!("{}: neither config.json nor tl_config.json is there", dir.display()))?;
-    let config = circuitscope::circuit::ModelConfig::from_json(&name(config), &read_text(config)?)?;
-    Ok(load(config, &dir.join("model.safetensors"), device, async |_, _| true).await?)
+    let ModelFolder { config, weights, index } = ModelFolder::open(dir)?;
+    let config = circuitscope::circuit::ModelConfig::from_json(&name(&config), &read_text(&config)?)?;
+    Ok(load_shards(config, &weights, index.as_ref(), device, async |_, _| true).await?)
 }
 
 fn print_table(output: &RunOutput) {

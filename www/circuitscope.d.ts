@@ -40,13 +40,31 @@ export interface DeviceInfo {
   name: string;
   /** Why this one, in a sentence. */
   reason: string;
+  /** What fits, in bytes: a model that does not is refused before it is read. */
+  limits: DeviceLimits;
+}
+
+export interface DeviceLimits {
+  /** The most memory that the engine itself can have; `null` where nothing but the machine limits it. */
+  heap: number | null;
+  /** The largest tensor that the GPU takes; `null` on the CPU. */
+  tensor: number | null;
+  /** Whether weights and activations live in the engine's own memory: so on the CPU. */
+  computesInHeap: boolean;
 }
 
 export interface ModelFiles extends Watch {
   /** A Hugging Face `config.json` or a TransformerLens `tl_config.json`. */
   config: JsonSource;
-  /** The safetensors file of the weights. */
-  weights: FileSource;
+  /** The safetensors file of the weights; of sharded weights all files, or their index. */
+  weights: FileSource | readonly FileSource[] | ShardIndex;
+}
+
+/** Sharded weights by their `model.safetensors.index.json`. */
+export interface ShardIndex {
+  index: JsonSource;
+  /** The URL of the folder with the shards; by default that of the index. */
+  base?: string | URL;
 }
 
 export interface LoadedModel {

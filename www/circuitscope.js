@@ -22,6 +22,7 @@
 import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
 import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
+import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 
 const BUILD_ID = "__BUILD_ID__";
 
@@ -74,18 +75,17 @@ class Engine {
    *
    * @param {import("./circuitscope.js").ModelFiles} files `config`: a Hugging Face `config.json` or a TransformerLens
    *   `tl_config.json`, as an object, JSON text, bytes, a `File`, a `Blob` or a URL; `weights`: its safetensors file, as
-   *   bytes, a `File`, a `Blob` or a URL. Of a `File` and a URL only slices are held in memory. `signal` and `onProgress`
-   *   are those of `runCircuits`.
+   *   bytes, a `File`, a `Blob` or a URL; for sharded weights a list of such, or `{ index, base }`: the
+   *   `model.safetensors.index.json` and the URL of the folder with its shards, by default the index's own. Of a `File` and a
+   *   URL only slices are held in memory. `signal` and `onProgress` are those of `runCircuits`.
    * @returns {Promise<import("./circuitscope.js").LoadedModel>}
    */
   async loadModel(files) {
     const { config, weights, signal, onProgress } = checked("loadModel", files, MODEL_FILES);
     const attachments = [];
-    const request = {
-      type: "loadModel",
-      config: jsonSource("config", config, attachments),
-      weights: fileSource("weights", weights, attachments),
-    };
+    const configSource = jsonSource("config", config, attachments);
+    const sources = weightSources(weights, attachments, signal);
+    const request = { type: "loadModel", config: configSource, ...(sources instanceof Promise ? await sources : sources) };
     const onEvent = (event) => onProgress?.(progress(event));
     const { event } = await this.#connection.call(request, attachments, { signal, onEvent });
     return { config: event.config, nParams: event.nParams };

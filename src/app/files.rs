@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+pub use crate::circuit::memory::size_label;
 use crate::circuit::{CircuitError, ModelConfig, Prompts, TensorFile};
 
 /// A number for a file, unique in a session.
@@ -153,17 +154,6 @@ pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
 /// Whether tensors are prune scores: named after dest modules, auto-circuit's hooks.
 pub fn are_scores(file: &TensorFile) -> bool {
     file.tensors.iter().any(|tensor| tensor.name.contains(".hook_"))
-}
-
-/// A size as people write it.
-pub fn size_label(n_bytes: u64) -> String {
-    let n = n_bytes as f64;
-    match n_bytes {
-        0..1_000 => format!("{n_bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", n / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", n / 1e6),
-        _ => format!("{:.2} GB", n / 1e9),
-    }
 }
 
 impl<T> Shared<T> {

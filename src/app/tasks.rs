@@ -254,7 +254,8 @@ impl Tasks {
         }
         engine.model.set(None);
         let ([config, weights], attachments) = self.attach(plan, [Role::Config, Role::Weights])?;
-        self.call(job, engine, Request::LoadModel { config, weights }, &attachments).await?;
+        self.call(job, engine, Request::LoadModel { config, weights: vec![weights], index: None }, &attachments)
+            .await?;
         engine.model.set(model);
         Ok(())
     }

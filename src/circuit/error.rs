@@ -14,6 +14,18 @@ pub enum CircuitError {
     /// The file is not a safetensors file, or was cut off.
     #[error("{file}: not a readable safetensors file: expected {expected}, found {found}")]
     TensorFile { file: String, expected: String, found: String },
+    /// Weights are stored in several files, and one of them is not there.
+    #[error("{file}: {shard} is missing")]
+    MissingShard { file: String, shard: String },
+    /// Two files of a model's weights hold a tensor of one name.
+    #[error("tensor `{tensor}` is in two files, {first} and {second}: it should be in one")]
+    DoubleTensor { tensor: String, first: String, second: String },
+    /// The index of sharded weights names a file that lacks the tensor.
+    #[error("{file}: tensor `{tensor}` should be in {shard}, which does not hold it")]
+    IndexedTensor { file: String, tensor: String, shard: String },
+    /// A model needs more memory than there is.
+    #[error("{file}: {need}, but {room}; {advice}")]
+    Memory { file: String, need: String, room: String, advice: &'static str },
     /// A tensor that the config asks for is not in the file.
     #[error("{file}: tensor `{tensor}` of shape {expected} is missing{hint}")]
     MissingTensor { file: String, tensor: String, expected: String, hint: String },

@@ -18,8 +18,10 @@ const MAX_HEADER_BYTES: u64 = 100_000_000;
 /// What a safetensors file holds, without the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TensorFile {
-    /// The file's name, for messages.
+    /// The file's name, for messages; of several, what names them all.
     pub file: String,
+    /// The names of the files that hold the tensors: one, or the shards of a model.
+    pub shards: Vec<String>,
     /// Sorted by name.
     pub tensors: Vec<TensorInfo>,
 }
@@ -30,7 +32,9 @@ pub struct TensorInfo {
     pub name: String,
     pub shape: Vec<usize>,
     pub dtype: FileDtype,
-    /// Where its bytes stand in the file.
+    /// Its file's place among [`TensorFile::shards`].
+    pub shard: usize,
+    /// Where its bytes stand in that file.
     pub bytes: Range<u64>,
 }
 
@@ -51,6 +55,15 @@ impl FileDtype {
             Dtype::F16 => Self::F16,
             Dtype::BF16 => Self::Bf16,
             other => Self::Other(other),
+        }
+    }
+
+    /// The bytes of a number, of the kinds that are read.
+    pub fn n_bytes(self) -> Option<usize> {
+        match self {
+            Self::F32 => Some(4),
+            Self::F16 | Self::Bf16 => Some(2),
+            Self::Other(_) => None,
         }
     }
 }
@@ -105,10 +118,11 @@ impl TensorFile {
                 return Err(foreign(&expected, format!("bytes {start} to {end}")));
             }
             let bytes = data_start + start..data_start + end;
-            tensors.push(TensorInfo { name, shape: info.shape.clone(), dtype: FileDtype::new(info.dtype), bytes });
+            let (shape, dtype) = (info.shape.clone(), FileDtype::new(info.dtype));
+            tensors.push(TensorInfo { name, shape, dtype, shard: 0, bytes });
         }
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { file: file.to_owned(), tensors })
+        Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors })
     }
 
     /// Parses the header of a file that is in memory.
@@ -126,21 +140,36 @@ impl TensorFile {
         self.tensors.binary_search_by(|t| t.name.as_str().cmp(name)).ok().map(|i| &self.tensors[i])
     }
 
+    /// The name of the file that holds a tensor.
+    pub fn file_of(&self, tensor: &TensorInfo) -> &str {
+        self.shards.get(tensor.shard).unwrap_or(&self.file)
+    }
+
     /// The numbers of a tensor, from its bytes.
     ///
     /// # Errors
     /// When the file stores another kind of number than `F32`, `F16` or `BF16`.
     pub fn decode(&self, tensor: &TensorInfo, bytes: &[u8]) -> Result<Vec<f32>, CircuitError> {
+        let mut numbers = Vec::with_capacity(tensor.dtype.n_bytes().map_or(0, |n| bytes.len() / n));
+        self.decode_into(tensor, bytes, &mut numbers)?;
+        Ok(numbers)
+    }
+
+    /// Appends the numbers of some of a tensor's bytes.
+    ///
+    /// # Errors
+    /// As [`TensorFile::decode`].
+    pub fn decode_into(&self, tensor: &TensorInfo, bytes: &[u8], to: &mut Vec<f32>) -> Result<(), CircuitError> {
         match tensor.dtype {
-            FileDtype::F32 => Ok(numbers(bytes, f32::from_le_bytes)),
-            FileDtype::F16 => Ok(numbers(bytes, |b| half::f16::from_le_bytes(b).to_f32())),
-            FileDtype::Bf16 => Ok(numbers(bytes, |b| half::bf16::from_le_bytes(b).to_f32())),
-            FileDtype::Other(found) => Err(CircuitError::Dtype {
-                file: self.file.clone(),
-                tensor: tensor.name.clone(),
-                found: found.to_string(),
-            }),
+            FileDtype::F32 => append(to, bytes, f32::from_le_bytes),
+            FileDtype::F16 => append(to, bytes, |b| half::f16::from_le_bytes(b).to_f32()),
+            FileDtype::Bf16 => append(to, bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
+            FileDtype::Other(found) => {
+                let (file, tensor) = (self.file_of(tensor).to_owned(), tensor.name.clone());
+                return Err(CircuitError::Dtype { file, tensor, found: found.to_string() });
+            }
         }
+        Ok(())
     }
 
     /// The numbers of a tensor of a file that is in memory.
@@ -152,7 +181,7 @@ impl TensorFile {
     }
 }
 
-/// Little-endian numbers of `N` bytes each.
-fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|&b| number(b)).collect()
+/// Appends little-endian numbers of `N` bytes each.
+fn append<const N: usize>(to: &mut Vec<f32>, bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
+    to.extend(bytes.as_chunks().0.iter().map(|&b| number(b)));
 }

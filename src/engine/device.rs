@@ -7,6 +7,7 @@
 use burn::tensor::Device;
 
 use super::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
+use crate::circuit::Limits;
 
 /// A device that is ready.
 pub struct Opened {
@@ -45,7 +46,8 @@ pub enum Trouble {
 
 fn cpu(reason: String) -> Opened {
     let name = if cfg!(target_arch = "wasm32") { "burn-flex, one thread" } else { "burn-flex, all cores" };
-    Opened { device: Device::flex(), info: DeviceInfo { kind: DeviceKind::Cpu, name: name.to_owned(), reason } }
+    let limits = if cfg!(target_arch = "wasm32") { Limits::WASM_CPU } else { Limits::default() };
+    Opened { device: Device::flex(), info: DeviceInfo { kind: DeviceKind::Cpu, name: name.to_owned(), reason, limits } }
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -65,7 +67,7 @@ mod gpu {
     use burn::tensor::{Device, Tensor};
     use wgpu::{AdapterInfo, DeviceType, Features};
 
-    use super::{DeviceInfo, DeviceKind, OnTrouble, Opened, Trouble};
+    use super::{DeviceInfo, DeviceKind, Limits, OnTrouble, Opened, Trouble};
 
     /// How many operations go into one submission to the GPU. burn's default of 32 would submit dozens of times a forward
     /// pass; a pass of GPT-2 small takes about 700 operations.
@@ -84,7 +86,14 @@ mod gpu {
         watch(&setup.device, on_trouble);
         check(&device).await?;
         let reason = "WebGPU works and a test product came out right".to_owned();
-        Ok(Opened { device, info: DeviceInfo { kind: DeviceKind::Webgpu, name: name(&info), reason } })
+        let limits = limits(&setup.device.limits());
+        Ok(Opened { device, info: DeviceInfo { kind: DeviceKind::Webgpu, name: name(&info), reason, limits } })
+    }
+
+    fn limits(device: &wgpu::Limits) -> Limits {
+        let tensor = device.max_buffer_size.min(device.max_storage_buffer_binding_size);
+        let heap = if cfg!(target_arch = "wasm32") { Limits::wasm_gpu(tensor).heap } else { None };
+        Limits { heap, ..Limits::wasm_gpu(tensor) }
     }
 
     /// Whether the adapter computes on the CPU.

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::circuit::{Baseline, Measurement, Source, TokenProb, Tokens};
-use crate::circuit::{Circuit, GraphConfig, ModelConfig, RunSettings};
+use crate::circuit::{Circuit, GraphConfig, Limits, ModelConfig, RunSettings};
 
 /// A request with the number that its replies will carry, counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,14 @@ pub enum Request {
     /// Makes the device; must come first. Answered by [`Event::Opened`].
     Open { device: DeviceChoice },
     /// Reads a model and puts it on the device, in place of the one before. Answered by [`Event::Loaded`].
-    LoadModel { config: Source, weights: Source },
+    LoadModel {
+        config: Source,
+        /// One file, or the shards of a model in any order.
+        weights: Vec<Source>,
+        /// `model.safetensors.index.json`, where the shards come with one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        index: Option<Source>,
+    },
     /// Describes a graph of the loaded model. Answered by [`Event::Graph`].
     Graph { graph: GraphConfig },
     /// Runs circuits of the loaded model. An [`Event::Circuit`] each, then [`Event::Ran`].
@@ -84,6 +91,9 @@ pub struct DeviceInfo {
     pub name: String,
     /// Why this one, in a sentence.
     pub reason: String,
+    /// What fits.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// What the engine tells.

@@ -6,8 +6,11 @@ use burn::tensor::Device;
 use thiserror::Error;
 
 use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
-use crate::circuit::{CircuitError, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
-use crate::model::{ByteSource, Model, ModelError, Transformer, load};
+use crate::circuit::memory::{ModelMemory, RunSize};
+use crate::circuit::{
+    CircuitError, Graph, GraphConfig, Limits, ModelConfig, Prompts, PruneScores, RunSettings, ShardIndex,
+};
+use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
 use crate::run::circuits::{graph_config, output_shape};
 use crate::run::{
     CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, Unpatched, run_circuits, top_tokens,
@@ -17,6 +20,7 @@ use crate::run::{
 pub struct Session {
     device: Device,
     stacking: Stacking,
+    limits: Limits,
     model: Option<Transformer>,
     last_run: Option<LastRun>,
 }
@@ -74,21 +78,31 @@ pub struct RunRequest<'a> {
 
 impl Session {
     pub fn new(device: Device, stacking: Stacking) -> Self {
-        Self { device, stacking, model: None, last_run: None }
+        Self { device, stacking, limits: Limits::default(), model: None, last_run: None }
     }
 
-    /// Loads a model in place of the one before, which stays where this fails.
+    /// A session that refuses what does not fit.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Loads a model in place of the one before, which stays where this fails. A model that cannot fit is refused before its
+    /// weights are read.
     ///
     /// # Errors
-    /// See [`ModelConfig::from_json`] and [`load`].
-    pub async fn load_model(
+    /// See [`ModelConfig::from_json`], [`ModelMemory::check`] and [`load_shards`].
+    pub async fn load_model<S: ByteSource>(
         &mut self,
         config: Text<'_>,
-        weights: &impl ByteSource,
+        weights: &[S],
+        index: Option<Text<'_>>,
         progress: impl AsyncFnMut(u64, u64) -> bool,
     ) -> Result<&ModelConfig, SessionError> {
-        let config = ModelConfig::from_json(config.name, config.text)?;
-        let model = load(config, weights, &self.device, progress).await?;
+        let (file, config) = (config.name, ModelConfig::from_json(config.name, config.text)?);
+        ModelMemory::of(&config).check(file, &self.limits)?;
+        let index = index.map(|Text { name, text }| ShardIndex::from_json(name, text)).transpose()?;
+        let model = load_shards(config, weights, index.as_ref(), &self.device, progress).await?;
         self.last_run = None;
         Ok(self.model.insert(model).config())
     }
@@ -118,6 +132,8 @@ impl Session {
         let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings } = request;
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
+        let size = RunSize::of(&graph, settings, &prompts);
+        ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
         let input = RunInput {

@@ -115,7 +115,7 @@ impl Worker {
         };
         let opened = device::open(choice, on_trouble).await.map_err(SessionError::Device)?;
         let stacking = if opened.info.kind == DeviceKind::Cpu { CPU } else { GPU };
-        *self.session.borrow_mut() = Some(Session::new(opened.device, stacking));
+        *self.session.borrow_mut() = Some(Session::new(opened.device, stacking).with_limits(opened.info.limits));
         Ok((Event::Opened { device: opened.info }, Array::new()))
     }
 }
@@ -134,15 +134,27 @@ impl Caller<'_> {
     async fn ask(mut self, session: &mut Session, request: Request, files: &Array) -> Result<Answer, SessionError> {
         let none = Array::new();
         match request {
-            Request::LoadModel { config, weights } => {
+            Request::LoadModel { config, weights, index } => {
+                let name = crate::model::ByteSource::name;
                 let config = OpenSource::open(&config, files).await?;
-                let weights = OpenSource::open(&weights, files).await?;
-                let text = config.read_text().await?;
-                let text = Text { name: crate::model::ByteSource::name(&config), text: &text };
+                let config_text = config.read_text().await?;
+                let mut sources = Vec::new();
+                for source in &weights {
+                    sources.push(OpenSource::open(source, files).await?);
+                }
+                let index = match index {
+                    None => None,
+                    Some(index) => {
+                        let index = OpenSource::open(&index, files).await?;
+                        Some((name(&index).to_owned(), index.read_text().await?))
+                    }
+                };
+                let config = Text { name: name(&config), text: &config_text };
+                let index = index.as_ref().map(|(name, text)| Text { name, text });
                 let progress = async |done: u64, total: u64| {
                     self.progress((done >> 10) as usize, (total >> 10) as usize, "reading weights (KiB)").await
                 };
-                let config = session.load_model(text, &weights, progress).await?.clone();
+                let config = session.load_model(config, &sources, index, progress).await?.clone();
                 let n_params = config.n_params();
                 Ok((Event::Loaded { config, n_params }, none))
             }

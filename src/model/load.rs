@@ -1,5 +1,6 @@
-//! Reads a model's weights tensor by tensor: the file's header, then each tensor's own byte range, uploaded before the
-//! next is read, so that no more than one tensor is in host memory at a time.
+//! Reads a model's weights tensor by tensor, out of one file or several: the headers, then each tensor's own byte range, in
+//! slices into the one buffer that is uploaded before the next tensor is read. Host memory holds no more than one tensor and
+//! a slice at a time.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,7 +14,12 @@ use super::norm::Norm;
 use super::transformer::{Block, Transformer};
 use crate::circuit::family::{self, Param, Rearrange, Weight};
 use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
-use crate::circuit::{ActFn, ModelConfig, TensorFile};
+use crate::circuit::{ActFn, ModelConfig, ShardIndex, TensorFile, TensorInfo, shards};
+
+/// How much of a file is in memory at a time.
+const SLICE_BYTES: u64 = 8 << 20;
+/// How many numbers are added up on the device at a time: summing takes a copy.
+const SUMMED_AT_ONCE: usize = 1 << 22;
 
 /// Something that bytes can be read from by their place: a file on disk, a browser's `File`, a URL, memory.
 #[allow(async_fn_in_trait, reason = "used on one thread only, in the browser as well")]
@@ -91,6 +97,18 @@ pub async fn read_header(source: &impl ByteSource) -> Result<TensorFile, ModelEr
     Ok(TensorFile::parse(file, &header, file_bytes)?)
 }
 
+/// The headers of a model's files, put together.
+///
+/// # Errors
+/// When one cannot be read, or they do not make a whole (see [`shards::join`]).
+pub async fn read_headers<S: ByteSource>(sources: &[S], index: Option<&ShardIndex>) -> Result<TensorFile, ModelError> {
+    let mut files = Vec::new();
+    for source in sources {
+        files.push(read_header(source).await?);
+    }
+    Ok(shards::join(files, index)?)
+}
+
 /// Puts a model on a device. `progress` is told the bytes read and the bytes in all after each tensor, and says whether to
 /// go on.
 ///
@@ -101,22 +119,110 @@ pub async fn load(
     config: ModelConfig,
     source: &impl ByteSource,
     device: &Device,
+    progress: impl AsyncFnMut(u64, u64) -> bool,
+) -> Result<Transformer, ModelError> {
+    load_shards(config, std::slice::from_ref(source), None, device, progress).await
+}
+
+/// Puts a model on a device whose weights are in several files, with the index that says which file has what, or without.
+///
+/// # Errors
+/// As [`load`], and where the files do not make a whole (see [`shards::join`]).
+pub async fn load_shards<S: ByteSource>(
+    config: ModelConfig,
+    sources: &[S],
+    index: Option<&ShardIndex>,
+    device: &Device,
     mut progress: impl AsyncFnMut(u64, u64) -> bool,
 ) -> Result<Transformer, ModelError> {
-    let file = read_header(source).await?;
+    let file = read_headers(sources, index).await?;
     let plan = family::locate(&config, &file)?;
     let total: u64 = plan.iter().map(|(_, info)| info.bytes.end - info.bytes.start).sum();
     let (mut weights, mut done) = (Weights::new(device.clone()), 0);
     for (weight, info) in &plan {
-        let bytes = source.read(info.bytes.clone()).await?;
-        weights.put(weight, file.decode(info, &bytes)?)?;
+        let source = &sources[info.shard];
+        weights.put(weight, read_tensor(source, &file, info, weight.rearrange.as_ref()).await?)?;
         done += info.bytes.end - info.bytes.start;
         if !progress(done, total).await {
             return Err(ModelError::Cancelled);
         }
     }
-    weights.check(source.name()).await?;
+    weights.check(&file.file).await?;
     Ok(build(config, weights))
+}
+
+/// The numbers of a tensor with its axes in the order that is wanted, read a slice at a time.
+async fn read_tensor(
+    source: &impl ByteSource,
+    file: &TensorFile,
+    info: &TensorInfo,
+    rearrange: Option<&Rearrange>,
+) -> Result<Vec<f32>, ModelError> {
+    let n_elements = info.shape.iter().product();
+    let places = rearrange.map(Places::new);
+    let mut numbers = if places.is_some() { vec![0.0; n_elements] } else { Vec::with_capacity(n_elements) };
+    // What is rearranged goes to its place from here.
+    let mut slice = Vec::new();
+    let (mut at, mut n_read) = (info.bytes.start, 0);
+    while at < info.bytes.end {
+        let end = info.bytes.end.min(at + SLICE_BYTES);
+        let bytes = source.read(at..end).await?;
+        match &places {
+            None => file.decode_into(info, &bytes, &mut numbers)?,
+            Some(places) => {
+                slice.clear();
+                file.decode_into(info, &bytes, &mut slice)?;
+                places.put(n_read, &slice, &mut numbers);
+                n_read += slice.len();
+            }
+        }
+        at = end;
+    }
+    Ok(numbers)
+}
+
+/// Where the numbers of a row-major tensor of shape `split` go when its axes are taken in another order.
+struct Places {
+    split: Vec<usize>,
+    /// For each axis of `split`, how far a step along it goes in the result.
+    strides: Vec<usize>,
+}
+
+impl Places {
+    fn new(Rearrange { split, order }: &Rearrange) -> Self {
+        let mut strides = vec![0; split.len()];
+        let mut stride = 1;
+        for &axis in order.iter().rev() {
+            strides[axis] = stride;
+            stride *= split[axis];
+        }
+        Self { split: split.clone(), strides }
+    }
+
+    /// Puts the numbers that stand from `first` on to their places.
+    fn put(&self, first: usize, numbers: &[f32], to: &mut [f32]) {
+        let (Some(&len), Some(&stride)) = (self.split.last(), self.strides.last()) else { return };
+        let (mut at, mut rest) = (first, numbers);
+        while !rest.is_empty() {
+            let column = at % len;
+            let (row, others) = rest.split_at((len - column).min(rest.len()));
+            let start = self.row_place(at / len) + column * stride;
+            for (i, &x) in row.iter().enumerate() {
+                to[start + i * stride] = x;
+            }
+            (at, rest) = (at + row.len(), others);
+        }
+    }
+
+    /// The place of the first number of a row, which lies along the last axis.
+    fn row_place(&self, mut row: usize) -> usize {
+        let mut place = 0;
+        for axis in (0..self.split.len() - 1).rev() {
+            place += row % self.split[axis] * self.strides[axis];
+            row /= self.split[axis];
+        }
+        place
+    }
 }
 
 /// The weights on the device, flat, with what their magnitudes should add up to.
@@ -133,10 +239,6 @@ impl Weights {
 
     /// Uploads a weight and waits for nothing.
     fn put(&mut self, weight: &Weight, numbers: Vec<f32>) -> Result<(), ModelError> {
-        let numbers = match &weight.rearrange {
-            None => numbers,
-            Some(rearrange) => permuted(&numbers, rearrange),
-        };
         let key = format!("{:?}", weight.param);
         self.sums.push((key.clone(), numbers.iter().map(|&x| f64::from(x.abs())).sum()));
         let n_elements = numbers.len();
@@ -149,12 +251,17 @@ impl Weights {
     /// Compares sums of magnitudes on the device with those of the file. Uploads have been seen to arrive as zeros (cubecl
     /// issue 1120); sums of a million numbers are off by up to 0.35% on some devices, hence the 2%.
     async fn check(&self, file: &str) -> Result<(), ModelError> {
-        let sum = |(key, _): &(String, f64)| self.params[key].0.clone().abs().sum();
-        let transaction = self.sums.iter().map(sum).fold(Transaction::default(), Transaction::register);
-        let found = transaction.execute_async().await.map_err(|e| ModelError::device("uploading weights", e))?;
-        for ((tensor, expected), data) in self.sums.iter().zip(found) {
-            let found: Vec<f32> = data.try_to_vec().map_err(|e| ModelError::device("uploading weights", e))?;
-            let found = f64::from(found[0]);
+        let parts = self.sums.iter().flat_map(|(key, _)| sums_of_magnitudes(&self.params[key].0));
+        let transaction = parts.fold(Transaction::default(), Transaction::register);
+        let parts = transaction.execute_async().await.map_err(|e| ModelError::device("uploading weights", e))?;
+        let mut parts = parts.into_iter();
+        for (tensor, expected) in &self.sums {
+            let n_parts = self.params[tensor].0.dims()[0].div_ceil(SUMMED_AT_ONCE);
+            let mut found = 0.0;
+            for data in parts.by_ref().take(n_parts) {
+                let part: Vec<f32> = data.try_to_vec().map_err(|e| ModelError::device("uploading weights", e))?;
+                found += f64::from(part[0]);
+            }
             if expected.is_finite() && (found - expected).abs() > 0.02 * expected + 1e-6 {
                 let (file, tensor) = (file.to_owned(), tensor.clone());
                 return Err(ModelError::Upload { file, tensor, expected: *expected, found });
@@ -179,18 +286,14 @@ impl Weights {
     }
 }
 
-/// A row-major tensor of shape `split` with its axes taken in another order.
-fn permuted(numbers: &[f32], Rearrange { split, order }: &Rearrange) -> Vec<f32> {
-    let mut strides = vec![1; split.len()];
-    for axis in (1..split.len()).rev() {
-        strides[axis - 1] = strides[axis] * split[axis];
-    }
-    let (sizes, strides): (Vec<_>, Vec<_>) = order.iter().map(|&axis| (split[axis], strides[axis])).unzip();
-    let mut places = vec![0];
-    for (&size, &stride) in sizes.iter().zip(&strides) {
-        places = places.iter().flat_map(|place| (0..size).map(move |i| place + i * stride)).collect();
-    }
-    places.into_iter().map(|place: usize| numbers[place]).collect()
+/// Sums of the magnitudes of a tensor's parts, of [`SUMMED_AT_ONCE`] numbers each.
+fn sums_of_magnitudes(tensor: &Tensor<1>) -> impl Iterator<Item = Tensor<1>> + '_ {
+    let n = tensor.dims()[0];
+    let part = move |start| {
+        let whole = n <= SUMMED_AT_ONCE;
+        if whole { tensor.clone() } else { tensor.clone().slice(start..n.min(start + SUMMED_AT_ONCE)) }
+    };
+    (0..n).step_by(SUMMED_AT_ONCE).map(move |start| part(start).abs().sum())
 }
 
 /// Assembles the model from its weights.
@@ -245,4 +348,51 @@ fn block(config: &ModelConfig, l: usize, weights: &mut Weights) -> Block {
         (Norm::new(config, d_model, ln2, &device), mlp)
     });
     Block { attention, mlp }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of one tensor whose numbers are `index % 251`, which every kind of number holds exactly.
+    fn file_of(dtype: &str, shape: [usize; 2], number: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+        let data: Vec<u8> = (0..shape[0] * shape[1]).flat_map(|i| number((i % 251) as f32)).collect();
+        let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[0,{}]}}}}"#, data.len());
+        let size = (header.len() as u64).to_le_bytes();
+        [&size[..], header.as_bytes(), &data].concat()
+    }
+
+    fn read(bytes: &[u8], rearrange: Option<&Rearrange>) -> Vec<f32> {
+        let file = TensorFile::from_bytes("f", bytes).unwrap();
+        pollster::block_on(read_tensor(&("f", bytes), &file, &file.tensors[0], rearrange)).unwrap()
+    }
+
+    #[test]
+    fn a_tensor_of_several_slices_is_read_whole_in_every_kind_of_number() {
+        // 18 MB, 9 MB and 9 MB: slices end within rows.
+        let shape = [1501, 3001];
+        let files = [
+            file_of("F32", shape, |x| x.to_le_bytes().to_vec()),
+            file_of("F16", shape, |x| half::f16::from_f32(x).to_le_bytes().to_vec()),
+            file_of("BF16", shape, |x| half::bf16::from_f32(x).to_le_bytes().to_vec()),
+        ];
+        let transpose = Rearrange { split: shape.to_vec(), order: vec![1, 0] };
+        for bytes in &files {
+            assert!(bytes.len() as u64 > SLICE_BYTES);
+            let plain = read(bytes, None);
+            assert!(plain.iter().enumerate().all(|(i, &x)| x == (i % 251) as f32));
+            let transposed = read(bytes, Some(&transpose));
+            assert_eq!(transposed.len(), plain.len());
+            let is_right = |(i, &x): (usize, &f32)| x == ((i % 1501 * 3001 + i / 1501) % 251) as f32;
+            assert!(transposed.iter().enumerate().all(is_right));
+        }
+    }
+
+    #[test]
+    fn axes_are_taken_in_another_order() {
+        // [2, 3, 2] by (1, 0, 2): rows of two stay together.
+        let bytes = file_of("F32", [2, 6], |x| x.to_le_bytes().to_vec());
+        let rearrange = Rearrange { split: vec![2, 3, 2], order: vec![1, 0, 2] };
+        assert_eq!(read(&bytes, Some(&rearrange)), [0., 1., 6., 7., 2., 3., 8., 9., 4., 5., 10., 11.]);
+    }
 }

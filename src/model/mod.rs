@@ -4,6 +4,8 @@
 
 pub mod attention;
 pub mod error;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
 pub mod hooks;
 pub mod load;
 pub mod mlp;
@@ -11,6 +13,8 @@ pub mod norm;
 pub mod transformer;
 
 pub use error::ModelError;
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder::ModelFolder;
 pub use hooks::{Dest, DestInput, Hooks, Model, Plain, TokenBatch};
-pub use load::{ByteSource, load};
+pub use load::{ByteSource, load, load_shards};
 pub use transformer::Transformer;

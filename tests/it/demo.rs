@@ -34,7 +34,8 @@ fn computed() -> Value {
     let mut session = Session::new(burn::tensor::Device::flex(), circuitscope::run::Stacking::cpu(1 << 30));
     let (config, prompts) = (file("tl_config.json"), file("prompts.json"));
     let config = Text { name: "tl_config.json", text: &config };
-    pollster::block_on(session.load_model(config, &dir().join("model.safetensors"), async |_, _| true)).unwrap();
+    let weights = [dir().join("model.safetensors")];
+    pollster::block_on(session.load_model(config, &weights, None, async |_, _| true)).unwrap();
     let scores = std::fs::read(dir().join("scores.safetensors")).unwrap();
     let settings = settings();
     let prompts = Text { name: "prompts.json", text: &prompts };

@@ -6,6 +6,8 @@ mod circuit;
 mod demo;
 mod laws;
 mod layout;
+mod memory;
 mod model;
 mod run;
+mod shards;
 mod support;

@@ -10,7 +10,7 @@ export function jsonSource(field, value, attachments) {
 }
 
 /** The JSON text of a plain object or a list; nothing for any other value. */
-function jsonText(field, value) {
+export function jsonText(field, value) {
   if (!Array.isArray(value) && tagOf(value) !== "Object") return undefined;
   try {
     return JSON.stringify(value);
@@ -29,11 +29,11 @@ export function fileSource(field, value, attachments, alsoExpected = "") {
   throw new TypeError(`${field}: expected ${expected}, found ${described(value)}`);
 }
 
-function attached(name, value, attachments) {
+export function attached(name, value, attachments) {
   return { type: "attached", index: attachments.push(value) - 1, name };
 }
 
-function bytesOf(value) {
+export function bytesOf(value) {
   if (ArrayBuffer.isView(value)) {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     // A message carries the whole buffer of a view, however small the view.

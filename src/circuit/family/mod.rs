@@ -78,7 +78,8 @@ fn locate_one<'a>(
         }
         Some(info) if info.shape != weight.shape => {
             let expected = format!("{expected} by the config");
-            Err(CircuitError::Shape { file: file.file.clone(), tensor, expected, found: format!("{:?}", info.shape) })
+            let (file, found) = (file.file_of(info).to_owned(), format!("{:?}", info.shape));
+            Err(CircuitError::Shape { file, tensor, expected, found })
         }
         Some(info) => Ok((weight, info)),
     }
