@@ -247,7 +247,7 @@ mod tests {
     }
 
     fn measurement() -> Measurement {
-        Measurement { logit_diff: None, kl_clean: 0.5, kl_corrupt: 0.5 }
+        Measurement::default()
     }
 
     fn event(state: &State, n: usize, index: usize) -> Event {

@@ -6,7 +6,7 @@ use super::files::{FileEntry, Load, Role, Shared, size_label};
 use super::inputs::{Place, in_use};
 use super::results::Row;
 use super::state::{Engine, Run, State};
-use crate::circuit::{Answers, Circuit, PromptPair};
+use crate::circuit::{Answers, Circuit, Metric, PromptPair};
 use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 use crate::view::{FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenRow};
 
@@ -200,13 +200,13 @@ pub fn no_picture(state: &State) -> &'static str {
 }
 
 fn result_row(name: String, requested: Option<String>, measurement: &Measurement) -> ResultRow {
-    let &Measurement { logit_diff, kl_clean, kl_corrupt } = measurement;
+    let shown = |metric: Metric| measurement.mean(metric).map_or_else(|| "–".to_owned(), short);
     ResultRow {
         name,
         requested,
-        logit_diff: logit_diff.map_or_else(|| "–".to_owned(), short),
-        kl_clean: short(kl_clean),
-        kl_corrupt: short(kl_corrupt),
+        logit_diff: shown(Metric::LogitDiff),
+        kl_clean: shown(Metric::CleanKlDiv),
+        kl_corrupt: shown(Metric::CorruptKlDiv),
     }
 }
 

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::error::CircuitError;
 use super::prune_scores::PruneScores;
 
+/// The shares of all edges at which the MIB benchmark runs circuits (`MIB-circuit-track/evaluation.py`).
+const MIB_SHARES: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
+
 /// A rule for the edge counts of a sweep, or a list of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -17,12 +20,14 @@ pub enum EdgeCounts {
     Groups,
     /// Groups where there are few different scores, else logarithmic above 200 edges, else all.
     Default,
+    /// The MIB benchmark's shares of all edges: 0.001, 0.002, 0.005, 0.01, … 0.5 and 1, rounded down; and none.
+    Mib,
     /// These.
     List(Vec<usize>),
 }
 
 impl EdgeCounts {
-    /// Reads `all`, `logarithmic`, `groups`, `default` or a list such as `0,1,10`.
+    /// Reads `all`, `logarithmic`, `groups`, `default`, `mib` or a list such as `0,1,10`.
     ///
     /// # Errors
     /// When it is none of them.
@@ -32,8 +37,9 @@ impl EdgeCounts {
             "logarithmic" => Ok(Self::Logarithmic),
             "groups" => Ok(Self::Groups),
             "default" => Ok(Self::Default),
+            "mib" => Ok(Self::Mib),
             list => list.split(',').map(|n| n.trim().parse()).collect::<Result<_, _>>().map(Self::List).map_err(|_| {
-                let expected = "all, logarithmic, groups, default or a list such as 0,1,10";
+                let expected = "all, logarithmic, groups, default, mib or a list such as 0,1,10";
                 CircuitError::field("settings", "edge counts", expected, format!("{text:?}"))
             }),
         }
@@ -55,6 +61,7 @@ pub fn edge_counts(rule: &EdgeCounts, scores: &PruneScores) -> Result<Vec<usize>
         EdgeCounts::All => (0..=n_edges).collect(),
         EdgeCounts::Logarithmic => logarithmic(n_edges),
         EdgeCounts::Groups => groups(),
+        EdgeCounts::Mib => MIB_SHARES.iter().map(|share| (share * n_edges as f64) as usize).collect(),
         EdgeCounts::Default => {
             let groups = groups();
             // The reference's bounds: fewer groups than half the edges, and than 100.

@@ -2,13 +2,17 @@
 //!
 //! Plain data only: nothing here knows of tensors on a device or of a browser.
 
+pub mod compare;
 pub mod config;
+pub mod curves;
 pub mod edge_counts;
 pub mod error;
 pub mod family;
 pub mod graph;
 pub mod measurement;
+pub mod measures;
 pub mod memory;
+pub mod metric;
 pub mod node;
 pub mod prompts;
 pub mod prune_scores;
@@ -17,12 +21,16 @@ pub mod shards;
 pub mod source;
 pub mod tensor_file;
 
+pub use compare::{Roc, RocPoint, roc, similarity};
 pub use config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbedding};
+pub use curves::{Areas, area_under_curve, faithfulness, faithfulness_areas};
 pub use edge_counts::{EdgeCounts, edge_counts};
 pub use error::CircuitError;
 pub use graph::{Edge, Graph, GraphConfig};
-pub use measurement::{Baseline, Measurement, TokenProb, Tokens};
+pub use measurement::{Baseline, Measured, Measurement, PromptValues, TokenProb, Tokens};
+pub use measures::MeasuredCircuits;
 pub use memory::{Limits, ModelMemory};
+pub use metric::{Metric, Unit};
 pub use node::{DestKind, DestModule, SrcKind, SrcNode};
 pub use prompts::{Answers, PromptBatch, PromptPair, Prompts};
 pub use prune_scores::{Circuit, PruneScores};

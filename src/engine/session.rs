@@ -182,7 +182,7 @@ impl Session {
 
 /// A circuit's output as it is told, apart from its logits.
 pub fn circuit_result(output: &CircuitOutput, settings: &RunSettings) -> CircuitResult {
-    let CircuitOutput { index, circuit, logits, measurement } = output;
+    let CircuitOutput { index, circuit, logits, measurement, .. } = output;
     let n_prompts = logits.values.len() / (logits.n_positions * logits.d_vocab);
     let shape = output_shape(settings.slice, n_prompts, logits);
     CircuitResult { index: *index, circuit: *circuit, shape, measurement: *measurement }

@@ -18,7 +18,7 @@ use super::metrics::{Logits, Target, measure};
 use super::patch::Patcher;
 use crate::circuit::{
     AblationType, Baseline, Circuit, CircuitError, Graph, GraphConfig, Measurement, ModelConfig, OutputSlice,
-    PatchType, PromptBatch, PromptPair, Prompts, PruneScores, RunSettings, edge_counts,
+    PatchType, PromptBatch, PromptPair, PromptValues, Prompts, PruneScores, RunSettings, edge_counts,
 };
 use crate::model::{Model, ModelError, Plain, TokenBatch};
 
@@ -84,6 +84,8 @@ pub struct CircuitOutput {
     pub circuit: Circuit,
     pub logits: Logits,
     pub measurement: Measurement,
+    /// What the measurement averages: each prompt's own values.
+    pub prompts: Rc<PromptValues>,
 }
 
 /// Everything that a run gives.
@@ -137,9 +139,16 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
         let group = &plan.distinct[first..(first + plan.n_stacked).min(plan.distinct.len())];
         let outputs = run_group(input, &plan, &unpatched, group, &mut steps).await?;
         for (circuit, logits) in group.iter().zip(outputs) {
-            let measurement = measure(&logits, &unpatched.clean, &unpatched.corrupt, plan.pairs);
+            let prompts = Rc::new(measure(&logits, &unpatched.clean, &unpatched.corrupt, plan.pairs));
+            let measurement = Measurement::new(&prompts);
             for (index, same) in plan.circuits.iter().enumerate().filter(|(_, c)| c.n_edges == circuit.n_edges) {
-                let output = CircuitOutput { index, circuit: *same, logits: logits.clone(), measurement };
+                let output = CircuitOutput {
+                    index,
+                    circuit: *same,
+                    logits: logits.clone(),
+                    measurement,
+                    prompts: prompts.clone(),
+                };
                 steps.observer.circuit(&output);
                 circuits[index] = Some(output);
             }
@@ -149,8 +158,8 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
     let Unpatched { clean, corrupt, .. } = &*unpatched;
     let baseline = Baseline {
         shape: output_shape(input.settings.slice, plan.pairs.len(), &clean.logits),
-        clean: measure(&clean.logits, clean, corrupt, plan.pairs),
-        corrupt: measure(&corrupt.logits, clean, corrupt, plan.pairs),
+        clean: Measurement::new(&measure(&clean.logits, clean, corrupt, plan.pairs)),
+        corrupt: Measurement::new(&measure(&corrupt.logits, clean, corrupt, plan.pairs)),
         n_prompts: plan.pairs.len(),
         n_positions: clean.logits.n_positions,
         forward_passes: steps.done,

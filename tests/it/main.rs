@@ -6,6 +6,7 @@ mod circuit;
 mod demo;
 mod laws;
 mod layout;
+mod measures;
 mod memory;
 mod model;
 mod run;
