@@ -4,14 +4,16 @@
 //! cargo run --release --example run_circuits -- --model DIR --prompts FILE --scores FILE --edge-counts 0,1,10
 //! ```
 //!
-//! A table of edge count against logit difference and KL divergence goes to stdout, a progress bar to stderr.
+//! A table of every metric against the edge count goes to stdout with the areas under the curves, a progress bar to stderr.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use circuitscope::circuit::measures::{to_csv, to_json};
 use circuitscope::circuit::{
-    AblationType, EdgeCounts, Graph, OutputSlice, PatchType, Prompts, PruneScores, RunSettings,
+    AblationType, Areas, EdgeCounts, Graph, MeasuredCircuits, Metric, OutputSlice, PatchType, Prompts, PruneScores,
+    RunSettings,
 };
 use circuitscope::engine::device::{self, Opened};
 use circuitscope::engine::{DeviceChoice, DeviceKind};
@@ -50,7 +52,7 @@ struct Args {
     /// Prompts a batch; a short last batch is dropped [default: 32, or all where there are fewer]
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// 0,1,10 or all, logarithmic, groups, default
+    /// 0,1,10 or all, logarithmic, groups, default, mib (the MIB benchmark's shares of all edges)
     #[arg(long, default_value = "default", value_parser = EdgeCounts::parse)]
     edge_counts: EdgeCounts,
     /// edge: patch the circuit's edges; tree: patch all others
@@ -81,6 +83,9 @@ struct Args {
     /// Where to write the logits: clean, corrupt, and edgesN for every realised edge count N
     #[arg(long, value_name = "FILE.safetensors")]
     out: Option<PathBuf>,
+    /// Where to write every metric of every circuit with its spread over prompts: .csv or .json
+    #[arg(long, value_name = "FILE.csv|FILE.json", value_parser = metrics_file)]
+    metrics: Option<PathBuf>,
     /// Where to draw the edges whose absolute score is at least --score-threshold
     #[arg(long, value_name = "FILE.svg")]
     svg: Option<PathBuf>,
@@ -116,7 +121,19 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut bar = Bar::new();
     let output = run_circuits(&input, &mut bar).await?;
     bar.0.finish_and_clear();
-    print_table(&output);
+    let measured = MeasuredCircuits {
+        name: &name(&args.scores),
+        n_edges: graph.n_edges(),
+        circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
+        unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
+        reverse: settings.reverse,
+    };
+    print_tables(&measured);
+    if let Some(path) = &args.metrics {
+        let is_json = path.extension().is_some_and(|e| e == "json");
+        let text = if is_json { to_json(&[measured]).to_string() } else { to_csv(&[measured]) };
+        std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
     if let Some(path) = &args.out {
         write_logits(path, &output, &settings)?;
     }
@@ -148,15 +165,52 @@ async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transfo
     Ok(load_shards(config, &weights, index.as_ref(), device, async |_, _| true).await?)
 }
 
-fn print_table(output: &RunOutput) {
-    println!("{:>9} {:>9} {:>12} {:>12} {:>12}", "asked", "edges", "logit diff", "KL clean", "KL corrupt");
-    let diff = |diff: Option<f64>| diff.map_or("-".to_owned(), |d| format!("{d:.6}"));
-    for (name, m) in [("clean", output.baseline.clean), ("corrupt", output.baseline.corrupt)] {
-        println!("{name:>9} {:>9} {:>12} {:>12.6} {:>12.6}", "", diff(m.logit_diff), m.kl_clean, m.kl_corrupt);
+/// How many metrics stand side by side.
+const METRICS_A_TABLE: usize = 5;
+
+/// Every metric of every circuit, and the areas under the curves.
+fn print_tables(measured: &MeasuredCircuits) {
+    let number = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.6}"));
+    for metrics in Metric::ALL.chunks(METRICS_A_TABLE) {
+        let row = |asked: &str, edges: &str, values: &dyn Fn(Metric) -> Option<f64>| {
+            print!("{asked:>9} {edges:>9}");
+            metrics.iter().for_each(|&metric| print!(" {:>20}", number(values(metric))));
+            println!();
+        };
+        print!("{:>9} {:>9}", "asked", "edges");
+        metrics.iter().for_each(|metric| print!(" {:>20}", short_key(*metric)));
+        println!();
+        for (name, side) in ["clean", "corrupt"].into_iter().zip(measured.unpatched.iter().flatten()) {
+            row(name, "", &|metric| side.mean(metric));
+        }
+        for (circuit, measurement) in &measured.circuits {
+            let (asked, edges) = (circuit.requested.to_string(), circuit.n_edges.to_string());
+            row(&asked, &edges, &|metric| measurement.mean(metric));
+        }
+        for (name, area) in [("AUC", 0), ("CPR", 1), ("CMD", 2)] {
+            row(name, "", &|metric| {
+                let Areas { auc, cpr, cmd } = measured.areas(metric);
+                [auc, cpr, cmd][area]
+            });
+        }
+        println!();
     }
-    for CircuitOutput { circuit, measurement: m, .. } in &output.circuits {
-        let (asked, edges) = (circuit.requested, circuit.n_edges);
-        println!("{asked:>9} {edges:>9} {:>12} {:>12.6} {:>12.6}", diff(m.logit_diff), m.kl_clean, m.kl_corrupt);
+}
+
+/// The reference's name of a metric, short enough for a column.
+fn short_key(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CorrectOverIncorrectPercent => "Correct > Incorrect",
+        Metric::CorrectAnswerPercent => "Correct Answer",
+        other => other.key(),
+    }
+}
+
+fn metrics_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("csv" | "json") => Ok(path),
+        _ => Err("expected a name that ends in .csv or .json".to_owned()),
     }
 }
 

@@ -29,6 +29,8 @@ export interface Engine {
   graph(settings?: GraphSettings): Promise<Graph>;
   /** Runs circuits of the loaded model: for each edge count the edges of the largest |score|. */
   runCircuits(options: RunOptions): Promise<RunResult>;
+  /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
+  sensitivity(options: SensitivityOptions): Promise<SensitivityRun[]>;
   /** Ends the worker and frees the device. Calls that are not answered yet reject, and later ones too. */
   close(): void;
 }
@@ -134,8 +136,8 @@ export type Ablation =
 /** The positions of the output that are compared. */
 export type OutputSlice = "none" | "last_seq" | "not_first_seq";
 
-/** Which circuit sizes to test: a list, or one of auto-circuit's rules (`edge_counts_util`). */
-export type EdgeCounts = "all" | "logarithmic" | "groups" | "default" | readonly number[] | Uint32Array;
+/** Which circuit sizes to test: a list, one of auto-circuit's rules (`edge_counts_util`), or the MIB benchmark's shares of all edges. */
+export type EdgeCounts = "all" | "logarithmic" | "groups" | "default" | "mib" | readonly number[] | Uint32Array;
 
 export interface RunOptions extends Watch {
   /** auto-circuit's dataset format, tokenised: `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`. */
@@ -180,6 +182,8 @@ export interface Progress {
 export interface RunResult {
   /** One for each edge count, in the order asked for. */
   circuits: CircuitResult[];
+  /** Each metric's curve over the circuits; `null` where it does not apply. */
+  metrics: Record<MetricKey, MetricCurve | null>;
   /** The unpatched model on the clean prompts, in the shape of a circuit's logits. */
   clean: UnpatchedLogits;
   /** The unpatched model on the corrupt prompts. */
@@ -204,11 +208,79 @@ export interface CircuitResult {
   shape: number[];
   /** In row-major order of `shape`. */
   logits: Float32Array;
+  /** auto-circuit's metrics by its names, averaged over prompts; `null` where one does not apply. */
+  metrics: Metrics;
+  /** How each metric is spread over the prompts. */
+  spread: Spreads;
+  /** Each prompt's own values, in file order. Their mean is the metric. */
+  perPrompt: Record<MetricKey, Float64Array | null>;
   measurement: Measurement;
 }
 
 /** Logits in row-major order, which also tell what a circuit's entry tells; `logits` is the array itself. */
-export type UnpatchedLogits = Float32Array & Readonly<Pick<CircuitResult, "shape" | "logits" | "measurement">>;
+export type UnpatchedLogits = Float32Array &
+  Readonly<Pick<CircuitResult, "shape" | "logits" | "metrics" | "spread" | "measurement">>;
+
+/** auto-circuit's names of its metrics. */
+export type MetricKey =
+  | "Clean KL Div"
+  | "Corrupt KL Div"
+  | "Answer Prob"
+  | "Answer Logit"
+  | "Wrong Answer Logit"
+  | "Answer Logprob"
+  | "Logit Diff"
+  | "Prob Diff"
+  | "Logprob Diff"
+  | "Logit Diff Percent"
+  | "Prob Diff Percent"
+  | "LogProb Diff Percent"
+  | "Correct Answer Percent"
+  | "Correct Answer Greater Than Incorrect Percent";
+
+/** A metric does not apply where the prompts name no answers that it could use. */
+export type Metrics = Record<MetricKey, number | null>;
+export type Spreads = Record<MetricKey, Spread | null>;
+
+/** How a metric is spread over the prompts. */
+export interface Spread {
+  /** The standard deviation of a sample; 0 for one prompt. */
+  std: number;
+  /** The lower quartile, the median and the upper quartile. */
+  quartiles: [number, number, number];
+}
+
+/** A metric against the number of edges. */
+export interface MetricCurve {
+  /** `[edges, value]`, as auto-circuit's `Measurements`, in the order of the circuits. */
+  points: [number, number][];
+  /** auto-circuit's area under the curve (`measurements_auc`); `null` where the run has no circuit of 0 edges or no other. */
+  auc: number | null;
+  /** The MIB benchmark's CPR and CMD: areas under the faithfulness `f` and under `|1 - f|` against the share of edges from
+   * 0.001 to 1; `null` unless the run has the circuits of no and of all edges. */
+  cpr: number | null;
+  cmd: number | null;
+}
+
+/** Those of `runCircuits`, for one circuit, without what is varied. */
+export interface SensitivityOptions
+  extends Omit<RunOptions, "patchType" | "ablation" | "reverse" | "edgeCounts"> {
+  /** The number of edges of the circuit. */
+  edgeCount: number;
+  /** Told of each run as it is done. */
+  onRun?: (run: SensitivityRun) => void;
+}
+
+/** The circuit under one patch type, ablation and direction. */
+export interface SensitivityRun {
+  patchType: PatchType;
+  ablation: Ablation;
+  reverse: boolean;
+  /** The number of edges that the circuit has. */
+  edges: number;
+  metrics: Metrics;
+  spread: Spreads;
+}
 
 /** How faithful an output is to the unpatched model, averaged over prompts and positions. */
 export interface Measurement {

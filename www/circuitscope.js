@@ -29,7 +29,7 @@ const BUILD_ID = "__BUILD_ID__";
 const DEVICES = ["auto", "webgpu", "cpu"];
 const PATCH_TYPES = ["edge", "tree"];
 const SLICES = ["none", "last_seq", "not_first_seq"];
-const EDGE_COUNT_RULES = ["all", "logarithmic", "groups", "default"];
+const EDGE_COUNT_RULES = ["all", "logarithmic", "groups", "default", "mib"];
 const ABLATIONS = [
   "resample",
   "zero",
@@ -38,6 +38,24 @@ const ABLATIONS = [
   "tokenwise_mean_clean_and_corrupt",
   "batch_tokenwise_mean",
   "batch_all_tok_mean",
+];
+
+// auto-circuit's names, in its order; the engine's metrics come in this order.
+const METRICS = [
+  "Clean KL Div",
+  "Corrupt KL Div",
+  "Answer Prob",
+  "Answer Logit",
+  "Wrong Answer Logit",
+  "Answer Logprob",
+  "Logit Diff",
+  "Prob Diff",
+  "Logprob Diff",
+  "Logit Diff Percent",
+  "Prob Diff Percent",
+  "LogProb Diff Percent",
+  "Correct Answer Percent",
+  "Correct Answer Greater Than Incorrect Percent",
 ];
 
 /**
@@ -130,12 +148,49 @@ class Engine {
       logits: true,
     };
     const circuits = [];
-    const onEvent = (event, logits) => {
+    const onEvent = (event, attached) => {
       if (event.type === "progress") onProgress?.(progress(event));
-      else circuits[event.result.index] = circuitResult(event.result, logits[0]);
+      else circuits[event.result.index] = circuitResult(event.result, attached);
     };
     const { event, attachments: logits } = await this.#connection.call(request, attachments, { signal, onEvent });
-    return runResult(circuits, event.baseline, logits);
+    return runResult(circuits, event, logits);
+  }
+
+  /**
+   * Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs.
+   *
+   * @param {import("./circuitscope.js").SensitivityOptions} options those of `runCircuits`, with `edgeCount` for the circuit
+   *   and without what is varied. `onProgress` counts the runs; `onRun` is told of each as it is done.
+   * @returns {Promise<import("./circuitscope.js").SensitivityRun[]>}
+   */
+  async sensitivity(options) {
+    const { prompts, scores, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
+    if (edgeCount === undefined) throw fieldError("sensitivity", "edgeCount", wholeNumber(0).expected, edgeCount);
+    const variants = PATCH_TYPES.flatMap((patchType) => {
+      return [false, true].flatMap((reverse) => ABLATIONS.map((ablation) => ({ patchType, ablation, reverse })));
+    });
+    const runs = [];
+    for (const variant of variants) {
+      const attachments = [];
+      const request = {
+        type: "run",
+        prompts: jsonSource("prompts", prompts, attachments),
+        scores: fileSource("scores", scores, attachments),
+        settings: wireSettings({ ...fixed, ...variant, edgeCounts: [edgeCount] }),
+        logits: false,
+      };
+      let result;
+      const onEvent = (event) => {
+        if (event.type === "circuit") result = event.result;
+      };
+      await this.#connection.call(request, attachments, { signal, onEvent });
+      const run = { ...variant, edges: result.circuit.nEdges, ...metricsOf(result.measurement) };
+      runs.push(run);
+      onRun?.(run);
+      const { patchType, ablation, reverse } = variant;
+      onProgress?.({ done: runs.length, total: variants.length, label: `${patchType} patch, ${ablation}${reverse ? ", reversed" : ""}` });
+    }
+    return runs;
   }
 
   /** Ends the worker and frees the device. Calls that are not answered yet reject. */
@@ -150,18 +205,28 @@ function progress({ done, total, label }) {
   return { done, total, label };
 }
 
-/** A circuit of a run, out of `CircuitResult` and its logits. */
-function circuitResult({ circuit, shape, measurement }, logits) {
+/** A circuit of a run, out of `CircuitResult`, its logits and the metrics of each prompt. */
+function circuitResult({ circuit, shape, measurement }, [logits, prompts]) {
   const { requested, nEdges: edges, threshold } = circuit;
-  // JSON has no infinity: the empty circuit's threshold travels as nothing.
-  return { requested, edges, threshold: threshold ?? Infinity, shape, logits, measurement: measured(measurement) };
+  return {
+    requested,
+    edges,
+    // JSON has no infinity: the empty circuit's threshold travels as nothing.
+    threshold: threshold ?? Infinity,
+    shape,
+    logits,
+    ...metricsOf(measurement),
+    perPrompt: perPrompt(measurement, prompts),
+    measurement: measured(measurement),
+  };
 }
 
-/** A run's result, out of its circuits, its `Baseline` and the unpatched logits. */
-function runResult(circuits, baseline, [clean, corrupt]) {
+/** A run's result, out of its circuits, its `Baseline` with the curves' areas, and the unpatched logits. */
+function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
   const { shape, nPrompts, nPositions, forwardPasses } = baseline;
   return {
     circuits,
+    metrics: Object.fromEntries(METRICS.map((key, i) => [key, curve(key, circuits, areas[i])])),
     clean: unpatched(clean, shape, baseline.clean),
     corrupt: unpatched(corrupt, shape, baseline.corrupt),
     nPrompts,
@@ -172,15 +237,44 @@ function runResult(circuits, baseline, [clean, corrupt]) {
 
 /** The logits of the unpatched model, which say of themselves what a circuit's entry says of its logits. */
 function unpatched(logits, shape, measurement) {
+  const { metrics, spread } = metricsOf(measurement);
   return Object.defineProperties(logits, {
     shape: { value: shape },
     logits: { value: logits },
+    metrics: { value: metrics },
+    spread: { value: spread },
     measurement: { value: measured(measurement) },
   });
 }
 
-function measured({ logitDiff, klClean, klCorrupt }) {
-  return { logitDiff: logitDiff ?? null, klClean, klCorrupt };
+/** The metrics by their names, and how they are spread over the prompts; `null` where one does not apply. */
+function metricsOf(measurement) {
+  const metrics = {};
+  const spread = {};
+  METRICS.forEach((key, i) => {
+    metrics[key] = measurement[i]?.mean ?? null;
+    spread[key] = measurement[i] ? { std: measurement[i].std, quartiles: measurement[i].quartiles } : null;
+  });
+  return { metrics, spread };
+}
+
+/** Each prompt's own values, out of `[metric, prompt]`. */
+function perPrompt(measurement, values) {
+  const nPrompts = values.length / METRICS.length;
+  return Object.fromEntries(METRICS.map((key, i) => {
+    return [key, measurement[i] ? values.subarray(i * nPrompts, (i + 1) * nPrompts) : null];
+  }));
+}
+
+/** A metric against the edge count, as auto-circuit's `Measurements`, with its areas; `null` where it does not apply. */
+function curve(key, circuits, { auc, cpr, cmd }) {
+  const points = circuits.map(({ edges, metrics }) => [edges, metrics[key]]).filter(([, value]) => value !== null);
+  return points.length === 0 ? null : { points, auc: auc ?? null, cpr: cpr ?? null, cmd: cmd ?? null };
+}
+
+function measured(measurement) {
+  const { metrics } = metricsOf(measurement);
+  return { logitDiff: metrics["Logit Diff"], klClean: metrics["Clean KL Div"], klCorrupt: metrics["Corrupt KL Div"] };
 }
 
 // --------------------------------------------------------------------------------------------------------------- settings

@@ -192,7 +192,7 @@ impl Tasks {
         let ([prompts, scores], attachments) = self.attach(plan, [Role::Prompts, Role::Scores])?;
         let request = Request::Run { prompts, scores, settings: plan.settings(), logits: false };
         match self.call(job, &engine, request, &attachments).await? {
-            Event::Ran { baseline } => Ok(baseline),
+            Event::Ran { baseline, .. } => Ok(baseline),
             other => Err(unexpected(&other)),
         }
     }

@@ -9,9 +9,9 @@ use super::metric::Metric;
 /// `None` where a metric does not apply: the prompts name no answer tokens for the positions of the output (or numbers, as
 /// Tracr's `xproportion`), a prompt has other than one answer where correct answers are counted, or the unpatched difference
 /// that a percentage is taken of is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(transparent)]
-pub struct Measurement([Option<Measured>; Metric::ALL.len()]);
+pub struct Measurement(Box<[Option<Measured>; Metric::ALL.len()]>);
 
 /// A metric's value, and how it is spread over the prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl Measurement {
     /// The measurement of some prompts.
     pub fn new(prompts: &PromptValues) -> Self {
         let one = |metric: Metric| prompts[metric.idx()].as_deref().and_then(|values| Measured::of(metric, values));
-        Self(Metric::ALL.map(one))
+        Self(Box::new(Metric::ALL.map(one)))
     }
 
     /// A metric with its spread.

@@ -27,7 +27,7 @@ pub struct MeasuredCircuits<'a> {
 impl MeasuredCircuits<'_> {
     /// A metric at each realised edge count, ascending, where it applies.
     pub fn points(&self, metric: Metric) -> Vec<(Circuit, Measured)> {
-        let known = |&(circuit, measurement): &(Circuit, Measurement)| Some((circuit, measurement.get(metric)?));
+        let known = |(circuit, measurement): &(Circuit, Measurement)| Some((*circuit, measurement.get(metric)?));
         let mut points: Vec<_> = self.circuits.iter().filter_map(known).collect();
         points.sort_by_key(|(circuit, _)| circuit.n_edges);
         points.dedup_by_key(|(circuit, _)| circuit.n_edges);
@@ -41,7 +41,7 @@ impl MeasuredCircuits<'_> {
 
     /// The areas under a metric's curve.
     pub fn areas(&self, metric: Metric) -> Areas {
-        let whole = self.unpatched.and_then(|unpatched| unpatched[usize::from(self.reverse)].mean(metric));
+        let whole = self.unpatched.as_ref().and_then(|unpatched| unpatched[usize::from(self.reverse)].mean(metric));
         Areas::of(metric, &self.curve(metric), whole, self.n_edges)
     }
 }
@@ -55,10 +55,8 @@ pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
             for (circuit, Measured { mean, std, quartiles: [low, median, high] }) in set.points(metric) {
                 let Circuit { requested, n_edges, threshold } = circuit;
                 let key = metric.key();
-                let _ = writeln!(
-                    csv,
-                    "{name},{requested},{n_edges},{threshold},{key},{mean},{std},{low},{median},{high}"
-                );
+                let _ =
+                    writeln!(csv, "{name},{requested},{n_edges},{threshold},{key},{mean},{std},{low},{median},{high}");
             }
         }
     }
@@ -75,7 +73,7 @@ pub fn to_json(sets: &[MeasuredCircuits]) -> Value {
             if points.is_empty() {
                 continue;
             }
-            let unpatched = set.unpatched.map(|sides| sides.map(|side| side.mean(metric)));
+            let unpatched = set.unpatched.as_ref().map(|sides| sides.each_ref().map(|side| side.mean(metric)));
             metrics.insert(
                 metric.key().to_owned(),
                 json!({

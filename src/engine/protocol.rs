@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::circuit::{Baseline, Measurement, Source, TokenProb, Tokens};
+pub use crate::circuit::{Areas, Baseline, Measurement, Source, TokenProb, Tokens};
 use crate::circuit::{Circuit, GraphConfig, Limits, ModelConfig, RunSettings};
 
 /// A request with the number that its replies will carry, counted from 1.
@@ -110,13 +110,16 @@ pub enum Event {
     Graph {
         graph: GraphInfo,
     },
-    /// A circuit is done for all batches. With logits: one attachment, in row-major order of `result.shape`.
+    /// A circuit is done for all batches. With logits: two attachments, the logits in row-major order of `result.shape`, and
+    /// as 64-bit floats the metrics of every prompt, `[metric, prompt]`, NaN where one does not apply.
     Circuit {
         result: CircuitResult,
     },
     /// All circuits are done. With logits: two attachments, the unpatched model on the clean and on the corrupt prompts.
     Ran {
         baseline: Baseline,
+        /// Of each metric's curve over the circuits of the run, in the order of [`crate::circuit::Metric::ALL`].
+        areas: Vec<Areas>,
     },
     Tokens {
         tokens: Tokens,

@@ -8,7 +8,8 @@ use thiserror::Error;
 use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
 use crate::circuit::memory::{ModelMemory, RunSize};
 use crate::circuit::{
-    CircuitError, Graph, GraphConfig, Limits, ModelConfig, Prompts, PruneScores, RunSettings, ShardIndex,
+    Areas, CircuitError, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts, PruneScores,
+    RunSettings, ShardIndex,
 };
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
 use crate::run::circuits::{graph_config, output_shape};
@@ -29,6 +30,7 @@ struct LastRun {
     prompts: String,
     /// With the edge counts taken out.
     settings: RunSettings,
+    n_edges: usize,
     output: RunOutput,
 }
 
@@ -146,13 +148,27 @@ impl Session {
             unpatched: self.unpatched(text, &key),
         };
         let output = run_circuits(&input, observer).await?;
-        Ok(&self.last_run.insert(LastRun { prompts: text.to_owned(), settings: key, output }).output)
+        let last_run = LastRun { prompts: text.to_owned(), settings: key, n_edges: graph.n_edges(), output };
+        Ok(&self.last_run.insert(last_run).output)
     }
 
     /// The unpatched model of the last run, where it was the same but for scores and edge counts.
     fn unpatched(&self, prompts: &str, settings: &RunSettings) -> Option<Rc<Unpatched>> {
         let last = self.last_run.as_ref()?;
         (last.prompts == prompts && last.settings == *settings).then(|| last.output.unpatched.clone())
+    }
+
+    /// The areas under each metric's curve of the last run; none where nothing was run.
+    pub fn areas(&self) -> Vec<Areas> {
+        let Some(LastRun { settings, n_edges, output, .. }) = &self.last_run else { return Vec::new() };
+        let measured = MeasuredCircuits {
+            name: "",
+            n_edges: *n_edges,
+            circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
+            unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
+            reverse: settings.reverse,
+        };
+        Metric::ALL.iter().map(|&metric| measured.areas(metric)).collect()
     }
 
     /// The likeliest tokens of a prompt in the last run.
@@ -185,7 +201,14 @@ pub fn circuit_result(output: &CircuitOutput, settings: &RunSettings) -> Circuit
     let CircuitOutput { index, circuit, logits, measurement, .. } = output;
     let n_prompts = logits.values.len() / (logits.n_positions * logits.d_vocab);
     let shape = output_shape(settings.slice, n_prompts, logits);
-    CircuitResult { index: *index, circuit: *circuit, shape, measurement: *measurement }
+    CircuitResult { index: *index, circuit: *circuit, shape, measurement: measurement.clone() }
+}
+
+/// The metrics of every prompt, `[metric, prompt]`, NaN where one does not apply.
+pub fn prompt_values(output: &CircuitOutput) -> Vec<f64> {
+    let n_prompts = output.prompts.iter().flatten().map(Vec::len).max().unwrap_or(0);
+    let missing = vec![f64::NAN; n_prompts];
+    output.prompts.iter().flat_map(|values| values.as_ref().unwrap_or(&missing)).copied().collect()
 }
 
 fn describe(graph: &Graph) -> GraphInfo {

@@ -8,7 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use js_sys::{Array, Float32Array, Promise};
+use js_sys::{Array, Float32Array, Float64Array, Promise};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -16,7 +16,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
 use super::device::{self, Trouble};
 use super::protocol::{Call, DeviceKind, Event, Reply, Request, Source};
-use super::session::{RunRequest, Session, SessionError, Text, circuit_result};
+use super::session::{RunRequest, Session, SessionError, Text, circuit_result, prompt_values};
 use super::source::OpenSource;
 use crate::circuit::RunSettings;
 use crate::model::ModelError;
@@ -189,7 +189,8 @@ impl Caller<'_> {
             attached.push(&Float32Array::from(output.unpatched.clean.logits.values.as_slice()));
             attached.push(&Float32Array::from(output.unpatched.corrupt.logits.values.as_slice()));
         }
-        Ok((Event::Ran { baseline: output.baseline.clone() }, attached))
+        let baseline = output.baseline.clone();
+        Ok((Event::Ran { baseline, areas: session.areas() }, attached))
     }
 }
 
@@ -208,6 +209,7 @@ impl Observer for Caller<'_> {
         let attached = Array::new();
         if self.logits {
             attached.push(&Float32Array::from(output.logits.values.as_slice()));
+            attached.push(&Float64Array::from(prompt_values(output).as_slice()));
         }
         post(self.id, Event::Circuit { result: circuit_result(output, &self.settings) }, &attached);
     }

@@ -146,7 +146,7 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
                     index,
                     circuit: *same,
                     logits: logits.clone(),
-                    measurement,
+                    measurement: measurement.clone(),
                     prompts: prompts.clone(),
                 };
                 steps.observer.circuit(&output);

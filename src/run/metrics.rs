@@ -129,7 +129,12 @@ fn answer_values(output: &Logits, log_z: &[f64], pairs: &[PromptPair]) -> Prompt
 }
 
 /// The metrics of a row of logits; the answers may be missing.
-fn row_values(row: &[f32], log_z: f64, answers: Option<&[u32]>, wrong: Option<&[u32]>) -> [Option<f64>; Metric::ALL.len()] {
+fn row_values(
+    row: &[f32],
+    log_z: f64,
+    answers: Option<&[u32]>,
+    wrong: Option<&[u32]>,
+) -> [Option<f64>; Metric::ALL.len()] {
     let logit = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| logit);
     let prob = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| (logit - log_z).exp());
     let logprob = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| logit - log_z);

@@ -43,7 +43,8 @@ fn every_metric_of_every_run_is_the_reference_s() {
                 }
                 // Where the reference refuses a metric (several answers), so do we. It was asked with one position only.
                 if !expected.is_empty() {
-                    let given: Vec<_> = Metric::ALL.iter().filter(|m| output.baseline.clean.mean(**m).is_some()).collect();
+                    let given: Vec<_> =
+                        Metric::ALL.iter().filter(|m| output.baseline.clean.mean(**m).is_some()).collect();
                     assert_eq!(given.len(), expected.len(), "{} graph{} run{r}", case.name, g.idx);
                 }
             }
