@@ -187,7 +187,7 @@ fn random_prompts(shape: &Shape, d_vocab: usize) -> Prompts {
     let answers = || Answers::Tokens(vec![0]);
     let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: answers(), wrong_answers: answers() };
     let pairs = (0..shape.batch).map(|_| pair()).collect();
-    Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pairs }
+    Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pad_token: None, pairs }
 }
 
 /// Numbers between -1 and 1: Marsaglia's xorshift64.

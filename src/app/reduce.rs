@@ -161,7 +161,7 @@ impl State {
     /// Keeps the chosen prompt and position within what there is.
     fn check_place(&mut self) {
         let Some(prompts) = &self.inputs.prompts else { return };
-        let positions = self.settings.run.slice.positions(prompts.pairs[0].clean.len());
+        let positions = self.settings.run.slice.positions(prompts.seq(0));
         self.prompt = self.prompt.min(prompts.pairs.len() - 1);
         self.position = self.position.min(positions.len().saturating_sub(1));
     }

@@ -225,7 +225,7 @@ pub fn prompt_labels(state: &State) -> Vec<String> {
 /// A label for each position of the output.
 pub fn position_labels(state: &State) -> Vec<String> {
     let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
-    let seq = prompts.pairs[state.prompt].clean.len();
+    let seq = prompts.seq(state.prompt);
     let label = |position: usize| {
         let label = prompts.seq_labels.as_ref().and_then(|labels| labels.get(position));
         label.map_or_else(|| format!("position {position}"), |label| format!("{position}: {label}"))

@@ -32,7 +32,7 @@ pub use measures::MeasuredCircuits;
 pub use memory::{Limits, ModelMemory};
 pub use metric::{Metric, Unit};
 pub use node::{DestKind, DestModule, SrcKind, SrcNode};
-pub use prompts::{Answers, PromptBatch, PromptPair, Prompts};
+pub use prompts::{Answers, PaddedPrompt, PromptBatch, PromptPair, PromptSettings, Prompts};
 pub use prune_scores::{Circuit, PruneScores};
 pub use settings::{AblationType, OutputSlice, PatchType, RunSettings};
 pub use shards::ShardIndex;

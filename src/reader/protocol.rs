@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::circuit::Source;
+use crate::circuit::{PromptSettings, Source};
 
 /// A request with the number that its reply will carry, counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub enum Request {
         /// Its `tokenizer_config.json`, which names the BOS and the pad token.
         config: Option<Source>,
     },
+    /// Reads prompts in auto-circuit's dataset format, texts among them. Answered by [`Event::Prompts`].
+    ReadPrompts { prompts: Source, settings: PromptSettings },
     /// Turns texts into token ids. Answered by [`Event::Encoded`].
     Encode {
         texts: Vec<String>,
@@ -53,6 +55,10 @@ pub enum Event {
         tokenizer: TokenizerInfo,
         /// How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`.
         pieces: String,
+    },
+    /// A prompts file of token ids only, as `circuit::Prompts` reads it.
+    Prompts {
+        json: String,
     },
     /// The ids of each text.
     Encoded {
@@ -90,6 +96,7 @@ impl Request {
             Self::OpenTokenizer { tokenizer, config } => {
                 [Some(tokenizer), config.as_ref()].into_iter().flatten().collect()
             }
+            Self::ReadPrompts { prompts, .. } => vec![prompts],
             Self::Encode { .. } => Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! What the reader holds between requests, and how it answers them. Knows of no browser.
 
 use super::error::ReaderError;
+use super::prompts::read_prompts;
 use super::protocol::{Event, Request};
 use super::tokenizer::Tokenizer;
 
@@ -33,6 +34,10 @@ impl Session {
     pub fn answer(&mut self, request: &Request, files: &[File]) -> Result<Answer, ReaderError> {
         match request {
             Request::OpenTokenizer { .. } => self.open_tokenizer(files),
+            Request::ReadPrompts { settings, .. } => {
+                let json = read_prompts(&files[0], self.tokenizer.as_ref(), *settings)?.to_json();
+                Ok(Event::Prompts { json }.into())
+            }
             Request::Encode { texts, prepend_bos } => {
                 let tokenizer = self.tokenizer()?;
                 let ids = texts.iter().map(|text| tokenizer.encode(text, *prepend_bos));

@@ -190,7 +190,10 @@ impl<'a> Plan<'a> {
         prompts.check(config)?;
         let n_run = n_run(settings, prompts);
         if settings.slice != OutputSlice::LastSeq || settings.ablation.dataset_means().is_some() {
-            prompts.one_len(n_run, "(outputs at several positions and means over all prompts need one length)")?;
+            prompts.one_seq(n_run, "(outputs at several positions and means over all prompts need one length)")?;
+        }
+        if settings.slice == OutputSlice::NotFirstSeq {
+            prompts.one_len(n_run, "(the first position, which is left out, is a pad token in shorter ones)")?;
         }
         if settings.slice == OutputSlice::NotFirstSeq && batches.iter().any(|b| b.seq < 2) {
             let expected = "at least 2 tokens long, since the first position is left out";

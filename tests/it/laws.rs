@@ -106,7 +106,13 @@ fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32
     let model = HandWorked::new();
     let answers = || Answers::Tokens(vec![0]);
     let pair = PromptPair { clean: vec![3], corrupt: vec![4], answers: answers(), wrong_answers: answers() };
-    let prompts = Prompts { file: "p".to_owned(), seq_labels: None, word_idxs: Default::default(), pairs: vec![pair] };
+    let prompts = Prompts {
+        file: "p".to_owned(),
+        seq_labels: None,
+        word_idxs: Default::default(),
+        pad_token: None,
+        pairs: vec![pair],
+    };
     let graph = Graph::new(&model.config, GraphConfig { separate_qkv: false, ..GraphConfig::default() });
     let names: Vec<_> = graph.edges().map(|e| graph.edge_name(e)).collect();
     let expected = [

@@ -12,3 +12,4 @@ mod model;
 mod run;
 mod shards;
 mod support;
+mod text;
