@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use circuitscope::circuit::measures::{to_csv, to_json};
 use circuitscope::circuit::{
     AblationType, Areas, EdgeCounts, Graph, MeasuredCircuits, Metric, OutputSlice, PatchType, Prompts, PruneScores,
-    RunSettings,
+    RunSettings, describe_graph,
 };
 use circuitscope::engine::device::{self, Opened};
 use circuitscope::engine::{DeviceChoice, DeviceKind};
+use circuitscope::formats::{FormatId, Wanted, read_scores};
 use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
 use circuitscope::model::{Model, ModelFolder, Transformer, load_shards};
 use circuitscope::run::circuits::{graph_config, output_shape};
@@ -46,9 +47,13 @@ struct Args {
     /// Prompts in auto-circuit's dataset format, as token ids
     #[arg(long, value_name = "FILE")]
     prompts: PathBuf,
-    /// Prune scores as safetensors: dest module name -> [seq?, head?, n_src]
+    /// Prune scores or a circuit: safetensors or a torch file of dest module name -> [seq?, head?, n_src], an EAP-IG / MIB
+    /// circuit, or a list of edges
     #[arg(long, value_name = "FILE")]
     scores: PathBuf,
+    /// Which scores, where the file holds several: TASK/ALGO, or scores or circuit of an EAP-IG / MIB circuit
+    #[arg(long, value_name = "NAME")]
+    pick: Option<String>,
     /// Prompts a batch; a short last batch is dropped [default: 32, or all where there are fewer]
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
@@ -108,7 +113,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let prompts = Prompts::from_json(&name(&args.prompts), &read_text(&args.prompts)?)?;
     let settings = settings(args, &prompts);
     let graph = Graph::new(model.config(), graph_config(&settings, &prompts)?);
-    let scores = PruneScores::from_bytes(&name(&args.scores), &read(&args.scores)?, &graph)?;
+    let scores = open_scores(args, &model, &graph)?;
     let input = RunInput {
         model: &model,
         prompts: &prompts,
@@ -143,6 +148,29 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         std::fs::write(path, svg_string(&layout(&request))).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
+}
+
+/// The scores of a file in any format, for the graph that the arguments choose.
+fn open_scores(args: &Args, model: &Transformer, graph: &Graph) -> Result<PruneScores, Box<dyn Error>> {
+    let (file, pick, config) = (name(&args.scores), args.pick.as_deref(), graph.config);
+    let wanted = Wanted { model: model.config(), graph: config, seq_len: config.seq_len, pick };
+    let found = read_scores(&file, &read(&args.scores)?, &wanted)?;
+    if found.format == FormatId::Torch && found.choices.len() > 1 && pick.is_none() {
+        return Err(format!("{file}: choose one of its scores with --pick: {}", found.choices.join(", ")).into());
+    }
+    if found.graph != *graph {
+        let [found, graph] = [found.graph.config, config].map(|config| describe_graph(&config));
+        let hint = "choose the graph with --unfactorized, --joint-qkv and --token-wise";
+        return Err(format!("{file}: these are scores of {found}, not of {graph}; {hint}").into());
+    }
+    let info = found.info.line();
+    for line in info.iter().chain(&found.notes) {
+        eprintln!("{file}: {line}");
+    }
+    if let Some(n) = found.n_circuit {
+        eprintln!("{file}: its circuit has {n} edges (--edge-counts {n})");
+    }
+    Ok(found.scores)
 }
 
 fn settings(args: &Args, prompts: &Prompts) -> RunSettings {

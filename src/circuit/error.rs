@@ -41,6 +41,9 @@ pub enum CircuitError {
     /// Prune scores name a module that the graph does not have.
     #[error("{file}: module `{module}` is not in this graph, which expects {expected}{hint}")]
     UnknownModule { file: String, module: String, expected: String, hint: String },
+    /// Prune scores say of themselves that they are for another graph.
+    #[error("{file}: these are scores of {found}, by what the file says of itself; the graph here is {expected}")]
+    OtherGraph { file: String, expected: String, found: String },
     /// More edges were asked for than there are.
     #[error("edge count should be at most {n_edges}, the number of edges of the graph, found {found}")]
     EdgeCount { n_edges: usize, found: usize },

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::CircuitError;
-use super::graph::{Edge, Graph, GraphConfig};
-use super::tensor_file::{TensorFile, TensorInfo};
+use super::graph::{Edge, Graph};
+use super::scores_info::{ScoresInfo, describe_graph};
+use super::tensor_file::{TensorFile, TensorInfo, write_tensors};
 
 /// A score for every edge of a graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +45,11 @@ impl PruneScores {
     /// Reads the scores of a graph from a safetensors file.
     ///
     /// # Errors
-    /// When the file is not one, names a module that the graph does not have, lacks one, has one in another shape, or
-    /// holds NaN.
+    /// When the file is not one, says of itself that it is for another graph, names a module that the graph does not
+    /// have, lacks one, has one in another shape, or holds NaN.
     pub fn from_bytes(file: &str, bytes: &[u8], graph: &Graph) -> Result<Self, CircuitError> {
         let tensors = TensorFile::from_bytes(file, bytes)?;
+        ScoresInfo::from_metadata(file, &tensors.metadata)?.check(file, graph)?;
         refuse_unknown(&tensors, graph)?;
         let mut values = Vec::with_capacity(graph.n_edges());
         for module in &graph.dests {
@@ -69,6 +71,21 @@ impl PruneScores {
             values.extend(checked_numbers(&tensors, tensor, bytes)?);
         }
         Ok(Self::new(values))
+    }
+
+    /// Writes the scores of a graph as a safetensors file, which [`PruneScores::from_bytes`] reads, with what is to be known
+    /// of them as its metadata.
+    ///
+    /// # Panics
+    /// When there is not a score for every edge of the graph.
+    pub fn to_bytes(&self, graph: &Graph, info: &ScoresInfo) -> Vec<u8> {
+        assert_eq!(self.n_edges(), graph.n_edges(), "a score for every edge");
+        let first_edges = graph.first_edges();
+        let tensors = graph.dests.iter().zip(first_edges).map(|(module, first)| {
+            let numbers = &self.values[first..first + graph.n_module_edges(module)];
+            (module.module_name.as_str(), graph.mask_shape(module), numbers)
+        });
+        write_tensors(tensors, &info.to_metadata())
     }
 
     /// The scores of edges in a graph's edge order. Infinite scores are allowed; NaN is not.
@@ -165,24 +182,21 @@ fn hint(tensors: &TensorFile, graph: &Graph) -> String {
     let has = |part: &str| tensors.tensors.iter().any(|t| t.name.ends_with(part));
     let rank = |part: &str| tensors.tensors.iter().find(|t| t.name.ends_with(part)).map(|t| t.shape.len());
     let token_wise = rank("hook_resid_post").map(|rank| rank == 2);
-    let (separate, joint) = match graph.config {
-        GraphConfig { factorized: false, .. } => (false, false),
-        GraphConfig { separate_qkv, .. } => (separate_qkv, !separate_qkv),
-    };
-    let setting = if has("hook_q_input") && !separate {
+    let config = graph.config;
+    let setting = if has("hook_q_input") && !(config.factorized && config.separate_qkv) {
         "an edge (factorized) graph with separate q, k and v"
-    } else if has("hook_attn_in") && !joint {
+    } else if has("hook_attn_in") && (!config.factorized || config.separate_qkv) {
         "an edge (factorized) graph with joint q, k and v"
-    } else if has("hook_resid_mid") && graph.config.factorized {
+    } else if has("hook_resid_mid") && config.factorized {
         "a node (unfactorized) graph"
-    } else if token_wise == Some(true) && graph.config.seq_len.is_none() {
+    } else if token_wise == Some(true) && config.seq_len.is_none() {
         "a token-wise graph"
-    } else if token_wise == Some(false) && graph.config.seq_len.is_some() {
+    } else if token_wise == Some(false) && config.seq_len.is_some() {
         "a graph that is not token-wise"
     } else {
         return String::new();
     };
-    format!("; these look like the scores of {setting}")
+    format!("; these look like the scores of {setting}, the graph is {}", describe_graph(&config))
 }
 
 /// JSON has no infinity: the empty circuit's threshold travels as `null`.

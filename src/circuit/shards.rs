@@ -127,7 +127,7 @@ pub fn join(files: Vec<TensorFile>, index: Option<&ShardIndex>) -> Result<Tensor
         let [first, second] = [a, b].map(|tensor| shards[tensor.shard].clone());
         return Err(CircuitError::DoubleTensor { tensor: a.name.clone(), first, second });
     }
-    Ok(TensorFile { file: whole, shards, tensors })
+    Ok(TensorFile { file: whole, shards, tensors, metadata: BTreeMap::new() })
 }
 
 fn check_index(index: &ShardIndex, files: &[TensorFile]) -> Result<(), CircuitError> {

@@ -3,10 +3,12 @@
 //! The `safetensors` crate parses the header; every size is then checked against the file's length before anything is
 //! allocated, so that a tensor can be read alone, by its byte range.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
+use serde_json::{Map, Value, json};
 
 use super::error::CircuitError;
 
@@ -24,6 +26,8 @@ pub struct TensorFile {
     pub shards: Vec<String>,
     /// Sorted by name.
     pub tensors: Vec<TensorInfo>,
+    /// What the file says of itself.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// One tensor of a file.
@@ -104,6 +108,7 @@ impl TensorFile {
             serde_json::from_slice(header).map_err(|e| foreign("a JSON header of tensors", e.to_string()))?;
         let data_start = SIZE_BYTES + header.len() as u64;
         let data_bytes = file_bytes.saturating_sub(data_start);
+        let said = metadata.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
         let mut tensors = Vec::new();
         for (name, info) in metadata.tensors() {
             let (start, end) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
@@ -122,7 +127,7 @@ impl TensorFile {
             tensors.push(TensorInfo { name, shape, dtype, shard: 0, bytes });
         }
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors })
+        Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors, metadata: said })
     }
 
     /// Parses the header of a file that is in memory.
@@ -179,6 +184,31 @@ impl TensorFile {
     pub fn read(&self, tensor: &TensorInfo, file: &[u8]) -> Result<Vec<f32>, CircuitError> {
         self.decode(tensor, &file[tensor.bytes.start as usize..tensor.bytes.end as usize])
     }
+}
+
+/// Writes tensors of `f32`, each a name, a shape and its numbers, as a safetensors file.
+///
+/// The `safetensors` crate's own writer keeps the metadata in a hash map, so that the same scores would be other bytes each
+/// time.
+pub fn write_tensors<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, Vec<usize>, &'a [f32])>,
+    metadata: &BTreeMap<String, String>,
+) -> Vec<u8> {
+    let (mut header, mut data) = (Map::new(), Vec::new());
+    if !metadata.is_empty() {
+        header.insert("__metadata__".to_owned(), json!(metadata));
+    }
+    for (name, shape, numbers) in tensors {
+        let start = data.len();
+        data.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
+        let info = json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]});
+        header.insert(name.to_owned(), info);
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    // The numbers start at a multiple of 8, as the format's writers have it.
+    header.resize(header.len().next_multiple_of(SIZE_BYTES as usize), b' ');
+    let size = (header.len() as u64).to_le_bytes();
+    [&size[..], &header, &data].concat()
 }
 
 /// Appends little-endian numbers of `N` bytes each.

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 /// A folder and what it may name with `crate::`.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("circuit", &["circuit"]),
+    ("formats", &["circuit"]),
     ("model", &["circuit", "model"]),
     ("run", &["circuit", "model", "run"]),
     ("layout", &["circuit", "layout"]),
     ("view", &["circuit", "layout", "view"]),
     ("engine", &["circuit", "model", "run", "engine"]),
-    ("reader", &["circuit", "reader"]),
-    ("app", &["circuit", "layout", "view", "engine", "reader", "app"]),
+    ("reader", &["circuit", "formats", "reader"]),
+    ("app", &["circuit", "formats", "layout", "view", "engine", "reader", "app"]),
 ];
 
 /// Libraries that only some folders may name.
@@ -20,8 +21,8 @@ const LIBRARIES: [(&str, &[&str]); 6] = [
     ("yew", &["view", "app"]),
     ("web_sys", &["view", "app", "engine", "reader"]),
     ("tokenizers", &["reader"]),
-    ("zip", &["reader"]),
     ("wgpu", &["engine"]),
+    ("zip", &["formats"]),
 ];
 
 fn rust_files(dir: &Path) -> Vec<PathBuf> {

@@ -1,0 +1,96 @@
+//! JSON as Python writes it: with `NaN` and `Infinity`, and objects whose pairs are kept in order and counted.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+
+/// The text of a JSON file with Python's `NaN`, `Infinity` and `-Infinity` put into quotes, so that it is JSON.
+pub fn quote_infinities(text: &str) -> Cow<'_, str> {
+    if !text.contains("NaN") && !text.contains("Infinity") {
+        return Cow::Borrowed(text);
+    }
+    let (mut quoted, mut rest, mut in_string) = (String::with_capacity(text.len()), text, false);
+    while let Some(c) = rest.chars().next() {
+        let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !in_string && rest.starts_with(word));
+        let n_bytes = match word {
+            Some(word) => {
+                quoted.extend(["\"", word, "\""]);
+                word.len()
+            }
+            None => {
+                in_string ^= c == '"';
+                // What is escaped does not end a string.
+                let escaped =
+                    if in_string && c == '\\' { rest[1..].chars().next().map_or(0, char::len_utf8) } else { 0 };
+                let n_bytes = c.len_utf8() + escaped;
+                quoted.push_str(&rest[..n_bytes]);
+                n_bytes
+            }
+        };
+        rest = &rest[n_bytes..];
+    }
+    Cow::Owned(quoted)
+}
+
+/// A score: a number, or an infinity or NaN in quotes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl Visitor<'_> for Numbers {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_f64<E: Error>(self, x: f64) -> Result<Number, E> {
+                Ok(Number(x))
+            }
+            fn visit_i64<E: Error>(self, x: i64) -> Result<Number, E> {
+                Ok(Number(x as f64))
+            }
+            fn visit_u64<E: Error>(self, x: u64) -> Result<Number, E> {
+                Ok(Number(x as f64))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+                text.trim().parse().map(Number).map_err(|_| E::custom(format!("expected a number, found {text:?}")))
+            }
+        }
+        from.deserialize_any(Numbers)
+    }
+}
+
+/// The pairs of an object, in the file's order; a key that stands twice is there twice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Pairs<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Objects<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Objects<T> {
+            type Value = Pairs<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<T>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        from.deserialize_map(Objects(PhantomData))
+    }
+}

@@ -1,0 +1,234 @@
+//! torch files of prune scores: `{module: tensor}`, or auto-circuit's cache `{task: {algo: {module: tensor}}}`.
+
+use super::archive::{Archive, TORCH_ZIP};
+use super::error::{FormatError, shortened};
+use super::pickle::{Node, NodeId, Pickle, StorageDtype, TensorNode};
+
+/// More scores than this in a file are not listed; a cache has tens.
+const MAX_CHOICES: usize = 10_000;
+
+/// A torch file, its pickle read and its tensors not yet.
+pub struct TorchFile<'a> {
+    file: &'a str,
+    archive: Archive<'a>,
+    pub pickle: Pickle,
+    big_endian: bool,
+    /// How many numbers may be read in all: a file's tensors are no longer than the file, unless they are views that
+    /// repeat a few numbers.
+    n_left: u64,
+}
+
+/// A tensor, read.
+pub struct TorchTensor {
+    pub shape: Vec<usize>,
+    /// In row-major order.
+    pub numbers: Vec<f32>,
+}
+
+/// A dictionary of tensors within a file, and the keys that lead there: `Docstring/EAP`, empty where it is the whole file.
+pub struct ScoresChoice {
+    pub name: String,
+    tensors: Vec<(String, NodeId)>,
+}
+
+impl<'a> TorchFile<'a> {
+    /// Opens a file and runs its pickle.
+    ///
+    /// # Errors
+    /// When it is no zip archive that `torch.save` wrote, or its pickle asks for anything but data.
+    pub fn open(file: &'a str, bytes: &'a [u8]) -> Result<Self, FormatError> {
+        let mut archive = Archive::open(file, bytes)?;
+        let wrong = |reason: &str| FormatError::Unreadable {
+            file: file.to_owned(),
+            format: TORCH_ZIP,
+            reason: reason.to_owned(),
+        };
+        let pickle = archive.member("data.pkl")?.ok_or_else(|| wrong("it has no data.pkl"))?;
+        let pickle = Pickle::parse(file, pickle)?;
+        let big_endian = match archive.member("byteorder")? {
+            // Files of older versions have no such member and are little-endian.
+            None | Some(b"little") => false,
+            Some(b"big") => true,
+            Some(_) => return Err(wrong("its byteorder should be little or big")),
+        };
+        Ok(Self { file, archive, pickle, big_endian, n_left: bytes.len() as u64 })
+    }
+
+    /// Reads a tensor.
+    ///
+    /// # Errors
+    /// When it does not lie within its storage, its storage not within the file, or the tensors have more numbers than the
+    /// file has bytes.
+    pub fn tensor(&mut self, name: &str, tensor: &TensorNode) -> Result<TorchTensor, FormatError> {
+        let file = self.file;
+        let wrong = |expected: String, found: String| {
+            FormatError::wrong(file, format!("tensor `{}`", shortened(name)), expected, found)
+        };
+        let shape = || format!("shape {:?}", tensor.shape);
+        let n_elements = tensor.shape.iter().try_fold(1_u64, |n, &size| n.checked_mul(size));
+        let n_elements = n_elements.filter(|&n| n <= self.n_left);
+        let n_elements = n_elements.ok_or_else(|| wrong("no longer than the file".to_owned(), shape()))?;
+        self.n_left -= n_elements;
+        let storage = &tensor.storage;
+        let bytes = self.archive.member(&format!("data/{}", storage.key))?;
+        let bytes =
+            bytes.ok_or_else(|| wrong(format!("in member data/{}", storage.key), "no such member".to_owned()))?;
+        let n_stored = (bytes.len() / storage.dtype.n_bytes()) as u64;
+        if storage.n_elements != n_stored {
+            let found = format!("{} bytes", bytes.len());
+            return Err(wrong(format!("in a storage of {} numbers", storage.n_elements), found));
+        }
+        if n_elements > 0 && last_place(tensor).is_none_or(|last| last >= n_stored) {
+            let found = format!("offset {}, {}, stride {:?}", tensor.offset, shape(), tensor.stride);
+            return Err(wrong(format!("a view of a storage of {n_stored} numbers"), found));
+        }
+        let numbers =
+            places(tensor, n_elements).map(|place| storage.dtype.number(bytes, place, self.big_endian)).collect();
+        // No size is above `n_left`, which is the length of a slice.
+        Ok(TorchTensor { shape: tensor.shape.iter().map(|&size| size as usize).collect(), numbers })
+    }
+
+    /// The dictionaries of tensors that the file holds.
+    ///
+    /// # Errors
+    /// When there is none, or too many to list.
+    pub fn choices(&self) -> Result<Vec<ScoresChoice>, FormatError> {
+        let mut choices = Vec::new();
+        // A cache has two levels above the tensors. Levels are counted, so that a dictionary may hold itself.
+        let mut level = vec![(String::new(), self.pickle.root())];
+        for _ in 0..3 {
+            let mut below = Vec::new();
+            for (path, node) in level {
+                if let Some(tensors) = self.tensors(node) {
+                    choices.push(ScoresChoice { name: path, tensors });
+                } else if let Node::Dict(pairs) = node {
+                    below.extend(pairs.iter().filter_map(|&(key, value)| {
+                        let key = self.key(key)?;
+                        let path = if path.is_empty() { key } else { format!("{path}/{key}") };
+                        Some((path, self.pickle.node(value)))
+                    }));
+                }
+                if below.len() + choices.len() > MAX_CHOICES {
+                    let expected = format!("a dictionary of at most {MAX_CHOICES} scores");
+                    return Err(FormatError::wrong(self.file, "the pickle", expected, "more"));
+                }
+            }
+            level = below;
+        }
+        let has_hooks = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| name.contains(".hook_"));
+        if choices.iter().any(has_hooks) {
+            choices.retain(has_hooks);
+            return Ok(choices);
+        }
+        let expected = "scores: a tensor for each module, such as `blocks.0.hook_q_input`, or {task: {algo: scores}}";
+        let found = match choices.first() {
+            Some(ScoresChoice { tensors, .. }) => format!(
+                "tensors such as `{}` (if these are a model's weights, save them with safetensors.torch.save_file)",
+                shortened(&tensors[0].0)
+            ),
+            None => described(self.pickle.root()).to_owned(),
+        };
+        Err(FormatError::wrong(self.file, "the pickle", expected, found))
+    }
+
+    /// Reads the tensors of a choice, each with its name.
+    ///
+    /// # Errors
+    /// As [`TorchFile::tensor`].
+    pub fn read(&mut self, choice: &ScoresChoice) -> Result<Vec<(String, TorchTensor)>, FormatError> {
+        let read = |(name, id): &(String, NodeId)| {
+            let Node::Tensor(tensor) = self.pickle.node(*id).clone() else { unreachable!("a choice is of tensors") };
+            Ok((name.clone(), self.tensor(name, &tensor)?))
+        };
+        choice.tensors.iter().map(read).collect()
+    }
+
+    /// The tensors of a node that is a dictionary of tensors and of nothing else.
+    fn tensors(&self, node: &Node) -> Option<Vec<(String, NodeId)>> {
+        let Node::Dict(pairs) = node else { return None };
+        let is_tensor = |&(_, value): &(NodeId, NodeId)| matches!(self.pickle.node(value), Node::Tensor(_));
+        let all = !pairs.is_empty() && pairs.iter().all(is_tensor);
+        all.then(|| pairs.iter().map(|&(key, value)| Some((self.key(key)?, value))).collect())?
+    }
+
+    /// A key as a text.
+    fn key(&self, id: NodeId) -> Option<String> {
+        match self.pickle.node(id) {
+            Node::Text(text) => Some(shortened_key(text)),
+            Node::Int(n) => Some(n.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// Keys are copied for each place where they stand, so that a very long one is cut.
+fn shortened_key(key: &str) -> String {
+    key.chars().take(200).collect()
+}
+
+/// What a node is, in words.
+pub fn described(node: &Node) -> &'static str {
+    match node {
+        Node::None => "None",
+        Node::Bool(_) | Node::Int(_) | Node::Float(_) => "a number",
+        Node::Text(_) | Node::Bytes => "a text",
+        Node::List(_) => "a list",
+        Node::Dict(_) => "a dictionary without such tensors",
+        Node::Tensor(_) => "one tensor",
+        Node::Storage(_) | Node::Global(_) => "an object of torch",
+    }
+}
+
+/// The place in its storage of a tensor's last number; `None` where that is no number of 64 bits.
+fn last_place(tensor: &TensorNode) -> Option<u64> {
+    tensor
+        .shape
+        .iter()
+        .zip(&tensor.stride)
+        .try_fold(tensor.offset, |last, (&size, &stride)| last.checked_add(size.checked_sub(1)?.checked_mul(stride)?))
+}
+
+/// The places in its storage of a tensor's numbers, in row-major order.
+fn places(tensor: &TensorNode, n_elements: u64) -> impl Iterator<Item = u64> + '_ {
+    let axes = || tensor.shape.iter().zip(&tensor.stride).rev();
+    (0..n_elements).map(move |n| {
+        let step =
+            |(rest, place): (u64, u64), (&size, &stride): (&u64, &u64)| (rest / size, place + rest % size * stride);
+        axes().fold((n, tensor.offset), step).1
+    })
+}
+
+impl StorageDtype {
+    fn n_bytes(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 => 8,
+            Self::F32 | Self::I32 => 4,
+            Self::F16 | Self::Bf16 | Self::I16 => 2,
+            Self::I8 | Self::U8 | Self::Bool => 1,
+        }
+    }
+
+    /// The number at a place of a storage that is long enough.
+    fn number(self, bytes: &[u8], place: u64, big_endian: bool) -> f32 {
+        let n_bytes = self.n_bytes();
+        let start = place as usize * n_bytes;
+        let mut eight = [0; 8];
+        eight[..n_bytes].copy_from_slice(&bytes[start..start + n_bytes]);
+        if big_endian {
+            eight[..n_bytes].reverse();
+        }
+        let bits = u64::from_le_bytes(eight);
+        match self {
+            Self::F64 => f64::from_bits(bits) as f32,
+            Self::F32 => f32::from_bits(bits as u32),
+            Self::F16 => half::f16::from_bits(bits as u16).to_f32(),
+            Self::Bf16 => half::bf16::from_bits(bits as u16).to_f32(),
+            Self::I64 => bits as i64 as f32,
+            Self::I32 => bits as i32 as f32,
+            Self::I16 => f32::from(bits as i16),
+            Self::I8 => f32::from(bits as i8),
+            Self::U8 => f32::from(bits as u8),
+            Self::Bool => f32::from(u8::from(bits != 0)),
+        }
+    }
+}
