@@ -97,6 +97,20 @@ impl Graph {
         })
     }
 
+    /// The modules that are these inputs of the model, by place, in the same order; none where they are no nodes. In a graph
+    /// with joint q, k and v any of the three is the joint module; the second value says so.
+    pub fn modules_of(&self, kinds: &[DestKind]) -> (Vec<usize>, bool) {
+        let place = |kind| self.dests.iter().position(|d| d.kind == kind);
+        let joint = match kinds {
+            [DestKind::Q(block) | DestKind::K(block) | DestKind::V(block), ..] => place(DestKind::AttnIn(*block)),
+            _ => None,
+        };
+        match joint {
+            Some(m) => (vec![m], true),
+            None => (kinds.iter().filter_map(|&kind| place(kind)).collect(), false),
+        }
+    }
+
     /// The name of an edge's dest node.
     pub fn dest_name(&self, edge: Edge) -> String {
         self.dests[edge.module_idx].node_name(edge.head_idx, self.n_layers)

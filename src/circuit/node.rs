@@ -80,7 +80,32 @@ impl DestModule {
     }
 }
 
+impl SrcKind {
+    /// The block that it is in; the embedding is in none.
+    pub fn block(self) -> Option<usize> {
+        match self {
+            SrcKind::ResidStart => None,
+            SrcKind::Heads(block) | SrcKind::Mlp(block) | SrcKind::ResidMid(block) | SrcKind::ResidPost(block) => {
+                Some(block)
+            }
+        }
+    }
+}
+
 impl DestKind {
+    /// The block that it is in.
+    pub fn block(self) -> usize {
+        match self {
+            DestKind::Q(block)
+            | DestKind::K(block)
+            | DestKind::V(block)
+            | DestKind::AttnIn(block)
+            | DestKind::MlpIn(block)
+            | DestKind::ResidMid(block)
+            | DestKind::ResidPost(block) => block,
+        }
+    }
+
     /// auto-circuit's name of the module.
     pub fn module_name(self) -> String {
         match self {

@@ -63,6 +63,15 @@ impl Hooks for Plain {
     }
 }
 
+/// Where a forward pass begins, if not with the embedding of the tokens.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The first block that is run.
+    pub block: usize,
+    /// The residual stream that it gets: `[circuit, batch, seq, d_model]`.
+    pub resid: Tensor<4>,
+}
+
 /// A model that can be run under hooks.
 pub trait Model {
     fn config(&self) -> &ModelConfig;
@@ -70,11 +79,23 @@ pub trait Model {
     fn device(&self) -> &Device;
 
     /// The last residual stream, before the final norm, at the positions of `last_block`: in the last block nothing is
-    /// computed at the others but keys and values.
+    /// computed at the others but keys and values. With a `start`, the blocks before it are not run and the embedding is
+    /// not shown to the hooks.
     ///
     /// # Shapes
     /// - output: `[circuit, batch, position, d_model]`
-    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4>;
+    fn resid_end_from(
+        &self,
+        start: Option<Start>,
+        tokens: &TokenBatch,
+        last_block: Range<usize>,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4>;
+
+    /// [`Model::resid_end_from`] the embedding.
+    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        self.resid_end_from(None, tokens, last_block, hooks)
+    }
 
     /// Logits of a residual stream.
     ///

@@ -15,6 +15,6 @@ pub mod transformer;
 pub use error::ModelError;
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder::ModelFolder;
-pub use hooks::{Dest, DestInput, Hooks, Model, Plain, TokenBatch};
+pub use hooks::{Dest, DestInput, Hooks, Model, Plain, Start, TokenBatch};
 pub use load::{ByteSource, load, load_shards};
 pub use transformer::Transformer;

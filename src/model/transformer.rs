@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor};
 
 use super::attention::{Attention, AttentionContext, positions_of};
-use super::hooks::{Dest, DestInput, Hooks, Model, TokenBatch};
+use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
 use super::mlp::Mlp;
 use super::norm::Norm;
 use crate::circuit::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
@@ -43,14 +43,29 @@ impl Model for Transformer {
         &self.device
     }
 
-    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+    fn resid_end_from(
+        &self,
+        start: Option<Start>,
+        tokens: &TokenBatch,
+        last_block: Range<usize>,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
         let [batch, seq] = tokens.dims();
         let positions = self.w_pos.clone().narrow(0, 0, seq); // [seq, d_model]
         let (mut resid, qk_positions) = self.embed(tokens, positions);
-        show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
+        let first_block = match start {
+            None => {
+                show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
+                0
+            }
+            Some(start) => {
+                resid = start.resid;
+                start.block
+            }
+        };
         let qk_positions = qk_positions.map(|p| p.repeat(&[batch, 1])); // [batch * seq, d_model]
         let context = AttentionContext { qk_positions, seq };
-        for (block_idx, block) in self.blocks.iter().enumerate() {
+        for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);
         }

@@ -65,6 +65,9 @@ pub trait Observer {
 
     /// Called when a circuit is done for all batches.
     fn circuit(&mut self, output: &CircuitOutput);
+
+    /// Called before [`Observer::progress`] where a search has a loss to tell.
+    fn loss(&mut self, _: f64) {}
 }
 
 /// Nobody watches.
@@ -228,7 +231,7 @@ impl<'a> Plan<'a> {
 
 /// About how many bytes the activations of one circuit take: the rows that masks are multiplied with, the inputs of a
 /// block's heads before and after their norm, the MLP's hidden layer, and the projections.
-fn pass_bytes(config: &ModelConfig, graph: &Graph, rows: usize) -> usize {
+pub fn pass_bytes(config: &ModelConfig, graph: &Graph, rows: usize) -> usize {
     let per_row = (2 + graph.srcs.len()) * config.d_model
         + 2 * 3 * config.n_heads * config.d_model
         + 3 * config.d_mlp.unwrap_or(0)
@@ -362,7 +365,10 @@ async fn run_group<O: Observer>(
     steps: &mut Steps<'_, O>,
 ) -> Result<Vec<Logits>, RunError> {
     let &RunInput { model, graph, scores, settings, .. } = input;
-    let mut masks = Masks::new(graph, scores, group, settings.patch_type, model.device());
+    let patches = |circuit: usize, edge_idx: usize| {
+        group[circuit].contains(scores.values()[edge_idx]) == (settings.patch_type == PatchType::Edge)
+    };
+    let mut masks = Masks::new(graph, group.len(), patches, model.device());
     let mut values = vec![Vec::new(); group.len()];
     for (i, batch) in plan.batches.iter().enumerate() {
         let positions = settings.slice.positions(batch.seq);

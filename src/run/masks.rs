@@ -5,18 +5,19 @@
 //! so that one product gives the patched input.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::circuit::{Circuit, DestKind, DestModule, Graph, PatchType, PruneScores, SrcKind};
+use crate::circuit::{DestKind, DestModule, Graph, SrcKind};
 use crate::model::Dest;
 
 /// The masks of some circuits, uploaded when they are first asked for and kept.
 pub struct Masks<'a> {
     graph: &'a Graph,
-    scores: &'a PruneScores,
-    circuits: &'a [Circuit],
-    patch_type: PatchType,
+    n_circuits: usize,
+    /// Whether a circuit, by its place, patches an edge, by its index.
+    patches: Box<dyn Fn(usize, usize) -> bool + 'a>,
     first_edges: Vec<usize>,
     /// For each src node, whether an edge from it is patched in any circuit.
     patched_srcs: Vec<bool>,
@@ -41,21 +42,21 @@ pub enum Mask {
 const SHARED_AT_LEAST: f64 = 0.3;
 
 impl<'a> Masks<'a> {
+    /// `patches` says whether a circuit, by its place, patches an edge, by its index.
     pub fn new(
         graph: &'a Graph,
-        scores: &'a PruneScores,
-        circuits: &'a [Circuit],
-        patch_type: PatchType,
+        n_circuits: usize,
+        patches: impl Fn(usize, usize) -> bool + 'a,
         device: &Device,
     ) -> Self {
-        let patched_srcs = vec![false; graph.srcs.len()];
-        let (first_edges, uploaded, device) = (graph.first_edges(), HashMap::new(), device.clone());
-        let mut masks = Self { graph, scores, circuits, patch_type, first_edges, patched_srcs, device, uploaded };
+        let mut patched_srcs = vec![false; graph.srcs.len()];
         for edge in graph.edges() {
-            let score = scores.score(edge);
-            masks.patched_srcs[edge.src_idx] |= circuits.iter().any(|c| masks.patches(*c, score));
+            if !patched_srcs[edge.src_idx] {
+                patched_srcs[edge.src_idx] = (0..n_circuits).any(|c| patches(c, edge.edge_idx));
+            }
         }
-        masks
+        let (first_edges, uploaded, device) = (graph.first_edges(), HashMap::new(), device.clone());
+        Self { graph, n_circuits, patches: Box::new(patches), first_edges, patched_srcs, device, uploaded }
     }
 
     pub fn graph(&self) -> &'a Graph {
@@ -63,7 +64,7 @@ impl<'a> Masks<'a> {
     }
 
     pub fn n_circuits(&self) -> usize {
-        self.circuits.len()
+        self.n_circuits
     }
 
     /// The mask of some dest nodes.
@@ -83,21 +84,16 @@ impl<'a> Masks<'a> {
         self.graph.srcs.iter().zip(&self.patched_srcs).any(|(s, patched)| s.kind == src && *patched)
     }
 
-    /// Whether a circuit patches an edge of this score.
-    fn patches(&self, circuit: Circuit, score: f32) -> bool {
-        circuit.contains(score) == (self.patch_type == PatchType::Edge)
-    }
-
     fn upload(&self, dest: &Dest) -> Mask {
-        let (modules, joint) = self.modules(&dest.kinds);
+        let (modules, joint) = self.graph.modules_of(&dest.kinds);
         let n_src = modules.iter().map(|&m| self.graph.dests[m].min_src_idx + self.graph.dests[m].n_src).max();
         let token_wise = self.graph.config.seq_len.is_some();
         let positions = if token_wise { dest.positions.clone() } else { 0..1 };
         let nodes = modules.iter().flat_map(|&m| (0..self.graph.dests[m].n_nodes()).map(move |head| (m, head)));
         let rows = |(m, head): (usize, usize)| {
-            self.circuits.iter().flat_map({
+            (0..self.n_circuits).flat_map({
                 let positions = positions.clone();
-                move |c| positions.clone().map(move |position| (m, head, position, *c))
+                move |c| positions.clone().map(move |position| (m, head, position, c))
             })
         };
         let nodes: Vec<(usize, usize)> = nodes.collect();
@@ -107,12 +103,12 @@ impl<'a> Masks<'a> {
         let Some(n_src) = n_src.filter(|_| !patched.is_empty()) else { return Mask::Nothing };
         let share = !joint && (patched.len() as f64) <= (1.0 - SHARED_AT_LEAST) * nodes.len() as f64;
         let kept: Vec<_> = if share { patched.iter().map(|&i| nodes[i]).collect() } else { nodes };
-        let shape = [self.circuits.len(), positions.len(), kept.len(), 1 + n_src];
+        let shape = [self.n_circuits, positions.len(), kept.len(), 1 + n_src];
         let mut mask = Vec::with_capacity(shape.iter().product());
-        for circuit in self.circuits {
+        for circuit in 0..self.n_circuits {
             for position in positions.clone() {
                 for &(m, head) in &kept {
-                    self.push_row(&mut mask, m, position, head, *circuit, n_src);
+                    self.push_row(&mut mask, m, position, head, circuit, n_src);
                 }
             }
         }
@@ -120,38 +116,24 @@ impl<'a> Masks<'a> {
         if share { Mask::Some { nodes: patched, mask } } else { Mask::Each(mask) }
     }
 
-    /// The scores of the edges to a node.
-    fn scores_of(&self, m: usize, head: usize, position: usize) -> &[f32] {
+    /// The edges to a node, by index.
+    fn edges_to(&self, m: usize, head: usize, position: usize) -> Range<usize> {
         let module: &DestModule = &self.graph.dests[m];
         let row = (position * module.n_nodes() + head) * module.n_src + self.first_edges[m];
-        &self.scores.values()[row..row + module.n_src]
+        row..row + module.n_src
     }
 
-    fn any_patched(&self, m: usize, head: usize, position: usize, circuit: Circuit) -> bool {
-        self.scores_of(m, head, position).iter().any(|&score| self.patches(circuit, score))
+    fn any_patched(&self, m: usize, head: usize, position: usize, circuit: usize) -> bool {
+        self.edges_to(m, head, position).any(|edge_idx| (self.patches)(circuit, edge_idx))
     }
 
     /// Appends the row of a node.
-    fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, circuit: Circuit, n_src: usize) {
+    fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, circuit: usize, n_src: usize) {
         let module: &DestModule = &self.graph.dests[m];
-        let patched = self.scores_of(m, head, position).iter().map(|&score| self.patches(circuit, score));
+        let patched = self.edges_to(m, head, position).map(|edge_idx| (self.patches)(circuit, edge_idx));
         mask.push(1.0);
         mask.extend(std::iter::repeat_n(0.0, module.min_src_idx));
         mask.extend(patched.map(|patched| f32::from(u8::from(patched))));
         mask.extend(std::iter::repeat_n(0.0, n_src - module.min_src_idx - module.n_src));
-    }
-
-    /// The modules of the graph that are these inputs of the model. In a graph with joint q, k and v any of the three is
-    /// the joint module; the second value says so.
-    fn modules(&self, kinds: &[DestKind]) -> (Vec<usize>, bool) {
-        let place = |kind| self.graph.dests.iter().position(|d| d.kind == kind);
-        let joint = match kinds {
-            [DestKind::Q(block) | DestKind::K(block) | DestKind::V(block), ..] => place(DestKind::AttnIn(*block)),
-            _ => None,
-        };
-        match joint {
-            Some(m) => (vec![m], true),
-            None => (kinds.iter().filter_map(|&kind| place(kind)).collect(), false),
-        }
     }
 }

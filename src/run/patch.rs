@@ -22,7 +22,8 @@ pub struct Patcher<'a, 'm> {
 }
 
 /// The rows that masks are multiplied with.
-struct Rows {
+#[derive(Clone)]
+pub struct Rows {
     /// `[circuit, position | 1, 1 + src, columns]`: columns are batch, position and `d_model`, or batch and `d_model`
     /// where position is an axis of its own.
     tensor: Tensor<4>,
@@ -36,6 +37,11 @@ struct Rows {
 impl<'a, 'm> Patcher<'a, 'm> {
     pub fn new(masks: &'m mut Masks<'a>, patch: &'m SrcActivations) -> Self {
         Self { masks, patch, rows: None }
+    }
+
+    /// For a pass that begins at a later block: with the rows of the src nodes before it, see [`Rows::before`].
+    pub fn resumed(masks: &'m mut Masks<'a>, patch: &'m SrcActivations, rows: Rows) -> Self {
+        Self { masks, patch, rows: Some(rows) }
     }
 
     fn graph(&self) -> &'a Graph {
@@ -82,6 +88,30 @@ impl Hooks for Patcher<'_, '_> {
 }
 
 impl Rows {
+    /// The rows of the src nodes before a block, from what they put out in an unpatched run.
+    pub fn before(
+        block: usize,
+        graph: &Graph,
+        patch: &SrcActivations,
+        out: &SrcActivations,
+        n_circuits: usize,
+    ) -> Self {
+        let is_before = |kind: SrcKind| kind.block().is_none_or(|b| b < block);
+        let token_wise = graph.config.seq_len.is_some();
+        let mut rows: Option<Self> = None;
+        for (first, src) in
+            graph.srcs.iter().enumerate().filter(|(_, s)| is_before(s.kind) && s.head_idx.unwrap_or(0) == 0)
+        {
+            let Some(out) = out.at(src.kind, 0) else { continue };
+            let Some(patch) = patch.at(src.kind, 0) else { continue };
+            let positions = 0..out.dims()[3];
+            let rows =
+                rows.get_or_insert_with(|| Self::new(&out, &positions, n_circuits, graph.srcs.len(), token_wise));
+            rows.put(1 + first, patch - out);
+        }
+        rows.expect("the embedding is before every block")
+    }
+
     /// Zeros for all rows. `like` is `[_, _, batch, position, d_model]`.
     fn new(like: &Tensor<5>, positions: &Range<usize>, n_circuits: usize, n_src: usize, token_wise: bool) -> Self {
         let [_, _, batch, pos, d_model] = like.dims();

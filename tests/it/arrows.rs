@@ -3,21 +3,22 @@
 use std::path::{Path, PathBuf};
 
 /// A folder and what it may name with `crate::`.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("circuit", &["circuit"]),
     ("formats", &["circuit"]),
     ("model", &["circuit", "model"]),
     ("run", &["circuit", "model", "run"]),
+    ("discover", &["circuit", "model", "run", "discover"]),
     ("layout", &["circuit", "layout"]),
     ("view", &["circuit", "layout", "view"]),
-    ("engine", &["circuit", "model", "run", "engine"]),
+    ("engine", &["circuit", "model", "run", "discover", "engine"]),
     ("reader", &["circuit", "formats", "reader"]),
     ("app", &["circuit", "formats", "layout", "view", "engine", "reader", "app"]),
 ];
 
 /// Libraries that only some folders may name.
 const LIBRARIES: [(&str, &[&str]); 6] = [
-    ("burn", &["model", "run", "engine"]),
+    ("burn", &["model", "run", "discover", "engine"]),
     ("yew", &["view", "app"]),
     ("web_sys", &["view", "app", "engine", "reader"]),
     ("tokenizers", &["reader"]),

@@ -7,7 +7,7 @@ use circuitscope::circuit::{
     AblationType, ActFn, Answers, AttentionDir, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization,
     OutputSlice, PatchType, PositionalEmbedding, PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
 };
-use circuitscope::model::{Dest, DestInput, Hooks, Model, TokenBatch};
+use circuitscope::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
 use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
 
 use crate::support::{CASES, Case, assert_close};
@@ -56,12 +56,21 @@ impl Model for HandWorked {
         &self.device
     }
 
-    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+    fn resid_end_from(
+        &self,
+        start: Option<Start>,
+        tokens: &TokenBatch,
+        last_block: Range<usize>,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
         let [batch, seq] = tokens.dims();
         let token = tokens.ids.clone().float().reshape([1, batch, seq, 1]);
-        let mut resid = Tensor::cat(vec![token.clone(), token.ones_like()], 3); // [1, batch, seq, 2]
-        hooks.src_output(SrcKind::ResidStart, resid.clone().unsqueeze_dim(1), &(0..seq));
-        for (block, weight) in WEIGHTS.iter().enumerate() {
+        let embedded = Tensor::cat(vec![token.clone(), token.ones_like()], 3); // [1, batch, seq, 2]
+        if start.is_none() {
+            hooks.src_output(SrcKind::ResidStart, embedded.clone().unsqueeze_dim(1), &(0..seq));
+        }
+        let Start { block: first_block, mut resid } = start.unwrap_or(Start { block: 0, resid: embedded });
+        for (block, weight) in WEIGHTS.iter().enumerate().skip(first_block) {
             let dest = Dest { kinds: vec![DestKind::AttnIn(block)], positions: 0..seq };
             let input = own_input(hooks, &dest, &resid);
             let weight = Tensor::<5>::from_data(TensorData::new(weight.to_vec(), [1, 1, 1, 1, 2]), &self.device);

@@ -4,6 +4,7 @@ mod arrows;
 mod bad_input;
 mod circuit;
 mod demo;
+mod discover;
 mod formats;
 mod laws;
 mod layout;
