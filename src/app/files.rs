@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 pub use crate::circuit::memory::size_label;
+use crate::circuit::prompts::has_texts;
 use crate::circuit::{CircuitError, ModelConfig, Prompts, TensorFile};
 
 /// A number for a file, unique in a session.
@@ -30,6 +31,8 @@ pub enum Role {
     Config,
     Prompts,
     Scores,
+    Tokenizer,
+    TokenizerConfig,
 }
 
 /// What was read of a file.
@@ -39,8 +42,13 @@ pub enum Content {
     Weights(Shared<TensorFile>),
     Config(Shared<ModelConfig>),
     Prompts(Shared<Prompts>),
+    /// Prompts with texts, as JSON: the reader makes ids of them.
+    TextPrompts(Shared<str>),
     /// The whole file: it is read anew for each graph.
     Scores(Shared<[u8]>),
+    /// Read by the reader.
+    Tokenizer,
+    TokenizerConfig,
 }
 
 /// A file in the list.
@@ -64,8 +72,10 @@ pub enum Format {
 }
 
 impl Role {
-    /// All, in the order in which they are listed.
+    /// Those that a run needs, in the order in which they are listed.
     pub const ALL: [Self; 4] = [Self::Weights, Self::Config, Self::Prompts, Self::Scores];
+    /// Those that turn text into tokens and tokens into text.
+    pub const TEXT: [Self; 2] = [Self::Tokenizer, Self::TokenizerConfig];
 
     /// What the file is called in the list.
     pub fn label(self) -> &'static str {
@@ -74,6 +84,8 @@ impl Role {
             Self::Config => "Config",
             Self::Prompts => "Prompts",
             Self::Scores => "Scores",
+            Self::Tokenizer => "Tokenizer",
+            Self::TokenizerConfig => "Its config",
         }
     }
 
@@ -84,6 +96,8 @@ impl Role {
             Self::Config => "config.json or tl_config.json",
             Self::Prompts => "JSON with a list of prompts",
             Self::Scores => "prune scores as safetensors",
+            Self::Tokenizer => "tokenizer.json",
+            Self::TokenizerConfig => "tokenizer_config.json",
         }
     }
 }
@@ -94,8 +108,10 @@ impl Content {
         match self {
             Self::Weights(_) => Role::Weights,
             Self::Config(_) => Role::Config,
-            Self::Prompts(_) => Role::Prompts,
+            Self::Prompts(_) | Self::TextPrompts(_) => Role::Prompts,
             Self::Scores(_) => Role::Scores,
+            Self::Tokenizer => Role::Tokenizer,
+            Self::TokenizerConfig => Role::TokenizerConfig,
         }
     }
 }
@@ -133,7 +149,14 @@ pub fn foreign(name: &str, advice: &str) -> String {
     format!("{name}: expected a JSON or a safetensors file; {advice}")
 }
 
-/// Reads a JSON file: prompts where it has a field of that name, else a model's config.
+/// Whether a JSON file is a tokenizer, told from its name and its start: it is large, and read by the reader.
+pub fn is_tokenizer(name: &str, start: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(start);
+    name.to_lowercase().ends_with("tokenizer.json")
+        || (start.contains("\"version\"") && start.contains("\"truncation\""))
+}
+
+/// Reads a JSON file: prompts where it has a field of that name, else a config of a tokenizer or of a model.
 ///
 /// # Errors
 /// When it is not JSON or is wrong in itself.
@@ -141,7 +164,14 @@ pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
     let text = text.trim_start_matches('\u{feff}');
     let json: Value = serde_json::from_str(text).map_err(|e| CircuitError::json(name, &e))?;
     if json.get("prompts").is_some() {
+        if has_texts(&json) {
+            return Ok(Content::TextPrompts(Shared(Rc::from(text))));
+        }
         return Ok(Content::Prompts(Shared::new(Prompts::from_json(name, text)?)));
+    }
+    let names_tokens = ["tokenizer_class", "bos_token", "eos_token"].iter().any(|field| json.get(field).is_some());
+    if names_tokens && json.get("model_type").is_none() {
+        return Ok(Content::TokenizerConfig);
     }
     if json.get("model_type").is_none() && json.get("n_layers").is_none() {
         let expected =
@@ -207,9 +237,21 @@ mod tests {
         assert_eq!(read_json("p.json", prompts).unwrap().role(), Role::Prompts);
         let config = include_str!("../../www/demo/tracr-reverse/tl_config.json");
         assert_eq!(read_json("c.json", config).unwrap().role(), Role::Config);
+        let texts = r#"{"prompts": [{"clean": "a", "corrupt": "b"}]}"#;
+        assert!(matches!(read_json("p.json", texts), Ok(Content::TextPrompts(_))));
+        let config = include_str!("../../tests/fixtures/tokenizers/gpt2/tokenizer_config.json");
+        assert_eq!(read_json("t.json", config).unwrap().role(), Role::TokenizerConfig);
         let other = read_json("package.json", r#"{"name": "x"}"#).unwrap_err().to_string();
         assert!(other.starts_with("package.json: not the JSON that was expected: it is neither prompts"), "{other}");
         assert!(read_json("cut.json", r#"{"prompts": ["#).is_err());
+    }
+
+    #[test]
+    fn a_tokenizer_is_told_from_its_name_or_its_start() {
+        let tokenizer = include_bytes!("../../tests/fixtures/tokenizers/gpt2/tokenizer.json");
+        assert!(is_tokenizer("gpt2.json", &tokenizer[..200]));
+        assert!(is_tokenizer("my-tokenizer.json", b"{"));
+        assert!(!is_tokenizer("tokenizer_config.json", b"{\"bos_token\": \"<s>\"}"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::steps::Steps;
+use super::text::Texts;
 use crate::circuit::family;
 use crate::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings, TensorFile};
 
@@ -14,6 +15,8 @@ pub struct Inputs {
     pub files: [Option<FileId>; 4],
     pub model: Option<Shared<ModelConfig>>,
     pub prompts: Option<Shared<Prompts>>,
+    /// The file of token ids that the reader made of the prompts, where they are texts.
+    pub prompt_ids: Option<FileId>,
     /// The scores of a graph, where there are both and they fit.
     pub scored: Option<Shared<Scored>>,
     pub problems: Vec<Problem>,
@@ -52,16 +55,18 @@ pub struct GraphChoice {
 }
 
 impl Inputs {
-    /// Reads the files in use together, under some settings.
-    pub fn new(files: &[FileEntry], settings: &RunSettings) -> Self {
+    /// Reads the files in use together, under some settings and with what the reader made of texts.
+    pub fn new(files: &[FileEntry], settings: &RunSettings, texts: &Texts) -> Self {
         let entries = Role::ALL.map(|role| in_use(files, role));
         let mut inputs = Self { files: entries.map(|entry| entry.map(|e| e.id)), ..Self::default() };
         let [weights, config, prompts, scores] = entries;
         if let Some(Content::Config(model)) = content(config) {
             inputs.model = Some(model.clone());
         }
-        if let Some(Content::Prompts(prompts)) = content(prompts) {
-            inputs.prompts = Some(prompts.clone());
+        match prompts.zip(content(prompts)) {
+            Some((_, Content::Prompts(prompts))) => inputs.prompts = Some(prompts.clone()),
+            Some((entry, Content::TextPrompts(_))) => inputs.read_texts(entry, files, texts),
+            _ => {}
         }
         if let Some(Content::Weights(header)) = content(weights) {
             inputs.check_weights(header);
@@ -75,10 +80,22 @@ impl Inputs {
 
     /// Whether everything is there and fits.
     pub fn ready(&self) -> bool {
-        self.files.iter().all(Option::is_some) && self.scored.is_some() && self.problems.is_empty()
+        self.files.iter().all(Option::is_some)
+            && self.prompts.is_some()
+            && self.scored.is_some()
+            && self.problems.is_empty()
     }
 
-    /// The file in use in a role.
+    /// The files that a run is given, in the order of [`Role::ALL`].
+    pub fn run_files(&self) -> [Option<FileId>; 4] {
+        let mut files = self.files;
+        if self.prompt_ids.is_some() {
+            files[Role::Prompts as usize] = self.prompt_ids;
+        }
+        files
+    }
+
+    /// The file in use in a role that a run needs.
     pub fn file(&self, role: Role) -> Option<FileId> {
         self.files[role as usize]
     }
@@ -90,6 +107,22 @@ impl Inputs {
 
     fn add_problem(&mut self, place: Place, error: impl ToString, fix: Option<GraphChoice>) {
         self.problems.push(Problem { place, message: error.to_string(), fix });
+    }
+
+    /// Takes what the reader made of text prompts, where it has made it.
+    fn read_texts(&mut self, entry: &FileEntry, files: &[FileEntry], texts: &Texts) {
+        let place = Place::File(entry.id);
+        let Some(key) = texts.prompts_key(files) else {
+            let message = format!("{}: a tokenizer is needed for these prompts: drop its tokenizer.json", entry.name);
+            return self.add_problem(place, message, None);
+        };
+        match texts.prompts(key) {
+            Some(Load::Ready(read)) => {
+                (self.prompts, self.prompt_ids) = (Some(read.prompts.clone()), Some(read.file));
+            }
+            Some(Load::Failed(message)) => self.add_problem(place, message, None),
+            Some(Load::Loading) | None => {}
+        }
     }
 
     fn check_weights(&mut self, header: &TensorFile) {

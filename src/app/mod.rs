@@ -6,9 +6,11 @@
 //! into the words that the views are given.
 
 mod demo;
+mod draft;
 mod files;
 mod inputs;
 mod parts;
+mod prompt_editor;
 pub mod reader;
 mod reading;
 mod reduce;
@@ -18,6 +20,8 @@ mod show;
 mod state;
 mod steps;
 mod tasks;
+mod text;
+mod text_tasks;
 pub mod worker;
 
 use std::rc::Rc;
@@ -87,6 +91,18 @@ fn use_engine(props: &PartProps) {
     use_effect_with(props.state.wish(), move |wish| {
         let timer = wish.clone().map(|plan| Timeout::new(REST_MS, move || tasks.run(plan)));
         move || drop(timer)
+    });
+    let tasks = props.tasks.0.clone();
+    use_effect_with(props.state.texts.tokenizer_wish(&props.state.files), move |key| {
+        if let Some(key) = *key {
+            tasks.open_tokenizer(key);
+        }
+    });
+    let tasks = props.tasks.0.clone();
+    use_effect_with(props.state.texts.prompts_wish(&props.state.files), move |key| {
+        if let Some(key) = *key {
+            tasks.read_prompts(key);
+        }
     });
     let tasks = props.tasks.0.clone();
     use_effect_with(props.state.question(), move |question| {

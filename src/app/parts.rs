@@ -5,6 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::inputs::{GraphChoice, Place};
+use super::prompt_editor::PromptEditor;
 use super::show::{self, DEVICES};
 use super::state::{Action, State};
 use super::tasks::Tasks;
@@ -61,6 +62,10 @@ pub fn Setup(props: &PartProps) -> Html {
                 <summary>{ "Files" }</summary>
                 { file_list(props) }
             </details>
+            <details class="fold">
+                <summary>{ "Write prompts" }</summary>
+                <PromptEditor ..props.clone() />
+            </details>
             <details class="fold" open={*open}>
                 <summary>{ "Settings" }</summary>
                 { settings_form(props) }
@@ -110,6 +115,7 @@ fn settings_form(props: &PartProps) -> Html {
             counts_error={settings.counts_error.clone()}
             batch_size_error={state.inputs.problem(Place::BatchSize).map(|p| p.message.clone())}
             n_prompts={state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len())}
+            texts={show::prompt_settings(state)} on_texts={props.on(Action::PromptSettingsChanged)}
             device={DEVICES.iter().position(|d| *d == settings.device).unwrap_or(0)}
             on_change={props.on(Action::SettingsChanged)}
             on_counts={props.on(Action::CountsTyped)}
@@ -225,7 +231,6 @@ pub fn Results(props: &PartProps) -> Html {
             state.dispatch(Action::CircuitRequested(row.result.circuit.requested));
         }
     });
-    let [clean, corrupt] = show::prompt_texts(state);
     html! {
         <section class="results" aria-label="Results">
             <h2>{ "Faithfulness" }</h2>
@@ -243,7 +248,7 @@ pub fn Results(props: &PartProps) -> Html {
                 <TokensPanel
                     prompts={show::prompt_labels(state)} prompt={state.prompt}
                     positions={show::position_labels(state)} position={state.position}
-                    {clean} {corrupt} columns={show::token_columns(state)}
+                    rows={show::prompt_rows(state)} columns={show::token_columns(state)}
                     on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
                 />
             }

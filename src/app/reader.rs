@@ -36,21 +36,12 @@ struct Running {
 type Answer = Result<(Event, Array), Fault>;
 
 impl Reader {
-    /// Asks the reader, which is started if need be. Its answer is never [`Event::Failed`].
-    ///
-    /// # Errors
-    /// When it could not be done, with the reader's reason; when the reader cannot be started or dies.
-    pub async fn call(self: &Rc<Self>, request: Request, attachments: &Array) -> Answer {
-        let running = self.running()?;
-        let id = running.last_id.get() + 1;
-        running.last_id.set(id);
-        let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-        let call = Call { id, request }.serialize(&serializer).map_err(|e| Fault::Failed(e.to_string()))?;
-        let (answer, answered) = oneshot::channel();
-        running.worker.post_message(&Array::of2(&call, attachments)).map_err(|e| Fault::Failed(js_text(&e)))?;
-        running.pending.borrow_mut().insert(id, answer);
-        drop(running);
-        answered.await.unwrap_or(Err(Fault::Cancelled))
+    /// Asks the reader, which is started if need be. The request is posted at once; requests are answered in their order.
+    /// The answer is never [`Event::Failed`] but an error: that it could not be done, with the reader's reason, or that the
+    /// reader could not be started or died.
+    pub fn call(self: &Rc<Self>, request: Request, attachments: &Array) -> impl Future<Output = Answer> + use<> {
+        let answered = self.running().and_then(|running| running.post(request, attachments));
+        async { answered?.await.unwrap_or(Err(Fault::Cancelled)) }
     }
 
     /// A number for the worker that runs, or that the next call will start.
@@ -112,6 +103,17 @@ impl Reader {
 }
 
 impl Running {
+    fn post(&self, request: Request, attachments: &Array) -> Result<oneshot::Receiver<Answer>, Fault> {
+        let id = self.last_id.get() + 1;
+        self.last_id.set(id);
+        let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+        let call = Call { id, request }.serialize(&serializer).map_err(|e| Fault::Failed(e.to_string()))?;
+        self.worker.post_message(&Array::of2(&call, attachments)).map_err(|e| Fault::Failed(js_text(&e)))?;
+        let (answer, answered) = oneshot::channel();
+        self.pending.borrow_mut().insert(id, answer);
+        Ok(answered)
+    }
+
     /// Hands a message to its call.
     fn hear(&self, event: &web_sys::Event) -> Result<(), String> {
         let Some(event) = event.dyn_ref::<MessageEvent>() else { return Ok(()) };

@@ -6,13 +6,17 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::files::{Content, Format, Shared, are_scores, foreign, format, read_json};
+use super::files::{Content, Format, Shared, are_scores, foreign, format, is_tokenizer, read_json};
 use super::worker::js_text;
 use crate::circuit::TensorFile;
 use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
 
 /// Prompts and configs are far smaller; a larger text would hold up the page while it is parsed.
 const MAX_JSON_BYTES: u64 = 20_000_000;
+/// The largest vocabularies, of a quarter of a million tokens, take 33 MB.
+const MAX_TOKENIZER_BYTES: u64 = 100_000_000;
+/// A tokenizer names its version and its truncation before anything else.
+const TOKENIZER_START_BYTES: u64 = 400;
 /// Scores of GPT-2 small at 64 token positions are 8 MB; more is likely a model with odd names.
 const MAX_SCORES_BYTES: u64 = 200_000_000;
 
@@ -25,6 +29,15 @@ pub async fn read(file: &File) -> Result<Content, String> {
     let start = slice(file, 0, SIZE_BYTES).await?;
     match format(&start) {
         Format::Foreign(advice) => Err(foreign(&name, advice)),
+        Format::Json if is_tokenizer(&name, &slice(file, 0, TOKENIZER_START_BYTES).await?) => {
+            if n_bytes > MAX_TOKENIZER_BYTES {
+                return Err(format!(
+                    "{name}: a tokenizer should be at most 100 MB, found {:.0} MB",
+                    n_bytes as f64 / 1e6
+                ));
+            }
+            Ok(Content::Tokenizer)
+        }
         Format::Json if n_bytes > MAX_JSON_BYTES => {
             Err(format!("{name}: a JSON file should be at most 20 MB, found {:.0} MB", n_bytes as f64 / 1e6))
         }

@@ -9,6 +9,7 @@ use super::files::{Content, FileEntry, FileId, Load, Role};
 use super::inputs::{GraphChoice, Inputs};
 use super::results::{Job, Plan, Question};
 use super::state::{Action, Failure, Outcome, Run, State};
+use super::text::Texts;
 use crate::circuit::{EdgeCounts, RunSettings};
 use crate::engine::{Baseline, Event, Tokens};
 
@@ -49,6 +50,12 @@ impl State {
             Action::EngineChanged(engine) => self.engine = engine,
             Action::TokensAsked(question) => self.results.set_tokens(question.place, Load::Loading),
             Action::TokensTold(question, tokens) => self.hear_tokens(&question, tokens),
+            Action::PromptSettingsChanged(settings) => self.change_texts(|texts| texts.settings = settings),
+            Action::TokenizerTold(key, told) => self.change_texts(|texts| texts.set_tokenizer(key, told)),
+            Action::PromptsTold(key, told) => {
+                self.change_texts(|texts| texts.set_prompts(key, told));
+                self.fit_batch_size();
+            }
             Action::Failed(failure) => self.failure = Some(failure),
             Action::FailureDismissed => self.failure = None,
         }
@@ -67,6 +74,11 @@ impl State {
         if role.is_some() {
             self.fit_batch_size();
         }
+    }
+
+    fn change_texts(&mut self, change: impl FnOnce(&mut Texts)) {
+        change(&mut self.texts);
+        self.read_inputs();
     }
 
     /// New prompts may be fewer than a batch.
@@ -147,7 +159,7 @@ impl State {
 
     /// Reads the files in use together; other scores choose another first circuit.
     pub fn read_inputs(&mut self) {
-        let inputs = Inputs::new(&self.files, &self.settings.run);
+        let inputs = Inputs::new(&self.files, &self.settings.run, &self.texts);
         let other_scores =
             inputs.scored.as_ref().map(|s| s.scores.values()) != self.scored().map(|s| s.scores.values());
         self.inputs = Rc::new(inputs);

@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
-use super::files::{FileEntry, Load, Role, Shared, size_label};
+use super::files::{Content, FileEntry, Load, Role, Shared, size_label};
 use super::inputs::{Place, in_use};
 use super::results::Row;
 use super::state::{Engine, Run, State};
-use crate::circuit::{Answers, Circuit, Metric, PromptPair};
+use super::text::Texts;
+use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings};
 use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
-use crate::view::{FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenRow};
+use crate::view::{
+    AlignedToken, FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenRow, align,
+};
 
 /// Stands under the picture until something is pointed at.
 pub const HOVER_HINT: &str = "Point at an edge or a node to read its name and score.";
@@ -56,7 +59,27 @@ pub fn file_rows(state: &State) -> Vec<FileRow> {
         None => wanted_row(role),
     };
     let others = state.files.iter().filter(|f| !matches!(f.content, Load::Ready(_)));
-    Role::ALL.into_iter().map(row).chain(others.map(other_row)).collect()
+    let text_rows = Role::TEXT.into_iter().filter_map(|role| text_row(state, role));
+    Role::ALL.into_iter().map(row).chain(text_rows).chain(others.map(other_row)).collect()
+}
+
+/// A tokenizer's row, where there is one or one is needed.
+fn text_row(state: &State, role: Role) -> Option<FileRow> {
+    let Some(entry) = in_use(&state.files, role) else {
+        let prompts = in_use(&state.files, Role::Prompts).map(|file| &file.content);
+        let needed = role == Role::Tokenizer && matches!(prompts, Some(Load::Ready(Content::TextPrompts(_))));
+        return needed.then(|| wanted_row(role));
+    };
+    let mut row = ready_row(state, role, entry);
+    let opened = Texts::tokenizer_key(&state.files).and_then(|key| state.texts.tokenizer(key));
+    if role == Role::Tokenizer {
+        match opened {
+            Some(Load::Ready(_)) => {}
+            Some(Load::Failed(message)) => (row.state, row.error) = (FileState::Wrong, Some(message.clone())),
+            Some(Load::Loading) | None => row.state = FileState::Reading,
+        }
+    }
+    Some(row)
 }
 
 fn wanted_row(role: Role) -> FileRow {
@@ -216,27 +239,53 @@ fn chosen_row(state: &State) -> Option<usize> {
     state.results.rows.iter().position(|row| row.result.circuit.n_edges == n_edges)
 }
 
-/// A label for each prompt.
+/// A label for each prompt: its number, and how it begins where its tokens are known as text.
 pub fn prompt_labels(state: &State) -> Vec<String> {
-    let n_prompts = state.inputs.prompts.as_ref().map_or(0, |p| p.pairs.len());
-    (1..=n_prompts).map(|n| n.to_string()).collect()
+    const MAX_CHARS: usize = 28;
+    let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
+    let tokenizer = state.tokenizer();
+    let label = |(i, pair): (usize, &PromptPair)| {
+        let Some(tokenizer) = tokenizer else { return (i + 1).to_string() };
+        let mut label = format!("{}: ", i + 1);
+        for piece in pair.clean.iter().filter_map(|&token| tokenizer.piece(token)) {
+            label += piece;
+            if label.chars().count() > MAX_CHARS {
+                return label + "…";
+            }
+        }
+        label
+    };
+    prompts.pairs.iter().enumerate().map(label).collect()
 }
 
 /// A label for each position of the output.
 pub fn position_labels(state: &State) -> Vec<String> {
     let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
     let seq = prompts.seq(state.prompt);
+    let clean = &prompts.pairs[state.prompt].clean;
+    // Where the file has no label, the clean prompt's own token is one.
+    let piece = |position: usize| {
+        let token = *clean.get(position.checked_sub(seq.saturating_sub(clean.len()))?)?;
+        state.tokenizer()?.piece(token)
+    };
     let label = |position: usize| {
         let label = prompts.seq_labels.as_ref().and_then(|labels| labels.get(position));
+        let label = label.map(String::as_str).or_else(|| piece(position));
         label.map_or_else(|| format!("position {position}"), |label| format!("{position}: {label}"))
     };
     state.settings.run.slice.positions(seq).map(label).collect()
 }
 
-/// The clean and the corrupt prompt as text.
-pub fn prompt_texts(state: &State) -> [String; 2] {
+/// The clean and the corrupt prompt, token by token.
+pub fn prompt_rows(state: &State) -> [Vec<AlignedToken>; 2] {
     let Some(pair) = pair(state) else { return Default::default() };
-    [&pair.clean, &pair.corrupt].map(|tokens| tokens.iter().map(u32::to_string).collect::<Vec<_>>().join(" "))
+    let seq = state.inputs.prompts.as_ref().map_or(0, |prompts| prompts.seq(state.prompt));
+    align([&pair.clean, &pair.corrupt], seq, |token| state.token_text(token))
+}
+
+/// How texts become prompts, where the prompts in use are texts.
+pub fn prompt_settings(state: &State) -> Option<PromptSettings> {
+    state.texts.prompts_key(&state.files).map(|key| key.settings)
 }
 
 fn pair(state: &State) -> Option<&PromptPair> {
@@ -280,7 +329,7 @@ fn token_row(state: &State, &TokenProb { token, prob, .. }: &TokenProb) -> Token
         Some(pair) if among(&pair.wrong_answers) => Mark::WrongAnswer,
         _ => Mark::None,
     };
-    TokenRow { token: token.to_string(), prob: percent(prob), width: 100.0 * prob, mark }
+    TokenRow { token: state.token_text(token), prob: percent(prob), width: 100.0 * prob, mark }
 }
 
 fn percent(prob: f64) -> String {

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use super::demo;
-use super::files::{Content, FileEntry, FileId, Role};
+use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, Inputs, Scored};
 use super::results::{Job, Place, Plan, Question, Results, RunKey};
-use crate::circuit::{Circuit, RunSettings};
+use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
+use crate::circuit::{Circuit, PromptSettings, RunSettings};
 use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Tokens};
 use crate::layout::Orientation;
 
@@ -16,6 +17,8 @@ pub struct State {
     /// In the order of their arrival; the demo's first.
     pub files: Vec<FileEntry>,
     pub settings: Settings,
+    /// Tokenizers and what was made of text prompts.
+    pub texts: Texts,
     pub inputs: Rc<Inputs>,
     /// The edge count that is asked for: the drawn circuit.
     pub requested: usize,
@@ -120,6 +123,9 @@ pub enum Action {
     EngineChanged(Engine),
     TokensAsked(Question),
     TokensTold(Question, Result<Tokens, String>),
+    PromptSettingsChanged(PromptSettings),
+    TokenizerTold(TokenizerKey, Load<Shared<OpenTokenizer>>),
+    PromptsTold(PromptsKey, Load<ReadPrompts>),
     Failed(Failure),
     FailureDismissed,
 }
@@ -136,6 +142,7 @@ impl State {
         let mut state = Self {
             files: demo::files(),
             settings: demo::settings(),
+            texts: Texts::default(),
             inputs: Rc::default(),
             requested: 0,
             touched: false,
@@ -156,7 +163,7 @@ impl State {
 
     /// What a run of the files and settings as they are depends on.
     pub fn key(&self) -> RunKey {
-        RunKey::new(self.inputs.files, &self.settings.run)
+        RunKey::new(self.inputs.run_files(), &self.settings.run)
     }
 
     /// Whether a run can be started.
@@ -179,6 +186,19 @@ impl State {
     /// Whether the demo's model is in use.
     pub fn is_demo(&self) -> bool {
         self.inputs.file(Role::Config).is_some_and(|id| (id as usize) < demo::FILES.len())
+    }
+
+    /// The tokenizer in use, once it is open.
+    pub fn tokenizer(&self) -> Option<&OpenTokenizer> {
+        match self.texts.tokenizer(Texts::tokenizer_key(&self.files)?)? {
+            Load::Ready(tokenizer) => Some(tokenizer),
+            _ => None,
+        }
+    }
+
+    /// A token as it is shown: its text where there is a tokenizer, else its id.
+    pub fn token_text(&self, token: u32) -> String {
+        self.tokenizer().and_then(|t| t.piece(token)).map_or_else(|| token.to_string(), str::to_owned)
     }
 
     /// The graph with its scores.

@@ -15,6 +15,7 @@ use yew::UseReducerDispatcher;
 use super::files::{FileEntry, FileId, Load, Role};
 use super::results::{Job, Place, Plan, Question};
 use super::state::{Action, Engine, Failure, Outcome, Remedy, State};
+use super::text_tasks::TextReader;
 use super::worker::{EngineWorker, Fault};
 use super::{demo, reading};
 use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
@@ -28,11 +29,12 @@ const TOP_K: usize = 8;
 
 /// Everything that is going on, with the handles that are no plain data.
 pub struct Tasks {
-    dispatch: UseReducerDispatcher<State>,
-    /// The files, to hand to the engine: `File`s, or byte arrays of the demo's.
-    handles: RefCell<HashMap<FileId, (String, JsValue)>>,
+    pub(super) dispatch: UseReducerDispatcher<State>,
+    /// The files, to hand to a worker: `File`s, or byte arrays of what is no file of the person's.
+    pub(super) handles: RefCell<HashMap<FileId, (String, JsValue)>>,
     last_file: Cell<FileId>,
     engine: RefCell<Option<Rc<OpenEngine>>>,
+    pub(super) text: TextReader,
     /// The run that counts; what others find is dropped.
     job: Cell<Job>,
     /// Told when the work before is over: the engine is asked for one thing at a time.
@@ -71,6 +73,7 @@ impl Tasks {
             handles: RefCell::new(handles),
             last_file: Cell::new(demo::FILES.len() as FileId - 1),
             engine: RefCell::default(),
+            text: TextReader::default(),
             job: Cell::new(0),
             turn: RefCell::default(),
             call: Cell::new(None),
@@ -82,10 +85,8 @@ impl Tasks {
     /// Adds files to the list and reads what tells their role.
     pub fn add_files(self: &Rc<Self>, files: Vec<File>) {
         for file in files {
-            let id = self.last_file.get() + 1;
-            self.last_file.set(id);
             let (name, n_bytes) = (file.name(), file.size() as u64);
-            self.handles.borrow_mut().insert(id, (name.clone(), file.clone().into()));
+            let id = self.keep(name.clone(), file.clone().into());
             self.dispatch.dispatch(Action::FileFound(FileEntry {
                 id,
                 name,
@@ -99,6 +100,14 @@ impl Tasks {
                 tasks.dispatch.dispatch(Action::FileRead(id, content));
             });
         }
+    }
+
+    /// Gives a file a number.
+    pub(super) fn keep(&self, name: String, handle: JsValue) -> FileId {
+        let id = self.last_file.get() + 1;
+        self.last_file.set(id);
+        self.handles.borrow_mut().insert(id, (name, handle));
+        id
     }
 
     /// Runs circuits, in place of what is being run.

@@ -31,7 +31,7 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Request {
-    /// Reads a `tokenizer.json`, in place of the tokenizer before. Answered by [`Event::Tokenizer`].
+    /// Reads a `tokenizer.json`, in place of the tokenizer before, also where it cannot be read. Answered by [`Event::Tokenizer`].
     OpenTokenizer {
         tokenizer: Source,
         /// Its `tokenizer_config.json`, which names the BOS and the pad token.

@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 impl Session {
-    /// Answers a request, given the bytes of its [`Request::sources`] in their order. What was open stays where this fails.
+    /// Answers a request, given the bytes of its [`Request::sources`] in their order.
     ///
     /// # Errors
     /// When a file is not what the request takes it for.
@@ -47,6 +47,8 @@ impl Session {
     }
 
     fn open_tokenizer(&mut self, files: &[File]) -> Result<Answer, ReaderError> {
+        // What is asked for next was meant for this tokenizer: where it cannot be opened, there is none.
+        self.tokenizer = None;
         let [file, config @ ..] = files else { return Err(ReaderError::NoTokenizer) };
         let tokenizer = Tokenizer::open(file, config.first())?;
         let event = Event::Tokenizer { tokenizer: tokenizer.info().clone(), pieces: tokenizer.pieces() };

@@ -9,12 +9,16 @@ mod files;
 #[cfg(feature = "page")]
 mod notice;
 #[cfg(feature = "page")]
+mod prompt_editor;
+#[cfg(feature = "page")]
 mod results;
 #[cfg(feature = "page")]
 mod run_bar;
 #[cfg(feature = "page")]
 mod settings;
 mod svg;
+#[cfg(feature = "page")]
+mod token_rows;
 #[cfg(feature = "page")]
 mod tokens;
 #[cfg(feature = "page")]
@@ -27,12 +31,16 @@ pub use files::{FileList, FileRow, FileState, drags_files, dropped_files};
 #[cfg(feature = "page")]
 pub use notice::Notice;
 #[cfg(feature = "page")]
+pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptEditor};
+#[cfg(feature = "page")]
 pub use results::{ResultRow, ResultsTable, TablePage};
 #[cfg(feature = "page")]
 pub use run_bar::{Progress, RunBar};
 #[cfg(feature = "page")]
 pub use settings::SettingsForm;
 pub use svg::{NODE_COLOURS, svg_string};
+#[cfg(feature = "page")]
+pub use token_rows::{AlignedToken, TokenRows, align};
 #[cfg(feature = "page")]
 pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel};
 #[cfg(feature = "page")]

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::controls::{Check, Choice, Entry};
-use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, RunSettings};
+use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
 const SLICES: &[(OutputSlice, &str)] = &[
@@ -36,6 +36,9 @@ pub struct SettingsFormProps {
     pub batch_size_error: Option<String>,
     /// The number of prompts.
     pub n_prompts: usize,
+    /// How texts become prompts, where they are texts.
+    pub texts: Option<PromptSettings>,
+    pub on_texts: Callback<PromptSettings>,
     /// The place in: automatic, GPU, CPU.
     pub device: usize,
     pub on_change: Callback<RunSettings>,
@@ -48,6 +51,9 @@ pub struct SettingsFormProps {
 pub fn SettingsForm(props: &SettingsFormProps) -> Html {
     html! {
         <div class="settings">
+            if let Some(texts) = props.texts {
+                { text_fields(props, texts) }
+            }
             { graph_fields(props) }
             { patch_fields(props) }
             { run_fields(props) }
@@ -63,6 +69,23 @@ fn change<T: 'static>(props: &SettingsFormProps, set: impl Fn(&mut RunSettings, 
         set(&mut run, value);
         on_change.emit(run);
     })
+}
+
+fn text_fields(props: &SettingsFormProps, texts: PromptSettings) -> Html {
+    html! {
+        <div class="checks">
+            <Check
+                label="Begin with BOS" checked={texts.prepend_bos}
+                title="Every prompt begins with the tokenizer's BOS token, once (auto-circuit: prepend_bos)"
+                on_check={props.on_texts.reform(move |prepend_bos| PromptSettings { prepend_bos, ..texts })}
+            />
+            <Check
+                label="Pad short prompts" checked={texts.pad}
+                title="Prompts of fewer tokens are filled up on the left with tokens that none attends to (auto-circuit: pad)"
+                on_check={props.on_texts.reform(move |pad| PromptSettings { pad, ..texts })}
+            />
+        </div>
+    }
 }
 
 fn graph_fields(props: &SettingsFormProps) -> Html {

@@ -3,6 +3,8 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::token_rows::{AlignedToken, TokenRows};
+
 /// The prompt, the position and the tokens there.
 #[derive(PartialEq, Properties)]
 pub struct TokensPanelProps {
@@ -13,8 +15,7 @@ pub struct TokensPanelProps {
     pub positions: Vec<String>,
     pub position: usize,
     /// The clean and the corrupt prompt, token by token.
-    pub clean: String,
-    pub corrupt: String,
+    pub rows: [Vec<AlignedToken>; 2],
     pub columns: TokenColumns,
     pub on_prompt: Callback<usize>,
     pub on_position: Callback<usize>,
@@ -60,10 +61,7 @@ pub fn TokensPanel(props: &TokensPanelProps) -> Html {
                     { choice("position", "at", &props.positions, props.position, &props.on_position) }
                 }
             </div>
-            <dl class="prompt-text">
-                <dt>{ "Clean" }</dt><dd>{ &props.clean }</dd>
-                <dt>{ "Corrupt" }</dt><dd>{ &props.corrupt }</dd>
-            </dl>
+            <TokenRows rows={props.rows.clone()} />
             { match &props.columns {
                 TokenColumns::None(why) => html! { <p class="quiet">{ why }</p> },
                 TokenColumns::Ready(columns) => html! {

@@ -203,7 +203,8 @@ fn a_session_answers_with_what_is_open() {
         panic!("opening a tokenizer tells of it");
     };
     assert_eq!(info.bos.unwrap().text, "<|endoftext|>");
-    assert!(session.answer(&open, &[File { name: "t".to_owned(), bytes: vec![0] }]).is_err());
     let expected = vec![tokenizer("gpt2").encode("Ada", true).unwrap()];
     assert_eq!(session.answer(&encode, &[]).unwrap().event, Event::Encoded { ids: expected });
+    assert!(session.answer(&open, &[File { name: "t".to_owned(), bytes: vec![0] }]).is_err());
+    assert!(session.answer(&encode, &[]).is_err(), "no text is read with another tokenizer than was asked for");
 }

@@ -1,0 +1,161 @@
+//! Prompts typed in by hand: a clean and a corrupt one with their answers, and how they line up token by token.
+
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+use super::token_rows::{AlignedToken, TokenRows};
+
+/// A pair as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DraftPair {
+    pub clean: String,
+    pub corrupt: String,
+    /// An answer a line.
+    pub answers: String,
+    pub wrong_answers: String,
+}
+
+/// What was made of a pair.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PairView {
+    /// Clean and corrupt; empty where they are not known.
+    pub rows: [Vec<AlignedToken>; 2],
+    /// What is to be known of their lengths.
+    pub note: Option<String>,
+    /// The tokens of answers and wrong answers.
+    pub answers: [Vec<AnswerView>; 2],
+}
+
+/// An answer, token by token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerView {
+    pub tokens: Vec<String>,
+}
+
+/// The editor and what to call.
+#[derive(PartialEq, Properties)]
+pub struct PromptEditorProps {
+    pub pairs: Vec<DraftPair>,
+    /// One for each pair.
+    pub views: Vec<PairView>,
+    /// Whether texts are typed, or token ids.
+    pub text: bool,
+    /// What is wrong, or else what is to be known of all pairs.
+    pub note: Option<String>,
+    pub error: Option<String>,
+    /// Whether there is something to use.
+    pub ready: bool,
+    pub on_change: Callback<Vec<DraftPair>>,
+    pub on_use: Callback<()>,
+    pub on_save: Callback<()>,
+    pub on_copy: Callback<()>,
+}
+
+/// The editor.
+#[component]
+pub fn PromptEditor(props: &PromptEditorProps) -> Html {
+    let hint = if props.text {
+        "Type texts. A space before a word is part of its token: most answers begin with one. An answer a line."
+    } else {
+        "Type token ids with spaces between. Drop the model's tokenizer.json to type text."
+    };
+    let add = {
+        let (pairs, on_change) = (props.pairs.clone(), props.on_change.clone());
+        move |_: MouseEvent| {
+            // The next pair is most often like the last one.
+            let mut pairs = pairs.clone();
+            pairs.extend(pairs.last().cloned());
+            on_change.emit(pairs);
+        }
+    };
+    html! {
+        <div class="prompt-editor">
+            <p class="quiet">{ hint }</p>
+            { for (0..props.pairs.len()).map(|i| pair(props, i)) }
+            if let Some(error) = &props.error {
+                <p class="wrong" role="alert">{ error }</p>
+            } else if let Some(note) = &props.note {
+                <p class="note">{ note }</p>
+            }
+            <div class="file-actions">
+                <button type="button" disabled={!props.ready} onclick={props.on_use.reform(|_| ())}>{ "Use these prompts" }</button>
+                <button type="button" onclick={add}>{ "Add a pair" }</button>
+                <button type="button" disabled={!props.ready} onclick={props.on_save.reform(|_| ())}>{ "Save as JSON" }</button>
+                <button type="button" onclick={props.on_copy.reform(|_| ())} title="Starts from the prompts in use">
+                    { "Edit those in use" }
+                </button>
+            </div>
+        </div>
+    }
+}
+
+fn pair(props: &PromptEditorProps, i: usize) -> Html {
+    let draft = &props.pairs[i];
+    let view = props.views.get(i).cloned().unwrap_or_default();
+    let change = |set: fn(&mut DraftPair, String)| {
+        let (pairs, on_change) = (props.pairs.clone(), props.on_change.clone());
+        Callback::from(move |text: String| {
+            let mut pairs = pairs.clone();
+            set(&mut pairs[i], text);
+            on_change.emit(pairs);
+        })
+    };
+    let remove = {
+        let (pairs, on_change) = (props.pairs.clone(), props.on_change.clone());
+        move |_: MouseEvent| {
+            let mut pairs = pairs.clone();
+            pairs.remove(i);
+            on_change.emit(pairs);
+        }
+    };
+    let n = i + 1;
+    html! {
+        <fieldset class="draft-pair" key={i}>
+            <legend>{ format!("Pair {n}") }</legend>
+            if props.pairs.len() > 1 {
+                <button type="button" class="remove" onclick={remove} title="Remove" aria-label={format!("Remove pair {n}")}>{ "×" }</button>
+            }
+            { area(&format!("clean-{n}"), "Clean", &draft.clean, change(|pair, text| pair.clean = text)) }
+            { area(&format!("corrupt-{n}"), "Corrupt", &draft.corrupt, change(|pair, text| pair.corrupt = text)) }
+            if view.rows.iter().any(|row| !row.is_empty()) {
+                <TokenRows rows={view.rows.clone()} />
+            }
+            if let Some(note) = &view.note {
+                <p class="note">{ note }</p>
+            }
+            <div class="draft-answers">
+                { area(&format!("answers-{n}"), "Answers", &draft.answers, change(|pair, text| pair.answers = text)) }
+                { area(
+                    &format!("wrong-answers-{n}"), "Wrong answers", &draft.wrong_answers,
+                    change(|pair, text| pair.wrong_answers = text),
+                ) }
+                { for view.answers.iter().map(|answers| html! {
+                    <ul class="answer-tokens">{ for answers.iter().map(answer) }</ul>
+                }) }
+            </div>
+        </fieldset>
+    }
+}
+
+fn area(id: &str, label: &str, value: &str, on_entry: Callback<String>) -> Html {
+    let oninput = move |event: InputEvent| on_entry.emit(event.target_unchecked_into::<HtmlTextAreaElement>().value());
+    let rows = value.split('\n').count().clamp(1, 6).to_string();
+    html! {
+        <div class="area">
+            <label for={id.to_owned()}>{ label.to_owned() }</label>
+            <textarea id={id.to_owned()} value={value.to_owned()} {rows} {oninput} spellcheck="false" autocomplete="off" />
+        </div>
+    }
+}
+
+fn answer(answer: &AnswerView) -> Html {
+    let n = answer.tokens.len();
+    html! {
+        <li class={(n != 1).then_some("wrong")}>
+            { for answer.tokens.iter().map(|token| html! { <span class="token">{ token }</span> }) }
+            if n != 1 {
+                { format!(" {n} tokens: an answer is one token") }
+            }
+        </li>
+    }
+}
