@@ -3,12 +3,15 @@
 use thiserror::Error;
 
 use crate::circuit::CircuitError;
+use crate::formats::FormatError;
 
 /// A file that cannot be read, or a request that cannot be answered.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ReaderError {
     #[error(transparent)]
     Circuit(#[from] CircuitError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// A file or a URL gives no bytes.
     #[error("{file}: {reason}")]
     Read { file: String, reason: String },

@@ -11,7 +11,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::circuit::{PromptSettings, Source};
+use crate::circuit::{GraphConfig, ModelConfig, PromptSettings, ScoresInfo, Source};
+use crate::formats::{Extent, FormatId};
 
 /// A request with the number that its reply will carry, counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,32 @@ pub enum Request {
         /// Whether each text begins with the BOS token, once.
         prepend_bos: bool,
     },
+    /// Reads prune scores or a circuit in any format. Answered by [`Event::Scores`].
+    ReadScores {
+        scores: Source,
+        model: ModelConfig,
+        /// The graph that is set at present.
+        graph: GraphConfig,
+        /// The prompts' length, where they have one.
+        seq_len: Option<usize>,
+        /// Which of several in the file, by its name; the first where nothing is asked for.
+        pick: Option<String>,
+    },
+    /// Writes prune scores in a format. Answered by [`Event::Written`].
+    WriteScores {
+        /// As safetensors.
+        scores: Source,
+        model: ModelConfig,
+        graph: GraphConfig,
+        format: FormatId,
+        /// The edge count of the circuit that is marked, or written alone.
+        edge_count: usize,
+        extent: Extent,
+        /// Where the scores' own file does not say it.
+        algorithm: Option<String>,
+        /// `2026-11-23`.
+        date: Option<String>,
+    },
 }
 
 /// What the reader tells.
@@ -64,9 +91,34 @@ pub enum Event {
     Encoded {
         ids: Vec<Vec<u32>>,
     },
+    /// One attachment: the scores as safetensors.
+    Scores {
+        found: ScoresFound,
+    },
+    /// One attachment: the file.
+    Written,
     Failed {
         message: String,
     },
+}
+
+/// What was found in a file of scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoresFound {
+    pub format: FormatId,
+    /// The graph that the scores are of.
+    pub graph: GraphConfig,
+    /// The names of the scores that the file holds, where there are several.
+    pub choices: Vec<String>,
+    /// Which of them these are.
+    pub chosen: usize,
+    /// How many edges the circuit has that the file marks, or that it is.
+    pub n_circuit: Option<usize>,
+    /// What is to be known of the scores, each a sentence or two.
+    pub notes: Vec<String>,
+    /// What the file says of itself.
+    pub info: ScoresInfo,
 }
 
 /// A tokenizer that is open.
@@ -98,6 +150,7 @@ impl Request {
             }
             Self::ReadPrompts { prompts, .. } => vec![prompts],
             Self::Encode { .. } => Vec::new(),
+            Self::ReadScores { scores, .. } | Self::WriteScores { scores, .. } => vec![scores],
         }
     }
 }

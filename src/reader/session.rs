@@ -3,7 +3,9 @@
 use super::error::ReaderError;
 use super::prompts::read_prompts;
 use super::protocol::{Event, Request};
+use super::scores;
 use super::tokenizer::Tokenizer;
+use crate::formats::Wanted;
 
 /// The reader's state.
 #[derive(Default)]
@@ -43,6 +45,11 @@ impl Session {
                 let ids = texts.iter().map(|text| tokenizer.encode(text, *prepend_bos));
                 Ok(Event::Encoded { ids: ids.collect::<Result<_, _>>()? }.into())
             }
+            Request::ReadScores { model, graph, seq_len, pick, .. } => {
+                let pick = pick.as_deref();
+                scores::read(files, &Wanted { model, graph: *graph, seq_len: *seq_len, pick })
+            }
+            Request::WriteScores { .. } => scores::write(files, request),
         }
     }
 
