@@ -171,7 +171,8 @@ fn factorized(model: &ModelConfig, separate_qkv: bool) -> (Vec<SrcNode>, Vec<Des
         }
         srcs.push_heads(block, model.n_heads, layer);
         if !model.attn_only() {
-            layer += 1;
+            // An MLP beside its attention reads what the attention reads, and neither reads the other.
+            layer += usize::from(!model.parallel_attn_mlp);
             dest(DestKind::MlpIn(block), layer, None, &srcs);
             srcs.push(format!("MLP {block}"), SrcKind::Mlp(block), layer);
         }
@@ -180,7 +181,8 @@ fn factorized(model: &ModelConfig, separate_qkv: bool) -> (Vec<SrcNode>, Vec<Des
     (srcs.0, dests)
 }
 
-/// The nodes of the unfactorized graph: what is added to the residual stream goes to the stream's next node only.
+/// The nodes of the unfactorized graph: what is added to the residual stream goes to the stream's next node only. Where
+/// attention and MLP of a block are side by side there is no node between them (the reference refuses such models here).
 fn unfactorized(model: &ModelConfig) -> (Vec<SrcNode>, Vec<DestModule>) {
     let (mut srcs, mut dests) = (Srcs::default(), Vec::new());
     let mut dest = |kind: DestKind, layer: usize, min_src_idx: usize, srcs: &Srcs| {
@@ -193,9 +195,11 @@ fn unfactorized(model: &ModelConfig) -> (Vec<SrcNode>, Vec<DestModule>) {
     for block in 0..model.n_layers {
         srcs.push_heads(block, model.n_heads, layer);
         if !model.attn_only() {
-            layer += 1;
-            min_src_idx = dest(DestKind::ResidMid(block), layer, min_src_idx, &srcs);
-            srcs.push(format!("Resid Mid {block}"), SrcKind::ResidMid(block), layer);
+            if !model.parallel_attn_mlp {
+                layer += 1;
+                min_src_idx = dest(DestKind::ResidMid(block), layer, min_src_idx, &srcs);
+                srcs.push(format!("Resid Mid {block}"), SrcKind::ResidMid(block), layer);
+            }
             srcs.push(format!("MLP {block}"), SrcKind::Mlp(block), layer);
         }
         layer += 1;

@@ -26,7 +26,9 @@ pub mod source;
 pub mod tensor_file;
 
 pub use compare::{Roc, RocPoint, roc, similarity};
-pub use config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbedding};
+pub use config::{
+    ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
+};
 pub use curves::{Areas, area_under_curve, faithfulness, faithfulness_areas};
 pub use discovery::{Algorithm, DiscoverCost, DiscoverSettings};
 pub use edge_counts::{EdgeCounts, edge_counts};

@@ -3,12 +3,15 @@
 //! One batched product projects all heads; an input that heads share is broadcast, so that the unpatched model and a
 //! patched one take the same path.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
 use super::hooks::{Dest, DestInput, Hooks};
 use super::norm::Norm;
+use super::rotary::Turn;
 use crate::circuit::{AttentionDir, DestKind, SrcKind};
 
 /// Added to the scores of positions that are not attended to: their softmax is 0 exactly, with no infinities, which
@@ -22,22 +25,44 @@ pub struct Attention {
     pub n_heads: usize,
     pub scale: f64,
     pub dir: AttentionDir,
+    /// How many positions a query looks back on, its own counted.
+    pub window: Option<usize>,
     pub norm: Norm,
     /// Queries, keys, values: `[3, head, d_model, d_head]`
     pub w_qkv: Tensor<4>,
     /// `[3, head, 1, d_head]`
-    pub b_qkv: Tensor<4>,
+    pub b_qkv: Option<Tensor<4>>,
+    /// The norms of a head's query and key.
+    pub qk_norms: Option<[Norm; 2]>,
     /// `[head, d_head, d_model]`
     pub w_o: Tensor<3>,
     /// `[1, 1, 1, d_model]`
-    pub b_o: Tensor<4>,
+    pub b_o: Option<Tensor<4>>,
 }
 
 /// What the attention of every block reads, beside the residual stream.
 pub struct AttentionContext {
     /// Position embeddings added to the inputs of queries and keys (shortformer): `[batch * position, d_model]`.
     pub qk_positions: Option<Tensor<2>>,
+    /// The angles of rotary positions.
+    pub turn: Option<Turn>,
     pub seq: usize,
+    /// With how many padding tokens each prompt begins, where any does.
+    pub padding: Option<Vec<usize>>,
+    /// Those that were asked for: blocks of the same kind share them.
+    pub masks: RefCell<HashMap<MaskKey, Option<Mask>>>,
+}
+
+/// What a mask depends on in a forward pass: the direction, the window, the first query.
+type MaskKey = (AttentionDir, Option<usize>, usize);
+
+/// Which keys a query attends to.
+#[derive(Debug, Clone)]
+pub struct Mask {
+    /// Added to the scores, 0 or [`MASKED`]: `[1, 1, batch | 1, query position, seq]`
+    add: Tensor<5>,
+    /// Where prompts are padded, 0 for queries that attend to nothing: `[1, 1, batch, query position, 1]`
+    attends: Option<Tensor<5>>,
 }
 
 /// Which of q, k and v are computed together: a range of the axis `[q, k, v]`.
@@ -64,7 +89,15 @@ impl Attention {
             let q = self.project(0..1, &positions_of(resid, queries), queries.clone(), context, hooks);
             [part_of(&q, 0), part_of(&kv, 0), part_of(&kv, 1)]
         };
-        let z = self.attend(q, k, v, queries, context.seq);
+        let [q, k] = match &self.qk_norms {
+            Some([q_norm, k_norm]) => [q_norm.forward(q), k_norm.forward(k)],
+            None => [q, k],
+        };
+        let [q, k] = match &context.turn {
+            Some(turn) => [turn.apply(q, queries), turn.apply(k, &(0..context.seq))],
+            None => [q, k],
+        };
+        let z = self.attend(q, k, v, queries, context);
         self.output(z, queries, hooks)
     }
 
@@ -112,9 +145,11 @@ impl Attention {
     fn project_all(&self, parts: Parts, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = self.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| input + shift);
-        let w = self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>();
-        let b = self.b_qkv.clone().slice([parts]).unsqueeze::<5>();
-        input.matmul(w) + b
+        let projected = input.matmul(self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>());
+        match &self.b_qkv {
+            Some(b) => projected + b.clone().slice([parts]).unsqueeze::<5>(),
+            None => projected,
+        }
     }
 
     /// Only some nodes, counted over the heads of the first part, then of the next.
@@ -132,23 +167,34 @@ impl Attention {
         });
         let first = parts.start * self.n_heads;
         let places = indices(nodes.iter().map(|node| first + node), &input.device());
-        let w = self.w_qkv.clone().flatten::<3>(0, 1).select(0, places.clone()).unsqueeze::<4>();
-        let b = self.b_qkv.clone().flatten::<3>(0, 1).select(0, places).unsqueeze::<4>();
-        input.matmul(w) + b
+        let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, places.clone()).unsqueeze::<4>();
+        let projected = input.matmul(of_nodes(&self.w_qkv));
+        match &self.b_qkv {
+            Some(b) => projected + of_nodes(b),
+            None => projected,
+        }
     }
 
     /// # Shapes
     /// - q: `[circuit, head, batch, query position, d_head]`
     /// - k, v: `[circuit, head, batch, seq, d_head]`
     /// - output: as q
-    fn attend(&self, q: Tensor<5>, k: Tensor<5>, v: Tensor<5>, queries: &Range<usize>, seq: usize) -> Tensor<5> {
-        let device = q.device();
+    fn attend(
+        &self,
+        q: Tensor<5>,
+        k: Tensor<5>,
+        v: Tensor<5>,
+        queries: &Range<usize>,
+        context: &AttentionContext,
+    ) -> Tensor<5> {
+        let mask = context.mask(self.dir, self.window, queries, &q.device());
         let scores = (q / self.scale).matmul(k.swap_dims(3, 4)); // [circuit, head, batch, query position, seq]
-        let scores = match self.dir {
-            AttentionDir::Causal => scores + causal_mask(queries, seq, &device),
-            AttentionDir::Bidirectional => scores,
+        let pattern = match mask {
+            None => activation::softmax(scores, 4),
+            Some(Mask { add, attends: None }) => activation::softmax(scores + add, 4),
+            Some(Mask { add, attends: Some(attends) }) => activation::softmax(scores + add, 4) * attends,
         };
-        activation::softmax(scores, 4).matmul(v)
+        pattern.matmul(v)
     }
 
     /// # Shapes
@@ -169,7 +215,10 @@ impl Attention {
             let w_o = self.w_o.clone().reshape([heads * d_head, d_model]);
             z.matmul(w_o).reshape([circuits, batch, pos, d_model])
         };
-        sum + self.b_o.clone()
+        match &self.b_o {
+            Some(b_o) => sum + b_o.clone(),
+            None => sum,
+        }
     }
 }
 
@@ -226,12 +275,42 @@ fn qk_shift(shift: &Tensor<2>, parts: &Parts, positions: &Range<usize>, seq: usi
     Tensor::cat(parts.clone().map(of_part).collect(), 1)
 }
 
-/// 0 where a query may attend to a key, [`MASKED`] where the key comes later.
-///
-/// # Shapes
-/// - output: `[1, 1, 1, query position, seq]`
-fn causal_mask(queries: &Range<usize>, seq: usize, device: &Device) -> Tensor<5> {
-    let entry = |query: usize, key: usize| if key > query { MASKED } else { 0.0 };
-    let mask: Vec<f32> = queries.clone().flat_map(|query| (0..seq).map(move |key| entry(query, key))).collect();
-    Tensor::from_data(TensorData::new(mask, [1, 1, 1, queries.len(), seq]), device)
+impl AttentionContext {
+    /// Which keys the queries of a block attend to; `None`: all.
+    fn mask(&self, dir: AttentionDir, window: Option<usize>, queries: &Range<usize>, device: &Device) -> Option<Mask> {
+        let key = (dir, window, queries.start);
+        let mut masks = self.masks.borrow_mut();
+        masks.entry(key).or_insert_with(|| self.new_mask(dir, window, queries, device)).clone()
+    }
+
+    fn new_mask(
+        &self,
+        dir: AttentionDir,
+        window: Option<usize>,
+        queries: &Range<usize>,
+        device: &Device,
+    ) -> Option<Mask> {
+        if dir == AttentionDir::Bidirectional && self.padding.is_none() && window.is_none() {
+            return None;
+        }
+        let seq = self.seq;
+        // One for all prompts where none is padded.
+        let padding = self.padding.as_deref().unwrap_or(&[0]);
+        let mut add = Vec::with_capacity(padding.len() * queries.len() * seq);
+        for &n_padding in padding {
+            for query in queries.clone() {
+                let near = |key: usize| window.is_none_or(|window| key + window > query);
+                let seen = |key: usize| dir == AttentionDir::Bidirectional || key <= query;
+                let entry = |key| if key >= n_padding && seen(key) && near(key) { 0.0 } else { MASKED };
+                add.extend((0..seq).map(entry));
+            }
+        }
+        let add = Tensor::from_data(TensorData::new(add, [1, 1, padding.len(), queries.len(), seq]), device);
+        let attends = self.padding.as_ref().map(|padding| {
+            let attends: Vec<f32> =
+                padding.iter().flat_map(|&n| queries.clone().map(move |q| if q < n { 0.0 } else { 1.0 })).collect();
+            Tensor::from_data(TensorData::new(attends, [1, 1, padding.len(), queries.len(), 1]), device)
+        });
+        Some(Mask { add, attends })
+    }
 }

@@ -116,22 +116,58 @@ pub trait Model {
 
 /// Token ids of a batch of prompts of one length, on the device. They must be below `d_vocab`: a device may read beyond
 /// its tables without an error.
+///
+/// Shorter prompts are padded on the left. As in TransformerLens, positions are counted from the first token that is not
+/// padding, no query attends to padding, and the query of a padding token attends to nothing, so that every head puts out
+/// zeros there.
 #[derive(Debug, Clone)]
 pub struct TokenBatch {
     /// `[batch, seq]`
     pub ids: Tensor<2, Int>,
+    /// With how many padding tokens each prompt begins; `None` where none has any.
+    pub padding: Option<Vec<usize>>,
 }
 
 impl TokenBatch {
     /// Uploads prompts, which must all be as long as the first.
     pub fn new<'a>(prompts: impl Iterator<Item = &'a [u32]>, device: &Device) -> Self {
-        let (mut ids, mut batch) = (Vec::new(), 0);
-        for prompt in prompts {
+        Self::left_padded(prompts.map(|prompt| (prompt, 0)), device)
+    }
+
+    /// Uploads prompts that are padded to one length, each with the number of padding tokens that it begins with.
+    pub fn left_padded<'a>(prompts: impl Iterator<Item = (&'a [u32], usize)>, device: &Device) -> Self {
+        let (mut ids, mut padding) = (Vec::new(), Vec::new());
+        for (prompt, n_padding) in prompts {
             ids.extend(prompt.iter().map(|&id| id as i32));
-            batch += 1;
+            padding.push(n_padding);
         }
-        let seq = ids.len() / batch;
-        Self { ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), device) }
+        let (batch, seq) = (padding.len(), ids.len() / padding.len());
+        let padding = padding.iter().any(|&n| n > 0).then_some(padding);
+        Self { ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), device), padding }
+    }
+
+    /// The position of every token, counted from the first that is not padding; 0 for padding. `None` where they are
+    /// `0..seq` in every prompt.
+    ///
+    /// # Shapes
+    /// - output: `[batch * seq]`
+    pub fn positions(&self) -> Option<Tensor<1, Int>> {
+        let (padding, seq) = (self.padding.as_ref()?, self.dims()[1]);
+        let positions: Vec<i32> =
+            padding.iter().flat_map(|&n| (0..seq).map(move |place| place.saturating_sub(n) as i32)).collect();
+        let n = positions.len();
+        Some(Tensor::from_data(TensorData::new(positions, [n]), &self.ids.device()))
+    }
+
+    /// 1 for every token, 0 for padding; `None` where there is none.
+    ///
+    /// # Shapes
+    /// - output: `[batch, seq]`
+    pub fn is_token(&self) -> Option<Tensor<2>> {
+        let (padding, [batch, seq]) = (self.padding.as_ref()?, self.dims());
+        let is_token: Vec<f32> =
+            padding.iter().flat_map(|&n| (0..seq).map(move |place| if place < n { 0.0 } else { 1.0 })).collect();
+        Some(Tensor::from_data(TensorData::new(is_token, [batch, seq]), &self.ids.device()))
     }
 
     /// `[batch, seq]`

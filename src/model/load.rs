@@ -9,8 +9,9 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::attention::Attention;
 use super::error::ModelError;
-use super::mlp::Mlp;
+use super::mlp::{Gate, Mlp};
 use super::norm::Norm;
+use super::rotary::RotaryTables;
 use super::transformer::{Block, Transformer};
 use crate::circuit::family::{self, Param, Rearrange, Weight};
 use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
@@ -281,8 +282,24 @@ impl Weights {
         self.take(param).expect("every family lists the weights that its config asks for")
     }
 
-    fn pair(&mut self, gain: Param, bias: Param) -> Option<(Tensor<1>, Tensor<1>)> {
-        Some((self.take(gain)?, self.take(bias)?))
+    /// The gain and bias of a norm, as far as the model has them.
+    fn pair(&mut self, gain: Param, bias: Param) -> (Option<Tensor<1>>, Option<Tensor<1>>) {
+        (self.take(gain), self.take(bias))
+    }
+
+    /// A bias in the shape `[1, n]`, where the model has it.
+    fn bias(&mut self, param: Param) -> Option<Tensor<2>> {
+        self.take::<1>(param).map(Tensor::unsqueeze)
+    }
+
+    /// Queries, keys and values together, as the file has them or put together here. Where there are fewer heads of keys and
+    /// values, each is repeated for the queries that it serves.
+    fn qkv<const D: usize>(&mut self, all: Param, parts: [Param; 3], n_heads: usize) -> Option<Tensor<D>> {
+        if let Some(all) = self.take(all) {
+            return Some(all);
+        }
+        let parts: Option<Vec<_>> = parts.map(|part| self.take::<D>(part)).into_iter().collect();
+        Some(Tensor::cat(parts?.into_iter().map(|part| ungrouped(part, n_heads)).collect(), 0))
     }
 }
 
@@ -296,6 +313,19 @@ fn sums_of_magnitudes(tensor: &Tensor<1>) -> impl Iterator<Item = Tensor<1>> + '
     (0..n).step_by(SUMMED_AT_ONCE).map(move |start| part(start).abs().sum())
 }
 
+/// # Shapes
+/// - part: `[n_key_value_heads, ..]`
+/// - output: `[n_heads, ..]`
+fn ungrouped<const D: usize>(part: Tensor<D>, n_heads: usize) -> Tensor<D> {
+    let mut shape = part.dims();
+    let (groups, rest) = (shape[0], shape[1..].iter().product());
+    if groups == n_heads {
+        return part;
+    }
+    shape[0] = n_heads;
+    part.reshape([groups, 1, rest]).expand([groups, n_heads / groups, rest]).reshape(shape)
+}
+
 /// Assembles the model from its weights.
 fn build(config: ModelConfig, mut weights: Weights) -> Transformer {
     let device = weights.device.clone();
@@ -303,11 +333,12 @@ fn build(config: ModelConfig, mut weights: Weights) -> Transformer {
     let ln_final = weights.pair(Param::LnFinalW, Param::LnFinalB);
     Transformer {
         w_e: weights.want(Param::EmbedWE),
-        w_pos: weights.want(Param::PosEmbedWPos),
+        w_pos: weights.take(Param::PosEmbedWPos),
+        rotary: RotaryTables::new(&config, &device),
         blocks,
         ln_final: Norm::new(&config, config.d_model, ln_final, &device),
         w_u: weights.take(Param::UnembedWU),
-        b_u: weights.take::<1>(Param::UnembedBU).map(Tensor::unsqueeze),
+        b_u: weights.bias(Param::UnembedBU),
         config,
         device,
     }
@@ -316,23 +347,25 @@ fn build(config: ModelConfig, mut weights: Weights) -> Transformer {
 fn block(config: &ModelConfig, l: usize, weights: &mut Weights) -> Block {
     let device = weights.device.clone();
     let &ModelConfig { n_heads, d_model, d_head, .. } = config;
-    let w_qkv: Tensor<3> = weights.take(Param::AttnWQkv(l)).unwrap_or_else(|| {
-        Tensor::cat([Param::AttnWQ(l), Param::AttnWK(l), Param::AttnWV(l)].map(|p| weights.want(p)).to_vec(), 0)
-    });
-    let b_qkv: Tensor<2> = weights.take(Param::AttnBQkv(l)).unwrap_or_else(|| {
-        Tensor::cat([Param::AttnBQ(l), Param::AttnBK(l), Param::AttnBV(l)].map(|p| weights.want(p)).to_vec(), 0)
-    });
+    let parts = [Param::AttnWQ(l), Param::AttnWK(l), Param::AttnWV(l)];
+    let w_qkv: Tensor<3> = weights.qkv(Param::AttnWQkv(l), parts, n_heads).expect("every family lists q, k and v");
+    let parts = [Param::AttnBQ(l), Param::AttnBK(l), Param::AttnBV(l)];
+    let b_qkv: Option<Tensor<2>> = weights.qkv(Param::AttnBQkv(l), parts, n_heads);
     let ln1 = weights.pair(Param::Ln1W(l), Param::Ln1B(l));
+    let mut qk_norm = |param| Norm::rms(config, weights.want(param));
+    let qk_norms = config.qk_norm.then(|| [Param::AttnQNorm(l), Param::AttnKNorm(l)].map(&mut qk_norm));
     let attention = Attention {
         block: l,
         n_heads,
         scale: config.attn_scale,
         dir: config.attention_dir,
+        window: config.attn_window(l),
         norm: Norm::new(config, d_model, ln1, &device),
         w_qkv: w_qkv.reshape([3, n_heads, d_model, d_head]),
-        b_qkv: b_qkv.reshape([3, n_heads, 1, d_head]),
+        b_qkv: b_qkv.map(|b| b.reshape([3, n_heads, 1, d_head])),
+        qk_norms,
         w_o: weights.want(Param::AttnWO(l)),
-        b_o: weights.want::<1>(Param::AttnBO(l)).unsqueeze(),
+        b_o: weights.bias(Param::AttnBO(l)).map(Tensor::unsqueeze),
     };
     let mlp = config.d_mlp.map(|d_mlp| {
         let ln2 = weights.pair(Param::Ln2W(l), Param::Ln2B(l));
@@ -340,14 +373,19 @@ fn block(config: &ModelConfig, l: usize, weights: &mut Weights) -> Block {
         let mlp = Mlp {
             act_fn: config.act_fn,
             w_in: weights.want(Param::MlpWIn(l)),
-            b_in: weights.want::<1>(Param::MlpBIn(l)).unsqueeze(),
+            b_in: weights.bias(Param::MlpBIn(l)),
+            gate: config.gated_mlp.then(|| Gate {
+                w: weights.want(Param::MlpWGate(l)),
+                b: weights.bias(Param::MlpBGate(l)),
+                b_post: weights.bias(Param::MlpBPost(l)),
+            }),
             norm: (config.act_fn == ActFn::SoluLn).then(|| Norm::new(config, d_mlp, inner, &device)),
             w_out: weights.want(Param::MlpWOut(l)),
-            b_out: weights.want::<1>(Param::MlpBOut(l)).unsqueeze(),
+            b_out: weights.bias(Param::MlpBOut(l)),
         };
         (Norm::new(config, d_model, ln2, &device), mlp)
     });
-    Block { attention, mlp }
+    Block { attention, parallel: config.parallel_attn_mlp, mlp }
 }
 
 #[cfg(test)]

@@ -5,29 +5,47 @@ use burn::tensor::{Tensor, activation};
 use super::norm::Norm;
 use crate::circuit::ActFn;
 
-/// `W_out · act(W_in · x + b_in) + b_out`.
+/// `W_out · act(W_in · x + b_in) + b_out`, or with a gate `W_out · (act(W_gate · x + b_gate) · (W_in · x + b_in)) + b_out`.
 #[derive(Debug, Clone)]
 pub struct Mlp {
     pub act_fn: ActFn,
     /// `[d_model, d_mlp]`
     pub w_in: Tensor<2>,
     /// `[1, d_mlp]`
-    pub b_in: Tensor<2>,
+    pub b_in: Option<Tensor<2>>,
+    pub gate: Option<Gate>,
     /// The norm inside a `solu_ln` MLP.
     pub norm: Option<Norm>,
     /// `[d_mlp, d_model]`
     pub w_out: Tensor<2>,
     /// `[1, d_model]`
-    pub b_out: Tensor<2>,
+    pub b_out: Option<Tensor<2>>,
+}
+
+/// What a gated MLP has beside.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// `[d_model, d_mlp]`
+    pub w: Tensor<2>,
+    /// `[1, d_mlp]`
+    pub b: Option<Tensor<2>>,
+    /// Added to the product of both parts, in TransformerLens's dictionaries: `[1, d_mlp]`
+    pub b_post: Option<Tensor<2>>,
 }
 
 impl Mlp {
     /// # Shapes
     /// - input, output: `[rows, d_model]`
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let pre = input.matmul(self.w_in.clone()) + self.b_in.clone(); // [rows, d_mlp]
-        let post = self.act(pre);
-        post.matmul(self.w_out.clone()) + self.b_out.clone()
+        let linear = plus(input.clone().matmul(self.w_in.clone()), self.b_in.as_ref()); // [rows, d_mlp]
+        let post = match &self.gate {
+            None => self.act(linear),
+            Some(gate) => {
+                let open = self.act(plus(input.matmul(gate.w.clone()), gate.b.as_ref()));
+                plus(open * linear, gate.b_post.as_ref())
+            }
+        };
+        plus(post.matmul(self.w_out.clone()), self.b_out.as_ref())
     }
 
     /// # Shapes
@@ -43,6 +61,14 @@ impl Mlp {
                 self.norm.as_ref().map_or(solu.clone(), |norm| norm.forward(solu))
             }
         }
+    }
+}
+
+/// Adds a bias, where there is one.
+fn plus(x: Tensor<2>, bias: Option<&Tensor<2>>) -> Tensor<2> {
+    match bias {
+        Some(bias) => x + bias.clone(),
+        None => x,
     }
 }
 

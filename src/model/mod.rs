@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod load;
 pub mod mlp;
 pub mod norm;
+pub mod rotary;
 pub mod transformer;
 
 pub use error::ModelError;

@@ -1,5 +1,7 @@
 //! A decoder of the GPT kind: embedding, blocks of attention and MLP around a residual stream, unembedding.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
@@ -8,6 +10,7 @@ use super::attention::{Attention, AttentionContext, positions_of};
 use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
 use super::mlp::Mlp;
 use super::norm::Norm;
+use super::rotary::RotaryTables;
 use crate::circuit::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
 
 /// A model's weights on a device, in f32.
@@ -17,8 +20,9 @@ pub struct Transformer {
     pub(super) device: Device,
     /// `[d_vocab, d_model]`
     pub(super) w_e: Tensor<2>,
-    /// `[n_ctx, d_model]`
-    pub(super) w_pos: Tensor<2>,
+    /// `[n_ctx, d_model]`; `None` for rotary models.
+    pub(super) w_pos: Option<Tensor<2>>,
+    pub(super) rotary: Option<RotaryTables>,
     pub(super) blocks: Vec<Block>,
     pub(super) ln_final: Norm,
     /// `[d_model, d_vocab_out]`; `None` where it is the transposed embedding.
@@ -27,10 +31,12 @@ pub struct Transformer {
     pub(super) b_u: Option<Tensor<2>>,
 }
 
-/// Attention, then an MLP where the model has them.
+/// Attention, then an MLP where the model has them, or both side by side.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     pub attention: Attention,
+    /// Whether the MLP reads what the attention reads.
+    pub parallel: bool,
     pub mlp: Option<(Norm, Mlp)>,
 }
 
@@ -50,9 +56,8 @@ impl Model for Transformer {
         last_block: Range<usize>,
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
-        let [batch, seq] = tokens.dims();
-        let positions = self.w_pos.clone().narrow(0, 0, seq); // [seq, d_model]
-        let (mut resid, qk_positions) = self.embed(tokens, positions);
+        let seq = tokens.dims()[1];
+        let (mut resid, qk_positions) = self.embed(tokens);
         let first_block = match start {
             None => {
                 show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
@@ -63,8 +68,9 @@ impl Model for Transformer {
                 start.block
             }
         };
-        let qk_positions = qk_positions.map(|p| p.repeat(&[batch, 1])); // [batch * seq, d_model]
-        let context = AttentionContext { qk_positions, seq };
+        let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
+        let (padding, masks) = (tokens.padding.clone(), RefCell::new(HashMap::new()));
+        let context = AttentionContext { qk_positions, turn, seq, padding, masks };
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);
@@ -91,15 +97,28 @@ impl Transformer {
     /// The residual stream that the first block gets, and the positions that queries and keys get beside it.
     ///
     /// # Shapes
-    /// - positions: `[seq, d_model]`
-    /// - output: `[1, batch, seq, d_model]`, and positions again for shortformer models
-    fn embed(&self, tokens: &TokenBatch, positions: Tensor<2>) -> (Tensor<4>, Option<Tensor<2>>) {
-        let [batch, seq] = tokens.dims();
+    /// - output: `[1, batch, seq, d_model]`, and for shortformer models `[batch * seq, d_model]`
+    fn embed(&self, tokens: &TokenBatch) -> (Tensor<4>, Option<Tensor<2>>) {
+        let ([batch, seq], d_model) = (tokens.dims(), self.config.d_model);
         let ids = tokens.ids.clone().flatten(0, 1);
-        let embedded = self.w_e.clone().select(0, ids).reshape([1, batch, seq, self.config.d_model]);
+        let embedded = self.w_e.clone().select(0, ids).reshape([1, batch, seq, d_model]);
+        let scale = self.config.embed_scale;
+        let embedded = if scale == 1.0 { embedded } else { embedded * scale };
+        let Some(w_pos) = &self.w_pos else { return (embedded, None) };
+        let positions = match (tokens.positions(), tokens.is_token()) {
+            // Padding has no position.
+            (Some(ids), Some(is_token)) => {
+                w_pos.clone().select(0, ids).reshape([batch, seq, d_model]) * is_token.unsqueeze_dim(2)
+            }
+            _ => w_pos.clone().narrow(0, 0, seq).unsqueeze::<3>(),
+        }; // [batch | 1, seq, d_model]
         match self.config.positional_embedding {
-            PositionalEmbedding::Standard => (embedded + positions.unsqueeze::<4>(), None),
-            PositionalEmbedding::Shortformer => (embedded, Some(positions)),
+            PositionalEmbedding::Shortformer => {
+                (embedded, Some(positions.expand([batch, seq, d_model]).reshape([batch * seq, d_model])))
+            }
+            PositionalEmbedding::Standard | PositionalEmbedding::Rotary => {
+                (embedded + positions.unsqueeze::<4>(), None)
+            }
         }
     }
 }
@@ -119,10 +138,16 @@ impl Block {
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
         let attn_out = self.attention.forward(&resid, kept, context, hooks);
-        let mut resid = positions_of(&resid, kept) + attn_out;
+        let before = positions_of(&resid, kept);
+        let mut resid = before.clone() + attn_out;
         if let Some((norm, mlp)) = &self.mlp {
-            resid = stream(hooks, DestKind::ResidMid(block_idx), SrcKind::ResidMid(block_idx), resid, kept);
-            let input = input_of(hooks, DestKind::MlpIn(block_idx), &resid, kept);
+            let read = if self.parallel {
+                before
+            } else {
+                resid = stream(hooks, DestKind::ResidMid(block_idx), SrcKind::ResidMid(block_idx), resid, kept);
+                resid.clone()
+            };
+            let input = input_of(hooks, DestKind::MlpIn(block_idx), &read, kept);
             let [circuits, batch, pos, d_model] = input.dims();
             let mlp_out = mlp.forward(norm.forward(input.reshape([circuits * batch * pos, d_model])));
             let mlp_out = mlp_out.reshape([circuits, batch, pos, d_model]);

@@ -34,7 +34,7 @@ fn configs() {
     says(ModelConfig::from_json("c.json", r#"{"model_type": "mamba"}"#).unwrap_err(), &["model_type", "mamba"]);
     let rows: [(&str, Value, &[&str]); 8] = [
         ("n_layer", json!("two"), &["n_layer", "whole number", "two"]),
-        ("n_layer", json!(0), &["n_layers", "from 1"]),
+        ("n_layer", json!(0), &["n_layer", "from 1"]),
         ("n_layer", json!(-3), &["n_layer", "-3"]),
         ("n_head", json!(5), &["n_head", "divisor", "5"]),
         ("vocab_size", json!(1u64 << 40), &["d_vocab"]),

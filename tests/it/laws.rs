@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope::circuit::{
-    AblationType, ActFn, Answers, AttentionDir, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization,
-    OutputSlice, PatchType, PositionalEmbedding, PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
+    AblationType, Answers, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization, OutputSlice,
+    PatchType, PromptPair, Prompts, PruneScores, RunSettings, Sizes, SrcKind,
 };
 use circuitscope::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
 use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
@@ -25,23 +25,11 @@ const WEIGHTS: [[f32; 2]; 2] = [[2.0, 3.0], [-1.0, 5.0]];
 
 impl HandWorked {
     fn new() -> Self {
+        let sizes = Sizes { n_layers: 2, n_heads: 1, d_model: 2, d_head: 2, d_mlp: None, n_ctx: 4, d_vocab: 10 };
         let config = ModelConfig {
-            family: "hand-worked".to_owned(),
-            n_layers: 2,
-            n_heads: 1,
-            d_model: 2,
-            d_head: 2,
-            d_mlp: None,
-            n_ctx: 4,
-            d_vocab: 10,
             d_vocab_out: 2,
-            act_fn: ActFn::Relu,
             normalization: Normalization::None,
-            eps: 0.0,
-            positional_embedding: PositionalEmbedding::Standard,
-            attention_dir: AttentionDir::Causal,
-            attn_scale: 1.0,
-            tied_unembedding: false,
+            ..ModelConfig::decoder("hand-worked", sizes)
         };
         Self { config, device: Device::flex() }
     }

@@ -171,7 +171,7 @@ fn drawings_are_those_of_the_reference() {
             n_figures += 1;
         }
     }
-    assert_eq!(n_figures, 17);
+    assert_eq!(n_figures, 26);
 }
 
 /// Compares a figure: its size, its position labels, and for each sub-diagram its place, links and node labels.

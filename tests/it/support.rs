@@ -9,10 +9,16 @@ use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
 use serde_json::Value;
 
 /// Every case of the families that are supported.
-pub const CASES: [&str; 8] = [
+pub const CASES: [&str; 14] = [
     "gpt2",
     "gpt2-ties",
     "gpt2-prefix",
+    "pythia",
+    "neox-sequential",
+    "gpt-neo",
+    "llama",
+    "llama-gqa",
+    "qwen2",
     "attn-only",
     "attn-only-shortformer",
     "solu",
@@ -87,11 +93,20 @@ impl Case {
 
     /// The same, where the case has it.
     pub fn find_expected(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
-        let bytes = std::fs::read(self.dir.join("expected.safetensors")).unwrap();
-        let file = TensorFile::from_bytes("expected.safetensors", &bytes).unwrap();
-        let tensor = file.get(name)?;
-        Some((tensor.shape.clone(), file.read(tensor, &bytes).unwrap()))
+        find_tensor(&self.dir.join("expected.safetensors"), name)
     }
+}
+
+/// A tensor of a safetensors file: its shape and numbers.
+pub fn tensor(path: &std::path::Path, name: &str) -> (Vec<usize>, Vec<f32>) {
+    find_tensor(path, name).unwrap_or_else(|| panic!("{}: no tensor {name}", path.display()))
+}
+
+fn find_tensor(path: &std::path::Path, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let file = TensorFile::from_bytes(&path.to_string_lossy(), &bytes).unwrap();
+    let tensor = file.get(name)?;
+    Some((tensor.shape.clone(), file.read(tensor, &bytes).unwrap()))
 }
 
 pub fn read_text(path: &std::path::Path) -> String {

@@ -5,58 +5,45 @@
 
 use serde_json::Value;
 
-use super::{Family, Fields, Param, Weight};
-use crate::circuit::config::{ActFn, AttentionDir, ModelConfig, Normalization, PositionalEmbedding};
+use super::{ACT_FNS, FOREIGN, Family, Fields, Param, Weight};
+use crate::circuit::config::{Biases, ModelConfig, Sizes};
 use crate::circuit::error::CircuitError;
 
-pub const FAMILY: Family = Family { name: "gpt2", recognise, config, weights, prefixes: &["transformer.", ""] };
-
-fn recognise(json: &Value) -> bool {
-    json.get("model_type").and_then(Value::as_str) == Some("gpt2")
-}
+pub const FAMILY: Family = Family {
+    name: "gpt2",
+    title: "GPT-2",
+    models: "GPT-2 small to XL, DistilGPT-2",
+    summary: "learned positions, layer norm, tied unembedding",
+    model_types: &["gpt2"],
+    architectures: &["GPT2LMHeadModel"],
+    config,
+    weights,
+    prefixes: &["transformer.", ""],
+};
 
 fn config(file: &str, json: &Value) -> Result<ModelConfig, CircuitError> {
-    let fields = Fields { file, json };
+    let fields = Fields::new(file, json);
+    fields.none_of(FOREIGN)?;
     fields.only("scale_attn_weights", true)?;
     fields.only("scale_attn_by_inverse_layer_idx", false)?;
     fields.only("add_cross_attention", false)?;
     fields.only("tie_word_embeddings", true)?;
     let (d_model, n_heads) = (fields.size("n_embd")?, fields.size("n_head")?);
-    if n_heads == 0 || d_model % n_heads != 0 {
-        return Err(CircuitError::field(
-            file,
-            "n_head",
-            format!("a divisor of n_embd, {d_model}"),
-            n_heads.to_string(),
-        ));
-    }
-    let d_head = d_model / n_heads;
-    let d_vocab = fields.size("vocab_size")?;
-    let act_fns = [
-        ("gelu_new", ActFn::GeluNew),
-        ("gelu_pytorch_tanh", ActFn::GeluNew),
-        ("gelu", ActFn::Gelu),
-        ("relu", ActFn::Relu),
-        ("silu", ActFn::Silu),
-        ("swish", ActFn::Silu),
-    ];
-    Ok(ModelConfig {
-        family: FAMILY.name.to_owned(),
-        n_layers: fields.size("n_layer")?,
+    let sizes = Sizes {
+        n_layers: fields.layers("n_layer")?,
         n_heads,
         d_model,
-        d_head,
+        d_head: fields.share("n_embd", d_model, "n_head", n_heads)?,
         d_mlp: Some(fields.size_or("n_inner", d_model.saturating_mul(4))?),
         n_ctx: fields.size_or("n_positions", 1024)?,
-        d_vocab,
-        d_vocab_out: d_vocab,
-        act_fn: fields.choice("activation_function", "gelu_new", &act_fns)?,
-        normalization: Normalization::LN,
+        d_vocab: fields.size("vocab_size")?,
+    };
+    Ok(ModelConfig {
+        act_fn: fields.choice("activation_function", "gelu_new", ACT_FNS)?,
         eps: fields.number_or("layer_norm_epsilon", 1e-5)?,
-        positional_embedding: PositionalEmbedding::Standard,
-        attention_dir: AttentionDir::Causal,
-        attn_scale: (d_head as f64).sqrt(),
         tied_unembedding: true,
+        biases: Biases { unembed: false, ..Biases::ALL },
+        ..ModelConfig::decoder(FAMILY.name, sizes)
     })
 }
 
