@@ -4,8 +4,9 @@ use burn::tensor::{Device, Tensor};
 use circuitscope::circuit::PromptPair;
 use circuitscope::model::{Model, Plain, TokenBatch};
 use circuitscope::run::src_ablations;
+use serde_json::Value;
 
-use crate::support::{CASES, Case, ablation, assert_close};
+use crate::support::{CASES, Case, ablation, assert_close, read_text, tensor};
 
 fn tokens(pairs: &[PromptPair], prompt: impl Fn(&PromptPair) -> &[u32]) -> TokenBatch {
     TokenBatch::new(pairs.iter().map(prompt), &Device::flex())
@@ -65,5 +66,28 @@ fn src_nodes_have_the_reference_outputs_under_every_ablation() {
             })
             .collect();
         assert_close(name, &found, &expected);
+    }
+}
+
+#[test]
+fn padded_prompts_have_the_logits_of_transformer_lens() {
+    for name in ["gpt2", "pythia", "gpt-neo", "llama-gqa", "attn-only-shortformer"] {
+        let case = Case::open(name);
+        let folder = case.dir.join("../../padding");
+        let json: Value = serde_json::from_str(&read_text(&folder.join(format!("{name}.json")))).unwrap();
+        let prompts: Vec<Vec<u32>> = serde_json::from_value(json["prompts"].clone()).unwrap();
+        let padding: Vec<usize> = serde_json::from_value(json["padding"].clone()).unwrap();
+        let (model, device) = (case.model(), Device::flex());
+        let rows = || prompts.iter().map(Vec::as_slice).zip(padding.iter().copied());
+        let found = logits(&model, &TokenBatch::left_padded(rows(), &device));
+        let expected = tensor(&folder.join(format!("{name}.safetensors")), "logits").1;
+        assert_close(&format!("{name} padded"), &found, &expected);
+        // A prompt is what it is without its padding.
+        let d_vocab = case.config().d_vocab_out;
+        let per_prompt = prompts[0].len() * d_vocab;
+        for ((prompt, n), found) in rows().zip(found.chunks_exact(per_prompt)) {
+            let alone = logits(&model, &TokenBatch::new([&prompt[n..]].into_iter(), &device));
+            assert_close(&format!("{name} less {n}"), &found[n * d_vocab..], &alone);
+        }
     }
 }
