@@ -5,6 +5,7 @@ mod bad_input;
 mod circuit;
 mod demo;
 mod discover;
+mod families;
 mod formats;
 mod laws;
 mod layout;
