@@ -31,6 +31,13 @@ export interface Engine {
   runCircuits(options: RunOptions): Promise<RunResult>;
   /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
   sensitivity(options: SensitivityOptions): Promise<SensitivityRun[]>;
+  /** The tokens of texts, as the loaded model's tokenizer has them; `prependBos` is by default true. */
+  tokenize(texts: readonly string[], options?: { prependBos?: boolean }): Promise<TokenList[]>;
+  /** How a token is shown: its text, with `␣` for a space, `⏎` for a line's end and `\xNN` for a byte that is no character
+   * by itself; its id where the model came without a tokenizer. */
+  tokenText(token: number): string;
+  /** The likeliest tokens of an output, likeliest first; by default the first prompt's 10 at the last position. */
+  topTokens(output: Output, options?: { prompt?: number; position?: number; k?: number }): TopToken[];
   /** Ends the worker and frees the device. Calls that are not answered yet reject, and later ones too. */
   close(): void;
 }
@@ -60,6 +67,46 @@ export interface ModelFiles extends Watch {
   config: JsonSource;
   /** The safetensors file of the weights; of sharded weights all files, or their index. */
   weights: FileSource | readonly FileSource[] | ShardIndex;
+  /** The model's `tokenizer.json`, so that prompts may be texts and tokens are shown as text. */
+  tokenizer?: JsonSource;
+  /** Its `tokenizer_config.json`, which names the BOS and the pad token; else they are told from the tokenizer itself. */
+  tokenizerConfig?: JsonSource;
+}
+
+/** Token ids with how each is shown. */
+export interface TokenList {
+  ids: number[];
+  texts: string[];
+}
+
+/** A prompt pair as it was run, without pad tokens. */
+export interface PromptTokens {
+  clean: TokenList;
+  corrupt: TokenList;
+}
+
+/** What the likeliest tokens are told of: an entry of `circuits`, `clean` or `corrupt`. */
+export type Output = Pick<CircuitResult, "shape" | "logits">;
+
+export interface TopToken {
+  token: number;
+  text: string;
+  logit: number;
+  prob: number;
+}
+
+/** A tokenizer's size and its special tokens. */
+export interface TokenizerInfo {
+  nTokens: number;
+  /** What prompts begin with. */
+  bos: SpecialToken | null;
+  /** What short prompts are filled up with. */
+  pad: SpecialToken | null;
+}
+
+export interface SpecialToken {
+  id: number;
+  text: string;
 }
 
 /** Sharded weights by their `model.safetensors.index.json`. */
@@ -73,6 +120,8 @@ export interface LoadedModel {
   /** What the model is, in TransformerLens's words. */
   config: ModelConfig;
   nParams: number;
+  /** The tokenizer that it came with. */
+  tokenizer: TokenizerInfo | null;
 }
 
 /** A model apart from its weights; the names are TransformerLens's. */
@@ -140,8 +189,14 @@ export type OutputSlice = "none" | "last_seq" | "not_first_seq";
 export type EdgeCounts = "all" | "logarithmic" | "groups" | "default" | "mib" | readonly number[] | Uint32Array;
 
 export interface RunOptions extends Watch {
-  /** auto-circuit's dataset format, tokenised: `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`. */
+  /** auto-circuit's dataset format: `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`, with texts where the model
+   * was loaded with its tokenizer, else token ids. */
   prompts: JsonSource;
+  /** Whether prompts that are texts begin with the BOS token, once; by default true. */
+  prependBos?: boolean;
+  /** Whether texts of fewer tokens are filled up on the left with masked tokens; by default true. Of token ids a `pad_token`
+   * in the prompts says so. */
+  pad?: boolean;
   /** Prune scores as a safetensors file: dest module name to `[seq?, head?, n_src]`. */
   scores: FileSource;
   /** Prompts a batch, by default 1; a last batch that would be shorter is not run. */
@@ -182,6 +237,8 @@ export interface Progress {
 export interface RunResult {
   /** One for each edge count, in the order asked for. */
   circuits: CircuitResult[];
+  /** The tokens of every prompt; `null` where the model came without a tokenizer. */
+  prompts: PromptTokens[] | null;
   /** Each metric's curve over the circuits; `null` where it does not apply. */
   metrics: Record<MetricKey, MetricCurve | null>;
   /** The unpatched model on the clean prompts, in the shape of a circuit's logits. */

@@ -21,6 +21,7 @@
 // `cargo xtask build` writes the build's own name here: a new build is never mixed with cached files of the one before.
 import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
 import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
+import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
 import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 
@@ -71,7 +72,7 @@ export async function openEngine(options = {}) {
   const connection = new Connection(startWorker(url, "engine"), "engine");
   try {
     const { event } = await connection.call({ type: "open", device: device ?? "auto" });
-    return new Engine(connection, event.device);
+    return new Engine(connection, event.device, readerUrl(workerUrl));
   } catch (error) {
     connection.close(error);
     throw error;
@@ -81,9 +82,15 @@ export async function openEngine(options = {}) {
 /** An open engine: a device and, once loaded, a model. Its calls are answered one after another, in order. */
 class Engine {
   #connection;
+  #readerUrl;
+  /** A promise of the reader with the loaded model's tokenizer, if it came with one. */
+  #reader = null;
+  /** The same, once it is open. */
+  #tokenizer = null;
 
-  constructor(connection, device) {
+  constructor(connection, device, readerUrl) {
     this.#connection = connection;
+    this.#readerUrl = readerUrl;
     /** The device that is used: `{ kind: "webgpu" | "cpu", name, reason }`. */
     this.device = Object.freeze({ ...device });
   }
@@ -95,18 +102,37 @@ class Engine {
    *   `tl_config.json`, as an object, JSON text, bytes, a `File`, a `Blob` or a URL; `weights`: its safetensors file, as
    *   bytes, a `File`, a `Blob` or a URL; for sharded weights a list of such, or `{ index, base }`: the
    *   `model.safetensors.index.json` and the URL of the folder with its shards, by default the index's own. Of a `File` and a
-   *   URL only slices are held in memory. `signal` and `onProgress` are those of `runCircuits`.
+   *   URL only slices are held in memory. `tokenizer`: its `tokenizer.json`, so that prompts may be texts; `tokenizerConfig`:
+   *   its `tokenizer_config.json`, which names the BOS and the pad token. `signal` and `onProgress` are those of
+   *   `runCircuits`.
    * @returns {Promise<import("./circuitscope.js").LoadedModel>}
    */
   async loadModel(files) {
-    const { config, weights, signal, onProgress } = checked("loadModel", files, MODEL_FILES);
+    const { config, weights, tokenizer, tokenizerConfig, signal, onProgress } = checked("loadModel", files, MODEL_FILES);
+    if (tokenizer === undefined && tokenizerConfig !== undefined) {
+      throw fieldError("loadModel", "tokenizer", "given with `tokenizerConfig`", tokenizer);
+    }
     const attachments = [];
     const configSource = jsonSource("config", config, attachments);
     const sources = weightSources(weights, attachments, signal);
     const request = { type: "loadModel", config: configSource, ...(sources instanceof Promise ? await sources : sources) };
     const onEvent = (event) => onProgress?.(progress(event));
-    const { event } = await this.#connection.call(request, attachments, { signal, onEvent });
-    return { config: event.config, nParams: event.nParams };
+    const before = this.#reader;
+    const reader = tokenizer === undefined ? null : openReader(this.#readerUrl, { tokenizer, tokenizerConfig });
+    // What is run next is meant for this model, also before it is there.
+    this.#reader = reader;
+    try {
+      // A model is only put in the place of the one before once its tokenizer can be read.
+      const ready = reader ? reader.then(() => request) : request;
+      const { event } = await this.#connection.call(ready, attachments, { signal, onEvent });
+      this.#tokenizer = await reader;
+      before?.then((old) => old.close(), () => {});
+      return { config: event.config, nParams: event.nParams, tokenizer: this.#tokenizer?.info ?? null };
+    } catch (error) {
+      if (this.#reader === reader) this.#reader = before;
+      reader?.then((unused) => unused.close(), () => {});
+      throw error;
+    }
   }
 
   /**
@@ -131,29 +157,73 @@ class Engine {
   /**
    * Runs circuits of the loaded model: for each edge count the edges of the largest |score|.
    *
-   * @param {import("./circuitscope.js").RunOptions} options `prompts`: auto-circuit's dataset format, tokenised, as an
-   *   object, JSON text, bytes, a `File`, a `Blob` or a URL; `scores`: prune scores as a safetensors file, dest module
+   * @param {import("./circuitscope.js").RunOptions} options `prompts`: auto-circuit's dataset format, as an object, JSON
+   *   text, bytes, a `File`, a `Blob` or a URL, with texts where the model was loaded with its tokenizer; of these
+   *   `prependBos` and `pad` (true) say whether they begin with its BOS token and are filled up on the left; `scores`: prune scores as a safetensors file, dest module
    *   name to `[seq?, head?, n_src]`; `signal`: an `AbortSignal`, which stops the run within one forward pass;
    *   `onProgress`: called with `{ done, total, label }`; and the settings, by auto-circuit's names.
    * @returns {Promise<import("./circuitscope.js").RunResult>}
    */
   async runCircuits(options) {
-    const { prompts, scores, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
+    const { prompts, prependBos, pad, scores, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
     const attachments = [];
-    const request = {
-      type: "run",
-      prompts: jsonSource("prompts", prompts, attachments),
-      scores: fileSource("scores", scores, attachments),
-      settings: wireSettings(settings),
-      logits: true,
+    const scoresSource = fileSource("scores", scores, attachments);
+    const request = (prompts) => {
+      return { type: "run", prompts, scores: scoresSource, settings: wireSettings(settings), logits: true };
     };
+    const read = this.#readPrompts(prompts, { prependBos, pad }, attachments);
     const circuits = [];
     const onEvent = (event, attached) => {
       if (event.type === "progress") onProgress?.(progress(event));
       else circuits[event.result.index] = circuitResult(event.result, attached);
     };
-    const { event, attachments: logits } = await this.#connection.call(request, attachments, { signal, onEvent });
-    return runResult(circuits, event, logits);
+    const ready = read instanceof Promise ? read.then(({ source }) => request(source)) : request(read.source);
+    const { event, attachments: logits } = await this.#connection.call(ready, attachments, { signal, onEvent });
+    return { ...runResult(circuits, event, logits), prompts: (await read).tokens };
+  }
+
+  /** Prompts as a source of a message: read by the reader where there is one, and then their tokens. */
+  #readPrompts(prompts, settings, attachments) {
+    if (!this.#reader) return { source: jsonSource("prompts", prompts, attachments), tokens: null };
+    return this.#reader.then(async (reader) => {
+      const { source, tokens } = await reader.prompts(prompts, settings);
+      return { source: jsonSource("prompts", source, attachments), tokens };
+    });
+  }
+
+  /**
+   * The tokens of texts, as the loaded model's tokenizer has them.
+   *
+   * @param {readonly string[]} texts
+   * @param {{ prependBos?: boolean }} [options] whether each begins with the BOS token; by default true.
+   * @returns {Promise<import("./circuitscope.js").TokenList[]>}
+   */
+  async tokenize(texts, options = {}) {
+    const { prependBos = true } = checked("tokenize", options, { prependBos: boolean });
+    if (!Array.isArray(texts) || texts.some((text) => typeof text !== "string")) {
+      throw fieldError("tokenize", "texts", "a list of texts", texts);
+    }
+    const reader = await this.#reader;
+    if (!reader) throw new Error("tokenize: the loaded model came without a tokenizer: give `loadModel` its tokenizer.json");
+    return reader.tokenize(texts, prependBos);
+  }
+
+  /** How a token is shown: its text, with spaces and line ends visible, or its id where no tokenizer says more. */
+  tokenText(token) {
+    return this.#tokenizer?.text(token) ?? String(token);
+  }
+
+  /**
+   * The likeliest tokens of an output, a circuit's or the unpatched model's.
+   *
+   * @param {import("./circuitscope.js").Output} output
+   * @param {{ prompt?: number, position?: number, k?: number }} [options] by default the first prompt's 10 likeliest tokens
+   *   at the last position.
+   * @returns {import("./circuitscope.js").TopToken[]}
+   */
+  topTokens(output, options = {}) {
+    const place = checked("topTokens", options, { prompt: wholeNumber(0), position: wholeNumber(0), k: wholeNumber(1) });
+    return topTokens(output, place, (token) => this.tokenText(token));
   }
 
   /**
@@ -164,17 +234,19 @@ class Engine {
    * @returns {Promise<import("./circuitscope.js").SensitivityRun[]>}
    */
   async sensitivity(options) {
-    const { prompts, scores, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
+    const { prompts, prependBos, pad, scores, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
     if (edgeCount === undefined) throw fieldError("sensitivity", "edgeCount", wholeNumber(0).expected, edgeCount);
     const variants = PATCH_TYPES.flatMap((patchType) => {
       return [false, true].flatMap((reverse) => ABLATIONS.map((ablation) => ({ patchType, ablation, reverse })));
     });
+    const reader = await this.#reader;
+    const ids = reader ? (await reader.prompts(prompts, { prependBos, pad })).source : prompts;
     const runs = [];
     for (const variant of variants) {
       const attachments = [];
       const request = {
         type: "run",
-        prompts: jsonSource("prompts", prompts, attachments),
+        prompts: jsonSource("prompts", ids, attachments),
         scores: fileSource("scores", scores, attachments),
         settings: wireSettings({ ...fixed, ...variant, edgeCounts: [edgeCount] }),
         logits: false,
@@ -196,6 +268,7 @@ class Engine {
   /** Ends the worker and frees the device. Calls that are not answered yet reject. */
   close() {
     this.#connection.close(new Error("the engine was closed"));
+    this.#reader?.then((reader) => reader.close(), () => {});
   }
 }
 
@@ -296,10 +369,12 @@ function isCountList(value) {
   return list && Array.from(value).every((count) => Number.isSafeInteger(count) && count >= 0);
 }
 
-const MODEL_FILES = { config: anything, weights: anything, signal: abortSignal, onProgress: callback };
+const MODEL_FILES = { config: anything, weights: anything, tokenizer: anything, tokenizerConfig: anything, signal: abortSignal, onProgress: callback };
 const GRAPH_SETTINGS = { factorized: boolean, separateQkv: boolean, tokenWise: boolean };
 const RUN_OPTIONS = {
   prompts: anything,
+  prependBos: boolean,
+  pad: boolean,
   scores: anything,
   signal: abortSignal,
   onProgress: callback,
@@ -311,6 +386,11 @@ const RUN_OPTIONS = {
   batchSize: wholeNumber(1),
   edgeCounts: edgeCountsRule,
 };
+
+/** Where the reader's worker is: beside the engine's. */
+function readerUrl(workerUrl) {
+  return workerUrl === undefined ? ownUrl("reader-worker.js") : new URL("./reader-worker.js", absoluteUrl("workerUrl", workerUrl)).href;
+}
 
 /** The URL of a file that lies beside this module. */
 function ownUrl(file) {

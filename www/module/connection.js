@@ -31,8 +31,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request when those before it are answered. Resolves to the event that answers it, with its attachments;
-   * `onEvent` is told of those that come before.
+   * Sends a request when those before it are answered; it may be a promise of one, which keeps its place. Resolves to the
+   * event that answers it, with its attachments; `onEvent` is told of those that come before.
    */
   call(request, attachments = [], { signal, onEvent } = {}) {
     return new Promise((resolve, reject) => {
@@ -45,6 +45,8 @@ export class Connection {
       };
       const call = { id: ++this.#lastId, request, attachments, onEvent, resolve: finish(resolve), reject: finish(reject) };
       signal?.addEventListener("abort", onAbort);
+      // Where nobody waits for it any more, nobody is told that it failed.
+      if (request instanceof Promise) request.catch(() => {});
       this.#waiting.push(call);
       this.#sendNext();
     });
@@ -72,13 +74,28 @@ export class Connection {
   #sendNext() {
     if (this.#running || this.#waiting.length === 0) return;
     const call = this.#waiting.shift();
+    this.#running = call;
+    if (!(call.request instanceof Promise)) return this.#send(call, call.request);
+    call.request.then((request) => this.#send(call, request), (error) => this.#skip(call, error));
+  }
+
+  #send(call, request) {
+    if (this.#running !== call) return;
+    if (call.abandoned) return this.#skip(call);
     try {
-      this.#worker.postMessage([{ id: call.id, request: call.request }, call.attachments]);
-      this.#running = call;
+      this.#worker.postMessage([{ id: call.id, request }, call.attachments]);
+      call.sent = true;
     } catch (error) {
-      call.reject(error);
-      this.#sendNext();
+      this.#skip(call, error);
     }
+  }
+
+  /** Goes on without a call that the worker was not told of. */
+  #skip(call, error) {
+    if (this.#running !== call) return;
+    this.#running = null;
+    call.reject(error);
+    this.#sendNext();
   }
 
   #receive({ id, event }, attachments) {
@@ -112,7 +129,8 @@ export class Connection {
   #abandon(call, reason) {
     call.onEvent = undefined;
     call.reject(reason);
-    if (call === this.#running) {
+    call.abandoned = true;
+    if (call === this.#running && call.sent) {
       this.#worker.postMessage([{ id: ++this.#lastId, request: { type: "cancel", id: call.id } }, []]);
     }
     this.#waiting = this.#waiting.filter((waiting) => waiting !== call);

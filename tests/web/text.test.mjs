@@ -1,0 +1,120 @@
+// Text prompts: `circuitscope.js` with a tokenizer, against what auto-circuit computed of the case gpt2-text.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { assertClose, readCase } from "./support/cases.mjs";
+import { floats, openBrowser } from "./support/browser.mjs";
+import { numbers } from "./support/safetensors.mjs";
+
+const CASE = readCase("gpt2-text");
+const fixture = fileURLToPath(new URL("../fixtures/tokenizers/gpt2/", import.meta.url));
+const leaf = (name) => readFileSync(path.join(fixture, name));
+const expected = JSON.parse(leaf("expected.json"));
+
+describe("the module with a tokenizer", () => {
+  let browser, page, files;
+  before(async () => {
+    browser = await openBrowser();
+    page = browser.page;
+    const url = (name) => browser.server.add(`/made/${name}`, leaf(name));
+    files = {
+      config: CASE.config,
+      weights: CASE.weights,
+      tokenizer: url("tokenizer.json"),
+      tokenizerConfig: url("tokenizer_config.json"),
+    };
+    await page.evaluate(async (files) => {
+      const { openEngine } = await tests.module();
+      window.engine = await openEngine({ device: "cpu" });
+      window.model = await engine.loadModel(files);
+    }, files);
+  });
+  after(() => browser?.close());
+
+  const run = (options) => {
+    return page.evaluate((options) => tests.outcome(engine.runCircuits(options).then(tests.plain)), options);
+  };
+  const RUN = { prompts: CASE.prompts, scores: CASE.scores(0), batchSize: 2, edgeCounts: [0, 7, 55] };
+
+  it("tells the tokenizer", async () => {
+    const { tokenizer } = await page.evaluate(() => model);
+    const eos = { id: 0, text: "<|endoftext|>" };
+    assert.deepEqual(tokenizer, { nTokens: 360, bos: eos, pad: eos });
+  });
+
+  it("runs text prompts of unequal lengths as auto-circuit does", async () => {
+    const { value, error } = await run(RUN);
+    assert.equal(error, undefined);
+    for (const { edges, logits } of value.circuits) {
+      assertClose(floats(logits), numbers(CASE.expected[`graph0.run0.edges${edges}`]), `${edges} edges`);
+    }
+    const clean = value.prompts[0].clean;
+    assert.equal(clean.ids[0], 0);
+    assert.equal(clean.texts.join(""), "<|endoftext|>Ada␣and␣Ben,␣Ada␣gave␣a␣ring␣to");
+  });
+
+  it("tells tokens and the likeliest ones as text", async () => {
+    const told = await page.evaluate(async (run) => {
+      const [first] = await engine.tokenize([" Ben"], { prependBos: false });
+      const { clean } = await engine.runCircuits(run);
+      return { first, top: engine.topTokens(clean, { prompt: 1, k: 3 }), text: engine.tokenText(first.ids[0]) };
+    }, RUN);
+    assert.deepEqual(told.first, { ids: expected.plain[1], texts: ["␣Ben"] });
+    assert.equal(told.text, "␣Ben");
+    assert.equal(told.top.length, 3);
+    assert.ok(told.top[0].prob >= told.top[1].prob && told.top[0].prob < 1);
+    assert.ok(told.top.every(({ text }) => typeof text === "string" && text !== ""));
+  });
+
+  it("begins prompts with BOS or not", async () => {
+    const first = async (options) => (await run({ ...RUN, ...options })).value.prompts[0].clean.texts[0];
+    assert.equal(await first({}), "<|endoftext|>");
+    assert.equal(await first({ prependBos: false }), "Ada");
+  });
+
+  it("refuses answers of several tokens, shows their tokens, and goes on", async () => {
+    const pair = { clean: "Ada and", corrupt: "Ben and", answers: [" Ben"], wrong_answers: ["Cleo"] };
+    const { error } = await run({ ...RUN, prompts: { prompts: [pair, pair] } });
+    assert.match(error.message, /prompts\[0\]\.wrong_answers\[0\] "Cleo" is \d tokens, .*\(" Cleo", with a leading space, is one\)/);
+    assert.equal((await run(RUN)).error, undefined);
+  });
+
+  it("keeps the order of calls, and stops one that waits for its prompts", async () => {
+    const outcomes = await page.evaluate(async (run) => {
+      const controller = new AbortController();
+      const calls = [engine.runCircuits({ ...run, signal: controller.signal }), engine.runCircuits(run), engine.graph()];
+      controller.abort();
+      const order = [];
+      calls.forEach((call, i) => call.then(() => order.push(i), () => order.push(i)));
+      await Promise.allSettled(calls);
+      return { order, aborted: (await tests.outcome(calls[0])).error.name };
+    }, RUN);
+    assert.deepEqual(outcomes, { order: [0, 1, 2], aborted: "AbortError" });
+  });
+
+  it("keeps the model whose place a tokenizer that cannot be read would have taken", async () => {
+    const outcome = await page.evaluate((files) => {
+      return tests.outcome(engine.loadModel({ ...files, tokenizer: { model: { type: "Abacus" } } }));
+    }, files);
+    assert.match(outcome.error.message, /^tokenizer: not a tokenizer that can be read/);
+    assert.equal((await run(RUN)).error, undefined);
+  });
+
+  it("says that texts need a tokenizer", async () => {
+    const outcome = await page.evaluate(async ([{ config, weights }, run]) => {
+      const { openEngine } = await tests.module();
+      const engine = await openEngine({ device: "cpu" });
+      await engine.loadModel({ config, weights });
+      const outcome = await tests.outcome(engine.runCircuits(run));
+      const tokens = await tests.outcome(engine.tokenize(["a"]));
+      engine.close();
+      return [outcome.error.message, tokens.error.message];
+    }, [files, RUN]);
+    assert.match(outcome[0], /prompts\[0\]\.clean.*a list of token ids, or a text with a tokenizer/);
+    assert.match(outcome[1], /without a tokenizer/);
+  });
+});

@@ -1,0 +1,76 @@
+// The reader of tokenizers, in a worker of its own: started when a model is loaded with one.
+
+import { Connection, startWorker } from "./connection.js?v=__BUILD_ID__";
+import { described } from "./options.js?v=__BUILD_ID__";
+import { jsonSource } from "./sources.js?v=__BUILD_ID__";
+
+/** Starts a reader with a tokenizer; `url` is that of `reader-worker.js`. */
+export function openReader(url, { tokenizer, tokenizerConfig }) {
+  const attachments = [];
+  const request = { type: "openTokenizer", tokenizer: jsonSource("tokenizer", tokenizer, attachments), config: null };
+  if (tokenizerConfig !== undefined) request.config = jsonSource("tokenizerConfig", tokenizerConfig, attachments);
+  const connection = new Connection(startWorker(url, "reader"), "reader");
+  return connection.call(request, attachments).then(
+    ({ event }) => new Reader(connection, event),
+    (error) => {
+      connection.close(error);
+      throw error;
+    },
+  );
+}
+
+/** An open tokenizer. */
+class Reader {
+  #connection;
+  #pieces;
+
+  constructor(connection, { tokenizer, pieces }) {
+    this.#connection = connection;
+    this.#pieces = pieces.split("\n").slice(0, -1);
+    this.info = tokenizer;
+  }
+
+  /** How a token is shown: its text, with spaces and line ends visible; its id where it has none. */
+  text(token) {
+    return this.#pieces[token] || String(token);
+  }
+
+  /** Token ids of prompts: the attachment that the engine is given, and each prompt's tokens. */
+  async prompts(prompts, { prependBos = true, pad = true }) {
+    const attachments = [];
+    const request = { type: "readPrompts", prompts: jsonSource("prompts", prompts, attachments), settings: { prependBos, pad } };
+    const { event } = await this.#connection.call(request, attachments);
+    const pairs = JSON.parse(event.json).prompts;
+    const side = (ids) => ({ ids, texts: ids.map((id) => this.text(id)) });
+    return {
+      source: new TextEncoder().encode(event.json),
+      tokens: pairs.map(({ clean, corrupt }) => ({ clean: side(clean), corrupt: side(corrupt) })),
+    };
+  }
+
+  /** Token ids of texts, with how each is shown. */
+  async tokenize(texts, prependBos) {
+    const { event } = await this.#connection.call({ type: "encode", texts, prependBos });
+    return event.ids.map((ids) => ({ ids, texts: ids.map((id) => this.text(id)) }));
+  }
+
+  close() {
+    this.#connection.close(new Error("the engine was closed"));
+  }
+}
+
+/** The likeliest tokens at a row of logits, likeliest first; of equal ones the lower id first. */
+export function topTokens({ logits, shape }, { prompt = 0, position, k = 10 }, text) {
+  const [nPrompts, nPositions] = shape.length === 2 ? [shape[0], 1] : shape;
+  const at = position ?? nPositions - 1;
+  for (const [field, value, n] of [["prompt", prompt, nPrompts], ["position", at, nPositions]]) {
+    if (value >= n) throw new TypeError(`topTokens: \`${field}\` should be below ${n}, found ${described(value)}`);
+  }
+  const dVocab = shape.at(-1);
+  const row = logits.subarray((prompt * nPositions + at) * dVocab, (prompt * nPositions + at + 1) * dVocab);
+  const max = row.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const sum = row.reduce((sum, logit) => sum + Math.exp(logit - max), 0);
+  const tokens = Uint32Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b).subarray(0, k);
+  const told = (token) => ({ token, text: text(token), logit: row[token], prob: Math.exp(row[token] - max) / sum });
+  return Array.from(tokens, told);
+}
