@@ -75,7 +75,7 @@ pub fn prompts_json(pairs: &[DraftPair], tokens: &[PairTokens], text: bool) -> S
 pub fn views(tokens: &[PairTokens], state: &State) -> Vec<PairView> {
     let text = |token| state.token_text(token);
     let view = |pair: &PairTokens| PairView {
-        rows: align([&pair.clean, &pair.corrupt], 0, text),
+        tokens: align(&pair.clean, &pair.corrupt, 0, text),
         note: length_note(pair.clean.len(), pair.corrupt.len()),
         answers: pair.answers.each_ref().map(|answers| {
             answers.iter().map(|ids| AnswerView { tokens: ids.iter().map(|&id| text(id)).collect() }).collect()
@@ -93,8 +93,8 @@ fn length_note(clean: usize, corrupt: usize) -> Option<String> {
     };
     let more = tokens(clean.abs_diff(corrupt));
     Some(format!(
-        "{longer} is {more} longer. The {shorter} one is filled up on its left, so that the last tokens line up: \
-         a token is patched from the one above or below it, which may be another word."
+        "{longer} is {more} longer: {shorter} is filled up on the left, so that the last tokens line up. Each token is \
+         patched from the one above or below it, which may be another word."
     ))
 }
 
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn unequal_lengths_are_explained() {
         assert_eq!(length_note(3, 3), None);
-        assert!(length_note(3, 4).unwrap().starts_with("Corrupt is 1 token longer. The clean one is filled up"));
+        assert!(length_note(3, 4).unwrap().starts_with("Corrupt is 1 token longer: clean is filled up"));
         let pair =
             |clean, corrupt| PairTokens { clean: vec![0; clean], corrupt: vec![0; corrupt], ..Default::default() };
         let (all, pad) = ([pair(2, 2), pair(3, 2)], PromptSettings::default());

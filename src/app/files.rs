@@ -85,7 +85,7 @@ impl Role {
             Self::Prompts => "Prompts",
             Self::Scores => "Scores",
             Self::Tokenizer => "Tokenizer",
-            Self::TokenizerConfig => "Its config",
+            Self::TokenizerConfig => "its config",
         }
     }
 

@@ -248,7 +248,7 @@ pub fn Results(props: &PartProps) -> Html {
                 <TokensPanel
                     prompts={show::prompt_labels(state)} prompt={state.prompt}
                     positions={show::position_labels(state)} position={state.position}
-                    rows={show::prompt_rows(state)} columns={show::token_columns(state)}
+                    pairs={show::prompt_tokens(state)} columns={show::token_columns(state)}
                     on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
                 />
             }

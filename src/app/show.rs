@@ -10,7 +10,7 @@ use super::text::Texts;
 use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings};
 use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 use crate::view::{
-    AlignedToken, FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenRow, align,
+    FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
 };
 
 /// Stands under the picture until something is pointed at.
@@ -277,10 +277,10 @@ pub fn position_labels(state: &State) -> Vec<String> {
 }
 
 /// The clean and the corrupt prompt, token by token.
-pub fn prompt_rows(state: &State) -> [Vec<AlignedToken>; 2] {
-    let Some(pair) = pair(state) else { return Default::default() };
+pub fn prompt_tokens(state: &State) -> Vec<TokenPair> {
+    let Some(pair) = pair(state) else { return Vec::new() };
     let seq = state.inputs.prompts.as_ref().map_or(0, |prompts| prompts.seq(state.prompt));
-    align([&pair.clean, &pair.corrupt], seq, |token| state.token_text(token))
+    align(&pair.clean, &pair.corrupt, seq, |token| state.token_text(token))
 }
 
 /// How texts become prompts, where the prompts in use are texts.

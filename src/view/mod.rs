@@ -40,7 +40,7 @@ pub use run_bar::{Progress, RunBar};
 pub use settings::SettingsForm;
 pub use svg::{NODE_COLOURS, svg_string};
 #[cfg(feature = "page")]
-pub use token_rows::{AlignedToken, TokenRows, align};
+pub use token_rows::{TokenPair, align};
 #[cfg(feature = "page")]
 pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel};
 #[cfg(feature = "page")]

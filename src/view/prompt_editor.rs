@@ -3,7 +3,7 @@
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::token_rows::{AlignedToken, TokenRows};
+use super::token_rows::{TokenPair, TokenRows};
 
 /// A pair as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub struct DraftPair {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PairView {
     /// Clean and corrupt; empty where they are not known.
-    pub rows: [Vec<AlignedToken>; 2],
+    pub tokens: Vec<TokenPair>,
     /// What is to be known of their lengths.
     pub note: Option<String>,
     /// The tokens of answers and wrong answers.
@@ -117,8 +117,8 @@ fn pair(props: &PromptEditorProps, i: usize) -> Html {
             }
             { area(&format!("clean-{n}"), "Clean", &draft.clean, change(|pair, text| pair.clean = text)) }
             { area(&format!("corrupt-{n}"), "Corrupt", &draft.corrupt, change(|pair, text| pair.corrupt = text)) }
-            if view.rows.iter().any(|row| !row.is_empty()) {
-                <TokenRows rows={view.rows.clone()} />
+            if !view.tokens.is_empty() {
+                <TokenRows pairs={view.tokens.clone()} />
             }
             if let Some(note) = &view.note {
                 <p class="note">{ note }</p>
@@ -139,7 +139,9 @@ fn pair(props: &PromptEditorProps, i: usize) -> Html {
 
 fn area(id: &str, label: &str, value: &str, on_entry: Callback<String>) -> Html {
     let oninput = move |event: InputEvent| on_entry.emit(event.target_unchecked_into::<HtmlTextAreaElement>().value());
-    let rows = value.split('\n').count().clamp(1, 6).to_string();
+    // About as many characters fit in a line of the narrow column.
+    let rows: usize = value.split('\n').map(|line| 1 + line.chars().count() / 38).sum();
+    let rows = rows.min(8).to_string();
     html! {
         <div class="area">
             <label for={id.to_owned()}>{ label.to_owned() }</label>
@@ -155,6 +157,9 @@ fn answer(answer: &AnswerView) -> Html {
             { for answer.tokens.iter().map(|token| html! { <span class="token">{ token }</span> }) }
             if n != 1 {
                 { format!(" {n} tokens: an answer is one token") }
+                if !answer.tokens.first().is_some_and(|token| token.starts_with('␣')) {
+                    { ", most often with a space before it" }
+                }
             }
         </li>
     }

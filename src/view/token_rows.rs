@@ -2,66 +2,58 @@
 
 use yew::prelude::*;
 
-/// A token of a row.
+/// A position of two prompts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlignedToken {
-    pub text: String,
-    pub kind: TokenKind,
-}
-
-/// How a token stands to the one above or below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
-    Same,
-    Differs,
-    /// None is there: the shorter prompt is filled up.
-    Pad,
+pub enum TokenPair {
+    /// Both are filled up here, at so many positions.
+    Pads(usize),
+    /// How each prompt's token is shown; nothing where one is filled up.
+    Tokens { clean: Option<String>, corrupt: Option<String>, differ: bool },
 }
 
 /// Two prompts with their last tokens under each other, as a model that is given both is: the shorter one is filled up on the
-/// left to `seq` tokens at least.
-pub fn align(rows: [&[u32]; 2], seq: usize, text: impl Fn(u32) -> String) -> [Vec<AlignedToken>; 2] {
-    let seq = rows.iter().map(|row| row.len()).max().unwrap_or(0).max(seq);
-    let at = |row: &[u32], i: usize| i.checked_sub(seq - row.len()).map(|i| row[i]);
-    let token = |row: &[u32], other: &[u32], i: usize| match at(row, i) {
-        None => AlignedToken { text: "pad".to_owned(), kind: TokenKind::Pad },
-        Some(token) if at(other, i) == Some(token) => AlignedToken { text: text(token), kind: TokenKind::Same },
-        Some(token) => AlignedToken { text: text(token), kind: TokenKind::Differs },
+/// left, and both to `seq` tokens at least.
+pub fn align(clean: &[u32], corrupt: &[u32], seq: usize, text: impl Fn(u32) -> String) -> Vec<TokenPair> {
+    let longer = clean.len().max(corrupt.len());
+    let at = |row: &[u32], i: usize| i.checked_sub(longer - row.len()).map(|i| row[i]);
+    let pair = |i: usize| {
+        let (clean, corrupt) = (at(clean, i), at(corrupt, i));
+        TokenPair::Tokens { clean: clean.map(&text), corrupt: corrupt.map(&text), differ: clean != corrupt }
     };
-    let row = |row: &[u32], other: &[u32]| (0..seq).map(|i| token(row, other, i)).collect();
-    [row(rows[0], rows[1]), row(rows[1], rows[0])]
+    let pads = seq.checked_sub(longer).filter(|&n| n > 0).map(TokenPair::Pads);
+    pads.into_iter().chain((0..longer).map(pair)).collect()
 }
 
 /// The two prompts.
 #[derive(PartialEq, Properties)]
 pub struct TokenRowsProps {
-    /// Clean and corrupt, of one length.
-    pub rows: [Vec<AlignedToken>; 2],
+    pub pairs: Vec<TokenPair>,
 }
 
-/// The prompts, a column for each position.
+/// The prompts, a column for each position, in as many lines as it takes.
 #[component]
 pub fn TokenRows(props: &TokenRowsProps) -> Html {
     html! {
         <div class="token-rows">
-            <table>
-                <tbody>
-                    { for ["Clean", "Corrupt"].iter().zip(&props.rows).map(|(name, row)| html! {
-                        <tr><th scope="row">{ *name }</th>{ for row.iter().map(token) }</tr>
-                    }) }
-                </tbody>
-            </table>
+            <p class="quiet"><span>{ "Clean" }</span><span>{ "Corrupt" }</span></p>
+            <ol>{ for props.pairs.iter().map(column) }</ol>
         </div>
     }
 }
 
-fn token(token: &AlignedToken) -> Html {
-    let (class, title) = match token.kind {
-        TokenKind::Same => ("", None),
-        TokenKind::Differs => ("differs", Some("differs from the other prompt")),
-        TokenKind::Pad => ("pad", Some("filled up; no token attends to it")),
+fn column(pair: &TokenPair) -> Html {
+    let (class, title, clean, corrupt) = match pair {
+        TokenPair::Pads(n) => {
+            let text = format!("{n} pad");
+            ("pad", Some("filled up; no token attends to it"), text.clone(), text)
+        }
+        TokenPair::Tokens { clean, corrupt, differ } => {
+            let shown = |token: &Option<String>| token.clone().unwrap_or_else(|| "pad".to_owned());
+            let title = differ.then_some("clean and corrupt differ here");
+            (if *differ { "differs" } else { "" }, title, shown(clean), shown(corrupt))
+        }
     };
-    html! { <td {class} {title}>{ &token.text }</td> }
+    html! { <li {class} {title}><span>{ clean }</span><span>{ corrupt }</span></li> }
 }
 
 #[cfg(test)]
@@ -70,12 +62,18 @@ mod tests {
 
     #[test]
     fn the_last_tokens_stand_under_each_other() {
-        let rows = align([&[1, 2, 3], &[4, 3]], 0, |token| token.to_string());
-        let plain = |row: &Vec<AlignedToken>| {
-            row.iter().map(|t| format!("{}:{:?}", t.text, t.kind)).collect::<Vec<_>>().join(" ")
+        let plain = |clean: &[u32], corrupt: &[u32], seq| {
+            let shown = |token: Option<String>| token.unwrap_or_else(|| "pad".to_owned());
+            let pairs = align(clean, corrupt, seq, |token| token.to_string()).into_iter().map(|pair| match pair {
+                TokenPair::Pads(n) => format!("{n} pads"),
+                TokenPair::Tokens { clean, corrupt, differ } => {
+                    format!("{}{}{}", shown(clean), if differ { "≠" } else { "=" }, shown(corrupt))
+                }
+            });
+            pairs.collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(rows.each_ref().map(plain), ["1:Differs 2:Differs 3:Same", "pad:Pad 4:Differs 3:Same"]);
-        assert_eq!(align([&[1], &[1]], 2, |token| token.to_string()).each_ref().map(plain), ["pad:Pad 1:Same"; 2]);
-        assert_eq!(align([&[], &[]], 0, |token| token.to_string()), [vec![], vec![]]);
+        assert_eq!(plain(&[1, 2, 3], &[4, 3], 0), "1≠pad 2≠4 3=3");
+        assert_eq!(plain(&[1], &[1], 3), "2 pads 1=1");
+        assert_eq!(plain(&[], &[], 0), "");
     }
 }

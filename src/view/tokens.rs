@@ -3,7 +3,7 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::token_rows::{AlignedToken, TokenRows};
+use super::token_rows::{TokenPair, TokenRows};
 
 /// The prompt, the position and the tokens there.
 #[derive(PartialEq, Properties)]
@@ -15,7 +15,7 @@ pub struct TokensPanelProps {
     pub positions: Vec<String>,
     pub position: usize,
     /// The clean and the corrupt prompt, token by token.
-    pub rows: [Vec<AlignedToken>; 2],
+    pub pairs: Vec<TokenPair>,
     pub columns: TokenColumns,
     pub on_prompt: Callback<usize>,
     pub on_position: Callback<usize>,
@@ -61,7 +61,7 @@ pub fn TokensPanel(props: &TokensPanelProps) -> Html {
                     { choice("position", "at", &props.positions, props.position, &props.on_position) }
                 }
             </div>
-            <TokenRows rows={props.rows.clone()} />
+            <TokenRows pairs={props.pairs.clone()} />
             { match &props.columns {
                 TokenColumns::None(why) => html! { <p class="quiet">{ why }</p> },
                 TokenColumns::Ready(columns) => html! {
