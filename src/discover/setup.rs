@@ -82,12 +82,11 @@ impl<'a> Setup<'a> {
     }
 
     pub fn tokens(&self, batch: usize, side: PromptSide) -> TokenBatch {
-        let pairs = self.batches[batch].pairs.iter();
-        let device = self.model().device();
-        match side {
-            PromptSide::Clean => TokenBatch::new(pairs.map(|p| p.clean.as_slice()), device),
-            PromptSide::Corrupt => TokenBatch::new(pairs.map(|p| p.corrupt.as_slice()), device),
-        }
+        let prompts = match side {
+            PromptSide::Clean => self.batches[batch].padded(|pair| &pair.clean),
+            PromptSide::Corrupt => self.batches[batch].padded(|pair| &pair.corrupt),
+        };
+        TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), self.model().device())
     }
 
     /// How many circuits a patched pass of a batch may take.

@@ -277,10 +277,11 @@ fn input_side(settings: &RunSettings) -> Side {
 }
 
 fn tokens(batch: &PromptBatch, side: Side, input: &RunInput) -> TokenBatch {
-    match side {
-        Side::Clean => TokenBatch::new(batch.pairs.iter().map(|p| p.clean.as_slice()), input.model.device()),
-        Side::Corrupt => TokenBatch::new(batch.pairs.iter().map(|p| p.corrupt.as_slice()), input.model.device()),
-    }
+    let prompts = match side {
+        Side::Clean => batch.padded(|pair| &pair.clean),
+        Side::Corrupt => batch.padded(|pair| &pair.corrupt),
+    };
+    TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), input.model.device())
 }
 
 impl Unpatched {

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{Answers, PromptSettings, Prompts};
+use circuitscope::circuit::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
 use circuitscope::reader::{Answer, Event, File, Request, Session, Tokenizer, read_prompts};
+use circuitscope::run::circuits::graph_config;
+use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
 use serde_json::{Value, json};
 
-use crate::support::{Case, numbers, read_text};
+use crate::support::{Case, assert_close, numbers, read_text};
 
 const TOKENIZERS: [&str; 3] = ["gpt2", "llama", "llama3"];
 
@@ -104,6 +106,64 @@ fn text_prompts_are_those_that_auto_circuit_loads() {
     let n_answers = prompts.pairs.iter().map(|pair| pair.answers.tokens().count());
     assert_eq!(n_answers.collect::<Vec<_>>(), [1, 2, 1, 2]);
     assert_eq!(Prompts::from_json("prompts.json", &prompts.to_json()).unwrap(), prompts);
+}
+
+#[test]
+fn padded_prompts_run_as_in_auto_circuit() {
+    let case = Case::open("gpt2-text");
+    let prompts =
+        read(&serde_json::from_str(&read_text(&case.dir.join("prompts.json"))).unwrap(), PromptSettings::default());
+    let (model, prompts) = (case.model(), prompts.unwrap());
+    for g in case.graphs() {
+        for (r, run) in g.json["runs"].as_array().unwrap().iter().enumerate() {
+            let settings = g.settings(&case, run);
+            let (graph, scores, stacking) = (&g.graph, &g.scores, Stacking::cpu(1 << 28));
+            let input = RunInput {
+                model: &model,
+                prompts: &prompts,
+                graph,
+                scores,
+                settings: &settings,
+                stacking,
+                unpatched: None,
+            };
+            let output = pollster::block_on(run_circuits(&input, &mut ())).unwrap();
+            for circuit in &output.circuits {
+                let name = format!("graph{}.run{r}.edges{}", g.idx, circuit.circuit.n_edges);
+                assert_close(&name, &circuit.logits.values, &case.expected(&name).1);
+                for (key, points) in run["metrics"].as_object().unwrap() {
+                    let metric = Metric::from_key(key).unwrap();
+                    let points = points.as_array().unwrap();
+                    let at = points.iter().find(|point| point[0] == circuit.circuit.n_edges).unwrap();
+                    let (found, expected) = (circuit.measurement.mean(metric).unwrap(), at[1].as_f64().unwrap());
+                    let close = (found - expected).abs() <= 1e-4 + 1e-3 * expected.abs();
+                    assert!(close, "{key} of {name}: {found}, expected {expected}");
+                }
+            }
+            if r == 0 && settings.slice == OutputSlice::None {
+                let Unpatched { clean, corrupt, .. } = &*output.unpatched;
+                assert_close("clean", &clean.logits.values, &case.expected("clean_logits").1);
+                assert_close("corrupt", &corrupt.logits.values, &case.expected("corrupt_logits").1);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_needs_prompts_of_one_length_says_so() {
+    let case = Case::open("gpt2-text");
+    let prompts =
+        read(&serde_json::from_str(&read_text(&case.dir.join("prompts.json"))).unwrap(), PromptSettings::default());
+    let (model, prompts, g) = (case.model(), prompts.unwrap(), case.graph(0));
+    let settings = RunSettings { slice: OutputSlice::NotFirstSeq, batch_size: 2, ..RunSettings::default() };
+    let (graph, scores, stacking) = (&g.graph, &g.scores, Stacking::cpu(1 << 28));
+    let input =
+        RunInput { model: &model, prompts: &prompts, graph, scores, settings: &settings, stacking, unpatched: None };
+    let error = pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string();
+    assert!(error.contains("prompts[0].clean") && error.contains("pad token"), "{error}");
+    let token_wise = RunSettings { token_wise: true, batch_size: 2, ..RunSettings::default() };
+    let error = graph_config(&token_wise, &prompts).unwrap_err().to_string();
+    assert!(error.contains("prompts[0].clean") && error.contains("a token-wise graph needs one length"), "{error}");
 }
 
 #[test]
