@@ -127,7 +127,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let output = run_circuits(&input, &mut bar).await?;
     bar.0.finish_and_clear();
     let measured = MeasuredCircuits {
-        name: &name(&args.scores),
+        name: name(&args.scores),
         n_edges: graph.n_edges(),
         circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
         unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),

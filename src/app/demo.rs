@@ -4,8 +4,11 @@
 use std::rc::Rc;
 
 use super::files::{Content, FileEntry, Load, Shared, read_json};
+use super::inputs::Inputs;
+use super::measures::Official;
 use super::results::Recorded;
 use super::state::Settings;
+use crate::circuit::known_circuit::KnownCircuit;
 use crate::circuit::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
 use crate::engine::DeviceChoice;
 
@@ -37,6 +40,13 @@ pub fn settings() -> Settings {
     let edge_counts = EdgeCounts::List(vec![0, 2, 77]);
     let run = RunSettings { slice: OutputSlice::NotFirstSeq, batch_size: 6, edge_counts, ..RunSettings::default() };
     Settings { run, counts_text: "0, 2, 77".to_owned(), counts_error: None, device: DeviceChoice::Auto }
+}
+
+/// The demo's official circuit, which its scores are: 1 for an edge of it, 0 for any other.
+pub fn official(inputs: &Inputs) -> Option<Shared<Official>> {
+    let scored = inputs.scored.as_ref()?;
+    let circuit = KnownCircuit::from_scores(FILES[3].0, &scored.scores, &scored.graph).ok()?;
+    Some(Shared::new(Official { name: "Tracr's own circuit".to_owned(), circuit }))
 }
 
 /// The demo's results under [`settings`], computed natively on the CPU.

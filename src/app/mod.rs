@@ -9,6 +9,8 @@ mod demo;
 mod draft;
 mod files;
 mod inputs;
+mod measures;
+mod measures_part;
 mod parts;
 mod prompt_editor;
 pub mod reader;
@@ -16,6 +18,7 @@ mod reading;
 mod reduce;
 mod results;
 mod save;
+mod sensitivity;
 mod show;
 mod state;
 mod steps;
@@ -32,6 +35,7 @@ use yew::prelude::*;
 use crate::engine::DeviceChoice;
 use crate::layout::Orientation;
 use crate::view::{Notice, drags_files, dropped_files};
+use measures_part::MeasuresPart;
 use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};
 use results::Plan;
 use state::{Action, Failure, Remedy, State};
@@ -72,7 +76,10 @@ pub fn App() -> Html {
             }
             <main>
                 <Setup ..props.clone() />
-                <Picture ..props.clone() />
+                <div class="centre">
+                    <Picture ..props.clone() />
+                    <MeasuresPart ..props.clone() />
+                </div>
                 <Results ..props />
             </main>
         </div>

@@ -45,7 +45,7 @@ impl PartProps {
     }
 
     /// A callback that needs the state and the tasks.
-    fn with<T: 'static>(&self, call: impl Fn(&UseReducerHandle<State>, &Rc<Tasks>, T) + 'static) -> Callback<T> {
+    pub fn with<T: 'static>(&self, call: impl Fn(&UseReducerHandle<State>, &Rc<Tasks>, T) + 'static) -> Callback<T> {
         let (state, tasks) = (self.state.clone(), self.tasks.0.clone());
         Callback::from(move |value| call(&state, &tasks, value))
     }

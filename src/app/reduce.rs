@@ -7,6 +7,7 @@ use yew::Reducible;
 use super::demo;
 use super::files::{Content, FileEntry, FileId, Load, Role};
 use super::inputs::{GraphChoice, Inputs};
+use super::measures::Measures;
 use super::results::{Job, Plan, Question};
 use super::state::{Action, Failure, Outcome, Run, State};
 use super::text::Texts;
@@ -44,6 +45,7 @@ impl State {
             Action::PageTurned(page) => self.page = Some(page),
             Action::OrientationChosen(orientation) => self.orientation = orientation,
             Action::DrawAll => self.draw_all = true,
+            Action::Measure(action) => self.measure(action),
             Action::RunStarted(job, plan) => self.start_run(job, plan),
             Action::RunTold(job, events) => self.hear(job, events),
             Action::RunEnded(job, outcome) => self.end_run(job, outcome),
@@ -93,6 +95,7 @@ impl State {
     /// Takes back what suits the demo only, where it was not changed meanwhile.
     fn leave_demo_settings(&mut self) {
         let (demo, own) = (demo::settings().run, RunSettings::default());
+        self.measures = Measures { metric: self.measures.metric, ..Measures::default() };
         let run = &mut self.settings.run;
         run.batch_size = OWN_BATCH_SIZE;
         if run.slice == demo.slice {
@@ -189,7 +192,7 @@ impl State {
         if *job != from {
             return;
         }
-        for event in events {
+        for event in self.measures.hear(from, events) {
             match event {
                 Event::Progress { done: now, total: all, label: doing } => (*done, *total, *label) = (now, all, doing),
                 Event::Circuit { result } => {
@@ -214,6 +217,7 @@ impl State {
                 (self.results.baseline, self.results.held) = (Some(baseline), Some(from));
                 text
             }
+            Outcome::Finished(text) => text,
             Outcome::Cancelled => "Cancelled. Results so far are kept.".to_owned(),
             Outcome::Failed(failure) => {
                 self.failure = Some(Failure { plan: Some(plan.clone()), ..failure });
@@ -373,8 +377,8 @@ mod tests {
 
     /// The demo, sharing what is compared by identity.
     fn state_of_demo_like(state: &State) -> State {
-        let State { files, inputs, results, .. } = state.clone();
-        State { files, inputs, results, ..State::demo() }
+        let State { files, inputs, results, measures, .. } = state.clone();
+        State { files, inputs, results, measures, ..State::demo() }
     }
 
     #[test]

@@ -337,7 +337,7 @@ fn percent(prob: f64) -> String {
 }
 
 /// A number with about three significant digits.
-fn short(x: f64) -> String {
+pub fn short(x: f64) -> String {
     let size = x.abs();
     if size != 0.0 && !(1e-3..1e5).contains(&size) {
         format!("{x:.1e}")

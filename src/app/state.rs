@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::demo;
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, Inputs, Scored};
+use super::measures::{MeasureAction, Measures};
 use super::results::{Job, Place, Plan, Question, Results, RunKey};
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
 use crate::circuit::{Circuit, PromptSettings, RunSettings};
@@ -36,6 +37,7 @@ pub struct State {
     pub orientation: Orientation,
     /// Whether circuits of very many edges are drawn in full.
     pub draw_all: bool,
+    pub measures: Measures,
     pub failure: Option<Failure>,
 }
 
@@ -97,6 +99,8 @@ pub enum Remedy {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Done(Baseline),
+    /// Something else than the results' circuits was computed, which the sentence says.
+    Finished(String),
     Cancelled,
     Failed(Failure),
 }
@@ -117,6 +121,7 @@ pub enum Action {
     PageTurned(usize),
     OrientationChosen(Orientation),
     DrawAll,
+    Measure(MeasureAction),
     RunStarted(Job, Plan),
     RunTold(Job, Vec<Event>),
     RunEnded(Job, Outcome),
@@ -154,9 +159,11 @@ impl State {
             page: None,
             orientation: Orientation::default(),
             draw_all: false,
+            measures: Measures::default(),
             failure: None,
         };
         state.read_inputs();
+        state.measures.official = demo::official(&state.inputs);
         state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));
         state
     }

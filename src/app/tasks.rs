@@ -112,10 +112,7 @@ impl Tasks {
 
     /// Runs circuits, in place of what is being run.
     pub fn run(self: &Rc<Self>, plan: Plan) {
-        // A model that is being loaded will most likely be needed by this run as well.
-        self.supersede(|is_run| is_run);
-        let job = self.job.get();
-        self.dispatch.dispatch(Action::RunStarted(job, plan.clone()));
+        let job = self.begin(&plan);
         let tasks = self.clone();
         spawn_local(async move {
             let outcome = match tasks.drive(job, &plan).await {
@@ -123,9 +120,27 @@ impl Tasks {
                 Err(Fault::Cancelled) => Outcome::Cancelled,
                 Err(fault) => Outcome::Failed(fault.into()),
             };
-            tasks.tell(job);
-            tasks.dispatch.dispatch(Action::RunEnded(job, outcome));
+            tasks.end(job, outcome);
         });
+    }
+
+    /// Begins a run, in place of what is being run.
+    pub(super) fn begin(&self, plan: &Plan) -> Job {
+        // A model that is being loaded will most likely be needed by this run as well.
+        self.supersede(|is_run| is_run);
+        let job = self.job.get();
+        self.dispatch.dispatch(Action::RunStarted(job, plan.clone()));
+        job
+    }
+
+    /// Ends a run, once all that it told has been heard.
+    pub(super) fn end(&self, job: Job, outcome: Outcome) {
+        self.tell(job);
+        self.dispatch.dispatch(Action::RunEnded(job, outcome));
+    }
+
+    pub(super) fn dispatch(&self, action: Action) {
+        self.dispatch.dispatch(action);
     }
 
     /// Cancels what is being run; the page does not wait for the engine to stop.
@@ -191,7 +206,7 @@ impl Tasks {
     }
 
     /// All steps of a run, each left out where it is done already.
-    async fn drive(self: &Rc<Self>, job: Job, plan: &Plan) -> Result<Baseline, Fault> {
+    pub(super) async fn drive(self: &Rc<Self>, job: Job, plan: &Plan) -> Result<Baseline, Fault> {
         let _turn = self.take_turn().await;
         self.check(job)?;
         let engine = self.open(job, plan.device).await?;
@@ -318,7 +333,7 @@ impl Tasks {
     }
 
     /// Tells the reducer what is kept.
-    fn tell(&self, job: Job) {
+    pub(super) fn tell(&self, job: Job) {
         self.teller.take();
         let events = self.told.take();
         if self.job.get() == job && !events.is_empty() {

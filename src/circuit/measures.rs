@@ -11,9 +11,9 @@ use super::prune_scores::Circuit;
 
 /// What was measured of the circuits of some scores, under one set of settings.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MeasuredCircuits<'a> {
+pub struct MeasuredCircuits {
     /// What the scores and settings are called.
-    pub name: &'a str,
+    pub name: String,
     /// How many edges the graph has.
     pub n_edges: usize,
     /// The circuits, in any order.
@@ -24,7 +24,7 @@ pub struct MeasuredCircuits<'a> {
     pub reverse: bool,
 }
 
-impl MeasuredCircuits<'_> {
+impl MeasuredCircuits {
     /// A metric at each realised edge count, ascending, where it applies.
     pub fn points(&self, metric: Metric) -> Vec<(Circuit, Measured)> {
         let known = |(circuit, measurement): &(Circuit, Measurement)| Some((*circuit, measurement.get(metric)?));
@@ -50,7 +50,7 @@ impl MeasuredCircuits<'_> {
 pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
     let mut csv = "scores,requested,edges,threshold,metric,mean,std,quartile_1,median,quartile_3\n".to_owned();
     for set in sets {
-        let name = quoted(set.name);
+        let name = quoted(&set.name);
         for metric in Metric::ALL {
             for (circuit, Measured { mean, std, quartiles: [low, median, high] }) in set.points(metric) {
                 let Circuit { requested, n_edges, threshold } = circuit;

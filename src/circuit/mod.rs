@@ -10,6 +10,7 @@ pub mod edge_counts;
 pub mod error;
 pub mod family;
 pub mod graph;
+pub mod known_circuit;
 pub mod measurement;
 pub mod measures;
 pub mod memory;

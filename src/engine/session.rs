@@ -162,7 +162,7 @@ impl Session {
     pub fn areas(&self) -> Vec<Areas> {
         let Some(LastRun { settings, n_edges, output, .. }) = &self.last_run else { return Vec::new() };
         let measured = MeasuredCircuits {
-            name: "",
+            name: String::new(),
             n_edges: *n_edges,
             circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
             unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),

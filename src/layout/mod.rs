@@ -19,12 +19,17 @@ mod domains;
 mod geometry;
 mod lanes;
 mod place;
+mod plot;
 mod relax;
 mod request;
 mod ribbons;
 mod text;
 
 pub use geometry::{Curve, Layout, NodeBox, Point, PositionLabel, Rect, Ribbon, Size, TextAlign, TextSpot};
+pub use plot::{
+    Axis, AxisLayout, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest, PlotValue, SAMPLE, Scale,
+    Series, Tick, plot,
+};
 pub use request::{DrawOptions, DrawnNode, LayoutRequest, Link, Orientation, SeqPositions, SubDiagram};
 pub use text::score_text;
 

@@ -123,7 +123,7 @@ fn target_of(event: &MouseEvent) -> Option<Target> {
 }
 
 /// An element as the page's.
-fn to_tag(element: Element) -> VTag {
+pub(super) fn to_tag(element: Element) -> VTag {
     let Element { tag, attributes, text, children } = element;
     let mut node = VTag::new(tag);
     attributes.into_iter().for_each(|(name, value)| node.add_attribute(name, value));

@@ -7,7 +7,12 @@ mod controls;
 #[cfg(feature = "page")]
 mod files;
 #[cfg(feature = "page")]
+mod measures;
+#[cfg(feature = "page")]
 mod notice;
+mod plot;
+#[cfg(feature = "page")]
+mod plot_svg;
 #[cfg(feature = "page")]
 mod prompt_editor;
 #[cfg(feature = "page")]
@@ -29,7 +34,12 @@ pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
 #[cfg(feature = "page")]
 pub use files::{FileList, FileRow, FileState, drags_files, dropped_files};
 #[cfg(feature = "page")]
+pub use measures::{CurveRow, CurveTable, HeatCell, SensitivityTable, SimilarityTable};
+#[cfg(feature = "page")]
 pub use notice::Notice;
+pub use plot::{SERIES, plot_string};
+#[cfg(feature = "page")]
+pub use plot_svg::{PlotCursor, PlotSvg};
 #[cfg(feature = "page")]
 pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptEditor};
 #[cfg(feature = "page")]

@@ -23,7 +23,7 @@ const ABLATIONS: &[&str] = &[
     "batch tokenwise mean",
     "batch all-token mean",
 ];
-const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic", "all", "a list"];
+const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic", "MIB's shares", "all", "a list"];
 const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
 
 /// The choices, what is wrong with them, and what to call when one changes.
@@ -140,7 +140,7 @@ fn patch_fields(props: &SettingsFormProps) -> Html {
 }
 
 fn run_fields(props: &SettingsFormProps) -> Html {
-    let rules = [EdgeCounts::Default, EdgeCounts::Groups, EdgeCounts::Logarithmic, EdgeCounts::All];
+    let rules = [EdgeCounts::Default, EdgeCounts::Groups, EdgeCounts::Logarithmic, EdgeCounts::Mib, EdgeCounts::All];
     let rule = rules.iter().position(|rule| *rule == props.run.edge_counts).unwrap_or(rules.len());
     let (on_rule, on_list, text) =
         (change(props, |run, rule| run.edge_counts = rule), props.on_counts.clone(), props.counts_text.clone());

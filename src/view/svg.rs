@@ -169,7 +169,7 @@ fn position(label: &PositionLabel) -> [Element; 2] {
     [band, text(&label.text, label.spot).child(Element::title(&label.full_text))]
 }
 
-fn text(shown: &str, spot: TextSpot) -> Element {
+pub(super) fn text(shown: &str, spot: TextSpot) -> Element {
     let anchor = match spot.align {
         TextAlign::Start => "start",
         TextAlign::Middle => "middle",
@@ -267,42 +267,42 @@ impl Sign {
     }
 }
 
-fn group(class: &str) -> Element {
+pub(super) fn group(class: &str) -> Element {
     Element::new("g").with("class", class)
 }
 
 impl Element {
-    fn new(tag: &'static str) -> Self {
+    pub(super) fn new(tag: &'static str) -> Self {
         Self { tag, attributes: Vec::new(), text: String::new(), children: Vec::new() }
     }
 
     /// The `<title>` that browsers show at the pointer.
-    fn title(text: &str) -> Self {
+    pub(super) fn title(text: &str) -> Self {
         Self::new("title").text(text)
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.attributes.push((name, value.into()));
         self
     }
 
-    fn text(mut self, text: impl Into<String>) -> Self {
+    pub(super) fn text(mut self, text: impl Into<String>) -> Self {
         self.text = text.into();
         self
     }
 
-    fn child(mut self, child: Element) -> Self {
+    pub(super) fn child(mut self, child: Element) -> Self {
         self.children.push(child);
         self
     }
 
-    fn children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
+    pub(super) fn children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children);
         self
     }
 }
 
-fn write_element(out: &mut String, element: &Element) {
+pub(super) fn write_element(out: &mut String, element: &Element) {
     let _ = write!(out, "<{}", element.tag);
     for (name, value) in &element.attributes {
         let _ = write!(out, " {name}=\"");
@@ -335,7 +335,7 @@ fn write_escaped(out: &mut String, text: &str) {
 }
 
 /// A length in pixels, to a hundredth.
-fn px(length: f64) -> String {
+pub(super) fn px(length: f64) -> String {
     let mut text = String::with_capacity(8);
     push_px(&mut text, length);
     text

@@ -12,6 +12,7 @@ mod layout;
 mod measures;
 mod memory;
 mod model;
+mod plot;
 mod run;
 mod shards;
 mod support;

@@ -1,5 +1,6 @@
 //! Numbers for whole curves and score sets: by hand, then against what auto-circuit computes (`measures.json`).
 
+use circuitscope::circuit::known_circuit::KnownCircuit;
 use circuitscope::circuit::measures::{to_csv, to_json};
 use circuitscope::circuit::{
     Circuit, EdgeCounts, MeasuredCircuits, Measurement, Metric, PromptValues, PruneScores, TensorFile,
@@ -99,7 +100,7 @@ fn values_are_written_as_csv_and_json() {
     let circuit = |n_edges| Circuit { requested: n_edges, n_edges, threshold: 0.5 };
     let at = |n_edges, prompts: &[f64]| (circuit(n_edges), measured(Metric::LogitDiff, prompts));
     let set = MeasuredCircuits {
-        name: "my \"scores\", first",
+        name: "my \"scores\", first".to_owned(),
         n_edges: 10,
         circuits: vec![at(10, &[3.0]), at(0, &[1.0, 2.0])],
         unpatched: Some([measured(Metric::LogitDiff, &[3.0]), measured(Metric::LogitDiff, &[1.5])]),
@@ -119,6 +120,26 @@ fn values_are_written_as_csv_and_json() {
     assert_eq!(metrics.as_object().unwrap().len(), 1);
     assert_eq!(metrics["Logit Diff"]["values"], serde_json::json!([[0, 1.5], [10, 3.0]]));
     assert_near("cpr", metrics["Logit Diff"]["areas"]["cpr"].as_f64().unwrap(), 0.5 - 0.001 * 0.001 / 2.0);
+}
+
+#[test]
+fn an_official_circuit_is_a_list_of_edges_or_scores_of_0_elsewhere() {
+    let case = Case::open("tracr-reverse");
+    let g = case.graph(0);
+    let official = KnownCircuit::from_json("case.json", &g.json.to_string()).unwrap();
+    assert_eq!(official.edges.len(), 2);
+    let mask = official.mask(&g.graph).unwrap();
+    let scores = PruneScores::new(mask.iter().map(|&is| if is { -1.0 } else { 0.0 }).collect());
+    let mut again = KnownCircuit::from_scores("s", &scores, &g.graph).unwrap();
+    again.edges.sort();
+    assert_eq!(again, official);
+    let error = |e: circuitscope::circuit::CircuitError| e.to_string();
+    assert!(error(KnownCircuit::from_scores("s", &g.scores, &g.graph).unwrap_err()).contains("77 of 77"));
+    let unknown = KnownCircuit::from_json("o.json", r#"["A9.0->MLP 1"]"#).unwrap();
+    assert!(error(unknown.mask(&g.graph).unwrap_err()).contains("A9.0->MLP 1"));
+    for wrong in ["{}", "[]", "[1]", "{\"edges\": [\"a\", 2]}", "["] {
+        assert!(error(KnownCircuit::from_json("o.json", wrong).unwrap_err()).starts_with("o.json: "), "{wrong}");
+    }
 }
 
 // Against the reference.

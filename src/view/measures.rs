@@ -1,0 +1,186 @@
+//! The measures beside a plot: numbers of each curve, how alike score sets are, and the table of settings.
+
+use yew::prelude::*;
+
+use super::plot::SERIES;
+use crate::layout::SAMPLE;
+
+/// The numbers of a score set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveRow {
+    pub style: usize,
+    pub name: String,
+    /// The metric at the shown circuit, or the nearest.
+    pub value: String,
+    pub auc: String,
+    pub cpr: String,
+    pub cmd: String,
+    /// Of the ROC curve, where an official circuit is known.
+    pub roc: Option<String>,
+    /// The number of a pinned set.
+    pub pin: Option<usize>,
+}
+
+#[derive(PartialEq, Properties)]
+pub struct CurveTableProps {
+    pub rows: Vec<CurveRow>,
+    /// Heads the values: `at 27 edges`.
+    pub at: String,
+    pub on_unpin: Callback<usize>,
+}
+
+const AUC: &str = "Area under the curve, as auto-circuit computes it (measurements_auc)";
+const CPR: &str = "MIB's integrated circuit performance ratio: the area under f = (m(C) - m(no edges)) / (m(model) - m(no edges)) \
+                   over the share of edges, from 0.001 to 1. Needs circuits of no and of all edges";
+const CMD: &str = "MIB's integrated circuit-model distance: the area under |1 - f| over the share of edges; 0 is best";
+const ROC: &str =
+    "Area under the ROC curve against the official circuit: how likely an official edge has the larger |score|";
+
+/// A row a score set.
+#[component]
+pub fn CurveTable(props: &CurveTableProps) -> Html {
+    let has_roc = props.rows.iter().any(|row| row.roc.is_some());
+    let row = |row: &CurveRow| {
+        let unpin = row.pin.map(|pin| props.on_unpin.reform(move |_: MouseEvent| pin));
+        html! {
+            <tr key={format!("{}-{}", row.style, row.name)}>
+                <th scope="row"><span class="score-set">{ sample(row.style) }<span class="name" title={row.name.clone()}>{ &row.name }</span></span></th>
+                <td>{ &row.value }</td>
+                <td>{ &row.auc }</td>
+                <td>{ &row.cpr }</td>
+                <td>{ &row.cmd }</td>
+                if has_roc {
+                    <td>{ row.roc.clone().unwrap_or_default() }</td>
+                }
+                <td>
+                    if let Some(unpin) = unpin {
+                        <button type="button" class="remove" onclick={unpin} aria-label={format!("Unpin {}", row.name)} title="Unpin">{ "×" }</button>
+                    }
+                </td>
+            </tr>
+        }
+    };
+    html! {
+        <table class="curves">
+            <caption class="visually-hidden">{ "The curves in numbers" }</caption>
+            <thead><tr>
+                <th scope="col">{ "Scores" }</th>
+                <th scope="col">{ &props.at }</th>
+                <th scope="col" title={AUC}>{ "AUC" }</th>
+                <th scope="col" title={CPR}>{ "CPR" }</th>
+                <th scope="col" title={CMD}>{ "CMD" }</th>
+                if has_roc {
+                    <th scope="col" title={ROC}>{ "ROC AUC" }</th>
+                }
+                <th />
+            </tr></thead>
+            <tbody>{ for props.rows.iter().map(row) }</tbody>
+        </table>
+    }
+}
+
+/// A sample of a series' line.
+fn sample(style: usize) -> Html {
+    let (_, dashes) = SERIES[style % SERIES.len()];
+    html! {
+        <svg class="sample" width={SAMPLE.to_string()} height="10" aria-hidden="true">
+            <path d={format!("M0 5h{SAMPLE}")} stroke={format!("var(--series-{})", style % SERIES.len())} stroke-dasharray={dashes} />
+        </svg>
+    }
+}
+
+/// How alike score sets are.
+#[derive(PartialEq, Properties)]
+pub struct SimilarityTableProps {
+    /// What is compared, in a sentence.
+    pub caption: String,
+    /// The style and the name of each set.
+    pub sets: Vec<(usize, String)>,
+    /// The share of common edges of each pair, `None` where it cannot be told.
+    pub shares: Vec<Vec<Option<f64>>>,
+}
+
+/// A table of pairs.
+#[component]
+pub fn SimilarityTable(props: &SimilarityTableProps) -> Html {
+    let cell = |share: &Option<f64>| {
+        let heat = share.map_or(0.0, |share| share);
+        html! {
+            <td class="heat" style={heat_style(heat)}>
+                { share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", 100.0 * share)) }
+            </td>
+        }
+    };
+    let row = |((style, name), shares): (&(usize, String), &Vec<Option<f64>>)| {
+        html! {
+            <tr>
+                <th scope="row"><span class="score-set">{ sample(*style) }<span class="name" title={name.clone()}>{ name }</span></span></th>
+                { for shares.iter().map(cell) }
+            </tr>
+        }
+    };
+    html! {
+        <table class="similarity">
+            <caption>{ &props.caption }</caption>
+            <thead><tr>
+                <th scope="col"><span class="visually-hidden">{ "Scores" }</span></th>
+                { for props.sets.iter().map(|(style, name)| html! {
+                    <th scope="col" title={name.clone()}>{ sample(*style) }<span class="visually-hidden">{ name }</span></th>
+                }) }
+            </tr></thead>
+            <tbody>{ for props.sets.iter().zip(&props.shares).map(row) }</tbody>
+        </table>
+    }
+}
+
+/// The background of a cell whose value is `share` of the way from the least to the largest.
+fn heat_style(share: f64) -> String {
+    format!("--heat: {:.0}%", 60.0 * share.clamp(0.0, 1.0))
+}
+
+/// The circuit under every setting.
+#[derive(PartialEq, Properties)]
+pub struct SensitivityTableProps {
+    /// What is measured of what, in a sentence.
+    pub caption: String,
+    pub columns: Vec<String>,
+    /// A name and its values.
+    pub rows: Vec<(&'static str, Vec<HeatCell>)>,
+}
+
+/// A value on a scale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatCell {
+    pub text: String,
+    /// From the least to the largest value of the table, 0 to 1; `None` while it is not known.
+    pub share: Option<f64>,
+    /// Whether it is of the settings in use.
+    pub current: bool,
+}
+
+/// A heat table with its numbers.
+#[component]
+pub fn SensitivityTable(props: &SensitivityTableProps) -> Html {
+    let cell = |cell: &HeatCell| {
+        html! {
+            <td
+                class={classes!("heat", cell.current.then_some("current"))} style={heat_style(cell.share.unwrap_or(0.0))}
+                title={cell.current.then_some("the settings in use")}
+            >{ &cell.text }</td>
+        }
+    };
+    html! {
+        <div class="table-scroll">
+            <table class="sensitivity">
+                <caption>{ &props.caption }</caption>
+                <thead><tr>
+                    <th scope="col">{ "Patched with" }</th>
+                    { for props.columns.iter().map(|column| html! { <th scope="col">{ column }</th> }) }
+                </tr></thead>
+                <tbody>{ for props.rows.iter().map(|(name, cells)| html! {
+                    <tr><th scope="row">{ *name }</th>{ for cells.iter().map(cell) }</tr>
+                }) }</tbody>
+            </table>
+        </div>
+    }
+}
