@@ -29,6 +29,8 @@ export interface Engine {
   graph(settings?: GraphSettings): Promise<Graph>;
   /** Runs circuits of the loaded model: for each edge count the edges of the largest |score|. */
   runCircuits(options: RunOptions): Promise<RunResult>;
+  /** Looks for the edges that matter; `runCircuits` takes the scores. */
+  discover(options: DiscoverOptions): Promise<Discovery>;
   /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
   sensitivity(options: SensitivityOptions): Promise<SensitivityRun[]>;
   /** The tokens of texts, as the loaded model's tokenizer has them; `prependBos` is by default true. */
@@ -232,6 +234,135 @@ export interface Progress {
   total: number;
   /** What is being done. */
   label: string;
+  /** The last loss, where a search has one. */
+  loss?: number;
+}
+
+/** What a search is made of: these and the algorithm's own settings. */
+export type DiscoverOptions = DiscoverShared &
+  (
+    | MaskGradientSettings
+    | InputGradientSettings
+    | AcdcSettings
+    | ExactSettings
+    | SubnetworkProbingSettings
+    | { algorithm: "activation_magnitude" }
+    | { algorithm: "random"; seed?: number }
+    | { algorithm: "official"; circuit: OfficialCircuit }
+  );
+
+export interface DiscoverShared extends Watch, Omit<GraphSettings, "seqLen"> {
+  /** auto-circuit's dataset format, tokenised, with answers where the algorithm's loss is one of answers. */
+  prompts: JsonSource;
+  /** The positions of the output that are looked at; by default `"last_seq"`. */
+  slice?: OutputSlice;
+  /** Prompts a batch, by default 1; a last batch that would be shorter is not used. */
+  batchSize?: number;
+  /** Keeps the scores of `edgeCount` edges and sets the others' to 0: of the largest (`"top"`), of those of the largest that
+   * lie on a path from the embedding to the output (`"connected"`), or by a greedy walk from the output (`"greedy"`). */
+  selection?: "top" | "connected" | "greedy";
+  edgeCount?: number;
+}
+
+/** What is made of the logits before an answer is looked up; by default `"logit"`. */
+export type GradFunction = "logit" | "prob" | "logprob" | "logit_exp";
+/** The loss that is made of the answers' values; by default `"avg_diff"`. */
+export type AnswerFunction = "avg_diff" | "avg_val" | "mse";
+
+/** A loss of the answers, and what edges are patched with. */
+export interface AnswerLoss {
+  gradFunction?: GradFunction;
+  answerFunction?: AnswerFunction;
+  /** By default `"resample"`. */
+  ablation?: Ablation;
+}
+
+/** auto-circuit's `mask_gradient_prune_scores`; as it stands by default, edge attribution patching. */
+export interface MaskGradientSettings extends AnswerLoss {
+  algorithm: "eap" | "mask_gradient";
+  /** By default 0. */
+  maskValue?: number;
+  /** Sums the gradients at `n + 1` mask values from 0 to 1. */
+  integratedGradSamples?: number;
+  /** The prompts whose activations are patched in; by default `"corrupt"`. */
+  ablationPrompts?: "clean" | "corrupt";
+}
+
+/** EAP-IG (Hanna et al. 2024): gradients along a line from the corrupt embedding to the clean one. */
+export interface InputGradientSettings extends AnswerLoss {
+  algorithm: "eap_ig" | "input_gradient";
+  /** By default 5. */
+  steps?: number;
+}
+
+/** auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, `Infinity` where none does. */
+export interface AcdcSettings {
+  algorithm: "acdc";
+  /** By default `"kl_div"`. */
+  faithfulnessTarget?: "kl_div" | "mse";
+  /** By default the reference's 20, from 1e-5 to 0.09. */
+  thresholds?: readonly number[] | Float32Array | Float64Array;
+}
+
+/** What patching each edge alone does to the loss. */
+export interface ExactSettings extends AnswerLoss {
+  algorithm: "exact";
+}
+
+/** Masks that are learned: faithful and few. */
+export interface SubnetworkProbingSettings {
+  algorithm: "subnetwork_probing";
+  /** By default `"kl_div"`. */
+  faithfulnessTarget?: "kl_div" | "mse";
+  /** By default 0.1. */
+  learningRate?: number;
+  /** By default 20. */
+  epochs?: number;
+  /** The weight of the number of edges; by default 10. */
+  regularizeLambda?: number;
+  /** The number of edges that is aimed at. */
+  circuitSize?: number;
+  /** Runs the clean prompts and patches what is outside the circuit; by default false. */
+  treeOptimisation?: boolean;
+  /** By default `"resample"`. */
+  ablation?: Ablation;
+  /** By default 0. */
+  seed?: number;
+}
+
+/** A circuit that was published, for the model that it is of. */
+export type OfficialCircuit =
+  | "tracr_reverse"
+  | "tracr_reverse_acdc"
+  | "tracr_xproportion"
+  | "tracr_xproportion_acdc"
+  | "ioi"
+  | "docstring"
+  | "greaterthan";
+
+/** What a search found. */
+export interface Discovery {
+  algorithm: string;
+  /** A safetensors file, which `runCircuits` takes as `scores`; its metadata says where they come from. */
+  scores: Uint8Array;
+  /** The scores in the order of `Graph.edges`. */
+  values: Float32Array;
+  nEdges: number;
+  /** How many edges' scores were kept; `null` without a `selection`. */
+  nKept: number | null;
+  /** The loss of the last pass; `null` where the algorithm has none. */
+  loss: number | null;
+  cost: DiscoverCost;
+  /** The graph that the scores are of. */
+  graph: { factorized: boolean; separateQkv: boolean; seqLen?: number };
+}
+
+export interface DiscoverCost {
+  /** Forward passes of one batch; circuits that are stacked in a pass count each. */
+  forwardPasses: number;
+  backwardPasses: number;
+  /** About how many bytes of activations are held at once. */
+  bytes: number;
 }
 
 export interface RunResult {

@@ -20,6 +20,7 @@
 
 // `cargo xtask build` writes the build's own name here: a new build is never mixed with cached files of the one before.
 import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
+import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
 import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
 import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
@@ -265,6 +266,24 @@ class Engine {
     return runs;
   }
 
+  /**
+   * Looks for the edges that matter in the loaded model and gives a score for each, which `runCircuits` takes.
+   *
+   * @param {import("./circuitscope.js").DiscoverOptions} options `prompts`: as for `runCircuits`; `algorithm`: `"eap"` (or
+   *   `"mask_gradient"`), `"eap_ig"`, `"acdc"`, `"exact"`, `"subnetwork_probing"`, `"activation_magnitude"`, `"random"` or
+   *   `"official"`; its own settings, by auto-circuit's names; `signal` stops the search within one pass; `onProgress` is
+   *   also told the loss, where there is one.
+   * @returns {Promise<import("./circuitscope.js").Discovery>}
+   */
+  async discover(options) {
+    const { prompts, signal, onProgress, settings } = discoverCall(options, SHARED_RULES);
+    const attachments = [];
+    const request = { type: "discover", prompts: jsonSource("prompts", prompts, attachments), settings };
+    const onEvent = (event) => onProgress?.(progress(event));
+    const { event, attachments: found } = await this.#connection.call(request, attachments, { signal, onEvent });
+    return discovery(event.discovery, found);
+  }
+
   /** Ends the worker and frees the device. Calls that are not answered yet reject. */
   close() {
     this.#connection.close(new Error("the engine was closed"));
@@ -274,8 +293,8 @@ class Engine {
 
 // ---------------------------------------------------------------------------------------------------------------- results
 
-function progress({ done, total, label }) {
-  return { done, total, label };
+function progress({ done, total, label, loss }) {
+  return loss === undefined ? { done, total, label } : { done, total, label, loss };
 }
 
 /** A circuit of a run, out of `CircuitResult`, its logits and the metrics of each prompt. */
@@ -371,6 +390,7 @@ function isCountList(value) {
 
 const MODEL_FILES = { config: anything, weights: anything, tokenizer: anything, tokenizerConfig: anything, signal: abortSignal, onProgress: callback };
 const GRAPH_SETTINGS = { factorized: boolean, separateQkv: boolean, tokenWise: boolean };
+const SHARED_RULES = { graph: GRAPH_SETTINGS, slice: oneOf(SLICES), ablation: oneOf(ABLATIONS) };
 const RUN_OPTIONS = {
   prompts: anything,
   prependBos: boolean,

@@ -194,7 +194,9 @@ impl State {
         }
         for event in self.measures.hear(from, events) {
             match event {
-                Event::Progress { done: now, total: all, label: doing } => (*done, *total, *label) = (now, all, doing),
+                Event::Progress { done: now, total: all, label: doing, .. } => {
+                    (*done, *total, *label) = (now, all, doing);
+                }
                 Event::Circuit { result } => {
                     self.results.start(&plan.key);
                     self.results.add(from, result);

@@ -1,13 +1,13 @@
 //! The choices of a search for a circuit, and what it will cost: plain data, so that a page can offer them and say the price
 //! without the program that does the work.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::config::ModelConfig;
 use super::graph::Graph;
 use super::official::OfficialCircuit;
+use super::scores_info::{ModelSize, ScoresInfo};
+use super::selection::Selection;
 use super::settings::{AblationType, OutputSlice};
 
 /// Everything that a search is told, apart from the model and the prompts.
@@ -23,6 +23,17 @@ pub struct DiscoverSettings {
     /// Prompts a batch; a short last batch is dropped.
     pub batch_size: usize,
     pub algorithm: Algorithm,
+    /// Keeps some edges' scores and sets the others' to 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
+}
+
+/// Which edges' scores are kept; see [`super::select`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Keep {
+    pub selection: Selection,
+    pub edge_count: usize,
 }
 
 impl Default for DiscoverSettings {
@@ -34,6 +45,7 @@ impl Default for DiscoverSettings {
             slice: OutputSlice::default(),
             batch_size: 1,
             algorithm: Algorithm::MaskGradient(MaskGradient::default()),
+            keep: None,
         }
     }
 }
@@ -270,17 +282,22 @@ impl DiscoverSettings {
         }
     }
 
+    /// The algorithm's name.
+    pub fn algorithm_name(&self) -> String {
+        let algorithm = serde_json::to_value(&self.algorithm).unwrap_or_default();
+        algorithm["name"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// What a file of the scores says of where they come from.
-    pub fn provenance(&self, prompts: &str, model: &str) -> BTreeMap<String, String> {
-        let settings = serde_json::to_value(self).unwrap_or_default();
-        let name = settings["algorithm"]["name"].as_str().unwrap_or_default().to_owned();
-        BTreeMap::from([
-            ("program".to_owned(), concat!("circuitscope ", env!("CARGO_PKG_VERSION")).to_owned()),
-            ("algorithm".to_owned(), name),
-            ("settings".to_owned(), settings.to_string()),
-            ("prompts".to_owned(), prompts.to_owned()),
-            ("model".to_owned(), model.to_owned()),
-        ])
+    pub fn info(&self, prompts: &str, model: &ModelConfig, graph: &Graph) -> ScoresInfo {
+        ScoresInfo {
+            model: Some(ModelSize::of(model)),
+            graph: Some(graph.config),
+            algorithm: Some(self.algorithm_name()),
+            settings: serde_json::to_string(self).ok(),
+            prompts: Some(prompts.to_owned()),
+            date: None,
+        }
     }
 }
 

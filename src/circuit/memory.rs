@@ -143,6 +143,21 @@ impl ModelMemory {
         }
         Ok(())
     }
+
+    /// Whether a search fits beside the weights, which holds about `activations` bytes at once.
+    ///
+    /// # Errors
+    /// When it does not; the message has the numbers.
+    pub fn check_search(&self, activations: u64, limits: &Limits) -> Result<(), CircuitError> {
+        let Some(heap) = limits.heap.filter(|_| limits.computes_in_heap) else { return Ok(()) };
+        if self.weights.saturating_add(activations) <= heap.saturating_sub(SLACK_BYTES) {
+            return Ok(());
+        }
+        let need = format!("weights of {} and activations of {}", size_label(self.weights), size_label(activations));
+        let room = format!("the engine's memory in a browser ends at {}", size_label(heap));
+        let advice = "choose a smaller batch size or shorter prompts";
+        Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
+    }
 }
 
 /// About how many bytes a forward pass of one circuit takes beside the weights: the src nodes' outputs to patch with and those

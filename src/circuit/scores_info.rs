@@ -28,6 +28,10 @@ pub struct ScoresInfo {
     pub graph: Option<GraphConfig>,
     /// What gave the scores: `eap`, `acdc`, the name of a file.
     pub algorithm: Option<String>,
+    /// The settings of the search that gave them, as JSON ([`super::DiscoverSettings`]).
+    pub settings: Option<String>,
+    /// The file of prompts that they were found on.
+    pub prompts: Option<String>,
     /// `2026-11-23`.
     pub date: Option<String>,
 }
@@ -67,6 +71,8 @@ impl ScoresInfo {
             model: parsed(file, metadata, "model")?,
             graph: parsed(file, metadata, "graph")?,
             algorithm: metadata.get("algorithm").cloned(),
+            settings: metadata.get("settings").cloned(),
+            prompts: metadata.get("prompts").cloned(),
             date: metadata.get("date").cloned(),
         })
     }
@@ -78,6 +84,8 @@ impl ScoresInfo {
             ("model", self.model.as_ref().map(|model| json(serde_json::to_string(model)))),
             ("graph", self.graph.as_ref().map(|graph| json(serde_json::to_string(graph)))),
             ("algorithm", self.algorithm.clone()),
+            ("settings", self.settings.clone()),
+            ("prompts", self.prompts.clone()),
             ("date", self.date.clone()),
         ];
         let marks = [(KIND, PRUNE_SCORES), (FORMAT_VERSION, VERSION)].map(|(key, text)| (key, Some(text.to_owned())));

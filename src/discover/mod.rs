@@ -20,7 +20,7 @@ pub mod setup;
 
 pub use setup::{DiscoverInput, Discovery, discover_graph};
 
-use crate::circuit::{Algorithm, PruneScores};
+use crate::circuit::{Algorithm, select};
 use crate::run::{Observer, RunError};
 use setup::{Setup, Steps};
 
@@ -43,12 +43,10 @@ pub async fn discover(input: &DiscoverInput<'_>, observer: &mut impl Observer) -
         Algorithm::Official(settings) => settings.circuit.scores(input.graph, &input.prompts.word_idxs)?,
     };
     setup::refuse_nan(scores.values())?;
-    Ok(Discovery { scores, cost, last_loss: steps.last_loss() })
-}
-
-impl Discovery {
-    /// The scores.
-    pub fn scores(&self) -> &PruneScores {
-        &self.scores
-    }
+    let kept = input.settings.keep.map(|keep| {
+        let dir = input.model.config().attention_dir;
+        select(keep.selection, &scores, keep.edge_count, input.graph, dir)
+    });
+    let (scores, n_kept) = kept.transpose()?.map_or((scores, None), |(scores, n)| (scores, Some(n)));
+    Ok(Discovery { scores, n_kept, cost, last_loss: steps.last_loss() })
 }

@@ -27,7 +27,9 @@ pub struct DiscoverInput<'a> {
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discovery {
-    pub(super) scores: PruneScores,
+    pub scores: PruneScores,
+    /// How many edges' scores were kept, where the settings say that some are.
+    pub n_kept: Option<usize>,
     /// What it was expected to take.
     pub cost: DiscoverCost,
     /// The loss of the last pass, where the algorithm has one.
@@ -81,11 +83,12 @@ impl<'a> Setup<'a> {
         self.input.settings.slice.positions(self.batches[batch].seq)
     }
 
+    /// The prompts of a batch, filled up to one length where they differ.
     pub fn tokens(&self, batch: usize, side: PromptSide) -> TokenBatch {
-        let prompts = match side {
-            PromptSide::Clean => self.batches[batch].padded(|pair| &pair.clean),
-            PromptSide::Corrupt => self.batches[batch].padded(|pair| &pair.corrupt),
-        };
+        let prompts = self.batches[batch].padded(|pair| match side {
+            PromptSide::Clean => &pair.clean,
+            PromptSide::Corrupt => &pair.corrupt,
+        });
         TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), self.model().device())
     }
 

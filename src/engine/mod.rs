@@ -13,6 +13,6 @@ pub mod source;
 pub mod worker;
 
 pub use protocol::{
-    Areas, Baseline, Call, CircuitResult, DeviceChoice, DeviceInfo, DeviceKind, Event, GraphInfo, Measurement, Reply,
-    Request, Source, TokenProb, Tokens,
+    Areas, Baseline, Call, CircuitResult, DeviceChoice, DeviceInfo, DeviceKind, DiscoveryInfo, Event, GraphInfo,
+    Measurement, Reply, Request, Source, TokenProb, Tokens,
 };

@@ -8,7 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::circuit::{Areas, Baseline, Measurement, Source, TokenProb, Tokens};
-use crate::circuit::{Circuit, GraphConfig, Limits, ModelConfig, RunSettings};
+use crate::circuit::{
+    Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
+};
 
 /// A request with the number that its replies will carry, counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub enum Request {
         /// Whether logits come back as attachments; if not they stay with the engine, for [`Request::Inspect`].
         logits: bool,
     },
+    /// Looks for the edges that matter in the loaded model. Answered by [`Event::Discovered`].
+    Discover { prompts: Source, settings: DiscoverSettings },
     /// The likeliest tokens of a prompt in the last run. Answered by [`Event::Tokens`].
     Inspect {
         /// The place of the circuit in the last run.
@@ -124,10 +128,18 @@ pub enum Event {
     Tokens {
         tokens: Tokens,
     },
+    /// A search is done. Two attachments: the scores as the bytes of a safetensors file, which says where they come from, and
+    /// as numbers in the graph's edge order.
+    Discovered {
+        discovery: DiscoveryInfo,
+    },
     Progress {
         done: usize,
         total: usize,
         label: String,
+        /// The last loss, where a search has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<f64>,
     },
     Cancelled,
     Failed {
@@ -152,6 +164,22 @@ pub struct GraphInfo {
     pub edges: Vec<String>,
     /// Dest module name and shape of its mask, in the order of the forward pass.
     pub masks: Vec<(String, Vec<usize>)>,
+}
+
+/// What a search found, apart from the scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiscoveryInfo {
+    /// What the scores' file says of itself.
+    pub info: ScoresInfo,
+    pub n_edges: usize,
+    /// How many edges' scores were kept, where the settings say that some are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_kept: Option<usize>,
+    /// The loss of the last pass, where the algorithm has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_loss: Option<f64>,
+    pub cost: DiscoverCost,
 }
 
 /// A circuit that was run.

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use burn::tensor::Device;
 use thiserror::Error;
 
-use super::protocol::{Baseline, CircuitResult, GraphInfo, Tokens};
+use super::protocol::{Baseline, CircuitResult, DiscoveryInfo, GraphInfo, Tokens};
 use crate::circuit::memory::{ModelMemory, RunSize};
 use crate::circuit::{
-    Areas, CircuitError, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts, PruneScores,
-    RunSettings, ShardIndex,
+    Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
+    PruneScores, RunSettings, ScoresInfo, ShardIndex,
 };
+use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
 use crate::run::circuits::{graph_config, output_shape};
 use crate::run::{
@@ -150,6 +151,33 @@ impl Session {
         let output = run_circuits(&input, observer).await?;
         let last_run = LastRun { prompts: text.to_owned(), settings: key, n_edges: graph.n_edges(), output };
         Ok(&self.last_run.insert(last_run).output)
+    }
+
+    /// Looks for the edges that matter: the scores as a file and in the graph's edge order, and what is to be said of them.
+    /// `date` is that of the file.
+    ///
+    /// # Errors
+    /// See [`discover`].
+    pub async fn discover(
+        &self,
+        Text { name, text }: Text<'_>,
+        settings: &DiscoverSettings,
+        date: Option<String>,
+        observer: &mut impl Observer,
+    ) -> Result<(Vec<u8>, PruneScores, DiscoveryInfo), SessionError> {
+        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
+        let prompts = Prompts::from_json(name, text)?;
+        let graph = Graph::new(model.config(), discover_graph(settings, &prompts)?);
+        let seq = (0..prompts.pairs.len()).map(|prompt| prompts.seq(prompt)).max().unwrap_or(1);
+        let needed = settings.cost(model.config(), &graph, 1, seq).bytes as u64;
+        ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
+        let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
+        let Discovery { scores, n_kept, cost, last_loss } =
+            discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
+        let info = ScoresInfo { date, ..settings.info(name, model.config(), graph) };
+        let bytes = scores.to_bytes(graph, &info);
+        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost };
+        Ok((bytes, scores, info))
     }
 
     /// The unpatched model of the last run, where it was the same but for scores and edge counts.

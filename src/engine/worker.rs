@@ -8,7 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use js_sys::{Array, Float32Array, Float64Array, Promise};
+use js_sys::{Array, Float32Array, Float64Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -94,7 +94,8 @@ impl Worker {
         }
         // Calls are answered one at a time, so that the session is never taken twice.
         let mut session = self.session.borrow_mut().take().ok_or(SessionError::NoDevice)?;
-        let caller = Caller { worker: &self, id, logits: false, settings: RunSettings::default(), told_at: 0.0 };
+        let caller =
+            Caller { worker: &self, id, logits: false, settings: RunSettings::default(), loss: None, told_at: 0.0 };
         let answer = caller.ask(&mut session, call.request, attachments).await;
         *self.session.borrow_mut() = Some(session);
         match self.take_trouble() {
@@ -127,6 +128,8 @@ struct Caller<'w> {
     /// Whether logits are attached.
     logits: bool,
     settings: RunSettings,
+    /// The last loss of a search.
+    loss: Option<f64>,
     told_at: f64,
 }
 
@@ -162,6 +165,14 @@ impl Caller<'_> {
             Request::Run { prompts, scores, settings, logits } => {
                 (self.logits, self.settings) = (logits, settings);
                 self.run(session, &prompts, &scores, files).await
+            }
+            Request::Discover { prompts, settings } => {
+                let prompts = OpenSource::open(&prompts, files).await?;
+                let text = prompts.read_text().await?;
+                let text = Text { name: crate::model::ByteSource::name(&prompts), text: &text };
+                let (bytes, scores, discovery) = session.discover(text, &settings, Some(today()), &mut self).await?;
+                let (bytes, scores) = (Uint8Array::from(bytes.as_slice()), Float32Array::from(scores.values()));
+                Ok((Event::Discovered { discovery }, Array::of2(&bytes, &scores)))
             }
             Request::Inspect { circuit, prompt, position, top_k } => {
                 Ok((Event::Tokens { tokens: session.inspect(circuit, prompt, position, top_k)? }, none))
@@ -199,7 +210,8 @@ impl Observer for Caller<'_> {
         let now = js_sys::Date::now();
         if now - self.told_at >= PROGRESS_EVERY_MS || done == total {
             self.told_at = now;
-            post(self.id, Event::Progress { done, total, label: label.to_owned() }, &Array::new());
+            let label = label.to_owned();
+            post(self.id, Event::Progress { done, total, label, loss: self.loss }, &Array::new());
         }
         turn_of_event_loop().await;
         !self.worker.cancelled.borrow().contains(&self.id)
@@ -213,6 +225,15 @@ impl Observer for Caller<'_> {
         }
         post(self.id, Event::Circuit { result: circuit_result(output, &self.settings) }, &attached);
     }
+
+    fn loss(&mut self, loss: f64) {
+        self.loss = Some(loss);
+    }
+}
+
+/// `2026-11-23`
+fn today() -> String {
+    js_sys::Date::new_0().to_iso_string().as_string().unwrap_or_default().chars().take(10).collect()
 }
 
 /// Waits until messages that have arrived were heard. A message to oneself is not slowed down as timers are.

@@ -97,6 +97,7 @@ pub fn write_scores(request: &WriteRequest) -> Result<Vec<u8>, FormatError> {
                 graph: Some(graph.config),
                 algorithm: algorithm.map(str::to_owned),
                 date: date.map(str::to_owned),
+                ..ScoresInfo::default()
             };
             Ok(scores.to_bytes(graph, &info))
         }

@@ -285,6 +285,8 @@ fn metadata_says_what_the_scores_are_of() {
         model: Some(ModelSize::of(&case.config())),
         graph: Some(g.graph.config),
         algorithm: Some("eap".to_owned()),
+        settings: Some("{}".to_owned()),
+        prompts: Some("prompts.json".to_owned()),
         date: Some("2026-01-02".to_owned()),
     };
     let bytes = g.scores.to_bytes(&g.graph, &info);
