@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 
 use circuitscope::circuit::measures::{to_csv, to_json};
 use circuitscope::circuit::{
-    AblationType, Areas, EdgeCounts, Graph, MeasuredCircuits, Metric, OutputSlice, PatchType, Prompts, PruneScores,
-    RunSettings, describe_graph,
+    AblationType, Areas, EdgeCounts, Graph, MeasuredCircuits, Metric, OutputSlice, PatchType, PromptSettings, Prompts,
+    PruneScores, RunSettings, describe_graph,
 };
 use circuitscope::engine::device::{self, Opened};
 use circuitscope::engine::{DeviceChoice, DeviceKind};
 use circuitscope::formats::{FormatId, Wanted, read_scores};
 use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
 use circuitscope::model::{Model, ModelFolder, Transformer, load_shards};
+use circuitscope::reader;
 use circuitscope::run::circuits::{graph_config, output_shape};
 use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
 use circuitscope::view::svg_string;
@@ -44,9 +45,18 @@ struct Args {
     /// A folder with model.safetensors, or its shards, and config.json (Hugging Face) or tl_config.json (TransformerLens)
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// Prompts in auto-circuit's dataset format, as token ids
+    /// Prompts in auto-circuit's dataset format, as texts or token ids
     #[arg(long, value_name = "FILE")]
     prompts: PathBuf,
+    /// A tokenizer.json for text prompts, with a tokenizer_config.json beside it or not [default: the model folder's]
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
+    /// Text prompts do not begin with the BOS token
+    #[arg(long)]
+    no_bos: bool,
+    /// Text prompts of fewer tokens are not filled up on the left
+    #[arg(long)]
+    no_pad: bool,
     /// Prune scores or a circuit: safetensors or a torch file of dest module name -> [seq?, head?, n_src], an EAP-IG / MIB
     /// circuit, or a list of edges
     #[arg(long, value_name = "FILE")]
@@ -110,7 +120,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let Opened { device, info } = device::open(args.device, |trouble| eprintln!("error: {trouble:?}")).await?;
     eprintln!("device: {} ({})", info.name, info.reason);
     let model = open_model(&args.model, &device).await?;
-    let prompts = Prompts::from_json(&name(&args.prompts), &read_text(&args.prompts)?)?;
+    let prompts = open_prompts(args)?;
     let settings = settings(args, &prompts);
     let graph = Graph::new(model.config(), graph_config(&settings, &prompts)?);
     let scores = open_scores(args, &model, &graph)?;
@@ -185,6 +195,22 @@ fn settings(args: &Args, prompts: &Prompts) -> RunSettings {
         batch_size: args.batch_size.unwrap_or(prompts.pairs.len().min(BATCH_SIZE)),
         edge_counts: args.edge_counts.clone(),
     }
+}
+
+/// Prompts, with the tokenizer where there is one.
+fn open_prompts(args: &Args) -> Result<Prompts, Box<dyn Error>> {
+    let file = |path: &Path| Ok::<_, Box<dyn Error>>(reader::File { name: name(path), bytes: read(path)? });
+    let beside_model = || Some(args.model.join("tokenizer.json")).filter(|path| path.is_file());
+    let tokenizer = match args.tokenizer.clone().or_else(beside_model) {
+        None => None,
+        Some(path) => {
+            let config = path.with_file_name("tokenizer_config.json");
+            let config = if config.is_file() { Some(file(&config)?) } else { None };
+            Some(reader::Tokenizer::open(&file(&path)?, config.as_ref())?)
+        }
+    };
+    let settings = PromptSettings { prepend_bos: !args.no_bos, pad: !args.no_pad };
+    Ok(reader::read_prompts(&file(&args.prompts)?, tokenizer.as_ref(), settings)?)
 }
 
 async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {

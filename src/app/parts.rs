@@ -181,7 +181,7 @@ pub fn Picture(props: &PartProps) -> Html {
 #[derive(Clone, PartialEq)]
 struct Drawn {
     scored: files::Shared<super::inputs::Scored>,
-    prompts: Option<files::Shared<crate::circuit::Prompts>>,
+    labels: Option<Vec<String>>,
     requested: usize,
     drawn: usize,
     orientation: Orientation,
@@ -193,17 +193,15 @@ impl Drawn {
         let n_edges = state.circuit()?.n_edges;
         let in_part = n_edges > MAX_DRAWN && !state.draw_all;
         let drawn = if in_part { scored.at_most(MAX_DRAWN) } else { state.requested };
-        let prompts = state.inputs.prompts.clone();
-        Some(Self { scored, prompts, requested: state.requested, drawn, orientation: state.orientation })
+        let labels = show::seq_labels(state);
+        Some(Self { scored, labels, requested: state.requested, drawn, orientation: state.orientation })
     }
 
     fn layout(drawn: &Option<Self>) -> Option<Rc<Layout>> {
-        let Self { scored, prompts, drawn, orientation, .. } = drawn.as_ref()?;
+        let Self { scored, labels, drawn, orientation, .. } = drawn.as_ref()?;
         let circuit = scored.scores.circuit(*drawn).ok()?;
-        let labels =
-            prompts.as_ref().and_then(|p| p.seq_labels.as_deref()).filter(|_| scored.graph.config.seq_len.is_some());
         let options = DrawOptions { orientation: *orientation, ..DrawOptions::default() };
-        let request = LayoutRequest::for_circuit(&scored.graph, &scored.scores, &circuit, labels, options);
+        let request = LayoutRequest::for_circuit(&scored.graph, &scored.scores, &circuit, labels.as_deref(), options);
         Some(Rc::new(layout(&request)))
     }
 

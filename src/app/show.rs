@@ -258,6 +258,25 @@ pub fn prompt_labels(state: &State) -> Vec<String> {
     prompts.pairs.iter().enumerate().map(label).collect()
 }
 
+/// A label for each position of a token-wise graph: the file's, else the token that all prompts have there, as text, or the
+/// position's number.
+pub fn seq_labels(state: &State) -> Option<Vec<String>> {
+    let seq_len = state.scored()?.graph.config.seq_len?;
+    let prompts = state.inputs.prompts.as_ref()?;
+    if prompts.seq_labels.is_some() {
+        return prompts.seq_labels.clone();
+    }
+    let tokenizer = state.tokenizer()?;
+    let label = |position: usize| {
+        let mut tokens =
+            prompts.pairs.iter().flat_map(|pair| [&pair.clean, &pair.corrupt]).map(|row| row.get(position));
+        let first = tokens.next().flatten();
+        let piece = first.filter(|_| tokens.all(|token| token == first)).and_then(|&token| tokenizer.piece(token));
+        piece.map_or_else(|| position.to_string(), str::to_owned)
+    };
+    Some((0..seq_len).map(label).collect())
+}
+
 /// A label for each position of the output.
 pub fn position_labels(state: &State) -> Vec<String> {
     let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
