@@ -113,7 +113,8 @@ impl Measures {
                 // The run is counted in settings; what the engine does for each is told in words.
                 Event::Progress { label, .. } => {
                     let (done, total) = (sensitivity.at, sensitivity.cells.len());
-                    rest.push(Event::Progress { done, total, label: format!("{} of {total}: {label}", done + 1) });
+                    let label = format!("{} of {total}: {label}", done + 1);
+                    rest.push(Event::Progress { done, total, label, loss: None });
                 }
                 _ => {}
             }
@@ -301,7 +302,7 @@ mod tests {
         state.apply(Action::Measure(MeasureAction::SensitivityAt(1, 9)));
         let circuit = state.circuit().unwrap();
         let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
-        let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned() };
+        let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned(), loss: None };
         state.apply(Action::RunTold(1, vec![progress, Event::Circuit { result }]));
         let crate::app::state::Run::Running { done, total, label, .. } = &state.run else { panic!() };
         assert_eq!((*done, *total, label.as_str()), (9, 28, "10 of 28: 2 edges"));
