@@ -2,12 +2,12 @@
 //
 //     cargo bench                               (once: it writes the models of random weights; see MODELS below)
 //     cargo xtask build
-//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [page] [gpt2-case|4-layer|gpt2-small ...]
+//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [heap] [page] [gpt2-case|4-layer|gpt2-small ...]
 //
 // MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
 // Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
 
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 
 import { openBrowser } from "../tests/web/support/browser.mjs";
@@ -48,7 +48,7 @@ channel.onmessage = () => channel.postMessage({ dispatches, heap: memory?.buffer
 
 const args = process.argv.slice(2);
 const wants = (name, among) => !args.some((arg) => among.includes(arg)) || args.includes(name);
-const KINDS = ["cpu", "webgpu", "page"];
+const KINDS = ["cpu", "webgpu", "heap", "page"];
 const NAMES = SHAPES.map(({ name }) => name);
 
 for (const device of ["cpu", "webgpu"]) {
@@ -58,6 +58,11 @@ for (const device of ["cpu", "webgpu"]) {
     if (existsSync(path.join(shape.dir, "model.safetensors"))) await measureModule(device, shape);
     else console.log(`\n${shape.name}: no model in ${shape.dir}; \`cargo bench\` makes it`);
   }
+}
+if (wants("heap", KINDS)) {
+  const dir = path.join(MODELS, "gpt2-small");
+  if (existsSync(path.join(dir, "model.safetensors"))) for (const device of ["cpu", "webgpu"]) await measureHeap(device, dir);
+  else console.log(`\nheap: no model in ${dir}; \`cargo bench\` makes it`);
 }
 if (wants("page", KINDS)) await measurePage();
 
@@ -79,6 +84,78 @@ async function measureModule(device, shape) {
   row("circuit of half of all edges, run alone", half);
   if (device === "webgpu") console.log(`  dispatches: ${dispatches.plain} a plain pass, ${dispatches.half} a pass with half of all edges patched`);
   console.log(`  wasm heap: ${heap.start} MiB at the start, ${heap.loaded} MiB with the model, ${heap.end} MiB at the end`);
+}
+
+/**
+ * Prints by how much a model of GPT-2 small's shape lets the engine's heap grow, while it is loaded and in a run of one short
+ * prompt, and whether that is within what is allowed: the largest tensor and 64 MiB, on the CPU beside the weights themselves.
+ */
+async function measureHeap(device, dir) {
+  const { page, server, close } = await openBrowser(BLANK);
+  server.add(`${SITE}spy.js`, SPY);
+  server.add(`${SITE}spied-worker.js`, 'import "./spy.js";\nimport "./engine-worker.js";\n');
+  await page.setContent('<input type="file" multiple>');
+  await page.setInputFiles("input", ["config.json", "model.safetensors"].map((name) => path.join(dir, name)));
+  const { heap, ...found } = await page.evaluate(runForHeap, { device, site: server.origin + SITE });
+  await close();
+  const MIB = 2 ** 20;
+  const { weights, largest } = tensorSizes(path.join(dir, "model.safetensors"));
+  const allowed = (device === "cpu" ? weights : 0) + largest + 64 * MIB;
+  console.log(`\nheap, GPT-2 small's shape on ${found.device}: weights ${(weights / MIB).toFixed(0)} MiB, largest tensor ${(largest / MIB).toFixed(0)} MiB`);
+  for (const [what, bytes] of [["with the model", heap.loaded], ["after a run of one prompt", heap.run]]) {
+    const growth = bytes - heap.start;
+    const verdict = growth <= allowed ? "holds" : "DOES NOT HOLD";
+    console.log(`  ${what.padEnd(28)} grown by ${(growth / MIB).toFixed(0).padStart(4)} MiB, at most ${(allowed / MIB).toFixed(0)} allowed: ${verdict}`);
+    if (growth > allowed) process.exitCode = 1;
+  }
+  console.log(`  loaded in ${(found.loadMs / 1000).toFixed(1)} s`);
+}
+
+/** The bytes of all tensors of a safetensors file of f32 numbers, and of the largest. */
+function tensorSizes(file) {
+  const start = Buffer.alloc(8);
+  const descriptor = openSync(file);
+  readSync(descriptor, start, 0, 8, 0);
+  const header = Buffer.alloc(Number(start.readBigUInt64LE()));
+  readSync(descriptor, header, 0, header.length, 8);
+  closeSync(descriptor);
+  const tensors = Object.entries(JSON.parse(header)).filter(([name]) => name !== "__metadata__");
+  const sizes = tensors.map(([, { data_offsets: [from, to] }]) => to - from);
+  return { weights: sizes.reduce((a, b) => a + b, 0), largest: Math.max(...sizes) };
+}
+
+/** Loads the model and runs one prompt, in the page. */
+async function runForHeap({ device, site }) {
+  const { openEngine } = await import(`${site}circuitscope.js`);
+  const engine = await openEngine({ device, workerUrl: `${site}spied-worker.js` });
+  const channel = new BroadcastChannel("spy");
+  const spy = () => new Promise((resolve) => {
+    channel.onmessage = ({ data }) => resolve(data.heap);
+    channel.postMessage("tell");
+  });
+  const heap = { start: await spy() };
+  const files = Object.fromEntries([...document.querySelector("input").files].map((file) => [file.name, file]));
+  const start = performance.now();
+  await engine.loadModel({ config: files["config.json"], weights: files["model.safetensors"] });
+  const loadMs = performance.now() - start;
+  heap.loaded = await spy();
+  // No edges: scores of the right shapes, all zero, and the empty circuit.
+  const { masks } = await engine.graph();
+  let end = 0;
+  const header = {};
+  for (const [name, shape] of Object.entries(masks)) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, (end += 4 * shape.reduce((a, b) => a * b, 1))] };
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const scores = new Uint8Array(8 + text.length + end);
+  new DataView(scores.buffer).setBigUint64(0, BigInt(text.length), true);
+  scores.set(text, 8);
+  const prompts = { prompts: [{ clean: [464, 3290, 318], corrupt: [464, 3797, 318], answers: [1], wrong_answers: [2] }] };
+  await engine.runCircuits({ prompts, scores, edgeCounts: [0] });
+  heap.run = await spy();
+  const name = `${engine.device.kind} (${engine.device.name})`;
+  engine.close();
+  return { heap, loadMs, device: name };
 }
 
 /** Everything that is timed, in the page. */

@@ -15,6 +15,11 @@ export interface OpenOptions {
   device?: DeviceChoice;
   /** Where `engine-worker.js` is, if not beside this module. */
   workerUrl?: string | URL;
+  /**
+   * Whether `loadModel` may fetch models from the Hugging Face hub, in the reader's browser; by default false. A string is the
+   * URL of another hub with the same addresses.
+   */
+  hub?: boolean | string;
 }
 
 /** Starts an engine in a worker of its own. */
@@ -64,7 +69,18 @@ export interface DeviceLimits {
   computesInHeap: boolean;
 }
 
-export interface ModelFiles extends Watch {
+export type ModelFiles = OwnModel | HubModel;
+
+/** A model of the Hugging Face hub: fetched once, then kept in the browser. Calls made before it has come are for the model before. */
+export interface HubModel extends Watch {
+  /** Its name, such as `"EleutherAI/pythia-70m"`. */
+  hub: string;
+  /** A branch, a tag or a commit; by default `"main"`. */
+  revision?: string;
+}
+
+/** A model's files. */
+export interface OwnModel extends Watch {
   /** A Hugging Face `config.json` or a TransformerLens `tl_config.json`. */
   config: JsonSource;
   /** The safetensors file of the weights; of sharded weights all files, or their index. */
@@ -116,6 +132,8 @@ export interface ShardIndex {
   index: JsonSource;
   /** The URL of the folder with the shards; by default that of the index. */
   base?: string | URL;
+  /** The shards themselves, in place of `base`. */
+  files?: readonly FileSource[];
 }
 
 export interface LoadedModel {

@@ -64,16 +64,17 @@ const METRICS = [
  * Starts an engine in a worker of its own.
  *
  * @param {import("./circuitscope.js").OpenOptions} [options] `device`: `"auto"` (WebGPU where it works, else the CPU),
- *   `"webgpu"` or `"cpu"`; `workerUrl`: where `engine-worker.js` is, if not beside this module.
+ *   `"webgpu"` or `"cpu"`; `workerUrl`: where `engine-worker.js` is, if not beside this module;
+ *   `hub`: true where `loadModel` may fetch models from the Hugging Face hub, or the URL of another hub.
  * @returns {Promise<Engine>}
  */
 export async function openEngine(options = {}) {
-  const { device, workerUrl } = checked("openEngine", options, { device: oneOf(DEVICES), workerUrl: anything });
+  const { device, workerUrl, hub } = checked("openEngine", options, OPEN_OPTIONS);
   const url = workerUrl === undefined ? ownUrl("engine-worker.js") : absoluteUrl("workerUrl", workerUrl);
   const connection = new Connection(startWorker(url, "engine"), "engine");
   try {
     const { event } = await connection.call({ type: "open", device: device ?? "auto" });
-    return new Engine(connection, event.device, readerUrl(workerUrl));
+    return new Engine(connection, event.device, { readerUrl: readerUrl(workerUrl), hub: hub === false ? undefined : hub });
   } catch (error) {
     connection.close(error);
     throw error;
@@ -84,14 +85,17 @@ export async function openEngine(options = {}) {
 class Engine {
   #connection;
   #readerUrl;
+  /** Whether models of the hub may be fetched, or the address of another one. */
+  #hub;
   /** A promise of the reader with the loaded model's tokenizer, if it came with one. */
   #reader = null;
   /** The same, once it is open. */
   #tokenizer = null;
 
-  constructor(connection, device, readerUrl) {
+  constructor(connection, device, { readerUrl, hub }) {
     this.#connection = connection;
     this.#readerUrl = readerUrl;
+    this.#hub = hub;
     /** The device that is used: `{ kind: "webgpu" | "cpu", name, reason }`. */
     this.device = Object.freeze({ ...device });
   }
@@ -104,19 +108,23 @@ class Engine {
    *   bytes, a `File`, a `Blob` or a URL; for sharded weights a list of such, or `{ index, base }`: the
    *   `model.safetensors.index.json` and the URL of the folder with its shards, by default the index's own. Of a `File` and a
    *   URL only slices are held in memory. `tokenizer`: its `tokenizer.json`, so that prompts may be texts; `tokenizerConfig`:
-   *   its `tokenizer_config.json`, which names the BOS and the pad token. `signal` and `onProgress` are those of
-   *   `runCircuits`.
+   *   its `tokenizer_config.json`, which names the BOS and the pad token. In place of them all `hub`, a model of the Hugging
+   *   Face hub by its name, with its `revision`: fetched by the reader's browser and kept there; only where `openEngine` was
+   *   told `hub: true`. `signal` and `onProgress` are those of `runCircuits`.
    * @returns {Promise<import("./circuitscope.js").LoadedModel>}
    */
   async loadModel(files) {
-    const { config, weights, tokenizer, tokenizerConfig, signal, onProgress } = checked("loadModel", files, MODEL_FILES);
+    const { hub, revision, ...own } = checked("loadModel", files, MODEL_FILES);
+    if (hub !== undefined) return this.loadModel({ ...own, ...(await this.#fetch(hub, revision, own)) });
+    const { config, weights, tokenizer, tokenizerConfig, signal, onProgress } = own;
     if (tokenizer === undefined && tokenizerConfig !== undefined) {
       throw fieldError("loadModel", "tokenizer", "given with `tokenizerConfig`", tokenizer);
     }
     const attachments = [];
     const configSource = jsonSource("config", config, attachments);
     const sources = weightSources(weights, attachments, signal);
-    const request = { type: "loadModel", config: configSource, ...(sources instanceof Promise ? await sources : sources) };
+    const requestOf = (weights) => ({ type: "loadModel", config: configSource, ...weights });
+    const request = sources instanceof Promise ? sources.then(requestOf) : requestOf(sources);
     const onEvent = (event) => onProgress?.(progress(event));
     const before = this.#reader;
     const reader = tokenizer === undefined ? null : openReader(this.#readerUrl, { tokenizer, tokenizerConfig });
@@ -124,7 +132,7 @@ class Engine {
     this.#reader = reader;
     try {
       // A model is only put in the place of the one before once its tokenizer can be read.
-      const ready = reader ? reader.then(() => request) : request;
+      const ready = reader ? Promise.all([request, reader]).then(([request]) => request) : request;
       const { event } = await this.#connection.call(ready, attachments, { signal, onEvent });
       this.#tokenizer = await reader;
       before?.then((old) => old.close(), () => {});
@@ -134,6 +142,20 @@ class Engine {
       reader?.then((unused) => unused.close(), () => {});
       throw error;
     }
+  }
+
+  /** The config and the weights of a model of the hub. Its part of the module is fetched with the first. */
+  async #fetch(hub, revision, { signal, onProgress, ...own }) {
+    if (this.#hub === undefined) throw fieldError("openEngine", "hub", "true, for models of the hub to be fetched", undefined);
+    const both = Object.keys(OWN_FILES).find((field) => own[field] !== undefined);
+    if (both) throw fieldError("loadModel", both, "left out where `hub` is given", own[both]);
+    const { HUB, modelFiles } = await import("./module/hub.js?v=__BUILD_ID__");
+    const base = this.#hub === true ? HUB : new URL(this.#hub, globalThis.location?.href).href.replace(/\/$/, "");
+    const tell = ({ done, total, file }) => {
+      onProgress?.({ done: Math.round(done / 1024), total: Math.round(total / 1024), label: `fetching ${file} (KiB)` });
+    };
+    const { index, weights, ...others } = await modelFiles(hub, revision, { base, signal, onProgress: tell });
+    return { ...others, weights: index ? { files: weights, index } : weights };
   }
 
   /**
@@ -388,7 +410,11 @@ function isCountList(value) {
   return list && Array.from(value).every((count) => Number.isSafeInteger(count) && count >= 0);
 }
 
-const MODEL_FILES = { config: anything, weights: anything, tokenizer: anything, tokenizerConfig: anything, signal: abortSignal, onProgress: callback };
+const hubRule = { expected: "true, false or a URL", accepts: (value) => typeof value === "boolean" || typeof value === "string" };
+const text = { expected: "a text", accepts: (value) => typeof value === "string" };
+const OPEN_OPTIONS = { device: oneOf(DEVICES), workerUrl: anything, hub: hubRule };
+const OWN_FILES = { config: anything, weights: anything, tokenizer: anything, tokenizerConfig: anything };
+const MODEL_FILES = { ...OWN_FILES, hub: text, revision: text, signal: abortSignal, onProgress: callback };
 const GRAPH_SETTINGS = { factorized: boolean, separateQkv: boolean, tokenWise: boolean };
 const SHARED_RULES = { graph: GRAPH_SETTINGS, slice: oneOf(SLICES), ablation: oneOf(ABLATIONS) };
 const RUN_OPTIONS = {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub use crate::circuit::memory::size_label;
 use crate::circuit::prompts::has_texts;
-use crate::circuit::{CircuitError, ModelConfig, Prompts, TensorFile};
+use crate::circuit::{CircuitError, ModelConfig, Prompts, ShardIndex, TensorFile, shards};
 
 /// A number for a file, unique in a session.
 pub type FileId = u32;
@@ -40,6 +40,8 @@ pub enum Role {
 pub enum Content {
     /// The header only; the numbers are read by the engine.
     Weights(Shared<TensorFile>),
+    /// Which shard holds each tensor.
+    Index(Shared<ShardIndex>),
     Config(Shared<ModelConfig>),
     Prompts(Shared<Prompts>),
     /// Prompts with texts, as JSON: the reader makes ids of them.
@@ -106,7 +108,7 @@ impl Content {
     /// What the file is for.
     pub fn role(&self) -> Role {
         match self {
-            Self::Weights(_) => Role::Weights,
+            Self::Weights(_) | Self::Index(_) => Role::Weights,
             Self::Config(_) => Role::Config,
             Self::Prompts(_) | Self::TextPrompts(_) => Role::Prompts,
             Self::Scores(_) => Role::Scores,
@@ -172,6 +174,9 @@ pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
     let names_tokens = ["tokenizer_class", "bos_token", "eos_token"].iter().any(|field| json.get(field).is_some());
     if names_tokens && json.get("model_type").is_none() {
         return Ok(Content::TokenizerConfig);
+    }
+    if shards::is_index(&json) {
+        return Ok(Content::Index(Shared::new(ShardIndex::from_json(name, text)?)));
     }
     if json.get("model_type").is_none() && json.get("n_layers").is_none() {
         let expected =

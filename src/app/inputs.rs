@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::steps::Steps;
 use super::text::Texts;
+use super::weights::Weights;
 use crate::circuit::family;
-use crate::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings, TensorFile};
+use crate::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
 
 /// The files in use, read together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,6 +15,7 @@ pub struct Inputs {
     /// The file in use for each of [`Role::ALL`].
     pub files: [Option<FileId>; 4],
     pub model: Option<Shared<ModelConfig>>,
+    pub weights: Option<Weights>,
     pub prompts: Option<Shared<Prompts>>,
     /// The file of token ids that the reader made of the prompts, where they are texts.
     pub prompt_ids: Option<FileId>,
@@ -59,7 +61,7 @@ impl Inputs {
     pub fn new(files: &[FileEntry], settings: &RunSettings, texts: &Texts) -> Self {
         let entries = Role::ALL.map(|role| in_use(files, role));
         let mut inputs = Self { files: entries.map(|entry| entry.map(|e| e.id)), ..Self::default() };
-        let [weights, config, prompts, scores] = entries;
+        let [_, config, prompts, scores] = entries;
         if let Some(Content::Config(model)) = content(config) {
             inputs.model = Some(model.clone());
         }
@@ -68,9 +70,8 @@ impl Inputs {
             Some((entry, Content::TextPrompts(_))) => inputs.read_texts(entry, files, texts),
             _ => {}
         }
-        if let Some(Content::Weights(header)) = content(weights) {
-            inputs.check_weights(header);
-        }
+        inputs.weights = Weights::new(files);
+        inputs.check_weights();
         let seq_len = inputs.check_prompts(settings);
         if let Some((entry, Content::Scores(bytes))) = scores.zip(content(scores)) {
             inputs.read_scores(entry, bytes, settings, seq_len);
@@ -125,9 +126,14 @@ impl Inputs {
         }
     }
 
-    fn check_weights(&mut self, header: &TensorFile) {
-        let (Some(model), Some(id)) = (&self.model, self.file(Role::Weights)) else { return };
-        if let Err(error) = family::locate(model, header) {
+    fn check_weights(&mut self) {
+        let (Some(weights), Some(id)) = (&self.weights, self.file(Role::Weights)) else { return };
+        let located = match (&weights.tensors, &self.model) {
+            (Err(error), _) => Err(error.clone()),
+            (Ok(tensors), Some(model)) => family::locate(model, tensors).map(|_| ()),
+            (Ok(_), None) => Ok(()),
+        };
+        if let Err(error) = located {
             self.add_problem(Place::File(id), error, None);
         }
     }

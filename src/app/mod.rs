@@ -8,9 +8,12 @@
 mod demo;
 mod draft;
 mod files;
+mod folder;
+mod hub;
 mod inputs;
 mod measures;
 mod measures_part;
+mod memory;
 mod parts;
 mod prompt_editor;
 pub mod reader;
@@ -20,11 +23,13 @@ mod results;
 mod save;
 mod sensitivity;
 mod show;
+mod sorting;
 mod state;
 mod steps;
 mod tasks;
 mod text;
 mod text_tasks;
+mod weights;
 pub mod worker;
 
 use std::rc::Rc;
@@ -34,7 +39,8 @@ use yew::prelude::*;
 
 use crate::engine::DeviceChoice;
 use crate::layout::Orientation;
-use crate::view::{Notice, drags_files, dropped_files};
+use crate::view::{Notice, drags_files};
+use folder::Dropped;
 use measures_part::MeasuresPart;
 use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};
 use results::Plan;
@@ -140,7 +146,9 @@ fn drop_handlers(props: &PartProps, dragging: &UseStateHandle<bool>) -> (DragHan
     let on_drop = Callback::from(move |event: DragEvent| {
         event.prevent_default();
         dropped.set(false);
-        tasks.add_files(dropped_files(&event));
+        if let Some(data) = event.data_transfer() {
+            tasks.add_dropped(Dropped::new(&data));
+        }
     });
     (on_over, on_leave, on_drop)
 }

@@ -2,8 +2,11 @@
 
 use std::rc::Rc;
 
+use web_sys::File;
 use yew::prelude::*;
 
+use super::folder::{Dropped, placed};
+use super::hub::{self, HubPanel};
 use super::inputs::{GraphChoice, Place};
 use super::prompt_editor::PromptEditor;
 use super::show::{self, DEVICES};
@@ -97,11 +100,19 @@ fn file_list(props: &PartProps) -> Html {
         state.dispatch(Action::DemoWanted);
     });
     html! {
-        <FileList
-            rows={show::file_rows(&props.state)} demo={props.state.files.iter().all(|f| f.demo)}
-            on_files={props.with(|_, tasks, files| tasks.add_files(files))}
-            on_remove={props.on(Action::FileRemoved)} {on_fix} {on_demo}
-        />
+        <>
+            <FileList
+                rows={show::file_rows(&props.state)} demo={props.state.files.iter().all(|f| f.demo)}
+                note={show::file_note(&props.state)} memory={show::memory(&props.state)}
+                on_files={props.with(|_, tasks, files: Vec<File>| {
+                    tasks.add_dropped(Dropped::Files(files.into_iter().map(placed).collect()));
+                })}
+                on_remove={props.on(Action::FileRemoved)} {on_fix} {on_demo}
+            />
+            if hub::is_offered() {
+                <HubPanel on_files={props.with(|_, tasks, files| tasks.add_files(files))} />
+            }
+        </>
     }
 }
 

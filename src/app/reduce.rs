@@ -31,9 +31,10 @@ impl State {
     /// Applies an action.
     pub fn apply(&mut self, action: Action) {
         match action {
+            Action::FilesSorted(note) => self.note = note,
             Action::FileFound(entry) => self.files.push(entry),
             Action::FileRead(id, content) => self.file_read(id, content),
-            Action::FileRemoved(id) => self.keep_files(|file| file.id != id),
+            Action::FileRemoved(id) => self.remove_file(id),
             Action::DemoWanted => self.restore_demo(),
             Action::SettingsChanged(run) => self.change_settings(run),
             Action::CountsTyped(text) => self.type_counts(text),
@@ -104,6 +105,12 @@ impl State {
         if run.edge_counts == demo.edge_counts {
             run.edge_counts = own.edge_counts;
         }
+    }
+
+    /// Takes a file away; of shards, all.
+    fn remove_file(&mut self, id: FileId) {
+        let weights = self.inputs.weights.as_ref().map(|weights| weights.files.clone()).unwrap_or_default();
+        self.keep_files(|file| file.id != id && !(weights.contains(id) && weights.contains(file.id)));
     }
 
     fn keep_files(&mut self, keep: impl Fn(&FileEntry) -> bool) {

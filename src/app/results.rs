@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::files::{FileId, Load, Shared};
 use super::state::Settings;
+use super::weights::WeightFiles;
 use crate::circuit::{EdgeCounts, RunSettings};
 use crate::engine::{Baseline, CircuitResult, DeviceChoice, Tokens};
 
@@ -17,6 +18,8 @@ pub type Job = u32;
 pub struct RunKey {
     /// In the order of [`super::files::Role::ALL`].
     pub files: [Option<FileId>; 4],
+    /// All files of the weights.
+    pub weights: WeightFiles,
     /// With the default edge counts: a circuit's result does not depend on what else is run.
     pub settings: RunSettings,
 }
@@ -80,8 +83,8 @@ pub struct Recorded {
 
 impl RunKey {
     /// The key of some files and settings.
-    pub fn new(files: [Option<FileId>; 4], settings: &RunSettings) -> Self {
-        Self { files, settings: RunSettings { edge_counts: EdgeCounts::Default, ..settings.clone() } }
+    pub fn new(files: [Option<FileId>; 4], weights: WeightFiles, settings: &RunSettings) -> Self {
+        Self { files, weights, settings: RunSettings { edge_counts: EdgeCounts::Default, ..settings.clone() } }
     }
 }
 

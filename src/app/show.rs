@@ -10,7 +10,7 @@ use super::text::Texts;
 use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings};
 use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 use crate::view::{
-    FileRow, FileState, Mark, Progress, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
+    FileRow, FileState, Mark, Progress, Remark, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
 };
 
 /// Stands under the picture until something is pointed at.
@@ -82,6 +82,17 @@ fn text_row(state: &State, role: Role) -> Option<FileRow> {
     Some(row)
 }
 
+/// What is to be said of the files that were dropped last, and whether it is wrong.
+pub fn file_note(state: &State) -> Option<Remark> {
+    state.note.as_ref().map(|note| Remark { text: note.text.clone(), wrong: note.wrong })
+}
+
+/// How much memory the model needs, or why it does not fit.
+pub fn memory(state: &State) -> Option<Remark> {
+    let problem = super::memory::problem(state).map(|text| Remark { text, wrong: true });
+    problem.or_else(|| super::memory::line(state).map(|text| Remark { text, wrong: false }))
+}
+
 fn wanted_row(role: Role) -> FileRow {
     FileRow {
         id: None,
@@ -97,11 +108,13 @@ fn wanted_row(role: Role) -> FileRow {
 
 fn ready_row(state: &State, role: Role, entry: &FileEntry) -> FileRow {
     let problem = state.inputs.problem(Place::File(entry.id));
+    let shards = state.inputs.weights.as_ref().filter(|_| role == Role::Weights);
+    let (name, n_bytes) = shards.map_or((&entry.name, entry.n_bytes), |weights| (&weights.name, weights.n_bytes));
     FileRow {
         id: Some(entry.id),
         role: role.label(),
-        name: entry.name.clone(),
-        size: size_label(entry.n_bytes),
+        name: name.clone(),
+        size: size_label(n_bytes),
         state: if problem.is_some() { FileState::Wrong } else { FileState::Ready },
         error: problem.map(|p| p.message.clone()),
         fix: problem.and_then(|p| p.fix).map(|choice| format!("Switch to {}", choice.label())),

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::demo;
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, Inputs, Scored};
 use super::measures::{MeasureAction, Measures};
 use super::results::{Job, Place, Plan, Question, Results, RunKey};
+use super::sorting::Note;
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
+use super::{demo, memory};
 use crate::circuit::{Circuit, PromptSettings, RunSettings};
 use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Tokens};
 use crate::layout::Orientation;
@@ -17,6 +18,8 @@ use crate::layout::Orientation;
 pub struct State {
     /// In the order of their arrival; the demo's first.
     pub files: Vec<FileEntry>,
+    /// What became of files that were dropped together.
+    pub note: Option<Note>,
     pub settings: Settings,
     /// Tokenizers and what was made of text prompts.
     pub texts: Texts,
@@ -107,6 +110,8 @@ pub enum Outcome {
 
 /// Everything that happens.
 pub enum Action {
+    /// Files were dropped together, with what is to be said of them.
+    FilesSorted(Option<Note>),
     FileFound(FileEntry),
     FileRead(FileId, Result<Content, String>),
     FileRemoved(FileId),
@@ -146,6 +151,7 @@ impl State {
     pub fn demo() -> Self {
         let mut state = Self {
             files: demo::files(),
+            note: None,
             settings: demo::settings(),
             texts: Texts::default(),
             inputs: Rc::default(),
@@ -170,12 +176,13 @@ impl State {
 
     /// What a run of the files and settings as they are depends on.
     pub fn key(&self) -> RunKey {
-        RunKey::new(self.inputs.run_files(), &self.settings.run)
+        let weights = self.inputs.weights.as_ref().map(|weights| weights.files.clone()).unwrap_or_default();
+        RunKey::new(self.inputs.run_files(), weights, &self.settings.run)
     }
 
     /// Whether a run can be started.
     pub fn ready(&self) -> bool {
-        self.inputs.ready() && self.settings.counts_error.is_none()
+        self.inputs.ready() && self.settings.counts_error.is_none() && memory::problem(self).is_none()
     }
 
     /// Whether the results are those of the files and settings as they are.

@@ -13,9 +13,12 @@ use web_sys::File;
 use yew::UseReducerDispatcher;
 
 use super::files::{FileEntry, FileId, Load, Role};
-use super::results::{Job, Place, Plan, Question};
+use super::folder::{Dropped, Placed};
+use super::results::{Job, Place, Plan, Question, RunKey};
+use super::sorting::{Note, Sorted, sort};
 use super::state::{Action, Engine, Failure, Outcome, Remedy, State};
 use super::text_tasks::TextReader;
+use super::weights::WeightFiles;
 use super::worker::{EngineWorker, Fault};
 use super::{demo, reading};
 use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
@@ -60,7 +63,7 @@ struct OpenEngine {
     worker: EngineWorker,
     choice: DeviceChoice,
     /// Its weights and its config.
-    model: Cell<Option<[Option<FileId>; 2]>>,
+    model: RefCell<Option<(WeightFiles, Option<FileId>)>>,
 }
 
 impl Tasks {
@@ -80,6 +83,24 @@ impl Tasks {
             told: RefCell::default(),
             teller: RefCell::default(),
         })
+    }
+
+    /// Adds what was dropped or chosen together: those files of it that are of use.
+    pub fn add_dropped(self: &Rc<Self>, dropped: Dropped) {
+        let tasks = self.clone();
+        spawn_local(async move {
+            match dropped.files().await {
+                Ok(files) => tasks.add_placed(files),
+                Err(error) => tasks.dispatch.dispatch(Action::FilesSorted(Some(Note::wrong(error)))),
+            }
+        });
+    }
+
+    fn add_placed(self: &Rc<Self>, files: Vec<Placed>) {
+        let paths: Vec<_> = files.iter().map(|placed| placed.path.as_str()).collect();
+        let Sorted { take, note } = sort(&paths);
+        self.dispatch.dispatch(Action::FilesSorted(note));
+        self.add_files(take.into_iter().map(|i| files[i].file.clone()).collect());
     }
 
     /// Adds files to the list and reads what tells their role.
@@ -253,7 +274,7 @@ impl Tasks {
                 tasks.ended(fault);
             }
         })?;
-        let engine = Rc::new(OpenEngine { worker, choice, model: Cell::new(None) });
+        let engine = Rc::new(OpenEngine { worker, choice, model: RefCell::new(None) });
         self.engine.replace(Some(engine.clone()));
         match self.call(job, &engine, Request::Open { device: choice }, &Array::new()).await {
             Ok(Event::Opened { device }) => Ok((engine, device)),
@@ -270,17 +291,31 @@ impl Tasks {
         self.dispatch.dispatch(Action::Failed(fault.into()));
     }
 
+    /// The model's files: its config, and one or more of weights.
+    fn model_request(&self, plan: &Plan) -> Result<(Request, Array), Fault> {
+        let handles = self.handles.borrow();
+        let attachments = Array::new();
+        let source = |role: Role, id: Option<FileId>| {
+            let file = id.and_then(|id| handles.get(&id));
+            let (name, handle) = file.ok_or_else(|| Fault::Failed(format!("{} are missing", role.label())))?;
+            Ok(Source::Attached { index: attachments.push(handle) as usize - 1, name: name.clone() })
+        };
+        let RunKey { files, weights, .. } = &plan.key;
+        let config = source(Role::Config, files[Role::Config as usize])?;
+        let index = weights.index.map(|id| source(Role::Weights, Some(id))).transpose()?;
+        let weights = weights.shards.iter().map(|&id| source(Role::Weights, Some(id))).collect::<Result<_, Fault>>()?;
+        Ok((Request::LoadModel { config, weights, index }, attachments))
+    }
+
     async fn load_model(self: &Rc<Self>, job: Job, engine: &OpenEngine, plan: &Plan) -> Result<(), Fault> {
-        let [weights, config, ..] = plan.key.files;
-        let model = Some([weights, config]);
-        if engine.model.get() == model {
+        let model = Some((plan.key.weights.clone(), plan.key.files[Role::Config as usize]));
+        if *engine.model.borrow() == model {
             return Ok(());
         }
-        engine.model.set(None);
-        let ([config, weights], attachments) = self.attach(plan, [Role::Config, Role::Weights])?;
-        self.call(job, engine, Request::LoadModel { config, weights: vec![weights], index: None }, &attachments)
-            .await?;
-        engine.model.set(model);
+        engine.model.replace(None);
+        let (request, attachments) = self.model_request(plan)?;
+        self.call(job, engine, request, &attachments).await?;
+        engine.model.replace(model);
         Ok(())
     }
 

@@ -30,12 +30,24 @@ pub enum FileState {
     Wrong,
 }
 
+/// A line below the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remark {
+    pub text: String,
+    /// Whether there is something to put right.
+    pub wrong: bool,
+}
+
 /// The list and what to call.
 #[derive(PartialEq, Properties)]
 pub struct FileListProps {
     pub rows: Vec<FileRow>,
     /// Whether the files are the demo's.
     pub demo: bool,
+    /// What became of the files that came last.
+    pub note: Option<Remark>,
+    /// How much memory the model needs.
+    pub memory: Option<Remark>,
     pub on_files: Callback<Vec<File>>,
     pub on_remove: Callback<u32>,
     pub on_fix: Callback<u32>,
@@ -46,29 +58,43 @@ pub struct FileListProps {
 #[component]
 pub fn FileList(props: &FileListProps) -> Html {
     let on_files = props.on_files.clone();
-    let onchange = move |event: Event| {
+    let onchange = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
         on_files.emit(files(input.files()));
         // The same file may be chosen again after it was put right.
         input.set_value("");
-    };
+    });
     html! {
         <div class="files">
             <ul aria-label="Files">
                 { for props.rows.iter().map(|row| file_row(row, props)) }
             </ul>
+            { for [&props.memory, &props.note].into_iter().flatten().map(remark) }
             <div class="file-actions">
                 <label class="button">
-                    <input type="file" multiple=true accept=".json,.safetensors" class="visually-hidden" {onchange} />
+                    <input type="file" multiple=true accept=".json,.safetensors" class="visually-hidden" onchange={onchange.clone()} />
                     { "Choose files…" }
                 </label>
+                <label class="button">
+                    <input type="file" webkitdirectory=true class="visually-hidden" {onchange} />
+                    { "Choose a folder…" }
+                </label>
                 if props.demo {
-                    <span class="quiet">{ "or drop yours anywhere" }</span>
+                    <span class="quiet">{ "or drop files or a folder anywhere" }</span>
                 } else {
                     <button type="button" onclick={props.on_demo.reform(|_| ())}>{ "Back to the demo" }</button>
                 }
             </div>
         </div>
+    }
+}
+
+fn remark(remark: &Remark) -> Html {
+    let Remark { text, wrong } = remark;
+    if *wrong {
+        html! { <p class="remark wrong" role="alert">{ text }</p> }
+    } else {
+        html! { <p class="remark quiet">{ text }</p> }
     }
 }
 
@@ -105,11 +131,6 @@ fn file_row(row: &FileRow, props: &FileListProps) -> Html {
 /// Whether files are dragged, and not a text or a link.
 pub fn drags_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
-}
-
-/// The files that were dropped.
-pub fn dropped_files(event: &DragEvent) -> Vec<File> {
-    files(event.data_transfer().and_then(|data| data.files()))
 }
 
 /// The files of a browser's list.

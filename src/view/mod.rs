@@ -7,6 +7,8 @@ mod controls;
 #[cfg(feature = "page")]
 mod files;
 #[cfg(feature = "page")]
+mod hub;
+#[cfg(feature = "page")]
 mod measures;
 #[cfg(feature = "page")]
 mod notice;
@@ -32,7 +34,9 @@ mod toolbar;
 #[cfg(feature = "page")]
 pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
 #[cfg(feature = "page")]
-pub use files::{FileList, FileRow, FileState, drags_files, dropped_files};
+pub use files::{FileList, FileRow, FileState, Remark, drags_files};
+#[cfg(feature = "page")]
+pub use hub::{HubForm, HubStage, KeptRow};
 #[cfg(feature = "page")]
 pub use measures::{CurveRow, CurveTable, HeatCell, SensitivityTable, SimilarityTable};
 #[cfg(feature = "page")]

@@ -45,7 +45,7 @@ describe("the built site", () => {
   });
 
   it("has the build's name in place of its mark", () => {
-    for (const file of ["index.html", "circuitscope.js", "module/connection.js", "module/options.js", "module/sources.js", "module/weights.js"]) {
+    for (const file of ["index.html", "circuitscope.js", "module/connection.js", "module/options.js", "module/sources.js", "module/weights.js", "module/hub.js", "module/store.js", "module/hub-worker.js"]) {
       assert.ok(!readFileSync(path.join(dist, file), "utf8").includes("__BUILD_ID__"), file);
     }
   });

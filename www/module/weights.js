@@ -17,15 +17,20 @@ export function weightSources(value, attachments, signal) {
 }
 
 async function indexedSources(value, attachments, signal) {
-  const { index, base } = checked("loadModel", value, { index: anything, base: anything });
+  const { index, base, files } = checked("loadModel", value, { index: anything, base: anything, files: anything });
+  if (Array.isArray(files)) {
+    const { name, text } = await jsonFile("weights.index", index, signal);
+    const { weights } = weightSources(files, attachments, signal);
+    return { weights, index: attached(name, new TextEncoder().encode(text), attachments) };
+  }
   if (base === undefined && !isUrl(index)) {
     throw fieldError("loadModel", "weights.base", "the URL of the folder with the shards", base);
   }
   const folder = base === undefined ? absoluteUrl("weights.index", index) : absoluteUrl("weights.base", `${base}`.replace(/\/?$/, "/"));
   const { name, text } = await jsonFile("weights.index", index, signal);
-  const files = [...new Set(Object.values(shardMap(name, text)))];
+  const shards = [...new Set(Object.values(shardMap(name, text)))];
   const shard = (file) => ({ type: "url", url: new URL(encodeURIComponent(file), folder).href });
-  return { weights: files.map(shard), index: attached(name, new TextEncoder().encode(text), attachments) };
+  return { weights: shards.map(shard), index: attached(name, new TextEncoder().encode(text), attachments) };
 }
 
 /** The file that holds each tensor, from an index. */

@@ -1,0 +1,174 @@
+// Folders and shards, dropped on the page and chosen in a dialog; the memory that a model takes.
+
+import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+
+import { openBrowser } from "./support/browser.mjs";
+import { caseFile } from "./support/cases.mjs";
+import { parse, write } from "./support/safetensors.mjs";
+import { SITE, cases } from "./support/server.mjs";
+
+const INDEX = "model.safetensors.index.json";
+const SHARDS = [1, 2, 3].map((i) => `model-0000${i}-of-00003.safetensors`);
+
+/** Case gpt2's weights in three shards and their index, by name. */
+function shards() {
+  const tensors = Object.entries(parse(caseFile("gpt2", "model.safetensors")));
+  const parts = SHARDS.map((_, part) => Object.fromEntries(tensors.filter((_, i) => i % 3 === part)));
+  const weight_map = Object.fromEntries(parts.flatMap((part, i) => Object.keys(part).map((name) => [name, SHARDS[i]])));
+  const files = Object.fromEntries(parts.map((part, i) => [SHARDS[i], write(part)]));
+  return { ...files, [INDEX]: Buffer.from(JSON.stringify({ metadata: {}, weight_map })) };
+}
+
+describe("folders and shards", () => {
+  let browser, page, folder, errors;
+  before(async () => {
+    browser = await openBrowser(SITE);
+    page = browser.page;
+    page.setDefaultTimeout(20_000);
+    page.on("pageerror", (error) => errors.push(error.message));
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    errors = [];
+    folder = await mkdtemp(path.join(tmpdir(), "circuitscope-"));
+    await page.goto(browser.server.origin + SITE);
+    await page.waitForSelector("svg.circuit");
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+    assert.deepEqual(errors, []);
+  });
+
+  const put = async (name, bytes) => {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  };
+  /** Case gpt2 as a snapshot of a repository: with what lies beside a model. */
+  const snapshot = async (name = "gpt2", weights = { "model.safetensors": caseFile("gpt2", "model.safetensors") }) => {
+    for (const [file, bytes] of Object.entries(weights)) await put(`${name}/${file}`, bytes);
+    for (const file of ["config.json", "prompts.json", "graph0.scores.safetensors"]) await put(`${name}/${file}`, caseFile("gpt2", file));
+    for (const file of [".gitattributes", "README.md", "merges.txt", "vocab.json", "generation_config.json", "pytorch_model.bin"]) await put(`${name}/${file}`, "x");
+    await put(`${name}/onnx/config.json`, caseFile("gpt2", "config.json"));
+    await put(`${name}/onnx/model.onnx`, "x");
+  };
+  const choose = (name) => page.locator("input[webkitdirectory]").setInputFiles(path.join(folder, name));
+  /** Drops paths of this computer, folders too, as the browser itself would. */
+  const drop = async (...names) => {
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: names.map((name) => path.join(folder, name)), dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, x: 600, y: 400, data });
+  };
+  const file = (role) => page.locator("li.file", { has: page.locator(".role", { hasText: new RegExp(`^${role}$`) }) });
+  const state = (role) => file(role).locator(".state").getAttribute("aria-label");
+  const modelIsReady = () => page.waitForFunction(() => {
+    const states = [...document.querySelectorAll("li.file")].map((li) => [li.querySelector(".role").textContent, li.querySelector(".state").ariaLabel]);
+    if (/demo/.test(document.querySelector(".model").textContent)) return false;
+    return ["Weights", "Config", "Prompts", "Scores"].every((role) => states.some(([r, s]) => r === role && s === "ready"));
+  });
+  const remark = async () => (await page.locator(".remark").allInnerTexts()).join("\n");
+  const run = async () => {
+    await page.selectOption("#device", "CPU");
+    await page.fill("#batch-size", "2");
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.waitForFunction(() => /^Done/.test(document.querySelector(".status").textContent));
+    return page.locator("tr.circuit-row").allInnerTexts();
+  };
+
+  it("take a chosen folder whole, and say what they left out", async () => {
+    await snapshot();
+    await choose("gpt2");
+    await modelIsReady();
+    assert.match(await remark(), /Not used: README\.md, .* and 3 more\./);
+    assert.equal(await page.locator("li.file.bad").count(), 0);
+    assert.match(await page.textContent(".model"), /^gpt2 · 2 layers/);
+  });
+
+  it("take a dropped folder whole, shards too, and run as the whole file does", async () => {
+    await snapshot("whole");
+    await drop("whole");
+    await modelIsReady();
+    const expected = await run();
+    await page.goto(browser.server.origin + SITE);
+    await page.waitForSelector("svg.circuit");
+    await snapshot("sharded", shards());
+    await drop("sharded");
+    await modelIsReady();
+    assert.equal(await file("Weights").locator(".name").innerText(), "3 of 3 shards");
+    assert.deepEqual(await run(), expected);
+    await file("Weights").getByRole("button", { name: /^Remove/ }).click();
+    assert.equal(await state("Weights"), "missing");
+  });
+
+  it("name the shard that is missing until it comes", async () => {
+    const all = shards();
+    for (const [name, bytes] of Object.entries(all)) await put(name, bytes);
+    await cp(path.join(cases, "gpt2", "config.json"), path.join(folder, "config.json"));
+    await drop("config.json", SHARDS[0], SHARDS[2], INDEX);
+    await page.waitForSelector("li.file.bad");
+    assert.match(await file("Weights").locator(".wrong").innerText(), /model-00002-of-00003\.safetensors is missing/);
+    await drop(SHARDS[1]);
+    await page.waitForFunction(() => !document.querySelector("li.file.bad"));
+    assert.equal(await state("Weights"), "ready");
+  });
+
+  it("say what is wrong with a folder", async () => {
+    await mkdir(path.join(folder, "empty"));
+    await snapshot("two/a");
+    await snapshot("two/b");
+    await put("pickled/config.json", caseFile("gpt2", "config.json"));
+    await put("pickled/pytorch_model.bin", "x");
+    for (const [name, message] of [
+      ["empty", /The folder is empty/],
+      ["two", /There are 2 models here, in two\/a, two\/b\. Drop the folder of one\./],
+      ["pickled", /pytorch_model\.bin: weights are read from safetensors only/],
+    ]) {
+      await drop(name);
+      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector(".remark.wrong")?.textContent), message.source);
+    }
+  });
+
+  it("take a TransformerLens dictionary", async () => {
+    for (const name of ["tl_config.json", "model.safetensors", "prompts.json", "graph0.scores.safetensors"]) {
+      await put(`solu/${name}`, caseFile("solu", name));
+    }
+    await choose("solu");
+    await modelIsReady();
+    assert.match(await page.textContent(".model"), /^transformer_lens/);
+  });
+
+  describe("memory", () => {
+    const config = (n_embd, n_layer) => JSON.stringify({ model_type: "gpt2", n_layer, n_head: 16, n_embd, n_positions: 1024, vocab_size: 50257 });
+
+    it("is told before anything of the weights is there, and a model that cannot fit is refused", async () => {
+      await put("config.json", config(768, 12));
+      await drop("config.json");
+      await page.waitForFunction(() => /Memory: 497\.8 MB of weights, the largest tensor 154\.4 MB/.test(document.querySelector(".remark")?.textContent));
+      await put("config.json", config(1600, 48));
+      await drop("config.json");
+      await page.waitForFunction(() => /Memory: 6\.23 GB/.test(document.querySelector(".remark")?.textContent));
+      await page.selectOption("#device", "CPU");
+      assert.match(
+        await page.locator(".remark.wrong").innerText(),
+        /the weights take 6\.23 GB as f32.*the engine's memory in a browser ends at 4\.29 GB; choose WebGPU/s,
+      );
+      assert.ok(await page.getByRole("button", { name: "Run" }).isDisabled());
+    });
+
+    it("is the engine's own rule as well", async () => {
+      await put("config.json", config(1600, 48));
+      const refused = await page.evaluate(async ({ site, text }) => {
+        const { openEngine } = await import(`${site}circuitscope.js`);
+        const engine = await openEngine({ device: "cpu" });
+        const outcome = await tests.outcome(engine.loadModel({ config: text, weights: new Uint8Array(8) }));
+        engine.close();
+        return outcome.error.message;
+      }, { site: browser.server.origin + SITE, text: config(1600, 48) });
+      assert.match(refused, /config: the weights take 6\.23 GB as f32/);
+    });
+  });
+});
