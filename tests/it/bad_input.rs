@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use circuitscope::circuit::{
-    EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings, TensorFile,
-    edge_counts,
+    CircuitError, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings,
+    TensorFile, edge_counts,
 };
 use circuitscope::model::load;
 use circuitscope::run::{RunInput, Stacking, run_circuits};
@@ -196,4 +196,169 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
     let result = pollster::block_on(run_circuits(&input, &mut impatient));
     assert_eq!(result.unwrap_err(), circuitscope::run::RunError::Cancelled);
     assert_eq!(impatient.0, 3);
+}
+
+/// A config of a case or of `tests/fixtures/huggingface`, with a change.
+fn changed(folder: &str, change: impl Fn(&mut Value)) -> Result<ModelConfig, CircuitError> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let path = [path.join("config.json"), path.join("tl_config.json")].into_iter().find(|p| p.exists()).unwrap();
+    let mut json: Value = serde_json::from_str(&crate::support::read_text(&path)).unwrap();
+    change(&mut json);
+    ModelConfig::from_json("config.json", &json.to_string())
+}
+
+#[test]
+fn fields_that_change_the_maths_and_are_not_supported() {
+    let yarn = |field: &str, value: Value| {
+        let mut scaling = json!({"rope_type": "yarn", "factor": 2.0});
+        scaling[field] = value;
+        scaling
+    };
+    let llama3 = json!({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 1.0,
+                        "original_max_position_embeddings": 16});
+    let rows: Vec<(&str, &str, Value, &[&str])> = vec![
+        ("cases/pythia", "num_attention_heads", json!(5), &["num_attention_heads", "divisor of hidden_size, 32", "5"]),
+        ("cases/pythia", "num_attention_heads", json!(0), &["num_attention_heads", "divisor"]),
+        ("cases/pythia", "rotary_pct", json!(0.5), &["rotary_pct", "0.25", "0.5"]),
+        ("cases/pythia", "rotary_emb_base", json!(-5.0), &["rotary_emb_base", "10000", "-5"]),
+        ("cases/pythia", "num_hidden_layers", json!(1u64 << 60), &["num_hidden_layers", "1024"]),
+        ("cases/pythia", "rope_scaling", json!("linear"), &["rope_scaling", "object"]),
+        ("cases/pythia", "hidden_act", json!("gelu_10"), &["hidden_act", "gelu_10"]),
+        ("cases/gpt-neo", "attention_types", json!([[["global", "local"], 3]]), &["attention_types", "2 blocks"]),
+        ("cases/gpt-neo", "attention_types", json!([[["global"], u64::MAX]]), &["attention_types", "2 blocks"]),
+        ("cases/gpt-neo", "attention_types", json!([[[], u64::MAX]]), &["attention_types", "2 blocks"]),
+        ("cases/gpt-neo", "attention_types", json!([["global"], ["local"]]), &["attention_types", "2 blocks"]),
+        ("cases/gpt-neo", "attention_types", json!([[["sparse", "local"], 1]]), &["attention_types", "sparse"]),
+        ("cases/gpt-neo", "window_size", json!(0), &["window", "from 1"]),
+        ("cases/llama", "rope_theta", json!(-10000.0), &["rope_theta", "above 1", "-10000"]),
+        ("cases/llama", "rope_theta", json!("1e4"), &["rope_theta", "a number"]),
+        ("cases/llama", "rms_norm_eps", json!(-1e-6), &["eps", "from 0"]),
+        ("cases/llama", "head_dim", json!(7), &["rotary_dim", "even", "7"]),
+        ("cases/llama", "num_key_value_heads", json!(3), &["n_key_value_heads", "divisor", "3"]),
+        ("cases/llama", "num_key_value_heads", json!(0), &["n_key_value_heads", "from 1"]),
+        ("cases/llama", "partial_rotary_factor", json!(1.5), &["partial_rotary_factor", "up to 1", "1.5"]),
+        ("cases/llama", "partial_rotary_factor", json!(0.01), &["rotary_dim", "even", "0"]),
+        (
+            "cases/llama",
+            "rope_scaling",
+            json!({"rope_type": "longrope", "factor": 2.0}),
+            &["rope_scaling.rope_type", "longrope"],
+        ),
+        ("cases/llama", "rope_scaling", json!({"type": "su"}), &["rope_scaling.type", "su", "llama3"]),
+        ("cases/llama", "rope_scaling", json!({"type": "linear"}), &["rope_scaling.factor", "number"]),
+        ("cases/llama", "rope_scaling", json!({"type": "linear", "factor": 0.0}), &["rope_scaling.factor", "above 0"]),
+        (
+            "cases/llama",
+            "rope_scaling",
+            json!({"type": "linear", "factor": 2.0, "alpha": 3}),
+            &["rope_scaling.alpha", "not supported"],
+        ),
+        ("cases/llama", "rope_scaling", json!({"factor": 2.0}), &["rope_scaling.factor", "not supported"]),
+        ("cases/llama", "rope_scaling", llama3, &["high_freq_factor less low_freq_factor", "-3"]),
+        ("cases/llama", "rope_scaling", yarn("truncate", json!(false)), &["rope_scaling.truncate", "not supported"]),
+        ("cases/llama", "rope_scaling", yarn("beta_slow", json!(-1)), &["rope_scaling.beta_slow", "above 0"]),
+        (
+            "cases/llama",
+            "rope_parameters",
+            json!({"full_attention": {}}),
+            &["rope_parameters.full_attention", "not supported"],
+        ),
+        ("cases/llama", "rope_parameters", json!({"rope_theta": 5.0}), &["rope_theta", "5", "10000"]),
+        ("cases/llama", "sliding_window", json!(128), &["sliding_window", "not supported"]),
+        (
+            "cases/llama",
+            "layer_types",
+            json!(["sliding_attention", "full_attention"]),
+            &["layer_types", "full_attention"],
+        ),
+        ("cases/llama", "quantization_config", json!({"bits": 4}), &["quantization_config", "not supported"]),
+        ("cases/llama", "final_logit_softcapping", json!(30.0), &["final_logit_softcapping"]),
+        ("cases/llama", "num_local_experts", json!(8), &["num_local_experts"]),
+        (
+            "cases/llama",
+            "architectures",
+            json!(["LlamaForSequenceClassification"]),
+            &["architectures", "LlamaForCausalLM"],
+        ),
+        ("cases/llama", "model_type", json!("phi3"), &["model_type", "llama", "gpt_neox (GPTNeoXForCausalLM)", "phi3"]),
+        ("cases/llama", "model_type", json!("gemma2"), &["gemma2", "refused", "residual stream"]),
+        ("cases/llama", "model_type", json!("gemma3_text"), &["gemma3_text", "refused", "residual stream"]),
+        ("cases/llama", "model_type", json!("mixtral"), &["mixtral", "experts"]),
+        ("cases/qwen2", "layer_types", json!(["full_attention"]), &["layer_types", "2 blocks"]),
+        (
+            "huggingface/qwen3-window-v5",
+            "layer_types",
+            json!(["full_attention", "linear_attention"]),
+            &["layer_types", "linear_attention"],
+        ),
+        ("huggingface/qwen3-window-v5", "sliding_window", json!(null), &["sliding_window", "layer_types"]),
+        ("huggingface/gemma", "use_bidirectional_attention", json!(true), &["use_bidirectional_attention"]),
+        ("cases/solu", "rotary_adjacent_pairs", json!(true), &["rotary_adjacent_pairs"]),
+        ("cases/solu", "attn_scores_soft_cap", json!(50.0), &["attn_scores_soft_cap"]),
+        ("cases/solu", "gated_mlp", json!(true), &["gated_mlp", "solu_ln"]),
+        ("cases/solu", "final_rms", json!(true), &["final_rms"]),
+        ("cases/solu", "use_local_attn", json!(true), &["attn_types"]),
+        ("cases/solu", "positional_embedding_type", json!("rotary"), &["rotary_dim"]),
+    ];
+    for (folder, field, value, parts) in rows {
+        let error =
+            changed(folder, |json| json[field] = value.clone()).expect_err(&format!("{folder} {field} {value}"));
+        says(error, parts);
+    }
+}
+
+/// Every field of every family's config, missing or with a value that it should not have: an error or a config that holds
+/// together, never a panic.
+#[test]
+fn no_field_of_a_config_makes_a_panic() {
+    let folders = [
+        "cases/gpt2",
+        "cases/pythia",
+        "cases/gpt-neo",
+        "cases/llama-gqa",
+        "cases/qwen2",
+        "cases/solu",
+        "huggingface/llama-rope-llama3",
+        "huggingface/llama-rope-yarn-mscale",
+        "huggingface/llama-rope-llama3-v5",
+        "huggingface/mistral-window",
+        "huggingface/qwen3-window-v5",
+        "huggingface/gemma",
+    ];
+    let values = [
+        json!(null),
+        json!(0),
+        json!(1),
+        json!(3),
+        json!(-1),
+        json!(u64::MAX),
+        json!(1e-320),
+        json!(1e308),
+        json!("global"),
+        json!(true),
+        json!([]),
+        json!([[]]),
+        json!([u64::MAX, u64::MAX]),
+        json!({}),
+        json!({"rope_type": "yarn", "factor": 1e308}),
+        json!({"rope_type": "dynamic", "factor": -1}),
+    ];
+    let mut n_accepted = 0;
+    for folder in folders {
+        changed(folder, |_| {}).unwrap_or_else(|e| panic!("{folder}: {e}"));
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+        let name = if folder == "cases/solu" { "tl_config.json" } else { "config.json" };
+        let json: Value = serde_json::from_str(&crate::support::read_text(&path.join(name))).unwrap();
+        for field in json.as_object().unwrap().keys() {
+            for value in &values {
+                let Ok(config) = changed(folder, |json| json[field] = value.clone()) else { continue };
+                assert!(config.n_params() > 0, "{folder} {field} {value}");
+                n_accepted += 1;
+            }
+            drop(changed(folder, |json| {
+                json.as_object_mut().unwrap().remove(field);
+            }));
+        }
+    }
+    assert!(n_accepted > 1000, "{n_accepted}: fields that change nothing are not refused");
 }

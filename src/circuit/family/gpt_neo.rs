@@ -73,7 +73,10 @@ fn attention_types(fields: &Fields, n_layers: usize) -> Result<Vec<bool>, Circui
         for entry in list {
             let (Some(names), Some(times)) = (entry[0].as_array(), entry[1].as_u64()) else { return Err(wrong()) };
             let names = kinds(names)?;
-            for _ in 0..times.min(n_layers as u64) {
+            if names.is_empty() {
+                return Err(wrong());
+            }
+            for _ in 0..times {
                 local.extend(&names);
                 if local.len() > n_layers {
                     return Err(wrong());
