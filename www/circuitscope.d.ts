@@ -149,6 +149,8 @@ export interface ModelConfig {
   family: string;
   n_layers: number;
   n_heads: number;
+  /** How many heads of keys and values the weights hold; in the graph every head has its own K and V input. */
+  n_key_value_heads: number;
   d_model: number;
   d_head: number;
   /** Not there in an attention-only model. */
@@ -157,12 +159,36 @@ export interface ModelConfig {
   d_vocab: number;
   d_vocab_out: number;
   act_fn: "gelu" | "gelu_new" | "relu" | "silu" | "solu_ln";
-  normalization: "None" | "LN" | "LNPre";
+  gated_mlp: boolean;
+  /** Whether attention and MLP of a block read the same residual stream; they then count as one layer. */
+  parallel_attn_mlp: boolean;
+  normalization: "None" | "LN" | "LNPre" | "RMS" | "RMSPre";
   eps: number;
-  positional_embedding: "standard" | "shortformer";
+  /** Added to the gain of every norm (Gemma). */
+  gain_offset: number;
+  /** What token embeddings are multiplied with (Gemma). */
+  embed_scale: number;
+  positional_embedding: "standard" | "shortformer" | "rotary";
+  rotary?: Rotary;
   attention_dir: "causal" | "bidirectional";
+  /** For each block how many positions a query looks back on, its own counted; empty where no block is limited. */
+  attn_windows: (number | undefined)[];
+  /** Whether queries and keys are normalised (Qwen3). */
+  qk_norm: boolean;
   attn_scale: number;
   tied_unembedding: boolean;
+  biases: { qkv: boolean; attn_out: boolean; mlp: boolean; unembed: boolean };
+}
+
+/** Rotary positions: the first `dim` numbers of a head's query and key are turned. */
+export interface Rotary {
+  dim: number;
+  base: number;
+  scaling:
+    | { kind: "none" }
+    | { kind: "linear"; factor: number }
+    | { kind: "llama3"; factor: number; low_freq_factor: number; high_freq_factor: number; original_n_ctx: number }
+    | { kind: "yarn"; factor: number; attention_factor: number; beta_fast: number; beta_slow: number; original_n_ctx: number };
 }
 
 /** Which graph of a model is meant. */

@@ -7,7 +7,7 @@ use super::inputs::{Place, in_use};
 use super::results::Row;
 use super::state::{Engine, Run, State};
 use super::text::Texts;
-use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings};
+use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings, family};
 use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 use crate::view::{
     FileRow, FileState, Mark, Progress, Remark, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
@@ -25,7 +25,8 @@ pub const DEVICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::Webgpu
 /// The model in a line.
 pub fn model_line(state: &State) -> String {
     let Some(model) = &state.inputs.model else { return "no model yet".to_owned() };
-    let family = if state.is_demo() { "Tracr reverse (demo)" } else { &model.family };
+    let title = family::by_name(&model.family).map_or(model.family.as_str(), |family| family.title);
+    let family = if state.is_demo() { "Tracr reverse (demo)" } else { title };
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let mut parts = vec![
         family.to_owned(),

@@ -189,6 +189,37 @@ fn no_patched_edge_is_the_run_prompt_and_all_patched_under_resample_the_other() 
     }
 }
 
+/// To patch a node's one edge in the unfactorized graph is to patch all its edges in the factorized one: what the node adds to
+/// the residual stream is replaced for all that read it.
+#[test]
+fn patching_a_node_is_patching_all_its_edges() {
+    for name in CASES {
+        let case = Case::open(name);
+        let (model, prompts, config) = (case.model(), case.prompts(), case.config());
+        let graphs =
+            [true, false].map(|factorized| Graph::new(&config, GraphConfig { factorized, ..Default::default() }));
+        for src in ["A0.0", "A1.1", "MLP 0", "MLP 1"] {
+            let outputs = graphs.each_ref().map(|graph| {
+                let is_src = |edge| f32::from(u8::from(graph.edge_name(edge).starts_with(&format!("{src}->"))));
+                let scores: Vec<f32> = graph.edges().map(is_src).collect();
+                let n_edges = scores.iter().filter(|score| **score > 0.0).count();
+                let settings = RunSettings {
+                    factorized: graph.config.factorized,
+                    batch_size: case.batch_size(),
+                    edge_counts: EdgeCounts::List(vec![n_edges]),
+                    ..RunSettings::default()
+                };
+                let output = run(&model, &prompts, graph, &PruneScores::new(scores), &settings);
+                (n_edges, output.circuits[0].logits.values.clone())
+            });
+            let [(n_edges, factorized), (n_node_edges, unfactorized)] = outputs;
+            let is_there = graphs[0].srcs.iter().any(|s| s.name == src);
+            assert_eq!([n_edges > 0, n_node_edges == 1], [is_there; 2], "{name} {src}");
+            assert_close(&format!("{name} {src}"), &unfactorized, &factorized);
+        }
+    }
+}
+
 /// How circuits are stacked in a forward pass changes no result, nor does what is kept from an earlier run.
 #[test]
 fn stacking_and_keeping_change_nothing() {

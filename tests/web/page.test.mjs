@@ -143,7 +143,7 @@ describe("the page", () => {
       const { pathname } = new URL("../fixtures/cases/gpt2/", import.meta.url);
       await page.locator("input[type=file]:not([webkitdirectory])").setInputFiles(GPT2.map((name) => pathname + name));
       await allReady();
-      assert.match(await text(".model"), /^gpt2 · 2 layers/);
+      assert.match(await text(".model"), /^GPT-2 · 2 layers/);
       await page.getByRole("button", { name: "Back to the demo" }).click();
       assert.match(await text(".model"), /^Tracr reverse/);
       assert.equal(await nRibbons(), 2);

@@ -13,8 +13,8 @@ use crate::circuit::error::CircuitError;
 
 pub const FAMILY: Family = Family {
     name: "transformer_lens",
-    title: "TransformerLens state dicts",
-    models: "attention-only and SoLU models, Tracr models, any supported model after `process_weights_`",
+    title: "TransformerLens",
+    models: "state dicts: attention-only and SoLU models, Tracr models, any supported model after `process_weights_`",
     summary: "attention-only or with MLP; LN, LNPre, RMS, RMSPre or no norm; standard, shortformer or rotary positions; \
               causal or bidirectional",
     model_types: &[],
