@@ -73,14 +73,15 @@ impl RunSize {
 }
 
 impl ModelMemory {
-    /// The weights that a config asks for.
+    /// The weights that a config asks for. Keys and values that several heads share are kept once for each.
     pub fn of(config: &ModelConfig) -> Self {
         let weights = family::by_name(&config.family).map(|f| (f.weights)(config)).unwrap_or_default();
         let bytes = |shape: &[usize]| shape.iter().fold(F32_BYTES, |n, &d| n.saturating_mul(d as u64));
         let mut memory = Self { weights: 0, largest_tensor: 0, largest_name: String::new() };
         for weight in weights {
             let n_bytes = bytes(&weight.target);
-            memory.weights = memory.weights.saturating_add(n_bytes);
+            let copies = weight.param.n_copies(config) as u64;
+            memory.weights = memory.weights.saturating_add(n_bytes.saturating_mul(copies));
             if n_bytes > memory.largest_tensor {
                 (memory.largest_tensor, memory.largest_name) = (n_bytes, weight.name);
             }

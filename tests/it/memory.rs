@@ -7,6 +7,8 @@ use circuitscope::engine::session::{Session, Text};
 use circuitscope::model::{ByteSource, ModelError};
 use circuitscope::run::Stacking;
 
+use crate::support::Case;
+
 fn gpt2(n_layer: usize, n_embd: usize) -> String {
     format!(
         r#"{{"model_type": "gpt2", "n_layer": {n_layer}, "n_head": 12, "n_embd": {n_embd}, "n_positions": 1024, "vocab_size": 50257}}"#
@@ -27,6 +29,15 @@ fn gpt2_small_takes_what_it_is_known_to_take() {
     assert_eq!(memory.check("config.json", &Limits::WASM_CPU), Ok(()));
     assert_eq!(memory.check("config.json", &Limits::wasm_gpu(1 << 30)), Ok(()));
     assert_eq!(memory.check("config.json", &Limits::default()), Ok(()));
+}
+
+#[test]
+fn keys_and_values_that_heads_share_are_counted_for_each() {
+    // The same sizes but for the number of key and value heads, 2 of 4.
+    let [grouped, plain] = ["llama-gqa", "llama"].map(|name| Case::open(name).config());
+    assert_eq!((grouped.n_key_value_heads, plain.n_key_value_heads), (2, 4));
+    assert_eq!(ModelMemory::of(&grouped), ModelMemory::of(&plain));
+    assert!(grouped.n_params() < plain.n_params());
 }
 
 #[test]

@@ -233,6 +233,18 @@ pub enum Param {
     UnembedBU,
 }
 
+impl Param {
+    /// How often the forward pass holds it: keys and values once for every query head that they serve.
+    pub fn n_copies(self, config: &ModelConfig) -> usize {
+        match self {
+            Self::AttnWK(_) | Self::AttnWV(_) | Self::AttnBK(_) | Self::AttnBV(_) => {
+                config.n_heads / config.n_key_value_heads
+            }
+            _ => 1,
+        }
+    }
+}
+
 /// Where a [`Param`] stands in a file and how it becomes what the forward pass wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weight {
