@@ -181,6 +181,7 @@ pub fn outcome(state: &State) -> Option<String> {
     }
     let missing: Vec<_> = Role::ALL.into_iter().filter(|&r| state.inputs.file(r).is_none()).map(Role::label).collect();
     Some(match missing.as_slice() {
+        [] if state.inputs.prompts.is_none() && state.inputs.problems.is_empty() => "Reading the prompts…".to_owned(),
         [] => "Put right what is marked wrong to run.".to_owned(),
         missing => format!("Still missing: {}.", missing.join(", ").to_lowercase()),
     })

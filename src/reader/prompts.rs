@@ -40,24 +40,26 @@ pub fn read_prompts(
 
 /// Puts token ids in the place of texts.
 fn tokenize(file: &str, json: &mut Value, tokenizer: &Tokenizer, settings: PromptSettings) -> Result<(), ReaderError> {
-    let Some(pairs) = json["prompts"].as_array_mut() else { return Ok(()) };
+    // What is no prompt at all is told of by whoever reads the ids.
+    let Some(pairs) = json.get_mut("prompts").and_then(Value::as_array_mut) else { return Ok(()) };
     let mut texts = None;
     let mut too_long = Vec::new();
     for (i, pair) in pairs.iter_mut().enumerate() {
         for name in ["clean", "corrupt"] {
             let field = format!("prompts[{i}].{name}");
             // The labels fit either the texts with a BOS token or the ids without.
-            if *texts.get_or_insert(pair[name].is_string()) != pair[name].is_string() {
+            let Some(prompt) = pair.get_mut(name) else { continue };
+            if *texts.get_or_insert(prompt.is_string()) != prompt.is_string() {
                 let found = "texts and lists of token ids";
                 return Err(CircuitError::field(file, &field, "like the prompts before it", found).into());
             }
-            if let Some(text) = pair[name].as_str() {
-                pair[name] = json!(tokenizer.encode(text, settings.prepend_bos)?);
+            if let Some(text) = prompt.as_str() {
+                *prompt = json!(tokenizer.encode(text, settings.prepend_bos)?);
             }
         }
         for name in ["answers", "wrong_answers"] {
-            let answers = pair[name].as_array_mut().into_iter().flatten().enumerate();
-            for (n, answer) in answers {
+            let answers = pair.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten();
+            for (n, answer) in answers.enumerate() {
                 let Some(text) = answer.as_str() else { continue };
                 match tokenizer.encode(text, false)?[..] {
                     [id] => *answer = json!(id),
@@ -88,12 +90,13 @@ fn tokenize(file: &str, json: &mut Value, tokenizer: &Tokenizer, settings: Promp
 
 /// Moves labels and word positions up by one, for the BOS token before them.
 fn shift(json: &mut Value) {
-    if let Some(labels) = json["seq_labels"].as_array_mut() {
+    if let Some(labels) = json.get_mut("seq_labels").and_then(Value::as_array_mut) {
         labels.insert(0, json!(BOS_LABEL));
     }
-    for idx in json["word_idxs"].as_object_mut().into_iter().flat_map(|idxs| idxs.values_mut()) {
+    let idxs = json.get_mut("word_idxs").and_then(Value::as_object_mut);
+    for idx in idxs.into_iter().flat_map(|idxs| idxs.values_mut()) {
         if let Some(n) = idx.as_u64() {
-            *idx = json!(n + 1);
+            *idx = json!(n.saturating_add(1));
         }
     }
 }

@@ -221,6 +221,13 @@ fn what_cannot_be_tokenized_is_refused() {
     let error = read_prompts(&prompts_file(&text), None, PromptSettings::default()).unwrap_err().to_string();
     assert_eq!(error, "prompts.json: a tokenizer is needed for these prompts: they are text");
     assert!(read(&mixed, PromptSettings::default()).unwrap_err().contains("prompts[0].corrupt"));
+    let plain = read(&text, PromptSettings::default()).unwrap();
+    assert_eq!((plain.seq_labels, plain.word_idxs.len()), (None, 0), "neither labels nor answers are needed");
+    let texts = json!({"clean": "Ada", "corrupt": "Ben"});
+    for other in [json!(5), json!([]), json!({}), json!({"clean": "Ada"}), json!({"clean": "Ada", "corrupt": null})] {
+        let file = json!({"prompts": [texts, other]});
+        assert!(read(&file, PromptSettings::default()).is_err(), "{file}");
+    }
     let open = |text: &str| {
         let file = File { name: "tokenizer.json".to_owned(), bytes: text.as_bytes().to_vec() };
         Tokenizer::open(&file, None).map(|_| ()).unwrap_err().to_string()

@@ -86,8 +86,9 @@ describe("the page with text prompts", () => {
       await page.getByText("Shorter ones are filled up on the left").waitFor();
       await page.fill("#corrupt-1", "Ada and Ben, Ben gave a ring to");
       await page.getByText("Corrupt is 2 tokens longer").waitFor({ state: "detached" });
-      const differ = await editor().locator(".draft-pair").first().locator(".differs").allInnerTexts();
-      assert.deepEqual(differ, ["␣Ada\n␣Ben"]);
+      const first = editor().locator(".draft-pair").first();
+      await first.locator(".token-rows li").first().waitFor();
+      assert.deepEqual(await first.locator(".differs").allInnerTexts(), ["␣Ada\n␣Ben"]);
     });
 
     it("show the tokens of an answer that is not one", async () => {
@@ -100,7 +101,7 @@ describe("the page with text prompts", () => {
 
     it("can be added, removed, saved and used", async () => {
       for (let n = 4; n > 1; n -= 1) await page.getByLabel(`Remove pair ${n}`).click();
-      await page.getByText("Every prompt has 14 tokens").or(page.getByText(/Every prompt has \d+ tokens/)).waitFor();
+      await page.getByText(/Every prompt has \d+ tokens/).waitFor();
       const [download] = await Promise.all([
         page.waitForEvent("download"),
         page.getByRole("button", { name: "Save as JSON" }).click(),
