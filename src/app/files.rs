@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::scores_io::names_edges;
 pub use crate::circuit::memory::size_label;
 use crate::circuit::prompts::has_texts;
 use crate::circuit::{CircuitError, ModelConfig, Prompts, ShardIndex, TensorFile, shards};
@@ -48,6 +49,8 @@ pub enum Content {
     TextPrompts(Shared<str>),
     /// The whole file: it is read anew for each graph.
     Scores(Shared<[u8]>),
+    /// Scores or a circuit in another program's format, read by the reader.
+    ForeignScores,
     /// Read by the reader.
     Tokenizer,
     TokenizerConfig,
@@ -97,7 +100,7 @@ impl Role {
             Self::Weights => "model.safetensors",
             Self::Config => "config.json or tl_config.json",
             Self::Prompts => "JSON with a list of prompts",
-            Self::Scores => "prune scores as safetensors",
+            Self::Scores => "scores or a circuit",
             Self::Tokenizer => "tokenizer.json",
             Self::TokenizerConfig => "tokenizer_config.json",
         }
@@ -111,7 +114,7 @@ impl Content {
             Self::Weights(_) | Self::Index(_) => Role::Weights,
             Self::Config(_) => Role::Config,
             Self::Prompts(_) | Self::TextPrompts(_) => Role::Prompts,
-            Self::Scores(_) => Role::Scores,
+            Self::Scores(_) | Self::ForeignScores => Role::Scores,
             Self::Tokenizer => Role::Tokenizer,
             Self::TokenizerConfig => Role::TokenizerConfig,
         }
@@ -135,8 +138,8 @@ impl FileEntry {
 pub fn format(start: &[u8]) -> Format {
     match start {
         [] => Format::Foreign("the file is empty"),
-        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] => {
-            Format::Foreign("it looks like a PyTorch or zip file: save the tensors as safetensors")
+        [0x80, 2..=5, ..] => {
+            Format::Foreign("it looks like a pickle or a torch file of before torch 1.6: save it anew with torch.save")
         }
         [b'G', b'G', b'U', b'F', ..] => Format::Foreign("it looks like GGUF: use the model's safetensors file"),
         [_, _, _, _, _, _, _, 0, ..] => Format::Safetensors,
@@ -164,12 +167,20 @@ pub fn is_tokenizer(name: &str, start: &[u8]) -> bool {
 /// When it is not JSON or is wrong in itself.
 pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
     let text = text.trim_start_matches('\u{feff}');
-    let json: Value = serde_json::from_str(text).map_err(|e| CircuitError::json(name, &e))?;
+    let json: Value = match serde_json::from_str(text) {
+        Ok(json) => json,
+        // Python writes infinite scores as no JSON has them.
+        Err(_) if text.contains("Infinity") || text.contains("NaN") => return Ok(Content::ForeignScores),
+        Err(error) => return Err(CircuitError::json(name, &error)),
+    };
     if json.get("prompts").is_some() {
         if has_texts(&json) {
             return Ok(Content::TextPrompts(Shared(Rc::from(text))));
         }
         return Ok(Content::Prompts(Shared::new(Prompts::from_json(name, text)?)));
+    }
+    if names_edges(&json) {
+        return Ok(Content::ForeignScores);
     }
     let names_tokens = ["tokenizer_class", "bos_token", "eos_token"].iter().any(|field| json.get(field).is_some());
     if names_tokens && json.get("model_type").is_none() {
@@ -179,8 +190,8 @@ pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
         return Ok(Content::Index(Shared::new(ShardIndex::from_json(name, text)?)));
     }
     if json.get("model_type").is_none() && json.get("n_layers").is_none() {
-        let expected =
-            "prompts (an object with a list `prompts`) or a model's config (with `model_type` or `n_layers`)";
+        let expected = "prompts (an object with a list `prompts`) nor a model's config (with `model_type` or `n_layers`) nor \
+                        scores (with `edges` or names such as `A0.1->MLP 1`)";
         return Err(CircuitError::Json { file: name.to_owned(), reason: format!("it is neither {expected}") });
     }
     Ok(Content::Config(Shared::new(ModelConfig::from_json(name, text)?)))

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use super::scores_io::Imports;
 use super::steps::Steps;
 use super::text::Texts;
 use super::weights::Weights;
@@ -19,6 +20,8 @@ pub struct Inputs {
     pub prompts: Option<Shared<Prompts>>,
     /// The file of token ids that the reader made of the prompts, where they are texts.
     pub prompt_ids: Option<FileId>,
+    /// The safetensors that the reader made of the scores, where they are in another format.
+    pub scores_file: Option<FileId>,
     /// The scores of a graph, where there are both and they fit.
     pub scored: Option<Shared<Scored>>,
     pub problems: Vec<Problem>,
@@ -57,8 +60,8 @@ pub struct GraphChoice {
 }
 
 impl Inputs {
-    /// Reads the files in use together, under some settings and with what the reader made of texts.
-    pub fn new(files: &[FileEntry], settings: &RunSettings, texts: &Texts) -> Self {
+    /// Reads the files in use together, under some settings and with what the reader made of texts and of scores.
+    pub fn new(files: &[FileEntry], settings: &RunSettings, texts: &Texts, imports: &Imports) -> Self {
         let entries = Role::ALL.map(|role| in_use(files, role));
         let mut inputs = Self { files: entries.map(|entry| entry.map(|e| e.id)), ..Self::default() };
         let [_, config, prompts, scores] = entries;
@@ -73,8 +76,17 @@ impl Inputs {
         inputs.weights = Weights::new(files);
         inputs.check_weights();
         let seq_len = inputs.check_prompts(settings);
-        if let Some((entry, Content::Scores(bytes))) = scores.zip(content(scores)) {
-            inputs.read_scores(entry, bytes, settings, seq_len);
+        match scores.zip(content(scores)) {
+            Some((entry, Content::Scores(bytes))) => inputs.read_scores(entry, bytes, settings, seq_len),
+            Some((entry, Content::ForeignScores)) => match imports.of_file(entry.id) {
+                Some(Load::Ready(imported)) => {
+                    inputs.scores_file = Some(imported.file);
+                    inputs.read_scores(entry, &imported.bytes, settings, seq_len);
+                }
+                Some(Load::Failed(message)) => inputs.add_problem(Place::File(entry.id), message, None),
+                Some(Load::Loading) | None => {}
+            },
+            _ => {}
         }
         inputs
     }
@@ -92,6 +104,9 @@ impl Inputs {
         let mut files = self.files;
         if self.prompt_ids.is_some() {
             files[Role::Prompts as usize] = self.prompt_ids;
+        }
+        if self.scores_file.is_some() {
+            files[Role::Scores as usize] = self.scores_file;
         }
         files
     }

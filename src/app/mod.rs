@@ -21,6 +21,8 @@ mod reading;
 mod reduce;
 mod results;
 mod save;
+mod scores_io;
+mod scores_tasks;
 mod sensitivity;
 mod show;
 mod sorting;
@@ -115,6 +117,12 @@ fn use_engine(props: &PartProps) {
     use_effect_with(props.state.texts.prompts_wish(&props.state.files), move |key| {
         if let Some(key) = *key {
             tasks.read_prompts(key);
+        }
+    });
+    let tasks = props.tasks.0.clone();
+    use_effect_with(props.state.import_wish(), move |wish| {
+        if let Some(wish) = wish.clone() {
+            tasks.import_scores(wish);
         }
     });
     let tasks = props.tasks.0.clone();

@@ -15,7 +15,8 @@ use super::tasks::Tasks;
 use super::{files, save};
 use crate::layout::{DrawOptions, Layout, LayoutRequest, Orientation, layout};
 use crate::view::{
-    CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, SettingsForm, TokensPanel, svg_string,
+    CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, ScoresIo, SettingsForm, TokensPanel,
+    svg_string,
 };
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
@@ -64,6 +65,7 @@ pub fn Setup(props: &PartProps) -> Html {
             <details class="fold" open={*open}>
                 <summary>{ "Files" }</summary>
                 { file_list(props) }
+                { scores_io(props) }
             </details>
             <details class="fold">
                 <summary>{ "Write prompts" }</summary>
@@ -113,6 +115,16 @@ fn file_list(props: &PartProps) -> Html {
                 <HubPanel on_files={props.with(|_, tasks, files| tasks.add_files(files))} />
             }
         </>
+    }
+}
+
+/// What is said of the scores, and saving them.
+fn scores_io(props: &PartProps) -> Html {
+    html! {
+        <ScoresIo
+            panel={props.state.scores_panel()} on_pick={props.on(Action::ScoresPicked)}
+            on_save={props.with(|state, tasks, (format, extent)| tasks.save_scores(state, format, extent))}
+        />
     }
 }
 

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
 use super::files::{Content, Format, Shared, are_scores, foreign, format, is_tokenizer, read_json};
+use super::scores_io::starts_as_scores;
 use super::worker::js_text;
 use crate::circuit::TensorFile;
 use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
@@ -17,6 +18,8 @@ const MAX_JSON_BYTES: u64 = 20_000_000;
 const MAX_TOKENIZER_BYTES: u64 = 100_000_000;
 /// A tokenizer names its version and its truncation before anything else.
 const TOKENIZER_START_BYTES: u64 = 400;
+/// A list of edges names one in its first lines.
+const SCORES_START_BYTES: u64 = 4_000;
 /// Scores of GPT-2 small at 64 token positions are 8 MB; more is likely a model with odd names.
 const MAX_SCORES_BYTES: u64 = 200_000_000;
 
@@ -28,6 +31,9 @@ pub async fn read(file: &File) -> Result<Content, String> {
     let (name, n_bytes) = (file.name(), file.size() as u64);
     let start = slice(file, 0, SIZE_BYTES).await?;
     match format(&start) {
+        Format::Foreign(_) if starts_as_scores(&slice(file, 0, SCORES_START_BYTES).await?) => {
+            Ok(Content::ForeignScores)
+        }
         Format::Foreign(advice) => Err(foreign(&name, advice)),
         Format::Json if is_tokenizer(&name, &slice(file, 0, TOKENIZER_START_BYTES).await?) => {
             if n_bytes > MAX_TOKENIZER_BYTES {

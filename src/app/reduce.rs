@@ -59,6 +59,8 @@ impl State {
                 self.change_texts(|texts| texts.set_prompts(key, told));
                 self.fit_batch_size();
             }
+            Action::ScoresPicked(pick) => self.pick_scores(pick),
+            Action::ScoresTold(key, told) => self.hear_scores(key, told),
             Action::Failed(failure) => self.failure = Some(failure),
             Action::FailureDismissed => self.failure = None,
         }
@@ -133,7 +135,7 @@ impl State {
         self.read_inputs();
     }
 
-    fn choose_graph(&mut self, choice: GraphChoice) {
+    pub fn choose_graph(&mut self, choice: GraphChoice) {
         let GraphChoice { factorized, separate_qkv, token_wise } = choice;
         let run = self.settings.run.clone();
         self.change_settings(RunSettings { factorized, separate_qkv, token_wise, ..run });
@@ -169,7 +171,7 @@ impl State {
 
     /// Reads the files in use together; other scores choose another first circuit.
     pub fn read_inputs(&mut self) {
-        let inputs = Inputs::new(&self.files, &self.settings.run, &self.texts);
+        let inputs = Inputs::new(&self.files, &self.settings.run, &self.texts, &self.imports);
         let other_scores =
             inputs.scored.as_ref().map(|s| s.scores.values()) != self.scored().map(|s| s.scores.values());
         self.inputs = Rc::new(inputs);

@@ -1,8 +1,16 @@
 //! Hands a file to the person, as a download.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+/// Saves bytes under a name.
+///
+/// # Errors
+/// When the browser refuses.
+pub fn save_bytes(name: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
+    save_blob(name, &Blob::new_with_u8_array_sequence(&Array::of1(bytes))?)
+}
 
 /// Saves a text under a name.
 ///
@@ -11,8 +19,11 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 pub fn save_text(name: &str, mime_type: &str, text: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime_type);
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    save_blob(name, &Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?)
+}
+
+fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
     let document = web_sys::window().and_then(|window| window.document()).ok_or("there is no document")?;
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
     link.set_href(&url);

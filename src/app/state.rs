@@ -6,6 +6,7 @@ use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, Inputs, Scored};
 use super::measures::{MeasureAction, Measures};
 use super::results::{Job, Place, Plan, Question, Results, RunKey};
+use super::scores_io::{ImportKey, ImportedScores, Imports};
 use super::sorting::Note;
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
 use super::{demo, memory};
@@ -23,6 +24,8 @@ pub struct State {
     pub settings: Settings,
     /// Tokenizers and what was made of text prompts.
     pub texts: Texts,
+    /// What the reader made of scores in other formats.
+    pub imports: Imports,
     pub inputs: Rc<Inputs>,
     /// The edge count that is asked for: the drawn circuit.
     pub requested: usize,
@@ -136,6 +139,8 @@ pub enum Action {
     PromptSettingsChanged(PromptSettings),
     TokenizerTold(TokenizerKey, Load<Shared<OpenTokenizer>>),
     PromptsTold(PromptsKey, Load<ReadPrompts>),
+    ScoresPicked(String),
+    ScoresTold(ImportKey, Load<ImportedScores>),
     Failed(Failure),
     FailureDismissed,
 }
@@ -154,6 +159,7 @@ impl State {
             note: None,
             settings: demo::settings(),
             texts: Texts::default(),
+            imports: Imports::default(),
             inputs: Rc::default(),
             requested: 0,
             touched: false,

@@ -23,7 +23,7 @@ use crate::reader::{Event, Request};
 /// The reader, and the tokenizer that its worker holds.
 #[derive(Default)]
 pub struct TextReader {
-    reader: Rc<Reader>,
+    pub(super) reader: Rc<Reader>,
     /// The worker's number, and what it was last told to open.
     held: Cell<Option<(u32, TokenizerKey)>>,
 }
@@ -136,7 +136,7 @@ impl Tasks {
     }
 
     /// A file as the source of a message, added to its attachments.
-    fn attach_file(&self, id: FileId, attachments: &Array) -> Result<Source, Fault> {
+    pub(super) fn attach_file(&self, id: FileId, attachments: &Array) -> Result<Source, Fault> {
         let handles = self.handles.borrow();
         let (name, handle) = handles.get(&id).ok_or_else(|| Fault::Failed("the file is gone".to_owned()))?;
         let index = attachments.push(handle) as usize - 1;
@@ -145,6 +145,6 @@ impl Tasks {
 }
 
 /// An answer of another kind than the request's: page and reader are of different builds.
-fn not_understood(event: &Event) -> String {
+pub(super) fn not_understood(event: &Event) -> String {
     format!("the reader's answer was not understood (reload the page): {event:?}")
 }

@@ -73,7 +73,7 @@ pub fn read_json(file: &str, bytes: &[u8], model: &ModelConfig) -> Result<MibCir
     let text = super::scores::text(file, bytes)?;
     let json: MibFile = serde_json::from_str(&quote_infinities(text)).map_err(|e| CircuitError::json(file, &e))?;
     let graph = Graph::new(model, GRAPH);
-    check_cfg(file, |field| json.cfg.as_ref()?.get(field).cloned(), model, &graph)?;
+    check_cfg(file, |field| json.cfg.as_ref()?.get(field).cloned(), model)?;
     let mut circuit = MibBuilder::new(file, &graph);
     for (name, mark) in &json.nodes.0 {
         let (in_graph, has_neurons) = match mark {
@@ -92,12 +92,7 @@ pub fn read_json(file: &str, bytes: &[u8], model: &ModelConfig) -> Result<MibCir
 ///
 /// # Errors
 /// When one differs from the model's.
-pub fn check_cfg(
-    file: &str,
-    cfg: impl Fn(&str) -> Option<Value>,
-    model: &ModelConfig,
-    graph: &Graph,
-) -> Result<(), FormatError> {
+pub fn check_cfg(file: &str, cfg: impl Fn(&str) -> Option<Value>, model: &ModelConfig) -> Result<(), FormatError> {
     if model.attn_only() {
         let found = "a model without MLPs";
         return Err(FormatError::wrong(file, "the model", "one with MLPs, as EAP-IG's graphs have them", found));
@@ -106,7 +101,7 @@ pub fn check_cfg(
         ("n_layers", Value::from(model.n_layers)),
         ("n_heads", Value::from(model.n_heads)),
         ("d_model", Value::from(model.d_model)),
-        ("parallel_attn_mlp", Value::from(is_parallel(graph))),
+        ("parallel_attn_mlp", Value::from(model.parallel_attn_mlp)),
     ];
     for (field, expected) in expected {
         if let Some(found) = cfg(field).filter(|found| *found != expected) {
@@ -115,12 +110,6 @@ pub fn check_cfg(
         }
     }
     Ok(())
-}
-
-/// Whether a block's MLP has the same sources as its heads.
-fn is_parallel(graph: &Graph) -> bool {
-    let n_src = |name: &str| graph.dests.iter().find(|d| d.module_name == name).map(|d| d.n_src);
-    n_src("blocks.0.hook_q_input").is_some_and(|n| n_src("blocks.0.hook_mlp_in") == Some(n))
 }
 
 /// Collects what a file names.
@@ -184,7 +173,7 @@ impl<'a> MibBuilder<'a> {
         let mut notes = Vec::new();
         if model.positional_embedding == PositionalEmbedding::Standard {
             notes.push(
-                "EAP-IG's `input` is the token embedding alone; here it is read as `Resid Start`, token plus position \
+                "EAP-IG's input is the token embedding alone; here it is read as Resid Start, token plus position \
                  embedding: patching its edges changes the positions as well."
                     .to_owned(),
             );
@@ -332,7 +321,7 @@ pub fn write_json(
     let cfg = Cfg {
         n_layers: model.n_layers,
         n_heads: model.n_heads,
-        parallel_attn_mlp: is_parallel(graph),
+        parallel_attn_mlp: model.parallel_attn_mlp,
         d_model: model.d_model,
     };
     let marked = |edge: &crate::circuit::Edge| circuit.contains(scores.score(*edge));

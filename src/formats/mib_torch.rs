@@ -24,7 +24,7 @@ pub fn is_circuit(torch: &TorchFile) -> bool {
 /// model does not have.
 pub fn read(file: &str, torch: &mut TorchFile, model: &ModelConfig) -> Result<MibCircuit, FormatError> {
     let graph = Graph::new(model, GRAPH);
-    check_cfg(file, |name| number(torch, entry(torch, field(torch, "cfg")?, name)?), model, &graph)?;
+    check_cfg(file, |name| number(torch, entry(torch, field(torch, "cfg")?, name)?), model)?;
     let (srcs, dests) = (names(file, torch, "src_nodes")?, names(file, torch, "dst_nodes")?);
     let n_dests = graph.dests.iter().map(DestModule::n_nodes).sum::<usize>();
     for (name, found, expected) in [("src_nodes", srcs.len(), graph.srcs.len()), ("dst_nodes", dests.len(), n_dests)] {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::circuit::family::{FAMILIES, Family};
+
 /// A format, by the name that settings and messages call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -94,15 +96,18 @@ pub enum Extent {
     Circuit,
 }
 
-/// A table of what can be opened and saved, as README.md has it: the model families and the formats of scores.
+/// Tables of what can be opened and saved, as README.md has them: the model families and the formats of scores.
 pub fn supported_files() -> String {
-    let mut table = String::from(
-        "| format of scores and circuits | holds | files | read | written |\n| --- | --- | --- | --- | --- |\n",
-    );
+    let mut tables = String::from("| models | such as | `model_type` | their maths |\n| --- | --- | --- | --- |\n");
+    for Family { title, models, summary, model_types, .. } in FAMILIES {
+        let types: Vec<_> = model_types.iter().map(|name| format!("`{name}`")).collect();
+        tables += &format!("| {title} | {models} | {} | {summary} |\n", types.join(" "));
+    }
+    tables += "\n| scores and circuits | hold | files | read | written |\n| --- | --- | --- | --- | --- |\n";
     for Format { name, what, extensions, written, .. } in FORMATS {
         let files: Vec<_> = extensions.iter().map(|extension| format!("`.{extension}`")).collect();
         let written = if *written { "yes" } else { "no" };
-        table += &format!("| {name} | {what} | {} | yes | {written} |\n", files.join(" "));
+        tables += &format!("| {name} | {what} | {} | yes | {written} |\n", files.join(" "));
     }
-    table
+    tables
 }

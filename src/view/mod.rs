@@ -22,6 +22,8 @@ mod results;
 #[cfg(feature = "page")]
 mod run_bar;
 #[cfg(feature = "page")]
+mod scores_io;
+#[cfg(feature = "page")]
 mod settings;
 mod svg;
 #[cfg(feature = "page")]
@@ -50,6 +52,8 @@ pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptEditor};
 pub use results::{ResultRow, ResultsTable, TablePage};
 #[cfg(feature = "page")]
 pub use run_bar::{Progress, RunBar};
+#[cfg(feature = "page")]
+pub use scores_io::{ScoresIo, ScoresPanel};
 #[cfg(feature = "page")]
 pub use settings::SettingsForm;
 pub use svg::{NODE_COLOURS, svg_string};

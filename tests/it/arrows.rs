@@ -10,7 +10,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("run", &["circuit", "model", "run"]),
     ("discover", &["circuit", "model", "run", "discover"]),
     ("layout", &["circuit", "layout"]),
-    ("view", &["circuit", "layout", "view"]),
+    ("view", &["circuit", "formats", "layout", "view"]),
     ("engine", &["circuit", "model", "run", "discover", "engine"]),
     ("reader", &["circuit", "formats", "reader"]),
     ("app", &["circuit", "formats", "layout", "view", "engine", "reader", "app"]),

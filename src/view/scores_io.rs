@@ -1,0 +1,114 @@
+//! What is said of the scores in use, and how they are saved.
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::formats::{Extent, FORMATS, Format, FormatId};
+
+/// What is said of the scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScoresPanel {
+    /// What they are, in a line.
+    pub line: Option<String>,
+    /// The names of the scores in their file, where there are several.
+    pub choices: Vec<String>,
+    pub chosen: usize,
+    pub notes: Vec<String>,
+    /// Whether there are scores to save.
+    pub savable: bool,
+}
+
+/// The panel and what to call.
+#[derive(PartialEq, Properties)]
+pub struct ScoresIoProps {
+    pub panel: ScoresPanel,
+    /// The name of the choice.
+    pub on_pick: Callback<String>,
+    pub on_save: Callback<(FormatId, Extent)>,
+}
+
+/// The panel.
+#[component]
+pub fn ScoresIo(props: &ScoresIoProps) -> Html {
+    let ScoresPanel { line, choices, chosen, notes, savable } = &props.panel;
+    let on_pick = {
+        let (on_pick, choices) = (props.on_pick.clone(), choices.clone());
+        move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            if let Some(name) = choices.get(select.selected_index() as usize) {
+                on_pick.emit(name.clone());
+            }
+        }
+    };
+    html! {
+        <div class="scores-io">
+            if let Some(line) = line {
+                <p class="quiet scores-line">{ line }</p>
+            }
+            if choices.len() > 1 {
+                <label class="scores-choice">
+                    { "Which scores" }
+                    <select onchange={on_pick}>
+                        { for choices.iter().enumerate().map(|(i, name)| html! {
+                            <option selected={i == *chosen}>{ name }</option>
+                        }) }
+                    </select>
+                </label>
+            }
+            { for notes.iter().map(|note| html! { <p class="quiet scores-note" role="note">{ note }</p> }) }
+            if *savable {
+                <SaveScores on_save={props.on_save.clone()} />
+            }
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct SaveScoresProps {
+    on_save: Callback<(FormatId, Extent)>,
+}
+
+/// The formats to save scores in.
+#[component]
+fn SaveScores(props: &SaveScoresProps) -> Html {
+    let format = use_state_eq(|| FormatId::Safetensors);
+    let extent = use_state_eq(Extent::default);
+    let written = || FORMATS.iter().filter(|format| format.written);
+    let on_format = {
+        let format = format.clone();
+        move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            if let Some(chosen) = written().nth(select.selected_index() as usize) {
+                format.set(chosen.id);
+            }
+        }
+    };
+    let on_extent = {
+        let extent = extent.clone();
+        move |event: Event| {
+            let checked = event.target_unchecked_into::<HtmlInputElement>().checked();
+            extent.set(if checked { Extent::Circuit } else { Extent::All });
+        }
+    };
+    let has_extent = matches!(*format, FormatId::EdgeListCsv | FormatId::EdgeListJson);
+    let onclick = props.on_save.reform({
+        let chosen = (*format, if has_extent { *extent } else { Extent::All });
+        move |_: MouseEvent| chosen
+    });
+    let option = |Format { id, name, .. }: &Format| {
+        html! { <option selected={*id == *format}>{ name.replace('`', "") }</option> }
+    };
+    html! {
+        <div class="save-scores">
+            <label for="save-scores-format">{ "Download scores as" }</label>
+            <select id="save-scores-format" onchange={on_format}>{ for written().map(option) }</select>
+            if has_extent {
+                <label class="check">
+                    <input type="checkbox" checked={*extent == Extent::Circuit} onchange={on_extent} />
+                    { "shown circuit only" }
+                </label>
+            }
+            <button type="button" {onclick}>{ "Download" }</button>
+        </div>
+    }
+}
