@@ -433,6 +433,10 @@ const RUN_OPTIONS = {
   edgeCounts: edgeCountsRule,
 };
 
+/** Those of a run, without what is varied. */
+const SENSITIVITY_OPTIONS = { ...RUN_OPTIONS, edgeCount: wholeNumber(0), onRun: callback };
+for (const varied of ["patchType", "ablation", "reverse", "edgeCounts"]) delete SENSITIVITY_OPTIONS[varied];
+
 /** Where the reader's worker is: beside the engine's. */
 function readerUrl(workerUrl) {
   return workerUrl === undefined ? ownUrl("reader-worker.js") : new URL("./reader-worker.js", absoluteUrl("workerUrl", workerUrl)).href;

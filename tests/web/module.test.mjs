@@ -12,6 +12,12 @@ import * as safetensors from "./support/safetensors.mjs";
 const CASE = readCase("gpt2");
 const { config, weights, prompts } = CASE;
 const FILES = { config, weights };
+/** The reference's names, in its order. */
+const METRICS = [
+  "Clean KL Div", "Corrupt KL Div", "Answer Prob", "Answer Logit", "Wrong Answer Logit", "Answer Logprob", "Logit Diff", "Prob Diff",
+  "Logprob Diff", "Logit Diff Percent", "Prob Diff Percent", "LogProb Diff Percent", "Correct Answer Percent",
+  "Correct Answer Greater Than Incorrect Percent",
+];
 const RUN = { prompts, scores: CASE.scores(0), batchSize: 2, edgeCounts: [0, 1, 7, 110] };
 
 describe("the module with an engine on the CPU", () => {
@@ -142,6 +148,82 @@ describe("the module with an engine on the CPU", () => {
       await assertUnharmed();
     });
   }
+
+  it("tells the reference's metrics by its names, with their spread over prompts and the areas under their curves", async () => {
+    const { test_edge_counts: edgeCounts, metrics } = CASE.graphs[0].runs[0];
+    const { value } = await run({ ...RUN, edgeCounts });
+    assert.deepEqual(Object.keys(value.metrics), METRICS);
+    for (const [key, expected] of Object.entries(metrics)) {
+      const { points, auc } = value.metrics[key];
+      assert.deepEqual(points.map(([n]) => n), expected.map(([n]) => n));
+      points.forEach(([n, found], i) => assertMetric(found, expected[i][1], `${key} at ${n}`));
+      assert.ok(auc >= 1e-3, key);
+      value.circuits.forEach((circuit, i) => {
+        assert.equal(circuit.metrics[key], points[i][1]);
+        const prompts = circuit.perPrompt[key];
+        assert.equal(prompts.length, 4);
+        assert.ok(Math.abs(prompts.reduce((sum, x) => sum + x) / 4 - circuit.metrics[key]) < 1e-6, key);
+        const [low, median, high] = circuit.spread[key].quartiles;
+        assert.ok(low <= median && median <= high && Math.min(...prompts) <= low && high <= Math.max(...prompts), key);
+      });
+    }
+    const { cpr, cmd } = value.metrics["Logit Diff"];
+    assert.ok(Number.isFinite(cpr) && cmd > 0);
+    assert.equal(value.clean.metrics["Clean KL Div"], 0);
+    assertMetric(value.corrupt.metrics["Clean KL Div"], metrics["Clean KL Div"][0][1], "corrupt");
+
+    const { value: few } = await run({ ...RUN, edgeCounts: [1, 7] });
+    const { auc, ...rest } = few.metrics["Logit Diff"];
+    assert.deepEqual([auc, rest.cpr, rest.cmd], [null, null, null], "areas need the circuit of no edges");
+  });
+
+  it("leaves out metrics that the prompts' answers are not made for", async () => {
+    const [prompts, { value: asked }] = [JSON.parse(caseFile("gpt2", "prompts.json")), await run(RUN)];
+    for (const pair of prompts.prompts) delete pair.wrong_answers;
+    const { value } = await run({ ...RUN, prompts });
+    const missing = METRICS.filter((key) => value.metrics[key] === null);
+    assert.deepEqual(missing, [
+      "Wrong Answer Logit", "Logit Diff", "Prob Diff", "Logprob Diff", "Logit Diff Percent", "Prob Diff Percent",
+      "LogProb Diff Percent", "Correct Answer Greater Than Incorrect Percent",
+    ]);
+    assert.equal(value.circuits[0].metrics["Logit Diff"], null);
+    assert.equal(value.circuits[0].spread["Logit Diff"], null);
+    assert.equal(value.circuits[0].perPrompt["Logit Diff"], null);
+    assert.deepEqual(value.metrics["Answer Prob"], asked.metrics["Answer Prob"]);
+  });
+
+  it("measures a circuit under every setting", async () => {
+    const options = { prompts, scores: RUN.scores, batchSize: 2, edgeCount: 27 };
+    const { value } = await page.evaluate(async (options) => {
+      const told = [];
+      const progress = [];
+      const watch = { onRun: (run) => told.push(run), onProgress: (event) => progress.push(event) };
+      const outcome = await tests.outcome(engine.sensitivity({ ...options, ...watch }));
+      return { value: { runs: outcome.value, error: outcome.error, told, progress } };
+    }, options);
+    assert.equal(value.error, undefined);
+    assert.equal(value.runs.length, 28);
+    assert.deepEqual(value.told, value.runs);
+    assert.deepEqual(value.progress.map(({ done, total }) => [done, total]), Array.from({ length: 28 }, (_, i) => [i + 1, 28]));
+    for (const run of CASE.graphs[0].runs) {
+      const found = value.runs.find(({ patchType, ablation, reverse }) => {
+        const { patch_type, ablation_type, reverse_clean_corrupt } = run;
+        return `${patchType}_PATCH`.toUpperCase() === patch_type && ablation.toUpperCase() === ablation_type && reverse === reverse_clean_corrupt;
+      });
+      assert.equal(found.edges, 27);
+      const [, expected] = run.metrics["Clean KL Div"].find(([n]) => n === 27);
+      assertMetric(found.metrics["Clean KL Div"], expected, `${run.patch_type} ${run.ablation_type}`);
+    }
+
+    const refused = await page.evaluate((options) => tests.outcome(engine.sensitivity(options)), { prompts, scores: RUN.scores });
+    assertError(refused, [/edgeCount/, /a whole number from 0/], "TypeError");
+    const stopped = await page.evaluate((options) => {
+      const abort = new AbortController();
+      return tests.outcome(engine.sensitivity({ ...options, signal: abort.signal, onRun: () => abort.abort() }));
+    }, options);
+    assertError(stopped, [/./], "AbortError");
+    await assertUnharmed();
+  });
 
   it("runs the reference's rules for edge counts", async () => {
     const expected = CASE.graphs[0].edge_counts;
@@ -308,6 +390,11 @@ describe("the module with an engine on the CPU", () => {
 });
 
 /** Asserts that two results are the same, bit for bit, however many forward passes each took. */
+/** Asserts that a metric is the reference's within 1e-4 + 1e-3 of its size. */
+function assertMetric(found, expected, what) {
+  assert.ok(Math.abs(found - expected) <= 1e-4 + 1e-3 * Math.abs(expected), `${what}: ${found}, expected ${expected}`);
+}
+
 function assertSame(found, expected) {
   const outputs = ({ circuits, clean, corrupt }) => [...circuits, clean, corrupt];
   assert.equal(found.circuits.length, expected.circuits.length);

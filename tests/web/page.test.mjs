@@ -141,7 +141,7 @@ describe("the page", () => {
 
     it("can be chosen with the file dialog, and taken back to the demo", async () => {
       const { pathname } = new URL("../fixtures/cases/gpt2/", import.meta.url);
-      await page.locator("input[type=file]:not([webkitdirectory])").setInputFiles(GPT2.map((name) => pathname + name));
+      await page.locator(".files input[type=file]:not([webkitdirectory])").setInputFiles(GPT2.map((name) => pathname + name));
       await allReady();
       assert.match(await text(".model"), /^GPT-2 · 2 layers/);
       await page.getByRole("button", { name: "Back to the demo" }).click();
@@ -349,7 +349,7 @@ describe("the page", () => {
       const { y, height } = await page.getByRole("button", { name }).boundingBox();
       assert.ok(y + height <= 800, name);
     }
-    for (const selector of ["#device", "#edge-slider", "table", ".token-columns"]) {
+    for (const selector of ["#device", "#edge-slider", ".results table", ".token-columns"]) {
       const { y, height } = await page.locator(selector).boundingBox();
       assert.ok(y + height <= 800, selector);
     }

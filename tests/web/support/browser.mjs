@@ -54,8 +54,9 @@ function pageHelpers({ site }) {
     },
     /** A run's result as plain data. */
     plain(result) {
-      const one = ({ logits, ...rest }) => ({ ...rest, logits: base64(logits) });
-      const unpatched = ({ shape, measurement, logits }) => one({ shape, measurement, logits });
+      const plain = (values) => Object.fromEntries(Object.entries(values ?? {}).map(([key, list]) => [key, list && Array.from(list)]));
+      const one = ({ logits, perPrompt, ...rest }) => ({ ...rest, perPrompt: plain(perPrompt), logits: base64(logits) });
+      const unpatched = ({ shape, measurement, metrics, spread, logits }) => one({ shape, measurement, metrics, spread, logits });
       const { circuits, clean, corrupt, ...counts } = result;
       return { ...counts, circuits: circuits.map(one), clean: unpatched(clean), corrupt: unpatched(corrupt) };
     },
