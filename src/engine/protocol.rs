@@ -108,10 +108,14 @@ pub enum Event {
         device: DeviceInfo,
     },
     Loaded {
-        config: ModelConfig,
+        /// For scripts. The page has read the config itself, and is smaller for not reading it again.
+        #[serde(skip_deserializing)]
+        config: Option<ModelConfig>,
         n_params: usize,
     },
     Graph {
+        /// For scripts, too.
+        #[serde(skip_deserializing)]
         graph: GraphInfo,
     },
     /// A circuit is done for all batches. With logits: two attachments, the logits in row-major order of `result.shape`, and
@@ -152,7 +156,7 @@ pub enum Event {
 }
 
 /// A graph, written out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct GraphInfo {
     pub n_edges: usize,

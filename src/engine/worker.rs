@@ -159,7 +159,7 @@ impl Caller<'_> {
                 };
                 let config = session.load_model(config, &sources, index, progress).await?.clone();
                 let n_params = config.n_params();
-                Ok((Event::Loaded { config, n_params }, none))
+                Ok((Event::Loaded { config: Some(config), n_params }, none))
             }
             Request::Graph { graph } => Ok((Event::Graph { graph: session.graph(graph)? }, none)),
             Request::Run { prompts, scores, settings, logits } => {
