@@ -34,6 +34,10 @@ export interface Engine {
   graph(settings?: GraphSettings): Promise<Graph>;
   /** Runs circuits of the loaded model: for each edge count the edges of the largest |score|. */
   runCircuits(options: RunOptions): Promise<RunResult>;
+  /** Reads prune scores or a circuit in any format, for the loaded model. */
+  readScores(scores: ScoresSource, options?: ReadScoresOptions): Promise<ReadScores>;
+  /** Writes prune scores of the loaded model as a file. */
+  writeScores(scores: ScoresSource, options: WriteScoresOptions): Promise<Uint8Array>;
   /** Looks for the edges that matter; `runCircuits` takes the scores. */
   discover(options: DiscoverOptions): Promise<Discovery>;
   /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
@@ -47,6 +51,47 @@ export interface Engine {
   topTokens(output: Output, options?: { prompt?: number; position?: number; k?: number }): TopToken[];
   /** Ends the worker and frees the device. Calls that are not answered yet reject, and later ones too. */
   close(): void;
+}
+
+/** Prune scores or a circuit: a safetensors or a torch file of `PruneScores`, auto-circuit's cache, a circuit of EAP-IG or of
+ * the MIB benchmark, or an edge list; JSON also as its text or its value. */
+export type ScoresSource = JsonSource;
+
+export interface ReadScoresOptions {
+  /** Which of several in the file: `"Docstring/EAP"`, or `"scores"` or `"circuit"` of a circuit file; by default the first. */
+  pick?: string;
+  /** The graph on which an edge list is tried first; by default edges with separate q, k and v. */
+  factorized?: boolean;
+  separateQkv?: boolean;
+  /** The positions of a token-wise edge list, if not those that it names. */
+  seqLen?: number;
+}
+
+export interface ReadScores {
+  /** A safetensors file. */
+  scores: Uint8Array;
+  format: "safetensors" | "torch" | "mib-json" | "mib-torch" | "edge-list-json" | "edge-list-csv";
+  /** The graph that the scores are of. */
+  graph: { factorized: boolean; separateQkv: boolean; seqLen?: number };
+  /** The scores that the file holds, where there are several, and which of them these are. */
+  choices: string[];
+  chosen: string | null;
+  /** How many edges the circuit has that the file marks, or that it is. */
+  nCircuit: number | null;
+  /** What is to be known of them, each a sentence or two. */
+  notes: string[];
+  /** What the file says of itself. */
+  info: { algorithm?: string; date?: string; model?: object; graph?: object };
+}
+
+export interface WriteScoresOptions extends ReadScoresOptions {
+  format: "safetensors" | "mib-json" | "edge-list-json" | "edge-list-csv";
+  /** The circuit that is marked, or written alone; by default that of the file. */
+  edgeCount?: number;
+  /** Whether an edge list has all edges (the default) or the circuit's. */
+  extent?: "all" | "circuit";
+  /** What gave the scores, where their file does not say it. */
+  algorithm?: string;
 }
 
 /** The device that is used. */
@@ -243,8 +288,11 @@ export interface RunOptions extends Watch {
   /** Whether texts of fewer tokens are filled up on the left with masked tokens; by default true. Of token ids a `pad_token`
    * in the prompts says so. */
   pad?: boolean;
-  /** Prune scores as a safetensors file: dest module name to `[seq?, head?, n_src]`. */
-  scores: FileSource;
+  /** Prune scores or a circuit, in any format that `readScores` takes. The graph of a file that is not safetensors is the
+   * run's, unless the settings below choose one. */
+  scores: ScoresSource;
+  /** Which of several scores in the file: `"Docstring/EAP"`. */
+  pick?: string;
   /** Prompts a batch, by default 1; a last batch that would be shorter is not run. */
   batchSize?: number;
   /** By default `"default"`. */

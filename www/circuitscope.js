@@ -24,6 +24,7 @@ import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
 import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
 import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
+import { ScoresReader, isSafetensors } from "./module/scores.js?v=__BUILD_ID__";
 import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 
 const BUILD_ID = "__BUILD_ID__";
@@ -91,9 +92,13 @@ class Engine {
   #reader = null;
   /** The same, once it is open. */
   #tokenizer = null;
+  /** A promise of the loaded model's config. */
+  #model = null;
+  #scores;
 
   constructor(connection, device, { readerUrl, hub }) {
     this.#connection = connection;
+    this.#scores = new ScoresReader(readerUrl);
     this.#readerUrl = readerUrl;
     this.#hub = hub;
     /** The device that is used: `{ kind: "webgpu" | "cpu", name, reason }`. */
@@ -133,7 +138,10 @@ class Engine {
     try {
       // A model is only put in the place of the one before once its tokenizer can be read.
       const ready = reader ? Promise.all([request, reader]).then(([request]) => request) : request;
-      const { event } = await this.#connection.call(ready, attachments, { signal, onEvent });
+      const modelBefore = this.#model;
+      const loading = this.#connection.call(ready, attachments, { signal, onEvent });
+      this.#model = loading.then(({ event }) => event.config, () => modelBefore);
+      const { event } = await loading;
       this.#tokenizer = await reader;
       before?.then((old) => old.close(), () => {});
       return { config: event.config, nParams: event.nParams, tokenizer: this.#tokenizer?.info ?? null };
@@ -182,17 +190,20 @@ class Engine {
    *
    * @param {import("./circuitscope.js").RunOptions} options `prompts`: auto-circuit's dataset format, as an object, JSON
    *   text, bytes, a `File`, a `Blob` or a URL, with texts where the model was loaded with its tokenizer; of these
-   *   `prependBos` and `pad` (true) say whether they begin with its BOS token and are filled up on the left; `scores`: prune scores as a safetensors file, dest module
-   *   name to `[seq?, head?, n_src]`; `signal`: an `AbortSignal`, which stops the run within one forward pass;
+   *   `prependBos` and `pad` (true) say whether they begin with its BOS token and are filled up on the left; `scores`: prune scores or a circuit in
+   *   any format that `readScores` takes, whose graph is the run's unless the settings choose one; `pick`: which of several;
+   *   `signal`: an `AbortSignal`, which stops the run within one forward pass;
    *   `onProgress`: called with `{ done, total, label }`; and the settings, by auto-circuit's names.
    * @returns {Promise<import("./circuitscope.js").RunResult>}
    */
   async runCircuits(options) {
-    const { prompts, prependBos, pad, scores, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
+    const { prompts, prependBos, pad, scores, pick, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
     const attachments = [];
-    const scoresSource = fileSource("scores", scores, attachments);
-    const request = (prompts) => {
-      return { type: "run", prompts, scores: scoresSource, settings: wireSettings(settings), logits: true };
+    const found = this.#ownScores(scores, pick, settings);
+    const request = async (prompts) => {
+      const { file, graph } = await found;
+      const source = fileSource("scores", file, attachments);
+      return { type: "run", prompts, scores: source, settings: wireSettings({ ...settings, ...graph }), logits: true };
     };
     const read = this.#readPrompts(prompts, { prependBos, pad }, attachments);
     const circuits = [];
@@ -203,6 +214,57 @@ class Engine {
     const ready = read instanceof Promise ? read.then(({ source }) => request(source)) : request(read.source);
     const { event, attachments: logits } = await this.#connection.call(ready, attachments, { signal, onEvent });
     return { ...runResult(circuits, event, logits), prompts: (await read).tokens };
+  }
+
+  /** Scores as safetensors, with the settings of their graph where a file of another format implies them. */
+  async #ownScores(scores, pick, settings) {
+    if (pick === undefined && await isSafetensors(scores)) return { file: scores, graph: {} };
+    const { factorized, separateQkv, tokenWise } = settings;
+    const read = await this.readScores(scores, { pick, factorized, separateQkv });
+    if (pick === undefined && read.format === "torch" && read.choices.length > 1) {
+      throw fieldError("runCircuits", "pick", alternatives(read.choices.slice(0, 20)), pick);
+    }
+    const { graph } = read;
+    return {
+      file: read.scores,
+      graph: {
+        factorized: factorized ?? graph.factorized,
+        separateQkv: separateQkv ?? graph.separateQkv,
+        tokenWise: tokenWise ?? (graph.seqLen ?? null) !== null,
+      },
+    };
+  }
+
+  /**
+   * Reads prune scores or a circuit for the loaded model: safetensors or torch files of `PruneScores`, auto-circuit's caches,
+   * circuits of EAP-IG and of the MIB benchmark, edge lists as JSON or CSV.
+   *
+   * @param scores the file as bytes, a `File`, a `Blob` or a URL; JSON also as its text or its value.
+   * @param {import("./circuitscope.js").ReadScoresOptions} [options] `pick`: which of several in the file; `factorized` and
+   *   `separateQkv`: the graph on which an edge list is tried first; `seqLen`: the positions of a token-wise one.
+   * @returns {Promise<import("./circuitscope.js").ReadScores>}
+   */
+  async readScores(scores, options = {}) {
+    return this.#scores.read(scores, await this.#loaded(), options);
+  }
+
+  /**
+   * Writes prune scores of the loaded model as a file.
+   *
+   * @param scores in any format that `readScores` takes, and so what `discover` found.
+   * @param {import("./circuitscope.js").WriteScoresOptions} options `format`: `"safetensors"`, `"mib-json"`,
+   *   `"edge-list-json"` or `"edge-list-csv"`; `edgeCount`: the circuit that is marked, or with `extent: "circuit"` written
+   *   alone; `algorithm`: said in the metadata of safetensors; and those of `readScores`.
+   * @returns {Promise<Uint8Array>}
+   */
+  async writeScores(scores, options) {
+    return this.#scores.write(scores, await this.#loaded(), options);
+  }
+
+  async #loaded() {
+    const model = await this.#model;
+    if (!model) throw new Error("scores: a model has to be loaded first");
+    return model;
   }
 
   /** Prompts as a source of a message: read by the reader where there is one, and then their tokens. */
@@ -257,21 +319,22 @@ class Engine {
    * @returns {Promise<import("./circuitscope.js").SensitivityRun[]>}
    */
   async sensitivity(options) {
-    const { prompts, prependBos, pad, scores, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
+    const { prompts, prependBos, pad, scores, pick, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
     if (edgeCount === undefined) throw fieldError("sensitivity", "edgeCount", wholeNumber(0).expected, edgeCount);
     const variants = PATCH_TYPES.flatMap((patchType) => {
       return [false, true].flatMap((reverse) => ABLATIONS.map((ablation) => ({ patchType, ablation, reverse })));
     });
     const reader = await this.#reader;
     const ids = reader ? (await reader.prompts(prompts, { prependBos, pad })).source : prompts;
+    const { file, graph } = await this.#ownScores(scores, pick, fixed);
     const runs = [];
     for (const variant of variants) {
       const attachments = [];
       const request = {
         type: "run",
         prompts: jsonSource("prompts", ids, attachments),
-        scores: fileSource("scores", scores, attachments),
-        settings: wireSettings({ ...fixed, ...variant, edgeCounts: [edgeCount] }),
+        scores: fileSource("scores", file, attachments),
+        settings: wireSettings({ ...fixed, ...graph, ...variant, edgeCounts: [edgeCount] }),
         logits: false,
       };
       let result;
@@ -309,6 +372,7 @@ class Engine {
   /** Ends the worker and frees the device. Calls that are not answered yet reject. */
   close() {
     this.#connection.close(new Error("the engine was closed"));
+    this.#scores.close();
     this.#reader?.then((reader) => reader.close(), () => {});
   }
 }
@@ -422,6 +486,7 @@ const RUN_OPTIONS = {
   prependBos: boolean,
   pad: boolean,
   scores: anything,
+  pick: text,
   signal: abortSignal,
   onProgress: callback,
   ...GRAPH_SETTINGS,

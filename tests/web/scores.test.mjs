@@ -121,7 +121,7 @@ describe("scores of other programs", () => {
     await drop([format("gpt2.mib.json")]);
     await line(/33 edges/);
     await page.selectOption(".scores-choice select", "circuit");
-    await page.waitForFunction(() => document.querySelector(".scores-choice select").value === "circuit");
+    await page.waitForFunction(() => document.querySelector(".scores-choice select")?.value === "circuit");
     await drawn(33);
     // All others have the score 0, and so come in together.
     await chooseCount(34);
