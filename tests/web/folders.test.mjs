@@ -85,7 +85,7 @@ describe("folders and shards", () => {
     await modelIsReady();
     assert.match(await remark(), /Not used: README\.md, .* and 3 more\./);
     assert.equal(await page.locator("li.file.bad").count(), 0);
-    assert.match(await page.textContent(".model"), /^gpt2 · 2 layers/);
+    assert.match(await page.textContent(".model"), /^GPT-2 · 2 layers/);
   });
 
   it("take a dropped folder whole, shards too, and run as the whole file does", async () => {
@@ -138,7 +138,40 @@ describe("folders and shards", () => {
     }
     await choose("solu");
     await modelIsReady();
-    assert.match(await page.textContent(".model"), /^transformer_lens/);
+    assert.match(await page.textContent(".model"), /^TransformerLens/);
+  });
+
+  describe("through the module", () => {
+    const load = (weights) => page.evaluate(async ({ config, weights }) => {
+      const { openEngine } = await tests.module();
+      const engine = await openEngine({ device: "cpu" });
+      const outcome = await tests.outcome(engine.loadModel({ config, weights }));
+      engine.close();
+      return outcome.error?.message ?? outcome.value.nParams;
+    }, { config: "/cases/gpt2/config.json", weights });
+
+    it("shards are loaded as a list, or by their index", async () => {
+      const { add } = browser.server;
+      const all = shards();
+      const urls = Object.fromEntries(Object.entries(all).map(([name, bytes]) => [name, add(`/sharded/${name}`, bytes)]));
+      add(`/elsewhere/${INDEX}`, all[INDEX]);
+      const whole = await load("/cases/gpt2/model.safetensors");
+      assert.ok(whole > 0);
+      assert.equal(await load(SHARDS.map((name) => urls[name])), whole);
+      assert.equal(await load({ index: urls[INDEX] }), whole);
+      assert.equal(await load({ index: `/elsewhere/${INDEX}`, base: "/sharded" }), whole);
+      assert.equal(await load({ index: JSON.parse(all[INDEX]), files: SHARDS.map((name) => urls[name]) }), whole);
+    });
+
+    it("what is missing is named", async () => {
+      const [first, , third] = SHARDS.map((name) => browser.server.add(`/part/${name}`, shards()[name]));
+      assert.match(await load([first, third]), /model-00002-of-00003\.safetensors is missing/);
+      browser.server.add(`/part/${INDEX}`, shards()[INDEX]);
+      assert.match(await load({ index: `/part/${INDEX}` }), /\/part\/model-00002-of-00003\.safetensors.*404/);
+      assert.match(await load({ index: { weight_map: 3 } }), /loadModel: `weights.base` should be the URL of the folder/);
+      assert.match(await load({ index: { weight_map: 3 }, base: "/part" }), /`weight_map` should be an object of file names, found 3/);
+      assert.match(await load([]), /expected at least one file/);
+    });
   });
 
   describe("memory", () => {

@@ -94,7 +94,7 @@ describe("models of the hub", () => {
     assert.match(await page.textContent(".found"), /Memory: .* of weights, the largest tensor/);
     assert.deepEqual(hub.requests.map(({ path }) => path.split("/").at(-1)), ["main", "config.json"]);
     await button(/^Download \d/).click();
-    await modelIsThere(/^gpt2 · 2 layers/);
+    await modelIsThere(/^GPT-2 · 2 layers/);
     await kept().first().waitFor();
     const { n } = { n: hub.requests.length };
     assert.ok(hub.requests.every(({ path }) => !/README|\.bin/.test(path)));
@@ -102,7 +102,7 @@ describe("models of the hub", () => {
     hub.close();
     await open();
     await button("Open", { exact: true }).click();
-    await modelIsThere(/^gpt2 · 2 layers/);
+    await modelIsThere(/^GPT-2 · 2 layers/);
     assert.equal(hub.requests.length, n);
     const sizes = await page.locator("li.file .size").allInnerTexts();
     assert.ok(sizes.some((text) => text === `${(WEIGHTS.length / 1e3).toFixed(1)} kB`), `${sizes}`);
@@ -126,7 +126,7 @@ describe("models of the hub", () => {
     hub.pause = 0;
     hub.requests.length = 0;
     await button("Go on").click();
-    await modelIsThere(/^gpt2 · 1 layer/);
+    await modelIsThere(/^GPT-2 · 1 layer/);
     assert.deepEqual(hub.requests.map(({ range }) => range), [`bytes=${PIECE}-`]);
     assert.match(await kept().first().innerText(), /^circuits\/large\s+38\.\d MB\s+Open/);
     await button("Remove circuits/large").click();
@@ -142,7 +142,7 @@ describe("models of the hub", () => {
     hub.breaksAt = Infinity;
     await lookUp("circuits/large");
     await button(/^Download the other/).click();
-    await modelIsThere(/^gpt2 · 1 layer/);
+    await modelIsThere(/^GPT-2 · 1 layer/);
     await button("Remove circuits/large").click();
   });
 
@@ -207,6 +207,34 @@ describe("models of the hub", () => {
       ];
     }, browser.server.origin + SITE);
     assert.deepEqual(base, ["hub", "hub", "hub", "http://127.0.0.1:1"]);
+  });
+
+  it("keeps models in Cache Storage, or for the visit, where there is no file system", async () => {
+    const found = await page.evaluate(async (site) => {
+      const use = async (query) => {
+        const { openStore } = await import(`${site}module/store.js?${query}`);
+        const store = await openStore();
+        await store.write("a@1", "x.0", [new Uint8Array([1, 2]), new Uint8Array([3])]);
+        await store.write("b@1", "x.0", [new Uint8Array(5)]);
+        const sizes = [await store.size("a@1", "x.0"), await store.size("a@1", "x.1")];
+        const bytes = [...new Uint8Array(await (await store.read("a@1", "x.0")).arrayBuffer())];
+        await store.remove("a@1");
+        const left = [await store.keys(), await store.size("a@1", "x.0")];
+        await store.remove("b@1");
+        return { kind: store.constructor.name, keeps: store.keeps, sizes, bytes, left };
+      };
+      const results = [await use("files")];
+      StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));
+      results.push(await use("cache"));
+      CacheStorage.prototype.open = () => Promise.reject(new DOMException("no", "SecurityError"));
+      return [...results, await use("memory")];
+    }, browser.server.origin + SITE);
+    const same = { sizes: [3, null], bytes: [1, 2, 3], left: [["b@1"], null] };
+    assert.deepEqual(JSON.parse(JSON.stringify(found)), [
+      { kind: "FileSystemStore", keeps: true, ...same },
+      { kind: "CacheStore", keeps: true, ...same },
+      { kind: "MemoryStore", keeps: false, ...same },
+    ]);
   });
 
   describe("through the module", () => {
