@@ -164,8 +164,8 @@ describe("folders and shards", () => {
     });
 
     it("what is missing is named", async () => {
-      const [first, , third] = SHARDS.map((name) => browser.server.add(`/part/${name}`, shards()[name]));
-      assert.match(await load([first, third]), /model-00002-of-00003\.safetensors is missing/);
+      const there = [SHARDS[0], SHARDS[2]].map((name) => browser.server.add(`/part/${name}`, shards()[name]));
+      assert.match(await load(there), /model-00002-of-00003\.safetensors is missing/);
       browser.server.add(`/part/${INDEX}`, shards()[INDEX]);
       assert.match(await load({ index: `/part/${INDEX}` }), /\/part\/model-00002-of-00003\.safetensors.*404/);
       assert.match(await load({ index: { weight_map: 3 } }), /loadModel: `weights.base` should be the URL of the folder/);
