@@ -13,7 +13,7 @@ use super::state::{Action, Failure};
 use super::tasks::Tasks;
 use super::text::{Texts, TokenizerKey};
 use super::worker::js_text;
-use crate::view::{DraftPair, PromptEditor as Editor};
+use crate::view::{DraftPair, PromptForm, prompt_form};
 
 /// Typing has to rest this long before its tokens are asked for.
 const REST_MS: u32 = 200;
@@ -74,12 +74,18 @@ pub fn PromptEditor(props: &PartProps) -> Html {
             }
         })
     };
-    html! {
-        <Editor
-            pairs={typed.pairs.clone()} {views} {text} {ready} note={lengths.clone().ok().flatten()} error={lengths.err()}
-            {on_change} {on_copy} on_use={on_json(|props, json| props.tasks.0.add_text(FILE_NAME, json))} on_save={on_json(save)}
-        />
-    }
+    prompt_form(&PromptForm {
+        pairs: typed.pairs.clone(),
+        views,
+        text,
+        note: lengths.clone().ok().flatten(),
+        error: lengths.err(),
+        ready,
+        on_change,
+        on_use: on_json(|props, json| props.tasks.0.add_text(FILE_NAME, json)),
+        on_save: on_json(save),
+        on_copy,
+    })
 }
 
 fn save(props: &PartProps, json: &str) {

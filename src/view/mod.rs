@@ -47,7 +47,7 @@ pub use plot::{SERIES, plot_string};
 #[cfg(feature = "page")]
 pub use plot_svg::{PlotCursor, PlotSvg};
 #[cfg(feature = "page")]
-pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptEditor};
+pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptForm, prompt_form};
 #[cfg(feature = "page")]
 pub use results::{ResultRow, ResultsTable, TablePage};
 #[cfg(feature = "page")]

@@ -3,7 +3,7 @@
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::token_rows::{TokenPair, TokenRows};
+use super::token_rows::{TokenPair, token_rows};
 
 /// A pair as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,8 +33,7 @@ pub struct AnswerView {
 }
 
 /// The editor and what to call.
-#[derive(PartialEq, Properties)]
-pub struct PromptEditorProps {
+pub struct PromptForm {
     pub pairs: Vec<DraftPair>,
     /// One for each pair.
     pub views: Vec<PairView>,
@@ -51,9 +50,8 @@ pub struct PromptEditorProps {
     pub on_copy: Callback<()>,
 }
 
-/// The editor.
-#[component]
-pub fn PromptEditor(props: &PromptEditorProps) -> Html {
+/// The editor. A function and no component: the part of the page that it is drawn in is one.
+pub fn prompt_form(props: &PromptForm) -> Html {
     let hint = if props.text {
         "Type texts. A space before a word is part of its token: most answers begin with one. An answer a line."
     } else {
@@ -89,7 +87,7 @@ pub fn PromptEditor(props: &PromptEditorProps) -> Html {
     }
 }
 
-fn pair(props: &PromptEditorProps, i: usize) -> Html {
+fn pair(props: &PromptForm, i: usize) -> Html {
     let draft = &props.pairs[i];
     let view = props.views.get(i).cloned().unwrap_or_default();
     let change = |set: fn(&mut DraftPair, String)| {
@@ -118,7 +116,7 @@ fn pair(props: &PromptEditorProps, i: usize) -> Html {
             { area(&format!("clean-{n}"), "Clean", &draft.clean, change(|pair, text| pair.clean = text)) }
             { area(&format!("corrupt-{n}"), "Corrupt", &draft.corrupt, change(|pair, text| pair.corrupt = text)) }
             if !view.tokens.is_empty() {
-                <TokenRows pairs={view.tokens.clone()} />
+                { token_rows(&view.tokens) }
             }
             if let Some(note) = &view.note {
                 <p class="note">{ note }</p>

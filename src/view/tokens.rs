@@ -3,7 +3,7 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::token_rows::{TokenPair, TokenRows};
+use super::token_rows::{TokenPair, token_rows};
 
 /// The prompt, the position and the tokens there.
 #[derive(PartialEq, Properties)]
@@ -61,7 +61,7 @@ pub fn TokensPanel(props: &TokensPanelProps) -> Html {
                     { choice("position", "at", &props.positions, props.position, &props.on_position) }
                 }
             </div>
-            <TokenRows pairs={props.pairs.clone()} />
+            { token_rows(&props.pairs) }
             { match &props.columns {
                 TokenColumns::None(why) => html! { <p class="quiet">{ why }</p> },
                 TokenColumns::Ready(columns) => html! {
