@@ -26,6 +26,8 @@ const BESIDE: [&str; 14] = [
 /// The same by how their names begin: weights in other forms, adapters.
 const BESIDE_BEGIN: [&str; 8] =
     ["pytorch_model", "tf_model", "flax_model", "rust_model", "consolidated", "adapter_", "optimizer", "training_args"];
+/// What other programs write scores as.
+const SCORES: [&str; 5] = ["pt", "pth", "pkl", "csv", "tsv"];
 const CONFIGS: [&str; 2] = ["config.json", "tl_config.json"];
 const INDEX: &str = "model.safetensors.index.json";
 /// How many names a message lists.
@@ -140,7 +142,8 @@ fn is_of_use(path: &str, paths: &[&str], model: Option<&str>, folder_given: bool
                 if model.is_empty() { "model.safetensors".to_owned() } else { format!("{model}/model.safetensors") };
             !paths.contains(&whole.as_str())
         }
-        _ => ["json", "safetensors"].contains(&extension),
+        // A model's folder has tensors of other programs as well, of its training.
+        _ => ["json", "safetensors"].contains(&extension) || (!in_model && SCORES.contains(&extension)),
     }
 }
 
@@ -219,6 +222,8 @@ mod tests {
         let paths =
             ["ioi/model/config.json", "ioi/model/model.safetensors", "ioi/prompts.json", "ioi/scores/eap.safetensors"];
         assert_eq!(sorted(&paths), (paths.map(str::to_owned).to_vec(), String::new()));
+        let scores = ["runs/eap.pt", "runs/edges.csv", "runs/notes.txt"];
+        assert_eq!(sorted(&scores).0, &scores[..2]);
         let flat = ["config.json", "model.safetensors", "prompts.json", "cat.png"];
         assert_eq!(sorted(&flat).0, flat, "what is dropped by itself is told what is wrong with it");
     }
