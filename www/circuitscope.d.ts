@@ -446,7 +446,7 @@ export interface Discovery {
   loss: number | null;
   cost: DiscoverCost;
   /** The graph that the scores are of. */
-  graph: { factorized: boolean; separateQkv: boolean; seqLen?: number };
+  graph: { factorized: boolean; separateQkv: boolean; seqLen: number | null };
 }
 
 export interface DiscoverCost {

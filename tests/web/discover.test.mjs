@@ -62,7 +62,7 @@ describe("search on the CPU", () => {
     assert.equal(value.nEdges, 110);
     assert.equal(value.nKept, null);
     assert.equal(typeof value.loss, "number");
-    assert.deepEqual(value.graph, { factorized: true, separateQkv: true });
+    assert.deepEqual(value.graph, { factorized: true, separateQkv: true, seqLen: null });
     assert.equal(value.cost.forwardPasses, 4);
     assert.equal(value.cost.backwardPasses, 2);
     assert.ok(value.cost.bytes > 0);
