@@ -1,4 +1,5 @@
-//! What a circuit costs: a sweep's time per circuit against a plain forward pass of the same batch, in one run.
+//! What circuits cost, to run and to find: a sweep's time per circuit, edge attribution patching and ACDC against a plain
+//! forward pass of the same batch, in one run.
 //!
 //! ```text
 //! cargo bench                                        # the three models, natively on the CPU
@@ -16,10 +17,12 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use circuitscope::circuit::discovery::{Acdc, MaskGradient};
 use circuitscope::circuit::{
-    Answers, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings,
-    family,
+    Algorithm, Answers, DiscoverSettings, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair,
+    Prompts, PruneScores, RunSettings, family,
 };
+use circuitscope::discover::{DiscoverInput, discover};
 use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load};
 use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
 
@@ -105,10 +108,43 @@ fn measure(shape: &Shape) {
     row("plain pass, logits at all positions", plain_all, plain_last);
     row(&format!("circuit in a sweep of {N_CIRCUITS}, 1 to {} edges", graph.n_edges()), circuit, plain_last);
     row("circuit of half of all edges, run alone afterwards", half, plain_last);
-    if let Some(python) = std::env::var_os("CIRCUITSCOPE_PYTHON") {
-        beside_python(shape, &dir, Path::new(&python), &counts, plain_last, circuit);
+    let search = |algorithm: Algorithm| find(&model, &graph, &prompts, algorithm);
+    let eap = || search(Algorithm::MaskGradient(MaskGradient::default()));
+    let acdc = || search(Algorithm::Acdc(Acdc { thresholds: ACDC_THRESHOLDS.to_vec(), ..Acdc::default() }));
+    let held = memory_mib("VmRSS:");
+    reset_peak_memory();
+    eap();
+    let eap_mib = memory_mib("VmHWM:").saturating_sub(held);
+    let [plain_now, eap] = interleaved(shape.repeats, &[&|| plain(last.clone()), &eap])[..] else { unreachable!() };
+    row("edge attribution patching", eap, plain_now);
+    println!("  memory of edge attribution patching beside the model: {eap_mib} MiB");
+    // ACDC takes a pass an edge.
+    let acdc = (shape.config.is_none()).then(|| interleaved(shape.repeats.min(5), &[&acdc])[0]);
+    if let Some(acdc) = acdc {
+        row(&format!("ACDC with {} thresholds", ACDC_THRESHOLDS.len()), acdc, plain_last);
     }
-    println!("  peak memory of this process so far: {} MiB", peak_memory_mib());
+    if let Some(python) = std::env::var_os("CIRCUITSCOPE_PYTHON") {
+        beside_python(shape, &dir, Path::new(&python), &counts, plain_last, &Ours { circuit, eap, acdc });
+    }
+    println!("  peak memory of this process since attribution began: {} MiB", memory_mib("VmHWM:"));
+}
+
+/// Our times in seconds, to be set beside auto-circuit's.
+struct Ours {
+    circuit: f64,
+    eap: f64,
+    acdc: Option<f64>,
+}
+
+/// As in the reference case `gpt2`.
+const ACDC_THRESHOLDS: [f64; 4] = [0.001, 0.005, 0.01, 0.05];
+
+/// Searches for a circuit.
+fn find(model: &Transformer, graph: &Graph, prompts: &Prompts, algorithm: Algorithm) {
+    let settings = DiscoverSettings { batch_size: prompts.pairs.len(), algorithm, ..DiscoverSettings::default() };
+    let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
+    let input = DiscoverInput { model, prompts, graph, settings, stacking };
+    pollster::block_on(discover(&input, &mut ())).unwrap();
 }
 
 fn row(what: &str, seconds: f64, plain: f64) {
@@ -116,12 +152,13 @@ fn row(what: &str, seconds: f64, plain: f64) {
 }
 
 /// Runs the Python script on the same model and prints the ratios.
-fn beside_python(shape: &Shape, dir: &Path, python: &Path, counts: &[usize], plain: f64, circuit: f64) {
+fn beside_python(shape: &Shape, dir: &Path, python: &Path, counts: &[usize], plain: f64, ours: &Ours) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reference.py");
     let list: Vec<String> = counts.iter().map(usize::to_string).collect();
     let mut command = Command::new(python);
     command.arg(script).arg(dir).arg(shape.batch.to_string()).arg(shape.seq.to_string());
-    let output = command.arg(shape.repeats.to_string()).arg(list.join(",")).output().unwrap();
+    let acdc = if ours.acdc.is_some() { ACDC_THRESHOLDS.map(|t| t.to_string()).join(",") } else { String::new() };
+    let output = command.arg(shape.repeats.to_string()).arg(list.join(",")).arg(acdc).output().unwrap();
     if !output.status.success() {
         println!("  Python failed: {}", String::from_utf8_lossy(&output.stderr));
         return;
@@ -131,7 +168,14 @@ fn beside_python(shape: &Shape, dir: &Path, python: &Path, counts: &[usize], pla
     row("Hugging Face's plain pass", hf, plain);
     row("auto-circuit's circuit", theirs, plain);
     println!("  our plain pass / Hugging Face's: {:.2}", plain / hf);
-    println!("  auto-circuit's circuit / ours:   {:.1}", theirs / circuit);
+    println!("  auto-circuit's circuit / ours:   {:.1}", theirs / ours.circuit);
+    let eap = json["eap"].as_f64().unwrap();
+    row("auto-circuit's edge attribution patching", eap, plain);
+    println!("  auto-circuit's edge attribution patching / ours: {:.1}", eap / ours.eap);
+    if let (Some(theirs), Some(ours)) = (json["acdc"].as_f64(), ours.acdc) {
+        row("auto-circuit's ACDC", theirs, plain);
+        println!("  auto-circuit's ACDC / ours: {:.1}", theirs / ours);
+    }
 }
 
 /// Runs circuits of some edge counts; without `unpatched`, the unpatched model as well.
@@ -184,8 +228,8 @@ fn log_spaced(n_edges: usize) -> Vec<usize> {
 fn random_prompts(shape: &Shape, d_vocab: usize) -> Prompts {
     let mut ids = random(2, 2 * shape.batch * shape.seq).into_iter().map(|x| ((x + 1.0) / 2.0 * d_vocab as f32) as u32);
     let mut prompt = || ids.by_ref().take(shape.seq).map(|id| id.min(d_vocab as u32 - 1)).collect::<Vec<_>>();
-    let answers = || Answers::Tokens(vec![0]);
-    let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: answers(), wrong_answers: answers() };
+    let tokens = |token| Answers::Tokens(vec![token]);
+    let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: tokens(0), wrong_answers: tokens(1) };
     let pairs = (0..shape.batch).map(|_| pair()).collect();
     Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pad_token: None, pairs }
 }
@@ -237,9 +281,14 @@ fn write_random_weights(config: &ModelConfig, path: &Path) {
     safetensors::serialize_to_file(views, Some(metadata), path).unwrap();
 }
 
-/// The most memory that this process has held, from Linux's `/proc`; 0 elsewhere.
-fn peak_memory_mib() -> usize {
+/// Forgets what was held at most; does nothing elsewhere than on Linux.
+fn reset_peak_memory() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The memory that this process holds (`VmRSS:`) or has held at most (`VmHWM:`), from Linux's `/proc`; 0 elsewhere.
+fn memory_mib(key: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
     line.and_then(|l| l.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or(0) / 1024
 }

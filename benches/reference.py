@@ -1,6 +1,6 @@
-"""Times Hugging Face's plain forward pass and auto-circuit's circuits on a GPT-2 model, and prints both as JSON.
+"""Times Hugging Face's plain forward pass and auto-circuit's circuits and prune algorithms on a GPT-2 model, as JSON.
 
-    python reference.py MODEL_DIR BATCH SEQ REPEATS EDGE_COUNTS
+    python reference.py MODEL_DIR BATCH SEQ REPEATS EDGE_COUNTS [ACDC_THRESHOLDS]
 
 `cargo bench` calls it. The environment is the one that tests/fixtures/make_cases.py describes at its head.
 """
@@ -19,6 +19,8 @@ import torch as t
 import transformers as hf
 from auto_circuit.data import PromptDataLoader, PromptDataset
 from auto_circuit.prune import run_circuits
+from auto_circuit.prune_algos.ACDC import acdc_prune_scores
+from auto_circuit.prune_algos.mask_gradient import mask_gradient_prune_scores
 from auto_circuit.utils.graph_utils import patchable_model
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 from transformer_lens.pretrained import weight_conversions
@@ -57,17 +59,25 @@ def main():
     counts = [int(n) for n in sys.argv[5].split(",")]
     model = hf.GPT2LMHeadModel.from_pretrained(folder).eval()
     ids = t.randint(0, model.config.vocab_size, (2, batch, seq))
-    answers = [t.tensor([0])] * batch
+    answers, wrong_answers = [t.tensor([0])] * batch, [t.tensor([1])] * batch
     with t.inference_mode():
         plain = middle_time(lambda: model(ids[0]), repeats)
     patchable = patchable_model(hooked(model), factorized=True, slice_output="last_seq", separate_qkv=True)
-    loader = PromptDataLoader(PromptDataset(ids[0], ids[1], answers, answers), seq_len=None, diverge_idx=0,
+    loader = PromptDataLoader(PromptDataset(ids[0], ids[1], answers, wrong_answers), seq_len=None, diverge_idx=0,
                               batch_size=batch, shuffle=False)
     scores = {name: t.rand_like(mask) * 2 - 1 for name, mask in patchable.new_prune_scores().items()}
     # Its circuits cost the same whatever their size: where one takes seconds, a few stand for all.
     few = counts if plain < 0.1 else counts[:: len(counts) // 3]
     sweep = middle_time(lambda: run_circuits(patchable, loader, few, scores), 1 if plain > 0.1 else max(3, repeats // 4))
-    print(json.dumps(dict(plain=plain, circuit=sweep / len(few))))
+    eap = middle_time(
+        lambda: mask_gradient_prune_scores(patchable, loader, None, "logit", "avg_diff", mask_val=0.0),
+        1 if plain > 0.1 else max(3, repeats // 4))
+    found = dict(plain=plain, circuit=sweep / len(few), eap=eap)
+    thresholds = [float(x) for x in sys.argv[6].split(",") if x] if len(sys.argv) > 6 else []
+    if thresholds:
+        found["acdc"] = middle_time(
+            lambda: acdc_prune_scores(patchable, loader, None, tao_exps=[0], tao_bases=thresholds), 1)
+    print(json.dumps(found))
 
 
 main()
