@@ -17,9 +17,7 @@ use super::worker::js_text;
 use crate::circuit::measures::{to_csv, to_json};
 use crate::circuit::{AblationType, Areas, Metric, PatchType, Roc, RocPoint, Unit, roc, similarity};
 use crate::layout::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
-use crate::view::{
-    CurveRow, CurveTable, HeatCell, PlotCursor, PlotSvg, SensitivityTable, SimilarityTable, plot_string,
-};
+use crate::view::{CurveRow, HeatCell, PlotCursor, PlotSvg, curve_table, plot_string, similarity_table};
 
 /// The plot's size on a wide and on a narrow screen.
 const WIDE: Size = Size { width: 600.0, height: 240.0 };
@@ -37,7 +35,7 @@ pub fn MeasuresPart(props: &PartProps) -> Html {
                 <summary>{ "Measures" }</summary>
                 <Curves ..props.clone() />
                 <OfficialRoc ..props.clone() />
-                <SettingsTable ..props.clone() />
+                { settings_table(props) }
             </details>
         </section>
     }
@@ -142,6 +140,7 @@ fn Curves(props: &PartProps) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |x| hovered.set(x))
     };
+    let on_unpin = props.on(|style| Action::Measure(MeasureAction::Unpinned(style)));
     let has_values = layout.series.iter().any(|series| !series.points.is_empty());
     html! {
         <div class="curves-part">
@@ -156,10 +155,7 @@ fn Curves(props: &PartProps) -> Html {
             }
             if has_values {
                 <div class="table-scroll">
-                    <CurveTable
-                        rows={curve_rows(state, &drawn.sets, &rocs)} at={at_label(state)}
-                        on_unpin={props.on(|style| Action::Measure(MeasureAction::Unpinned(style)))}
-                    />
+                    { curve_table(&curve_rows(state, &drawn.sets, &rocs), &at_label(state), &on_unpin) }
                 </div>
             }
             { similarities(state) }
@@ -282,7 +278,7 @@ fn similarities(state: &State) -> Html {
     let shares: Vec<Vec<_>> = scored.iter().map(|a| scored.iter().map(|b| share(a, b)).collect()).collect();
     let caption = format!("Common edges among the {} largest of {} scores", circuit.n_edges, shown.scores.n_edges());
     let sets: Vec<_> = scored.iter().map(|scores| (scores.style, scores.name.clone())).collect();
-    html! { <div class="table-scroll"><SimilarityTable {caption} {sets} {shares} /></div> }
+    html! { <div class="table-scroll">{ similarity_table(&caption, &sets, &shares) }</div> }
 }
 
 /// Scores of the graph in use, with the official circuit that they are compared with.
@@ -425,8 +421,7 @@ const ROC_HINT: &str =
     "From the largest score to the least: the share of official edges found against the share of others.";
 
 /// The shown circuit under every setting.
-#[component]
-fn SettingsTable(props: &PartProps) -> Html {
+fn settings_table(props: &PartProps) -> Html {
     let state = &props.state;
     let start = props.with(|state, tasks, _: MouseEvent| {
         if let Some(plan) = state.sensitivity_plan() {
@@ -479,5 +474,5 @@ fn sensitivity_table(state: &State) -> Html {
         sensitivity.n_edges,
         sensitivity.scores
     );
-    html! { <SensitivityTable {caption} columns={columns.to_vec()} {rows} /> }
+    crate::view::sensitivity_table(&caption, &columns, &rows)
 }

@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew::virtual_dom::{VNode, VTag};
 
-use super::svg::{self, Element, RibbonLook};
+use super::svg::{self, Element};
 use crate::layout::{Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
@@ -50,43 +50,40 @@ pub fn CircuitSvg(props: &CircuitSvgProps) -> Html {
     let shown = target.filter(|&target| hover(layout, target).is_some());
     let highlight = svg::highlight(belonging(layout, shown), &id);
     let mut frame = to_tag(svg::frame(layout, &id));
-    frame.add_child(html! { <SvgLayer layout={layout.clone()} id={(*id).clone()} kind={LayerKind::Ribbons} /> });
+    frame.add_child(html! { <RibbonLayer layout={layout.clone()} id={(*id).clone()} /> });
     frame.add_child(to_tag(highlight).into());
-    frame.add_child(html! { <SvgLayer layout={layout.clone()} id={(*id).clone()} kind={LayerKind::Boxes} /> });
+    frame.add_child(html! { <BoxLayer layout={layout.clone()} id={(*id).clone()} /> });
     let class = classes!("circuit-figure", shown.map(|_| "highlighting"));
     html! { <div {class} {onmouseover} {onmouseleave}>{ VNode::from(frame) }</div> }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum LayerKind {
-    Ribbons,
-    Boxes,
-}
-
-#[derive(Properties, PartialEq)]
-struct SvgLayerProps {
+/// What a part of the picture that the pointer does not change is made of.
+#[derive(Clone, Properties, PartialEq)]
+struct LayerProps {
     layout: Rc<Layout>,
     id: AttrValue,
-    kind: LayerKind,
 }
 
-/// A part of the picture that the pointer does not change.
+/// The boxes, their labels and the legend.
 #[component]
-fn SvgLayer(props: &SvgLayerProps) -> Html {
-    let SvgLayerProps { layout, id, kind } = props;
-    match kind {
-        LayerKind::Ribbons => html! {
-            <g class="ribbons" fill="none">{ for layout.ribbons.iter().enumerate().map(|(i, ribbon)| ribbon_path(i, ribbon, id)) }</g>
-        },
-        LayerKind::Boxes => to_tag(svg::boxes(layout, id)).into(),
-    }
+fn BoxLayer(props: &LayerProps) -> Html {
+    to_tag(svg::boxes(&props.layout, &props.id)).into()
 }
 
-/// A ribbon as the page's. Unlike in a file it has no title, as `on_hover` tells what is pointed at: with titles a redraw
-/// costs half as much again. Its key is the edge, so that the slider changes no more of it than its course and width.
-fn ribbon_path(i: usize, ribbon: &Ribbon, id: &str) -> Html {
-    let RibbonLook { class, stroke, d, width } = RibbonLook::new(ribbon, id);
-    html! { <path key={ribbon.edge_idx} {class} {stroke} {d} stroke-width={width} data-ribbon={i.to_string()} /> }
+/// All ribbons, written as one text that the browser reads at once: a node of Yew's for each would cost half as much again
+/// where they are a thousand. Nothing that a file says is in it, as the names of edges are told at the pointer only.
+#[component]
+fn RibbonLayer(props: &LayerProps) -> Html {
+    let group = use_node_ref();
+    use_effect_with(props.clone(), {
+        let group = group.clone();
+        move |LayerProps { layout, id }| {
+            if let Some(group) = group.cast::<web_sys::Element>() {
+                group.set_inner_html(&svg::ribbon_markup(layout, id));
+            }
+        }
+    });
+    html! { <g class="ribbons" fill="none" ref={group} /> }
 }
 
 /// A picture's own id: two pictures on a page must not share their hatching, as one of them may be hidden.

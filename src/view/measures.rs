@@ -21,14 +21,6 @@ pub struct CurveRow {
     pub pin: Option<usize>,
 }
 
-#[derive(PartialEq, Properties)]
-pub struct CurveTableProps {
-    pub rows: Vec<CurveRow>,
-    /// Heads the values: `at 27 edges`.
-    pub at: String,
-    pub on_unpin: Callback<usize>,
-}
-
 const AUC: &str = "Area under the curve, as auto-circuit computes it (measurements_auc)";
 const CPR: &str = "MIB's integrated circuit performance ratio: the area under f = (m(C) - m(no edges)) / (m(model) - m(no edges)) \
                    over the share of edges, from 0.001 to 1. Needs circuits of no and of all edges";
@@ -36,12 +28,11 @@ const CMD: &str = "MIB's integrated circuit-model distance: the area under |1 - 
 const ROC: &str =
     "Area under the ROC curve against the official circuit: how likely an official edge has the larger |score|";
 
-/// A row a score set.
-#[component]
-pub fn CurveTable(props: &CurveTableProps) -> Html {
-    let has_roc = props.rows.iter().any(|row| row.roc.is_some());
+/// A row a score set; `at` heads the values: `At 27`.
+pub fn curve_table(rows: &[CurveRow], at: &str, on_unpin: &Callback<usize>) -> Html {
+    let has_roc = rows.iter().any(|row| row.roc.is_some());
     let row = |row: &CurveRow| {
-        let unpin = row.pin.map(|pin| props.on_unpin.reform(move |_: MouseEvent| pin));
+        let unpin = row.pin.map(|pin| on_unpin.reform(move |_: MouseEvent| pin));
         html! {
             <tr key={format!("{}-{}", row.style, row.name)}>
                 <th scope="row"><span class="score-set">{ sample(row.style) }<span class="name" title={row.name.clone()}>{ &row.name }</span></span></th>
@@ -65,7 +56,7 @@ pub fn CurveTable(props: &CurveTableProps) -> Html {
             <caption class="visually-hidden">{ "The curves in numbers" }</caption>
             <thead><tr>
                 <th scope="col">{ "Scores" }</th>
-                <th scope="col">{ &props.at }</th>
+                <th scope="col">{ at }</th>
                 <th scope="col" title={AUC}>{ "AUC" }</th>
                 <th scope="col" title={CPR}>{ "CPR" }</th>
                 <th scope="col" title={CMD}>{ "CMD" }</th>
@@ -74,7 +65,7 @@ pub fn CurveTable(props: &CurveTableProps) -> Html {
                 }
                 <th />
             </tr></thead>
-            <tbody>{ for props.rows.iter().map(row) }</tbody>
+            <tbody>{ for rows.iter().map(row) }</tbody>
         </table>
     }
 }
@@ -89,20 +80,9 @@ fn sample(style: usize) -> Html {
     }
 }
 
-/// How alike score sets are.
-#[derive(PartialEq, Properties)]
-pub struct SimilarityTableProps {
-    /// What is compared, in a sentence.
-    pub caption: String,
-    /// The style and the name of each set.
-    pub sets: Vec<(usize, String)>,
-    /// The share of common edges of each pair, `None` where it cannot be told.
-    pub shares: Vec<Vec<Option<f64>>>,
-}
-
-/// A table of pairs.
-#[component]
-pub fn SimilarityTable(props: &SimilarityTableProps) -> Html {
+/// How alike score sets are, as a table of pairs: the style and the name of each set, and the share of common edges of each
+/// pair, `None` where it cannot be told.
+pub fn similarity_table(caption: &str, sets: &[(usize, String)], shares: &[Vec<Option<f64>>]) -> Html {
     let cell = |share: &Option<f64>| {
         let heat = share.map_or(0.0, |share| share);
         html! {
@@ -121,14 +101,14 @@ pub fn SimilarityTable(props: &SimilarityTableProps) -> Html {
     };
     html! {
         <table class="similarity">
-            <caption>{ &props.caption }</caption>
+            <caption>{ caption }</caption>
             <thead><tr>
                 <th scope="col"><span class="visually-hidden">{ "Scores" }</span></th>
-                { for props.sets.iter().map(|(style, name)| html! {
+                { for sets.iter().map(|(style, name)| html! {
                     <th scope="col" title={name.clone()}>{ sample(*style) }<span class="visually-hidden">{ name }</span></th>
                 }) }
             </tr></thead>
-            <tbody>{ for props.sets.iter().zip(&props.shares).map(row) }</tbody>
+            <tbody>{ for sets.iter().zip(shares).map(row) }</tbody>
         </table>
     }
 }
@@ -136,16 +116,6 @@ pub fn SimilarityTable(props: &SimilarityTableProps) -> Html {
 /// The background of a cell whose value is `share` of the way from the least to the largest.
 fn heat_style(share: f64) -> String {
     format!("--heat: {:.0}%", 60.0 * share.clamp(0.0, 1.0))
-}
-
-/// The circuit under every setting.
-#[derive(PartialEq, Properties)]
-pub struct SensitivityTableProps {
-    /// What is measured of what, in a sentence.
-    pub caption: String,
-    pub columns: Vec<String>,
-    /// A name and its values.
-    pub rows: Vec<(&'static str, Vec<HeatCell>)>,
 }
 
 /// A value on a scale.
@@ -158,9 +128,8 @@ pub struct HeatCell {
     pub current: bool,
 }
 
-/// A heat table with its numbers.
-#[component]
-pub fn SensitivityTable(props: &SensitivityTableProps) -> Html {
+/// A circuit under every setting, as a heat table with its numbers: each row has a name and its values.
+pub fn sensitivity_table(caption: &str, columns: &[String], rows: &[(&'static str, Vec<HeatCell>)]) -> Html {
     let cell = |cell: &HeatCell| {
         html! {
             <td
@@ -172,12 +141,12 @@ pub fn SensitivityTable(props: &SensitivityTableProps) -> Html {
     html! {
         <div class="table-scroll">
             <table class="sensitivity">
-                <caption>{ &props.caption }</caption>
+                <caption>{ caption }</caption>
                 <thead><tr>
                     <th scope="col">{ "Patched with" }</th>
-                    { for props.columns.iter().map(|column| html! { <th scope="col">{ column }</th> }) }
+                    { for columns.iter().map(|column| html! { <th scope="col">{ column }</th> }) }
                 </tr></thead>
-                <tbody>{ for props.rows.iter().map(|(name, cells)| html! {
+                <tbody>{ for rows.iter().map(|(name, cells)| html! {
                     <tr><th scope="row">{ *name }</th>{ for cells.iter().map(cell) }</tr>
                 }) }</tbody>
             </table>

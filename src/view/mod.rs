@@ -40,7 +40,7 @@ pub use files::{FileList, FileRow, FileState, Remark, drags_files};
 #[cfg(feature = "page")]
 pub use hub::{HubForm, HubStage, KeptRow};
 #[cfg(feature = "page")]
-pub use measures::{CurveRow, CurveTable, HeatCell, SensitivityTable, SimilarityTable};
+pub use measures::{CurveRow, HeatCell, curve_table, sensitivity_table, similarity_table};
 #[cfg(feature = "page")]
 pub use notice::Notice;
 pub use plot::{SERIES, plot_string};

@@ -76,6 +76,16 @@ pub fn ribbons(layout: &Layout, id: &str) -> Element {
     )
 }
 
+/// All ribbons without their titles, as the text of what is in their group.
+#[cfg(feature = "page")]
+pub fn ribbon_markup(layout: &Layout, id: &str) -> String {
+    let mut markup = String::with_capacity(256 * layout.ribbons.len());
+    for (i, ribbon) in layout.ribbons.iter().enumerate() {
+        write_element(&mut markup, &self::ribbon(ribbon, id).with("data-ribbon", i.to_string()));
+    }
+    markup
+}
+
 /// Some ribbons again, to be drawn above the others.
 #[cfg(feature = "page")]
 pub fn highlight<'a>(ribbons: impl Iterator<Item = &'a Ribbon>, id: &str) -> Element {
@@ -92,25 +102,9 @@ pub fn boxes(layout: &Layout, id: &str) -> Element {
         .child(legend(layout, id))
 }
 
-/// What a ribbon looks like: the attributes of its path.
-pub struct RibbonLook {
-    pub class: &'static str,
-    pub stroke: String,
-    pub d: String,
-    pub width: String,
-}
-
-impl RibbonLook {
-    /// `id` is the picture's.
-    pub fn new(ribbon: &Ribbon, id: &str) -> Self {
-        let (class, stroke) = stroke(Sign::of(ribbon.score), id);
-        Self { class, stroke, d: path(&ribbon.curves), width: px(ribbon.width) }
-    }
-}
-
 fn ribbon(ribbon: &Ribbon, id: &str) -> Element {
-    let RibbonLook { class, stroke, d, width } = RibbonLook::new(ribbon, id);
-    stroked(class, stroke, d, width)
+    let (class, stroke) = stroke(Sign::of(ribbon.score), id);
+    stroked(class, stroke, path(&ribbon.curves), px(ribbon.width))
 }
 
 fn stroked(class: &'static str, stroke: String, d: String, width: String) -> Element {
@@ -282,8 +276,14 @@ impl Element {
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.attributes.push((name, value.into()));
+        self.push(name, value.into());
         self
+    }
+
+    /// Kept apart: what is written of it at each of the many calls of [`Element::with`] is small.
+    #[inline(never)]
+    fn push(&mut self, name: &'static str, value: String) {
+        self.attributes.push((name, value));
     }
 
     pub(super) fn text(mut self, text: impl Into<String>) -> Self {
