@@ -242,18 +242,24 @@ impl GraphChoice {
         all(false).into_iter().chain(all(true))
     }
 
-    fn config(self, seq_len: Option<usize>) -> GraphConfig {
+    /// With the prompts' length, where it is known.
+    pub fn config(self, seq_len: Option<usize>) -> GraphConfig {
         let Self { factorized, separate_qkv, token_wise } = self;
         GraphConfig { factorized, separate_qkv, seq_len: seq_len.filter(|_| token_wise) }
     }
 }
 
-/// The file in use in a role: the last of one's own. The demo's own files are in use while its model is, that is while no
-/// other weights or config are there, so that nothing of the demo is ever mixed with another model.
+/// The file in use in a role: the last. The demo's own files, which come first, are in use while its model is, that is while
+/// no other weights or config are there, so that nothing of the demo is ever mixed with another model.
 pub fn in_use(files: &[FileEntry], role: Role) -> Option<&FileEntry> {
-    let last = |role: Role, demo: bool| files.iter().rev().find(|f| f.demo == demo && f.role() == Some(role));
-    let own_model = last(Role::Weights, false).is_some() || last(Role::Config, false).is_some();
-    last(role, false).or_else(|| if own_model { None } else { last(role, true) })
+    candidates(files, role).last()
+}
+
+/// The files that may be in use in a role.
+pub fn candidates(files: &[FileEntry], role: Role) -> impl Iterator<Item = &FileEntry> {
+    let of_model = |f: &FileEntry| !f.demo && matches!(f.role(), Some(Role::Weights | Role::Config));
+    let own_model = files.iter().any(of_model);
+    files.iter().filter(move |f| f.role() == Some(role) && !(f.demo && own_model))
 }
 
 fn content(entry: Option<&FileEntry>) -> Option<&Content> {

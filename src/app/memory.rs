@@ -6,7 +6,7 @@ use crate::circuit::{Limits, ModelConfig, ModelMemory};
 use crate::engine::DeviceChoice;
 
 /// What the device in use can hold. Before it is opened, what is certain of it.
-fn limits(state: &State) -> Limits {
+pub fn limits(state: &State) -> Limits {
     match (&state.engine, state.settings.device) {
         (_, DeviceChoice::Cpu) => Limits::WASM_CPU,
         (Engine::Open(device), _) => device.limits,

@@ -5,7 +5,10 @@
 //! to the engine through `worker`; `reader` is the worker that reads tokenizers and foreign formats. `show` puts the state
 //! into the words that the views are given.
 
+mod algorithms;
 mod demo;
+mod discover;
+mod discover_part;
 mod draft;
 mod files;
 mod folder;
@@ -23,6 +26,7 @@ mod results;
 mod save;
 mod scores_io;
 mod scores_tasks;
+mod search;
 mod sensitivity;
 mod show;
 mod sorting;
@@ -106,6 +110,12 @@ fn use_engine(props: &PartProps) {
     use_effect_with(props.state.wish(), move |wish| {
         let timer = wish.clone().map(|plan| Timeout::new(REST_MS, move || tasks.run(plan)));
         move || drop(timer)
+    });
+    let tasks = props.tasks.0.clone();
+    use_effect_with(props.state.run_after_search(), move |plan| {
+        if let Some(plan) = plan.clone() {
+            tasks.run(plan);
+        }
     });
     let tasks = props.tasks.0.clone();
     use_effect_with(props.state.texts.tokenizer_wish(&props.state.files), move |key| {

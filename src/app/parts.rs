@@ -5,6 +5,7 @@ use std::rc::Rc;
 use web_sys::File;
 use yew::prelude::*;
 
+use super::discover_part::DiscoverPart;
 use super::folder::{Dropped, placed};
 use super::hub::{self, HubPanel};
 use super::inputs::{GraphChoice, Place};
@@ -71,12 +72,13 @@ pub fn Setup(props: &PartProps) -> Html {
                 <summary>{ "Write prompts" }</summary>
                 <PromptEditor ..props.clone() />
             </details>
+            <DiscoverPart ..props.clone() />
             <details class="fold" open={*open}>
                 <summary>{ "Settings" }</summary>
                 { settings_form(props) }
             </details>
             <RunBar
-                ready={state.ready()} progress={show::progress(state)} outcome={show::outcome(state)}
+                ready={state.ready() && state.searching().is_none()} progress={show::run_progress(state)} outcome={show::outcome(state)}
                 on_run={props.with(|state, tasks, ()| if let Some(plan) = state.sweep() { tasks.run(plan) })}
                 on_cancel={props.with(|_, tasks, ()| tasks.cancel())}
             />

@@ -47,6 +47,7 @@ impl State {
             Action::OrientationChosen(orientation) => self.orientation = orientation,
             Action::DrawAll => self.draw_all = true,
             Action::Measure(action) => self.measure(action),
+            Action::Find(action) => self.find(action),
             Action::RunStarted(job, plan) => self.start_run(job, plan),
             Action::RunTold(job, events) => self.hear(job, events),
             Action::RunEnded(job, outcome) => self.end_run(job, outcome),
@@ -171,6 +172,7 @@ impl State {
 
     /// Reads the files in use together; other scores choose another first circuit.
     pub fn read_inputs(&mut self) {
+        self.shelve();
         let inputs = Inputs::new(&self.files, &self.settings.run, &self.texts, &self.imports);
         let other_scores =
             inputs.scored.as_ref().map(|s| s.scores.values()) != self.scored().map(|s| s.scores.values());
@@ -192,6 +194,7 @@ impl State {
 
     fn start_run(&mut self, job: Job, plan: Plan) {
         (self.failure, self.results.held) = (None, None);
+        self.forget_run_after_search();
         self.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
     }
 

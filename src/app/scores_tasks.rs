@@ -53,6 +53,8 @@ impl Tasks {
     pub fn save_scores(self: &Rc<Self>, state: &State, format: FormatId, extent: Extent) {
         let (Some(scored), Some(model)) = (state.scored(), &state.inputs.model) else { return };
         let Some(file) = state.inputs.run_files()[Role::Scores as usize] else { return };
+        // A search's own file says more of the scores than could be written anew.
+        let own = state.found_bytes().filter(|_| format == FormatId::Safetensors).map(Uint8Array::from);
         let (graph, model, edge_count) = (scored.graph.config, (**model).clone(), state.requested);
         let tasks = self.clone();
         spawn_local(async move {
@@ -61,13 +63,18 @@ impl Tasks {
                 let scores = tasks.attach_file(file, &attachments)?;
                 let Source::Attached { name, .. } = &scores else { return Err(Fault::Cancelled) };
                 let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+                let name = file_name(&stem, format, extent, edge_count);
+                let unsaved = |e| Fault::Failed(format!("{name} could not be saved: {}", js_text(&e)));
+                if let Some(bytes) = own {
+                    return save::save_bytes(&name, &bytes).map_err(unsaved);
+                }
                 let (algorithm, date) = (Some(stem.clone()), Some(today()));
                 let request =
                     Request::WriteScores { scores, model, graph, format, edge_count, extent, algorithm, date };
-                let name = file_name(&stem, format, extent, edge_count);
                 match tasks.text.reader.call(request, &attachments).await? {
-                    (Event::Written, attachments) => save::save_bytes(&name, &Uint8Array::new(&attachments.get(0)))
-                        .map_err(|e| Fault::Failed(format!("{name} could not be saved: {}", js_text(&e)))),
+                    (Event::Written, attachments) => {
+                        save::save_bytes(&name, &Uint8Array::new(&attachments.get(0))).map_err(unsaved)
+                    }
                     (other, _) => Err(Fault::Failed(not_understood(&other))),
                 }
             };

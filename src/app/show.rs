@@ -161,10 +161,20 @@ fn threshold_label(circuit: &Circuit) -> String {
     }
 }
 
-/// What is being run, in words.
+/// What is being run, in words, but for a search, which tells of itself where it was started.
+pub fn run_progress(state: &State) -> Option<Progress> {
+    progress(state).filter(|_| state.searching().is_none())
+}
+
+/// What is being run or searched, in words.
 pub fn progress(state: &State) -> Option<Progress> {
     let Run::Running { plan, done, total, label, .. } = &state.run else { return None };
-    let what = if plan.one_circuit { "Running the chosen circuit…" } else { "Running…" };
+    let what = match state.searching() {
+        Some(search) if search.order.trial => "Timing a pass…",
+        Some(_) => "Searching…",
+        None if plan.one_circuit => "Running the chosen circuit…",
+        None => "Running…",
+    };
     let label = match (&state.engine, label.as_str()) {
         (Engine::Open(_), "") => "Getting ready".to_owned(),
         (_, "") => "Starting the engine".to_owned(),
@@ -176,13 +186,16 @@ pub fn progress(state: &State) -> Option<Progress> {
 /// How the last run ended, or why none can be started.
 pub fn outcome(state: &State) -> Option<String> {
     if state.ready() {
-        let Run::Idle(outcome) = &state.run else { return None };
+        let Run::Idle(outcome) = &state.run else {
+            return state.searching().map(|_| "A circuit is being searched for.".to_owned());
+        };
         return outcome.clone();
     }
     let missing: Vec<_> = Role::ALL.into_iter().filter(|&r| state.inputs.file(r).is_none()).map(Role::label).collect();
     Some(match missing.as_slice() {
         [] if state.inputs.prompts.is_none() && state.inputs.problems.is_empty() => "Reading the prompts…".to_owned(),
         [] => "Put right what is marked wrong to run.".to_owned(),
+        ["Scores"] => "Still missing: scores. Drop some, or find a circuit.".to_owned(),
         missing => format!("Still missing: {}.", missing.join(", ").to_lowercase()),
     })
 }
@@ -231,7 +244,7 @@ pub fn no_picture(state: &State) -> &'static str {
     if !has(Role::Config) {
         "Drop the model's config to draw its circuit."
     } else if !has(Role::Scores) {
-        "Drop prune scores to draw their circuit."
+        "Drop prune scores to draw their circuit, or let “Find a circuit” make some."
     } else {
         "The scores do not fit this graph. The file list says why."
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::discover::{Discover, DiscoverAction};
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, Inputs, Scored};
 use super::measures::{MeasureAction, Measures};
@@ -17,7 +18,7 @@ use crate::layout::Orientation;
 /// Everything the page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// In the order of their arrival; the demo's first.
+    /// In the order of their arrival, the demo's first; scores that were chosen again come last.
     pub files: Vec<FileEntry>,
     /// What became of files that were dropped together.
     pub note: Option<Note>,
@@ -44,6 +45,7 @@ pub struct State {
     /// Whether circuits of very many edges are drawn in full.
     pub draw_all: bool,
     pub measures: Measures,
+    pub discover: Discover,
     pub failure: Option<Failure>,
 }
 
@@ -130,6 +132,7 @@ pub enum Action {
     OrientationChosen(Orientation),
     DrawAll,
     Measure(MeasureAction),
+    Find(DiscoverAction),
     RunStarted(Job, Plan),
     RunTold(Job, Vec<Event>),
     RunEnded(Job, Outcome),
@@ -172,6 +175,7 @@ impl State {
             orientation: Orientation::default(),
             draw_all: false,
             measures: Measures::default(),
+            discover: Discover::default(),
             failure: None,
         };
         state.read_inputs();

@@ -19,7 +19,7 @@ use super::sorting::{Note, Sorted, sort};
 use super::state::{Action, Engine, Failure, Outcome, Remedy, State};
 use super::text_tasks::TextReader;
 use super::weights::WeightFiles;
-use super::worker::{EngineWorker, Fault};
+use super::worker::{Answer, EngineWorker, Fault};
 use super::{demo, reading};
 use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
 
@@ -59,7 +59,7 @@ struct Posted {
 }
 
 /// A worker, the device that it was opened on and the model that it holds.
-struct OpenEngine {
+pub(super) struct OpenEngine {
     worker: EngineWorker,
     choice: DeviceChoice,
     /// Its weights and its config.
@@ -164,6 +164,15 @@ impl Tasks {
         self.dispatch.dispatch(action);
     }
 
+    /// Stops a run's call, whose answer will say so.
+    pub(super) fn stop(&self, job: Job) {
+        if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
+            && call.job == job
+        {
+            engine.worker.cancel(call.id);
+        }
+    }
+
     /// Cancels what is being run; the page does not wait for the engine to stop.
     pub fn cancel(&self) {
         let job = self.job.get();
@@ -205,7 +214,7 @@ impl Tasks {
     }
 
     /// Waits until the engine is free; it is again when the result is dropped.
-    async fn take_turn(self: &Rc<Self>) -> oneshot::Sender<()> {
+    pub(super) async fn take_turn(self: &Rc<Self>) -> oneshot::Sender<()> {
         let (over, next) = oneshot::channel();
         let before = self.turn.borrow_mut().replace(next);
         if let Some(before) = before {
@@ -242,12 +251,12 @@ impl Tasks {
         }
     }
 
-    fn check(&self, job: Job) -> Result<(), Fault> {
+    pub(super) fn check(&self, job: Job) -> Result<(), Fault> {
         if self.job.get() == job { Ok(()) } else { Err(Fault::Cancelled) }
     }
 
     /// The engine on the device that is wanted.
-    async fn open(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<Rc<OpenEngine>, Fault> {
+    pub(super) async fn open(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<Rc<OpenEngine>, Fault> {
         let open = self.engine.borrow().clone().filter(|engine| engine.choice == choice);
         if let Some(engine) = open {
             return Ok(engine);
@@ -307,7 +316,7 @@ impl Tasks {
         Ok((Request::LoadModel { config, weights, index }, attachments))
     }
 
-    async fn load_model(self: &Rc<Self>, job: Job, engine: &OpenEngine, plan: &Plan) -> Result<(), Fault> {
+    pub(super) async fn load_model(self: &Rc<Self>, job: Job, engine: &OpenEngine, plan: &Plan) -> Result<(), Fault> {
         let model = Some((plan.key.weights.clone(), plan.key.files[Role::Config as usize]));
         if *engine.model.borrow() == model {
             return Ok(());
@@ -326,7 +335,7 @@ impl Tasks {
         };
         let &Question { place: Place { prompt, position, .. }, circuit, .. } = question;
         let request = Request::Inspect { circuit, prompt, position, top_k: TOP_K };
-        match engine.worker.call(request, &Array::new(), Box::new(|_| {})).1.await? {
+        match engine.worker.call(request, &Array::new(), Box::new(|_| {})).1.await?.0 {
             Event::Tokens { tokens } => Ok(tokens),
             other => Err(unexpected(&other)),
         }
@@ -340,13 +349,25 @@ impl Tasks {
         request: Request,
         attachments: &Array,
     ) -> Result<Event, Fault> {
-        let is_run = matches!(request, Request::Run { .. });
         let tasks = Rc::downgrade(self);
         let on_event = Box::new(move |event| {
             if let Some(tasks) = tasks.upgrade() {
                 tasks.hear(job, event);
             }
         });
+        Ok(self.call_with(job, engine, request, attachments, on_event).await?.0)
+    }
+
+    /// One call of a run, of whose events another hears.
+    pub(super) async fn call_with(
+        &self,
+        job: Job,
+        engine: &OpenEngine,
+        request: Request,
+        attachments: &Array,
+        on_event: Box<dyn Fn(Event)>,
+    ) -> Answer {
+        let is_run = matches!(request, Request::Run { .. } | Request::Discover { .. });
         let (id, answer) = engine.worker.call(request, attachments, on_event);
         self.call.set(Some(Posted { id, job, is_run }));
         let answer = answer.await;
@@ -355,7 +376,7 @@ impl Tasks {
     }
 
     /// Keeps an event for the reducer, which hears of several at once.
-    fn hear(self: &Rc<Self>, job: Job, event: Event) {
+    pub(super) fn hear(self: &Rc<Self>, job: Job, event: Event) {
         if self.job.get() != job {
             return;
         }
@@ -391,7 +412,7 @@ impl Tasks {
 }
 
 /// An answer of another kind than the call's: page and engine are of different builds.
-fn unexpected(event: &Event) -> Fault {
+pub(super) fn unexpected(event: &Event) -> Fault {
     Fault::Failed(format!("the engine's answer was not understood (reload the page): {event:?}"))
 }
 

@@ -49,10 +49,13 @@ struct Calls {
     fault: RefCell<Option<Fault>>,
 }
 
+/// An answer with its attachments.
+pub type Answer = Result<(Event, Array), Fault>;
+
 /// A call without an answer.
 struct Pending {
     on_event: Box<dyn Fn(Event)>,
-    answer: oneshot::Sender<Result<Event, Fault>>,
+    answer: oneshot::Sender<Answer>,
 }
 
 impl EngineWorker {
@@ -99,7 +102,7 @@ impl EngineWorker {
         request: Request,
         attachments: &Array,
         on_event: Box<dyn Fn(Event)>,
-    ) -> (u32, impl Future<Output = Result<Event, Fault>> + use<>) {
+    ) -> (u32, impl Future<Output = Answer> + use<>) {
         let id = self.calls.next_id();
         let (answer, answered) = oneshot::channel();
         let fault = self.calls.fault.borrow().clone();
@@ -148,8 +151,8 @@ impl Calls {
 
     /// Hands a message to its call. A fault where it ends them all.
     fn hear(&self, event: &web_sys::Event) -> Option<Fault> {
-        let data = event.dyn_ref::<MessageEvent>()?.data();
-        let reply = serde_wasm_bindgen::from_value::<Reply>(Array::from(&data).get(0));
+        let data = Array::from(&event.dyn_ref::<MessageEvent>()?.data());
+        let reply = serde_wasm_bindgen::from_value::<Reply>(data.get(0));
         let Reply { id, event } = match reply {
             Ok(reply) => reply,
             Err(error) => return Some(Fault::Died(format!("a message could not be read: {error}"))),
@@ -168,7 +171,7 @@ impl Calls {
         _ = pending.answer.send(match event {
             Event::Failed { message } => Err(Fault::Failed(message)),
             Event::Cancelled => Err(Fault::Cancelled),
-            answer => Ok(answer),
+            answer => Ok((answer, Array::from(&data.get(1)))),
         });
         None
     }

@@ -5,6 +5,8 @@ mod circuit_svg;
 #[cfg(feature = "page")]
 mod controls;
 #[cfg(feature = "page")]
+mod discover;
+#[cfg(feature = "page")]
 mod files;
 #[cfg(feature = "page")]
 mod hub;
@@ -35,6 +37,8 @@ mod toolbar;
 
 #[cfg(feature = "page")]
 pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
+#[cfg(feature = "page")]
+pub use discover::{DiscoverBar, DiscoverForm, FieldView, KeepForm, ScoresList, ScoresView, ValueView};
 #[cfg(feature = "page")]
 pub use files::{FileList, FileRow, FileState, Remark, drags_files};
 #[cfg(feature = "page")]

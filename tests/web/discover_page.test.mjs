@@ -1,0 +1,168 @@
+// Finding circuits in the page, as a person would.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+
+import { openBrowser } from "./support/browser.mjs";
+import { SITE } from "./support/server.mjs";
+
+describe("finding circuits in the page", () => {
+  let browser, page, errors;
+  before(async () => {
+    browser = await openBrowser(SITE);
+    page = browser.page;
+    page.setDefaultTimeout(20_000);
+    page.on("pageerror", (error) => errors.push(error.message));
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    errors = [];
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(browser.server.origin + SITE);
+    await page.waitForSelector("svg.circuit");
+    await page.selectOption("#device", "CPU");
+    await page.getByText("Find a circuit", { exact: true }).click();
+    await page.waitForSelector("#find-algorithm");
+  });
+  afterEach(() => assert.deepEqual(errors, []));
+
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  const shows = (selector, pattern) => page.waitForFunction(
+    ([selector, source]) => new RegExp(source).test(document.querySelector(selector)?.textContent),
+    [selector, pattern.source],
+  );
+  const choose = (name) => page.selectOption("#find-algorithm", { label: name });
+  const rows = () => page.locator("tr.circuit-row th").allInnerTexts();
+  const scores = () => page.locator(".scores-list li").evaluateAll((rows) => rows.map((row) => {
+    return [row.querySelector("span").textContent, row.querySelector("input").checked];
+  }));
+  const find = async () => {
+    await button("Find").click();
+    await shows(".search-status", /^Found/);
+  };
+  /** The metadata of the scores in use, as they are saved. */
+  const saved = async () => {
+    await page.locator(".scores-io select").first().selectOption({ index: 0 });
+    const [download] = await Promise.all([page.waitForEvent("download"), button("Download").click()]);
+    const bytes = await readFile(await download.path());
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))));
+    return [download.suggestedFilename(), header.__metadata__];
+  };
+
+  it("tells the cost before anything is fetched", async () => {
+    assert.match(await page.textContent(".cost"), /^2 forward and 1 backward pass, about \d+\.\d kB beside the weights\.$/);
+    await choose("ACDC: remove edges one by one");
+    // 20 thresholds of 77 edges, and two unpatched passes.
+    assert.match(await page.textContent(".cost"), /^At most 1542 forward passes/);
+    await choose("Baseline: random");
+    assert.equal(await page.textContent(".cost"), "No pass of the model is needed.");
+    assert.ok(!browser.server.requests.some(({ pathname }) => pathname.includes("/engine_bg")));
+  });
+
+  it("draws and measures what EAP finds, and goes back to the scores before", async () => {
+    await find();
+    await shows(".status", /^Done: 4 circuits on 6 prompts/);
+    assert.deepEqual(await rows(), ["0", "1", "2", "77"]);
+    assert.equal(await page.locator("svg.circuit .ribbons path").count(), 2);
+    assert.deepEqual(await scores(), [["scores.safetensors (the demo's)", false], ["EAP on reverse.safetensors", true]]);
+    await page.locator(".scores-list label").first().click();
+    assert.deepEqual((await scores()).map(([, chosen]) => chosen), [true, false]);
+    await page.locator(".scores-list label").last().click();
+    assert.match(await page.inputValue("input.count"), /^2$/);
+    await button("Forget EAP on reverse.safetensors").click();
+    assert.equal(await page.locator(".scores-list").count(), 0);
+  });
+
+  it("saves scores that say where they come from", async () => {
+    await choose("EAP-IG: gradients along the inputs");
+    await page.fill("#find-steps", "3");
+    await find();
+    const [name, metadata] = await saved();
+    assert.equal(name, "EAP-IG on reverse-scores.safetensors");
+    assert.equal(metadata.kind, "PruneScores");
+    assert.equal(metadata.algorithm, "input_gradient");
+    assert.equal(metadata.prompts, "prompts.json");
+    assert.match(metadata.date, /^\d{4}-\d\d-\d\d$/);
+    const { algorithm, batchSize, slice } = JSON.parse(metadata.settings);
+    assert.deepEqual([algorithm.steps, algorithm.gradFunction, batchSize, slice], [3, "logit", 6, "not_first_seq"]);
+    assert.equal(JSON.parse(metadata.model).nLayers, 4);
+  });
+
+  it("keeps some edges as scores of their own", async () => {
+    await find();
+    await page.getByText("Keep only some edges of these scores").click();
+    await page.fill("#keep-count", "78");
+    await button("Make these scores").click();
+    await shows("#keep-count-error", /^a whole number from 1 to 77$/);
+    await page.fill("#keep-count", "2");
+    await button("Make these scores").click();
+    await page.waitForFunction(() => document.querySelectorAll(".scores-list li").length === 3);
+    assert.deepEqual((await scores()).at(-1), ["EAP on reverse, connected 2.safetensors", true]);
+    const [, metadata] = await saved();
+    assert.equal(metadata.algorithm, "mask_gradient, connected 2");
+  });
+
+  it("shows the loss of subnetwork probing as it works, times a pass, and stops", async () => {
+    await choose("Subnetwork probing: learned masks");
+    await page.fill("#find-epochs", "20000");
+    await button("Time a pass").click();
+    await shows(".search-status", /^A pass was timed/);
+    assert.match(await page.textContent(".cost"), /, about [\d.]+ (s|min|h) on this device\.$/);
+    assert.equal(await page.locator(".scores-list").count(), 0, "a trial gives no scores");
+    await button("Find").click();
+    await page.waitForSelector(".loss svg .line");
+    await shows(".discover .progress span", /epoch \d+ of 20000.* left$/);
+    assert.ok(await button("Run").isDisabled());
+    await button("Cancel").click();
+    await shows(".search-status", /^Cancelled/);
+    assert.match(await page.textContent(".loss .about"), /^loss [\d.e-]+ after \d+ passes$/);
+    assert.equal(await page.locator(".scores-list").count(), 0);
+    await page.fill("#find-epochs", "5");
+    await find();
+    assert.equal((await scores()).at(-1)[0], "Subnetwork probing on reverse.safetensors");
+  });
+
+  it("explains wrong settings where they are typed", async () => {
+    await choose("Subnetwork probing: learned masks");
+    await page.fill("#find-epochs", "0");
+    assert.equal(await page.textContent("#find-epochs-error"), "a whole number from 1 to 100000");
+    assert.ok(await button("Find").isDisabled());
+    await choose("ACDC: remove edges one by one");
+    await page.fill("#find-thresholds", "0.1, x");
+    assert.match(await page.textContent("#find-thresholds-error"), /^numbers above 0 with commas between/);
+    await choose("EAP: edge attribution patching");
+    assert.ok(await button("Find").isEnabled());
+  });
+
+  it("says why the engine could not do it", async () => {
+    await choose("Official circuit of a paper");
+    await page.selectOption("#find-circuit", { label: "IOI, GPT-2 small (Wang et al. 2022)" });
+    await button("Find").click();
+    await page.waitForSelector(".notice");
+    assert.match(await page.textContent(".notice"), /has no edge/);
+    await shows(".search-status", /^The search failed/);
+    assert.equal(await page.locator("svg.circuit .ribbons path").count(), 2);
+  });
+
+  it("needs no scores to start, and is offered where they are missing", async () => {
+    const { pathname } = new URL("../fixtures/cases/gpt2/", import.meta.url);
+    const files = ["model.safetensors", "config.json", "prompts.json"];
+    await page.getByText("Find a circuit", { exact: true }).click();
+    await page.locator(".files input[type=file]").first().setInputFiles(files.map((name) => pathname + name));
+    await shows(".status", /Drop some, or find a circuit/);
+    await page.waitForSelector("#find-algorithm");
+    await find();
+    await shows(".status", /^Done/);
+    assert.ok((await rows()).length > 5);
+    assert.ok(await page.locator("svg.circuit .ribbons path").count() > 0);
+  });
+
+  it("fits a screen of 400 pixels", async () => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    for (const option of await page.locator("#find-algorithm option").allInnerTexts()) {
+      await choose(option);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400, option);
+    }
+  });
+});
