@@ -250,9 +250,11 @@ describe("the page", () => {
     };`);
     const opened = 'if (request.type === "open") reply({ type: "opened", device: { kind: "webgpu", name: "x", reason: "y" } });';
     const config = JSON.stringify({
-      family: "transformer_lens", n_layers: 1, n_heads: 1, d_model: 1, d_head: 1, n_ctx: 1, d_vocab: 1, d_vocab_out: 1,
-      act_fn: "relu", normalization: "None", eps: 0, positional_embedding: "standard", attention_dir: "causal",
-      attn_scale: 1, tied_unembedding: false,
+      family: "transformer_lens", n_layers: 1, n_heads: 1, n_key_value_heads: 1, d_model: 1, d_head: 1, n_ctx: 1, d_vocab: 1,
+      d_vocab_out: 1, act_fn: "relu", gated_mlp: false, parallel_attn_mlp: false, normalization: "None", eps: 0,
+      gain_offset: 0, embed_scale: 1, positional_embedding: "standard", attention_dir: "causal", attn_windows: [],
+      qk_norm: false, attn_scale: 1, tied_unembedding: false,
+      biases: { qkv: true, attn_out: true, mlp: true, unembed: true },
     });
     const healthy = async () => browser.server.add(WORKER, await readFile(new URL("../../dist/engine-worker.js", import.meta.url)));
     afterEach(healthy);
