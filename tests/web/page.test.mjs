@@ -325,7 +325,7 @@ describe("the page", () => {
 
   it("is used with the keyboard alone", async () => {
     const reached = [];
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 60; i++) {
       await page.keyboard.press("Tab");
       const name = await page.evaluate(() => {
         const { activeElement: at } = document;
