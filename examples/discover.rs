@@ -126,9 +126,9 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     if let Some(n) = found.n_kept {
         eprintln!("{n} edges are kept");
     }
-    print_largest(&graph, &found.scores);
     let info = settings.info(&file, model.config(), &graph);
     std::fs::write(&args.out, found.scores.to_bytes(&graph, &info)).map_err(|e| format!("{}: {e}", name(&args.out)))?;
+    print_largest(&graph, &found.scores);
     Ok(())
 }
 

@@ -434,7 +434,7 @@ impl State {
     fn search_memory_problem(&self, cost: &DiscoverCost) -> Option<String> {
         let model = self.inputs.model.as_ref()?;
         let (memory, limits) = (ModelMemory::of(model), memory::limits(self));
-        let checked = memory.check("The model", &limits).and_then(|()| memory.check_search(cost.bytes as u64, &limits));
+        let checked = memory.check("The model", &limits).and_then(|()| memory.check_search(cost.bytes, &limits));
         checked.err().map(|error| error.to_string())
     }
 
@@ -500,7 +500,7 @@ pub fn cost_line(cost: &DiscoverCost, at_most: bool) -> String {
         (f, b) => format!("{} forward and {} backward {}", grouped(f), grouped(b), passes(b)),
     };
     let count = if at_most { format!("At most {count}") } else { count };
-    format!("{count}, about {} beside the weights", size_label(bytes as u64))
+    format!("{count}, about {} beside the weights", size_label(bytes))
 }
 
 /// `12 345`

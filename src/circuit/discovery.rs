@@ -238,46 +238,50 @@ pub struct DiscoverCost {
     /// Backward passes of one batch.
     pub backward_passes: usize,
     /// About how many bytes of activations are held at once.
-    pub bytes: usize,
+    pub bytes: u64,
 }
 
 impl DiscoverSettings {
     /// What the search will take on `n_batches` batches of prompts of `seq` tokens. ACDC's is the most it can be: a pass that
     /// begins in a later block costs less.
     pub fn cost(&self, model: &ModelConfig, graph: &Graph, n_batches: usize, seq: usize) -> DiscoverCost {
-        let rows = self.batch_size * seq;
-        let (per_pass, srcs) = (pass_bytes(model, rows), graph.srcs.len() * rows * model.d_model * size_of::<f32>());
+        let rows = (self.batch_size as u64).saturating_mul(seq as u64);
+        let n = |size: usize| size as u64;
+        let per_pass = pass_bytes(model).saturating_mul(rows);
+        let srcs = rows.saturating_mul(n(graph.srcs.len()) * n(model.d_model) * F32_BYTES);
+        let times = |n_times: usize, bytes: u64| n(n_times).saturating_mul(bytes);
+        let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, &part| sum.saturating_add(part));
         let means =
             |ablation: AblationType| ablation.dataset_means().map_or(1, |(a, b)| usize::from(a) + usize::from(b));
-        let per_batch = |forward: usize, backward: usize, bytes: usize| DiscoverCost {
-            forward_passes: n_batches * forward,
-            backward_passes: n_batches * backward,
+        let per_batch = |forward: usize, backward: usize, bytes: u64| DiscoverCost {
+            forward_passes: n_batches.saturating_mul(forward),
+            backward_passes: n_batches.saturating_mul(backward),
             bytes,
         };
         // A backward pass holds what every block puts out; the sources of both prompts and their differences are held too.
-        let with_gradients = model.n_layers * per_pass + 3 * srcs;
+        let with_gradients = sum(&[times(model.n_layers, per_pass), times(3, srcs)]);
         match &self.algorithm {
             Algorithm::MaskGradient(MaskGradient { integrated_grad_samples, ablation, .. }) => {
-                let n = integrated_grad_samples.map_or(1, |n| n + 1);
+                let n = integrated_grad_samples.map_or(1, |n| n.saturating_add(1));
                 per_batch(means(*ablation) + n, n, with_gradients)
             }
             Algorithm::InputGradient(InputGradient { steps, ablation, .. }) => {
-                per_batch(means(*ablation) + 1 + steps, *steps, with_gradients)
+                per_batch(steps.saturating_add(means(*ablation) + 1), *steps, with_gradients)
             }
             Algorithm::Acdc(Acdc { thresholds, .. }) => DiscoverCost {
                 forward_passes: 2 + thresholds.len() * graph.n_edges(),
                 backward_passes: 0,
-                bytes: thresholds.len() * (per_pass + srcs) + 2 * srcs,
+                bytes: sum(&[times(thresholds.len(), sum(&[per_pass, srcs])), times(2, srcs)]),
             },
             Algorithm::Exact(Exact { ablation, .. }) => {
-                per_batch(means(*ablation) + 1 + graph.n_edges(), 0, per_pass + 2 * srcs)
+                per_batch(means(*ablation) + 1 + graph.n_edges(), 0, sum(&[per_pass, times(2, srcs)]))
             }
             Algorithm::SubnetworkProbing(SubnetworkProbing { epochs, ablation, .. }) => {
-                // Each group of dest nodes keeps the sources before it.
-                let bytes = with_gradients + model.n_layers * srcs;
-                per_batch(means(*ablation) + 1 + epochs, *epochs, bytes)
+                // Each group of dest nodes keeps the sources before it; what is patched with is kept for all batches.
+                let bytes = sum(&[with_gradients, times(model.n_layers, srcs), times(n_batches, srcs)]);
+                per_batch(epochs.saturating_add(means(*ablation) + 1), *epochs, bytes)
             }
-            Algorithm::ActivationMagnitude {} => per_batch(1, 0, per_pass + srcs),
+            Algorithm::ActivationMagnitude {} => per_batch(1, 0, sum(&[per_pass, srcs])),
             Algorithm::Random(_) | Algorithm::Official(_) => DiscoverCost::default(),
         }
     }
@@ -301,10 +305,12 @@ impl DiscoverSettings {
     }
 }
 
-/// About how many bytes of activations a block of one circuit puts out: the inputs of its heads before and after their norm,
-/// the projections, the heads' outputs, and the MLP's hidden layer with its nonlinearity.
-fn pass_bytes(model: &ModelConfig, rows: usize) -> usize {
-    let heads =
-        2 * 3 * model.n_heads * model.d_model + 8 * model.n_heads * model.d_head + model.n_heads * model.d_model;
-    rows * (heads + 6 * model.d_mlp.unwrap_or(0) + 8 * model.d_model) * size_of::<f32>()
+const F32_BYTES: u64 = size_of::<f32>() as u64;
+
+/// About how many bytes of activations a block puts out for a row of one circuit: the inputs of its heads before and after
+/// their norm, the projections, the heads' outputs, and the MLP's hidden layer with its nonlinearity.
+fn pass_bytes(model: &ModelConfig) -> u64 {
+    let &ModelConfig { n_heads, d_model, d_head, d_mlp, .. } = model;
+    let [n_heads, d_model, d_head, d_mlp] = [n_heads, d_model, d_head, d_mlp.unwrap_or(0)].map(|size| size as u64);
+    (7 * n_heads * d_model + 8 * n_heads * d_head + 6 * d_mlp + 8 * d_model) * F32_BYTES
 }

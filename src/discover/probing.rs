@@ -40,8 +40,9 @@ pub(super) async fn scores<O: Observer>(
     let (side, other) =
         if tree { (PromptSide::Clean, PromptSide::Corrupt) } else { (PromptSide::Corrupt, PromptSide::Clean) };
     let patches = Patches::new(setup, settings.ablation, other, steps).await?;
-    let mut clean = Vec::new();
+    let (mut clean, mut patch) = (Vec::new(), Vec::new());
     for batch in 0..setup.batches.len() {
+        patch.push(patches.of(setup, batch, steps).await?);
         clean.push(model.forward(&setup.tokens(batch, PromptSide::Clean), setup.positions(batch), &mut Plain));
         steps.step("unpatched model").await?;
     }
@@ -52,12 +53,11 @@ pub(super) async fn scores<O: Observer>(
     let mut noise = Noise::new(settings.seed);
     for epoch in 0..settings.epochs {
         for (batch, clean) in clean.iter().enumerate() {
-            let patch = patches.of(setup, batch, steps).await?;
             let tokens = setup.tokens(batch, side);
             let n_prompts = tokens.dims()[0];
             let drawn: Vec<Drawn> =
                 (0..n_prompts).flat_map(|_| parameters.clone()).map(|p| Drawn::new(p, &mut noise)).collect();
-            let pass = Pass { model, graph, tokens: &tokens, positions: setup.positions(batch), patch: &patch };
+            let pass = Pass { model, graph, tokens: &tokens, positions: setup.positions(batch), patch: &patch[batch] };
             let (distance, by_mask) = pass.run(&drawn, clean, settings.faithfulness_target).await?;
             // A draw of its own for the number of edges, as in the reference.
             let counted: Vec<Drawn> = parameters.iter().map(|&p| Drawn::new(p, &mut noise)).collect();

@@ -195,7 +195,7 @@ impl<'o, O: Observer> Steps<'o, O> {
 
     /// Some passes are done.
     pub async fn steps(&mut self, n: usize, label: &str) -> Result<(), RunError> {
-        self.done = (self.done + n).min(self.total);
+        self.done += n;
         if self.observer.progress(self.done, self.total, label).await { Ok(()) } else { Err(RunError::Cancelled) }
     }
 

@@ -169,7 +169,8 @@ impl Session {
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::new(model.config(), discover_graph(settings, &prompts)?);
         let seq = (0..prompts.pairs.len()).map(|prompt| prompts.seq(prompt)).max().unwrap_or(1);
-        let needed = settings.cost(model.config(), &graph, 1, seq).bytes as u64;
+        let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
+        let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
         ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
         let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
         let Discovery { scores, n_kept, cost, last_loss } =
