@@ -14,7 +14,7 @@ use super::state::{Action, Run, State};
 use crate::circuit::Algorithm;
 use crate::layout::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 use crate::view::{
-    DiscoverBar, DiscoverForm, FieldView, KeepForm, PlotSvg, Progress, ScoresList, ScoresView, ValueView,
+    self, DiscoverBar, DiscoverForm, FieldView, KeepForm, PlotSvg, Progress, ScoresList, ScoresView, ValueView,
 };
 
 /// In the order of [`super::discover::SELECTIONS`].
@@ -79,14 +79,15 @@ fn form(props: &PartProps) -> Html {
         },
         advanced: field.advanced,
     };
-    let fields = offer.fields.iter().zip(discover.entries()).zip(errors).map(field).collect::<Vec<_>>();
-    html! {
-        <DiscoverForm
-            algorithms={&LABELS[..]} chosen={discover.chosen} about={offer.about} paper={offer.paper} {fields}
-            on_algorithm={on(props, DiscoverAction::AlgorithmChosen)}
-            on_entry={on(props, |(field, text)| DiscoverAction::Entered(field, text))}
-        />
-    }
+    view::discover_form(&DiscoverForm {
+        algorithms: &LABELS[..],
+        chosen: discover.chosen,
+        about: offer.about,
+        paper: offer.paper,
+        fields: offer.fields.iter().zip(discover.entries()).zip(errors).map(field).collect(),
+        on_algorithm: on(props, DiscoverAction::AlgorithmChosen),
+        on_entry: on(props, |(field, text)| DiscoverAction::Entered(field, text)),
+    })
 }
 
 fn bar(props: &PartProps) -> Html {
@@ -101,17 +102,19 @@ fn bar(props: &PartProps) -> Html {
     let problem = state.search_order(false).err();
     let passes = state.search_cost().map_or(0, |cost| cost.forward_passes + cost.backward_passes);
     let idle = matches!(state.run, Run::Idle(_));
-    html! {
-        <DiscoverBar
-            cost={cost(state)} can_time={idle && problem.is_none() && passes >= MIN_TIMED_PASSES && state.search_ms().is_none()}
-            {problem}
-            run_after={state.discover.run_after} progress={progress(state)} outcome={outcome(state)}
-            on_run_after={on(props, DiscoverAction::RunAfterChosen)}
-            on_find={search(false)} on_time={search(true)} on_cancel={props.with(|_, tasks, ()| tasks.cancel())}
-        >
-            <LossPlot ..props.clone() />
-        </DiscoverBar>
-    }
+    view::discover_bar(&DiscoverBar {
+        cost: cost(state),
+        can_time: idle && problem.is_none() && passes >= MIN_TIMED_PASSES && state.search_ms().is_none(),
+        problem,
+        run_after: state.discover.run_after,
+        progress: progress(state),
+        outcome: outcome(state),
+        loss: html! { <LossPlot ..props.clone() /> },
+        on_run_after: on(props, DiscoverAction::RunAfterChosen),
+        on_find: search(false),
+        on_time: search(true),
+        on_cancel: props.with(|_, tasks, ()| tasks.cancel()),
+    })
 }
 
 /// The loss of the last search, pass by pass, where it is made smaller step by step.
@@ -191,20 +194,25 @@ fn scores(props: &PartProps) -> Html {
     let discover = &state.discover;
     html! { <>
         if scores.len() > 1 {
-            <ScoresList
-                {scores} on_choose={on(props, DiscoverAction::ScoresChosen)} on_remove={props.on(Action::FileRemoved)}
-            />
+            { view::scores_list(&ScoresList {
+                scores,
+                on_choose: on(props, DiscoverAction::ScoresChosen),
+                on_remove: props.on(Action::FileRemoved),
+            }) }
         }
         if state.scored().is_some() {
             <details class="more">
                 <summary>{ "Keep only some edges of these scores" }</summary>
-                <KeepForm
-                    selections={SELECTIONS} chosen={discover.selection} about={ABOUT_SELECTIONS[discover.selection]}
-                    n_kept={discover.n_kept.clone()} kept={discover.kept.clone()}
-                    on_selection={on(props, DiscoverAction::SelectionChosen)}
-                    on_entry={on(props, DiscoverAction::KeptEntered)}
-                    on_keep={props.with(|state, tasks, ()| tasks.keep_some(state))}
-                />
+                { view::keep_form(&KeepForm {
+                    selections: SELECTIONS,
+                    chosen: discover.selection,
+                    about: ABOUT_SELECTIONS[discover.selection],
+                    n_kept: discover.n_kept.clone(),
+                    kept: discover.kept.clone(),
+                    on_selection: on(props, DiscoverAction::SelectionChosen),
+                    on_entry: on(props, DiscoverAction::KeptEntered),
+                    on_keep: props.with(|state, tasks, ()| tasks.keep_some(state)),
+                }) }
             </details>
         }
     </> }

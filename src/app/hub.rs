@@ -3,7 +3,7 @@
 //! Nothing is asked of another host before a person presses a button. In a page inside another one the form is not there,
 //! unless its address says `?hub=on`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_events::EventListener;
@@ -17,7 +17,7 @@ use super::files::size_label;
 use super::memory;
 use super::worker::{error_text, start_worker};
 use crate::circuit::ModelConfig;
-use crate::view::{HubForm, HubStage, KeptRow};
+use crate::view::{HubForm, HubStage, KeptRow, hub_form};
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./module/hub-worker.js";
@@ -129,11 +129,7 @@ pub fn HubPanel(props: &HubPanelProps) -> Html {
     let state = use_reducer(|| HubState { stage: Stage::Idle, kept: Vec::new() });
     let hub = {
         let (dispatch, on_files) = (state.dispatcher(), props.on_files.clone());
-        use_memo((), |()| Hub { dispatch, on_files, worker: RefCell::default() })
-    };
-    let call = |name: &'static str| {
-        let hub = hub.clone();
-        move |key: String| hub.call(name, &[("key", &key)])
+        use_memo((), |()| Hub { dispatch, on_files, worker: RefCell::default(), opened: Cell::default() })
     };
     let on_look_up = {
         let hub = hub.clone();
@@ -160,15 +156,21 @@ pub fn HubPanel(props: &HubPanelProps) -> Html {
             _ => hub.call("open", &[("key", &key)]),
         })
     };
-    html! {
-        <HubForm
-            stage={shown(&state.stage)} kept={state.kept.iter().map(kept_row).collect::<Vec<_>>()}
-            on_open={Callback::from({ let hub = hub.clone(); move |()| hub.call("kept", &[]) })}
-            {on_look_up} {on_fetch} {on_kept}
-            on_cancel={Callback::from({ let hub = hub.clone(); move |()| hub.call("cancel", &[]) })}
-            on_remove={Callback::from(call("remove"))}
-        />
-    }
+    let on_toggle = {
+        let hub = hub.clone();
+        Callback::from(move |()| {
+            if !hub.opened.replace(true) {
+                hub.call("kept", &[]);
+            }
+        })
+    };
+    let on_remove = {
+        let hub = hub.clone();
+        Callback::from(move |key: String| hub.call("remove", &[("key", &key)]))
+    };
+    let on_cancel = Callback::from(move |()| hub.call("cancel", &[]));
+    let (stage, kept) = (shown(&state.stage), state.kept.iter().map(kept_row).collect());
+    hub_form(&HubForm { stage, kept, on_toggle, on_look_up, on_fetch, on_cancel, on_kept, on_remove })
 }
 
 fn title(id: &str, revision: &str) -> String {
@@ -237,6 +239,8 @@ struct Hub {
     dispatch: UseReducerDispatcher<HubState>,
     on_files: Callback<Vec<File>>,
     worker: RefCell<Option<(Worker, [EventListener; 2])>>,
+    /// Whether the form was ever unfolded.
+    opened: Cell<bool>,
 }
 
 impl Hub {

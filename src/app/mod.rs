@@ -45,7 +45,7 @@ use yew::prelude::*;
 
 use crate::engine::DeviceChoice;
 use crate::layout::Orientation;
-use crate::view::{Notice, drags_files};
+use crate::view::{self, Notice, drags_files};
 use folder::Dropped;
 use measures_part::MeasuresPart;
 use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};
@@ -189,5 +189,5 @@ fn notice(failure: &Failure, props: &PartProps) -> Html {
             None => tasks.start_engine(device),
         }
     });
-    html! { <Notice {message} {remedy} {on_remedy} on_dismiss={props.on(|()| Action::FailureDismissed)} /> }
+    view::notice(&Notice { message, remedy, on_remedy, on_dismiss: props.on(|()| Action::FailureDismissed) })
 }

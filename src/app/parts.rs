@@ -14,10 +14,11 @@ use super::show::{self, DEVICES};
 use super::state::{Action, State};
 use super::tasks::Tasks;
 use super::{files, save};
+use crate::formats::{Extent, FormatId};
 use crate::layout::{DrawOptions, Layout, LayoutRequest, Orientation, layout};
 use crate::view::{
-    CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, ScoresIo, SettingsForm, TokensPanel,
-    svg_string,
+    self, CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, ScoresIo, SettingsForm, TokensPanel,
+    svg_string, use_table_nodes,
 };
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
@@ -60,13 +61,14 @@ impl PartProps {
 #[component]
 pub fn Setup(props: &PartProps) -> Html {
     let open = use_memo((), |()| !is_narrow());
+    let saving = use_state_eq(|| (FormatId::Safetensors, Extent::default()));
     let state = &props.state;
     html! {
         <section class="setup" aria-label="Setup">
             <details class="fold" open={*open}>
                 <summary>{ "Files" }</summary>
                 { file_list(props) }
-                { scores_io(props) }
+                { scores_io(props, &saving) }
             </details>
             <details class="fold">
                 <summary>{ "Write prompts" }</summary>
@@ -77,11 +79,13 @@ pub fn Setup(props: &PartProps) -> Html {
                 <summary>{ "Settings" }</summary>
                 { settings_form(props) }
             </details>
-            <RunBar
-                ready={state.ready() && state.searching().is_none()} progress={show::run_progress(state)} outcome={show::outcome(state)}
-                on_run={props.with(|state, tasks, ()| if let Some(plan) = state.sweep() { tasks.run(plan) })}
-                on_cancel={props.with(|_, tasks, ()| tasks.cancel())}
-            />
+            { view::run_bar(&RunBar {
+                ready: state.ready() && state.searching().is_none(),
+                progress: show::run_progress(state),
+                outcome: show::outcome(state),
+                on_run: props.with(|state, tasks, ()| if let Some(plan) = state.sweep() { tasks.run(plan) }),
+                on_cancel: props.with(|_, tasks, ()| tasks.cancel()),
+            }) }
         </section>
     }
 }
@@ -103,16 +107,21 @@ fn file_list(props: &PartProps) -> Html {
         tasks.cancel();
         state.dispatch(Action::DemoWanted);
     });
+    let list = FileList {
+        rows: show::file_rows(&props.state),
+        demo: props.state.files.iter().all(|f| f.demo),
+        note: show::file_note(&props.state),
+        memory: show::memory(&props.state),
+        on_files: props.with(|_, tasks, files: Vec<File>| {
+            tasks.add_dropped(Dropped::Files(files.into_iter().map(placed).collect()));
+        }),
+        on_remove: props.on(Action::FileRemoved),
+        on_fix,
+        on_demo,
+    };
     html! {
         <>
-            <FileList
-                rows={show::file_rows(&props.state)} demo={props.state.files.iter().all(|f| f.demo)}
-                note={show::file_note(&props.state)} memory={show::memory(&props.state)}
-                on_files={props.with(|_, tasks, files: Vec<File>| {
-                    tasks.add_dropped(Dropped::Files(files.into_iter().map(placed).collect()));
-                })}
-                on_remove={props.on(Action::FileRemoved)} {on_fix} {on_demo}
-            />
+            { view::file_list(&list) }
             if hub::is_offered() {
                 <HubPanel on_files={props.with(|_, tasks, files| tasks.add_files(files))} />
             }
@@ -121,32 +130,31 @@ fn file_list(props: &PartProps) -> Html {
 }
 
 /// What is said of the scores, and saving them.
-fn scores_io(props: &PartProps) -> Html {
-    html! {
-        <ScoresIo
-            panel={props.state.scores_panel()} on_pick={props.on(Action::ScoresPicked)}
-            on_save={props.with(|state, tasks, (format, extent)| tasks.save_scores(state, format, extent))}
-        />
-    }
+fn scores_io(props: &PartProps, saving: &UseStateHandle<(FormatId, Extent)>) -> Html {
+    view::scores_io(&ScoresIo {
+        panel: props.state.scores_panel(),
+        saving: saving.clone(),
+        on_pick: props.on(Action::ScoresPicked),
+        on_save: props.with(|state, tasks, (format, extent)| tasks.save_scores(state, format, extent)),
+    })
 }
 
 fn settings_form(props: &PartProps) -> Html {
     let state = &props.state;
     let settings = &state.settings;
-    html! {
-        <SettingsForm
-            run={settings.run.clone()}
-            counts_text={settings.counts_text.clone()}
-            counts_error={settings.counts_error.clone()}
-            batch_size_error={state.inputs.problem(Place::BatchSize).map(|p| p.message.clone())}
-            n_prompts={state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len())}
-            texts={show::prompt_settings(state)} on_texts={props.on(Action::PromptSettingsChanged)}
-            device={DEVICES.iter().position(|d| *d == settings.device).unwrap_or(0)}
-            on_change={props.on(Action::SettingsChanged)}
-            on_counts={props.on(Action::CountsTyped)}
-            on_device={props.on(|i: usize| Action::DeviceChosen(DEVICES[i]))}
-        />
-    }
+    view::settings_form(&SettingsForm {
+        run: settings.run.clone(),
+        counts_text: settings.counts_text.clone(),
+        counts_error: settings.counts_error.clone(),
+        batch_size_error: state.inputs.problem(Place::BatchSize).map(|p| p.message.clone()),
+        n_prompts: state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len()),
+        texts: show::prompt_settings(state),
+        on_texts: props.on(Action::PromptSettingsChanged),
+        device: DEVICES.iter().position(|d| *d == settings.device).unwrap_or(0),
+        on_change: props.on(Action::SettingsChanged),
+        on_counts: props.on(Action::CountsTyped),
+        on_device: props.on(|i: usize| Action::DeviceChosen(DEVICES[i])),
+    })
 }
 
 /// The circuit, and what is chosen over it.
@@ -176,7 +184,7 @@ pub fn Picture(props: &PartProps) -> Html {
     html! {
         <section class="picture" aria-label="Circuit">
             if let Some(slider) = show::slider(state) {
-                <EdgeSlider {slider} {on_slide} on_count={props.on(Action::CircuitRequested)} />
+                { view::edge_slider(&EdgeSlider { slider, on_slide, on_count: props.on(Action::CircuitRequested) }) }
             }
             if let Some(part) = drawn.as_ref().and_then(Drawn::left_out) {
                 <p class="partial">
@@ -193,10 +201,12 @@ pub fn Picture(props: &PartProps) -> Html {
             </div>
             <div class="picture-foot">
                 <p class="hover">{ hovered.as_ref().cloned().unwrap_or_else(|| show::HOVER_HINT.into()) }</p>
-                <PictureActions
-                    orientation={state.orientation} ready={picture.is_some()}
-                    on_orientation={props.on(Action::OrientationChosen)} {on_save}
-                />
+                { view::picture_actions(&PictureActions {
+                    orientation: state.orientation,
+                    ready: picture.is_some(),
+                    on_orientation: props.on(Action::OrientationChosen),
+                    on_save,
+                }) }
             </div>
         </section>
     }
@@ -249,6 +259,8 @@ fn save_picture(state: &UseReducerHandle<State>, layout: &Layout) {
 #[component]
 pub fn Results(props: &PartProps) -> Html {
     let state = &props.state;
+    let page = state.has_results().then(|| show::table_page(state));
+    let nodes = use_table_nodes(page.as_ref());
     let on_choose = props.with(|state, _, place: usize| {
         if let Some(row) = state.results.rows.get(place) {
             state.dispatch(Action::CircuitRequested(row.result.circuit.requested));
@@ -260,20 +272,28 @@ pub fn Results(props: &PartProps) -> Html {
             if let Some(note) = show::results_note(state) {
                 <p class="note">{ note }</p>
             }
-            if state.has_results() {
-                <ResultsTable
-                    baselines={show::baseline_rows(state)} page={show::table_page(state)} stale={!state.fresh()}
-                    {on_choose} on_page={props.on(Action::PageTurned)}
-                />
+            if let Some(page) = page {
+                { view::results_table(&ResultsTable {
+                    baselines: show::baseline_rows(state),
+                    page,
+                    stale: !state.fresh(),
+                    nodes,
+                    on_choose,
+                    on_page: props.on(Action::PageTurned),
+                }) }
             }
             if state.inputs.prompts.is_some() {
                 <h2>{ "Likeliest tokens" }</h2>
-                <TokensPanel
-                    prompts={show::prompt_labels(state)} prompt={state.prompt}
-                    positions={show::position_labels(state)} position={state.position}
-                    pairs={show::prompt_tokens(state)} columns={show::token_columns(state)}
-                    on_prompt={props.on(Action::PromptChosen)} on_position={props.on(Action::PositionChosen)}
-                />
+                { view::tokens_panel(&TokensPanel {
+                    prompts: show::prompt_labels(state),
+                    prompt: state.prompt,
+                    positions: show::position_labels(state),
+                    position: state.position,
+                    pairs: show::prompt_tokens(state),
+                    columns: show::token_columns(state),
+                    on_prompt: props.on(Action::PromptChosen),
+                    on_position: props.on(Action::PositionChosen),
+                }) }
             }
         </section>
     }

@@ -3,12 +3,11 @@
 
 use yew::prelude::*;
 
-use super::controls::{Check, Choice, Entry};
+use super::controls::{Check, Choice, Entry, check, choice, entry};
 use super::run_bar::Progress;
 
 /// The form and what to call.
-#[derive(PartialEq, Properties)]
-pub struct DiscoverFormProps {
+pub struct DiscoverForm {
     pub algorithms: &'static [&'static str],
     pub chosen: usize,
     /// What it measures, and at what cost.
@@ -42,8 +41,7 @@ pub enum ValueView {
 }
 
 /// The algorithm and its settings.
-#[component]
-pub fn DiscoverForm(props: &DiscoverFormProps) -> Html {
+pub fn discover_form(props: &DiscoverForm) -> Html {
     let fields = |advanced: bool| {
         let some = props.fields.iter().enumerate().filter(move |(_, field)| field.advanced == advanced);
         some.map(|(i, field)| field_view(i, field, &props.on_entry)).collect::<Vec<_>>()
@@ -52,11 +50,14 @@ pub fn DiscoverForm(props: &DiscoverFormProps) -> Html {
     let wrong = |field: &FieldView| field.advanced && matches!(field.value, ValueView::Text { error: Some(_), .. });
     html! {
         <div class="settings">
-            <Choice
-                id="find-algorithm" label="Algorithm" options={props.algorithms} chosen={props.chosen}
-                title="How edges get their scores (auto-circuit: prune algorithms)"
-                on_choose={props.on_algorithm.clone()}
-            />
+            { choice(Choice {
+                id: "find-algorithm",
+                label: "Algorithm",
+                options: props.algorithms,
+                chosen: props.chosen,
+                title: "How edges get their scores (auto-circuit: prune algorithms)",
+                on_choose: props.on_algorithm.clone(),
+            }) }
             <p class="about">
                 { props.about }
                 if !props.paper.is_empty() {
@@ -80,18 +81,18 @@ fn field_view(i: usize, field: &FieldView, on_entry: &Callback<(usize, String)>)
     match &field.value {
         &ValueView::Choice { values, labels, chosen } => {
             let on_choose = on_entry.reform(move |choice: usize| (i, values[choice].to_owned()));
-            html! { <Choice key={id} {id} {label} {title} options={labels} {chosen} {on_choose} /> }
+            choice(Choice { id, label, title, options: labels, chosen, on_choose })
         }
         ValueView::Text { text, error } => {
             let on_entry = on_entry.reform(move |text| (i, text));
-            html! { <Entry key={id} {id} {label} {title} value={text.clone()} error={error.clone()} {on_entry} /> }
+            let (value, error) = (text.clone(), error.clone());
+            entry(Entry { id, label, title, value, range: None, error, on_entry })
         }
     }
 }
 
 /// What a search will take, and the buttons.
-#[derive(PartialEq, Properties)]
-pub struct DiscoverBarProps {
+pub struct DiscoverBar {
     /// Passes, memory and time, as far as they are known.
     pub cost: Option<String>,
     /// Why there can be no search.
@@ -104,8 +105,7 @@ pub struct DiscoverBarProps {
     /// How the last search ended.
     pub outcome: Option<String>,
     /// What it tells of its loss.
-    #[prop_or_default]
-    pub children: Html,
+    pub loss: Html,
     pub on_run_after: Callback<bool>,
     pub on_find: Callback<()>,
     pub on_time: Callback<()>,
@@ -113,8 +113,7 @@ pub struct DiscoverBarProps {
 }
 
 /// The cost and the buttons.
-#[component]
-pub fn DiscoverBar(props: &DiscoverBarProps) -> Html {
+pub fn discover_bar(props: &DiscoverBar) -> Html {
     let searching = props.progress.is_some();
     let status = props.progress.as_ref().map(|p| p.what.clone()).or_else(|| props.outcome.clone());
     html! {
@@ -124,10 +123,13 @@ pub fn DiscoverBar(props: &DiscoverBarProps) -> Html {
             } else if let Some(cost) = &props.cost {
                 <p class="cost">{ cost }</p>
             }
-            <Check
-                label="Then measure its circuits" checked={props.run_after} on_check={props.on_run_after.clone()}
-                title="Circuits of the sizes that the settings name are run as soon as there are scores"
-            />
+            { check(Check {
+                label: "Then measure its circuits",
+                checked: props.run_after,
+                on_check: props.on_run_after.clone(),
+                title: "Circuits of the sizes that the settings name are run as soon as there are scores",
+                ..Check::default()
+            }) }
             <div class="run-buttons">
                 <button
                     type="button" class="primary" disabled={props.problem.is_some() || searching}
@@ -152,14 +154,13 @@ pub fn DiscoverBar(props: &DiscoverBarProps) -> Html {
                     <span>{ label }</span>
                 </div>
             }
-            { props.children.clone() }
+            { props.loss.clone() }
         </div>
     }
 }
 
 /// The scores that there are.
-#[derive(PartialEq, Properties)]
-pub struct ScoresListProps {
+pub struct ScoresList {
     pub scores: Vec<ScoresView>,
     pub on_choose: Callback<u32>,
     pub on_remove: Callback<u32>,
@@ -175,8 +176,7 @@ pub struct ScoresView {
 }
 
 /// A radio button for each.
-#[component]
-pub fn ScoresList(props: &ScoresListProps) -> Html {
+pub fn scores_list(props: &ScoresList) -> Html {
     let row = |scores: &ScoresView| {
         let ScoresView { id, name, chosen, removable } = scores.clone();
         html! {
@@ -206,8 +206,7 @@ pub fn ScoresList(props: &ScoresListProps) -> Html {
 }
 
 /// Keeping some edges of the scores in use.
-#[derive(PartialEq, Properties)]
-pub struct KeepFormProps {
+pub struct KeepForm {
     pub selections: &'static [&'static str],
     pub chosen: usize,
     pub about: &'static str,
@@ -220,19 +219,26 @@ pub struct KeepFormProps {
 }
 
 /// The form.
-#[component]
-pub fn KeepForm(props: &KeepFormProps) -> Html {
+pub fn keep_form(props: &KeepForm) -> Html {
     html! {
         <div class="settings">
-            <Choice
-                id="keep-selection" label="Keep" options={props.selections} chosen={props.chosen}
-                on_choose={props.on_selection.clone()}
-            />
+            { choice(Choice {
+                id: "keep-selection",
+                label: "Keep",
+                options: props.selections,
+                chosen: props.chosen,
+                on_choose: props.on_selection.clone(),
+                ..Choice::default()
+            }) }
             <p class="about">{ props.about }</p>
-            <Entry
-                id="keep-count" label="Edges" value={props.n_kept.clone()} on_entry={props.on_entry.clone()}
-                error={props.kept.clone().and_then(Result::err)}
-            />
+            { entry(Entry {
+                id: "keep-count",
+                label: "Edges",
+                value: props.n_kept.clone(),
+                on_entry: props.on_entry.clone(),
+                error: props.kept.clone().and_then(Result::err),
+                ..Entry::default()
+            }) }
             <div class="run-buttons">
                 <button type="button" onclick={props.on_keep.reform(|_| ())}>{ "Make these scores" }</button>
                 <p class="search-status" role="status">{ props.kept.clone().and_then(Result::ok).unwrap_or_default() }</p>

@@ -39,8 +39,7 @@ pub struct Remark {
 }
 
 /// The list and what to call.
-#[derive(PartialEq, Properties)]
-pub struct FileListProps {
+pub struct FileList {
     pub rows: Vec<FileRow>,
     /// Whether the files are the demo's.
     pub demo: bool,
@@ -55,8 +54,7 @@ pub struct FileListProps {
 }
 
 /// The list.
-#[component]
-pub fn FileList(props: &FileListProps) -> Html {
+pub fn file_list(props: &FileList) -> Html {
     let on_files = props.on_files.clone();
     let onchange = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
@@ -98,7 +96,7 @@ fn remark(remark: &Remark) -> Html {
     }
 }
 
-fn file_row(row: &FileRow, props: &FileListProps) -> Html {
+fn file_row(row: &FileRow, props: &FileList) -> Html {
     let (class, state, sign) = match row.state {
         FileState::Wanted => ("file wanted", "missing", "missing"),
         FileState::Reading => ("file reading", "reading", "reading…"),

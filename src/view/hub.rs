@@ -1,6 +1,7 @@
 //! Models of the Hugging Face hub: a name to type, what would be fetched, how far it is, and what is kept.
 
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 /// What is going on.
@@ -41,12 +42,11 @@ pub struct KeptRow {
 }
 
 /// The form and what to call.
-#[derive(PartialEq, Properties)]
-pub struct HubFormProps {
+pub struct HubForm {
     pub stage: HubStage,
     pub kept: Vec<KeptRow>,
-    /// Told once when the form is first opened.
-    pub on_open: Callback<()>,
+    /// Told when the form is unfolded or folded.
+    pub on_toggle: Callback<()>,
     pub on_look_up: Callback<String>,
     pub on_fetch: Callback<()>,
     pub on_cancel: Callback<()>,
@@ -55,26 +55,15 @@ pub struct HubFormProps {
 }
 
 /// The form, folded until it is wanted.
-#[component]
-pub fn HubForm(props: &HubFormProps) -> Html {
-    let input = use_node_ref();
-    let opened = use_mut_ref(|| false);
-    let ontoggle = {
-        let (on_open, opened) = (props.on_open.clone(), opened);
-        Callback::from(move |_: Event| {
-            if !opened.replace(true) {
-                on_open.emit(());
-            }
-        })
-    };
-    let onsubmit = {
-        let (input, on_look_up) = (input.clone(), props.on_look_up.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            if let Some(input) = input.cast::<HtmlInputElement>() {
-                on_look_up.emit(input.value());
-            }
-        })
+pub fn hub_form(props: &HubForm) -> Html {
+    let ontoggle = props.on_toggle.reform(|_: Event| ());
+    let on_look_up = props.on_look_up.clone();
+    let onsubmit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let form: Element = event.target_unchecked_into();
+        if let Ok(Some(input)) = form.query_selector("input") {
+            on_look_up.emit(input.unchecked_into::<HtmlInputElement>().value());
+        }
     };
     let busy = matches!(props.stage, HubStage::Asking | HubStage::Fetching { .. });
     html! {
@@ -82,7 +71,7 @@ pub fn HubForm(props: &HubFormProps) -> Html {
             <summary>{ "From Hugging Face" }</summary>
             <form class="hub-form" {onsubmit}>
                 <input
-                    ref={input} id="hub-model" type="text" placeholder="EleutherAI/pythia-70m" autocomplete="off" spellcheck="false"
+                    id="hub-model" type="text" placeholder="EleutherAI/pythia-70m" autocomplete="off" spellcheck="false"
                     autocapitalize="off" aria-label="Model on Hugging Face" disabled={busy}
                 />
                 <button type="submit" disabled={busy}>{ "Look up" }</button>
@@ -99,7 +88,7 @@ pub fn HubForm(props: &HubFormProps) -> Html {
     }
 }
 
-fn stage(props: &HubFormProps) -> Html {
+fn stage(props: &HubForm) -> Html {
     match &props.stage {
         HubStage::Idle => html! {},
         HubStage::Asking => html! { <p class="quiet" role="status">{ "Asking the hub…" }</p> },
@@ -128,7 +117,7 @@ fn stage(props: &HubFormProps) -> Html {
     }
 }
 
-fn kept_row(row: &KeptRow, busy: bool, props: &HubFormProps) -> Html {
+fn kept_row(row: &KeptRow, busy: bool, props: &HubForm) -> Html {
     let (open, remove) = (row.key.clone(), row.key.clone());
     html! {
         <li key={row.key.clone()}>

@@ -38,32 +38,35 @@ mod toolbar;
 #[cfg(feature = "page")]
 pub use circuit_svg::{CircuitSvg, CircuitSvgProps};
 #[cfg(feature = "page")]
-pub use discover::{DiscoverBar, DiscoverForm, FieldView, KeepForm, ScoresList, ScoresView, ValueView};
+pub use discover::{
+    DiscoverBar, DiscoverForm, FieldView, KeepForm, ScoresList, ScoresView, ValueView, discover_bar, discover_form,
+    keep_form, scores_list,
+};
 #[cfg(feature = "page")]
-pub use files::{FileList, FileRow, FileState, Remark, drags_files};
+pub use files::{FileList, FileRow, FileState, Remark, drags_files, file_list};
 #[cfg(feature = "page")]
-pub use hub::{HubForm, HubStage, KeptRow};
+pub use hub::{HubForm, HubStage, KeptRow, hub_form};
 #[cfg(feature = "page")]
 pub use measures::{CurveRow, HeatCell, curve_table, sensitivity_table, similarity_table};
 #[cfg(feature = "page")]
-pub use notice::Notice;
+pub use notice::{Notice, notice};
 pub use plot::{SERIES, plot_string};
 #[cfg(feature = "page")]
 pub use plot_svg::{PlotCursor, PlotSvg};
 #[cfg(feature = "page")]
 pub use prompt_editor::{AnswerView, DraftPair, PairView, PromptForm, prompt_form};
 #[cfg(feature = "page")]
-pub use results::{ResultRow, ResultsTable, TablePage};
+pub use results::{ResultRow, ResultsTable, TableNodes, TablePage, results_table, use_table_nodes};
 #[cfg(feature = "page")]
-pub use run_bar::{Progress, RunBar};
+pub use run_bar::{Progress, RunBar, run_bar};
 #[cfg(feature = "page")]
-pub use scores_io::{ScoresIo, ScoresPanel};
+pub use scores_io::{ScoresIo, ScoresPanel, scores_io};
 #[cfg(feature = "page")]
-pub use settings::SettingsForm;
+pub use settings::{SettingsForm, settings_form};
 pub use svg::{NODE_COLOURS, svg_string};
 #[cfg(feature = "page")]
 pub use token_rows::{TokenPair, align};
 #[cfg(feature = "page")]
-pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel};
+pub use tokens::{Mark, TokenColumns, TokenRow, TokensPanel, tokens_panel};
 #[cfg(feature = "page")]
-pub use toolbar::{EdgeSlider, PictureActions, Slider};
+pub use toolbar::{EdgeSlider, PictureActions, Slider, edge_slider, picture_actions};

@@ -3,8 +3,7 @@
 use yew::prelude::*;
 
 /// What went wrong.
-#[derive(PartialEq, Properties)]
-pub struct NoticeProps {
+pub struct Notice {
     pub message: String,
     /// What a button does about it.
     pub remedy: Option<&'static str>,
@@ -13,8 +12,7 @@ pub struct NoticeProps {
 }
 
 /// A bar over the page's parts.
-#[component]
-pub fn Notice(props: &NoticeProps) -> Html {
+pub fn notice(props: &Notice) -> Html {
     html! {
         <div class="notice" role="alert">
             <p>{ &props.message }</p>

@@ -4,13 +4,13 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// The table.
-#[derive(PartialEq, Properties)]
-pub struct ResultsTableProps {
+pub struct ResultsTable {
     /// The unpatched model on the clean and on the corrupt prompts.
     pub baselines: Vec<ResultRow>,
     pub page: TablePage,
     /// Whether the numbers are of other settings than are chosen now.
     pub stale: bool,
+    pub nodes: TableNodes,
     /// The place of a circuit among all rows.
     pub on_choose: Callback<usize>,
     pub on_page: Callback<usize>,
@@ -47,22 +47,34 @@ const LOGIT_DIFF: &str = "Logit of the answers less that of the wrong answers, a
 const KL_CLEAN: &str = "KL divergence from the unpatched model on the clean prompts, in nats";
 const KL_CORRUPT: &str = "KL divergence from the unpatched model on the corrupt prompts, in nats";
 
-/// The table, with a radio button a row.
-#[component]
-pub fn ResultsTable(props: &ResultsTableProps) -> Html {
-    let page = &props.page;
-    let (frame, chosen) = (use_node_ref(), use_node_ref());
-    use_effect_with((page.page, page.chosen), {
-        let (frame, chosen) = (frame.clone(), chosen.clone());
+/// What is scrolled.
+#[derive(Clone)]
+pub struct TableNodes {
+    frame: NodeRef,
+    chosen: NodeRef,
+}
+
+/// The nodes of the table, whose chosen row is brought into view when it becomes another.
+#[hook]
+pub fn use_table_nodes(page: Option<&TablePage>) -> TableNodes {
+    let nodes = TableNodes { frame: use_node_ref(), chosen: use_node_ref() };
+    use_effect_with(page.map(|page| (page.page, page.chosen)), {
+        let TableNodes { frame, chosen } = nodes.clone();
         move |_| bring_into_view(&frame, &chosen)
     });
+    nodes
+}
+
+/// The table, with a radio button a row.
+pub fn results_table(props: &ResultsTable) -> Html {
+    let ResultsTable { page, nodes, .. } = props;
     let baseline = |row: &ResultRow| {
         html! {
             <tr key={row.name.clone()} class="baseline"><th scope="row">{ &row.name }</th>{ numbers(row) }</tr>
         }
     };
     html! {
-        <div class={classes!("table-frame", props.stale.then_some("stale"))} ref={frame}>
+        <div class={classes!("table-frame", props.stale.then_some("stale"))} ref={nodes.frame.clone()}>
             <table>
                 <caption class="visually-hidden">{ "Circuits by number of edges; the chosen one is drawn" }</caption>
                 <thead><tr>
@@ -72,7 +84,7 @@ pub fn ResultsTable(props: &ResultsTableProps) -> Html {
                     <th scope="col" title={KL_CORRUPT}>{ "KL corrupt" }</th>
                 </tr></thead>
                 <tbody>{ for props.baselines.iter().map(baseline) }</tbody>
-                <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props, &chosen)) }</tbody>
+                <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props)) }</tbody>
             </table>
             if page.last > 0 {
                 { pager(page, &props.on_page) }
@@ -93,11 +105,11 @@ fn pager(shown: &TablePage, on_page: &Callback<usize>) -> Html {
     }
 }
 
-fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTableProps, chosen_ref: &NodeRef) -> Html {
+fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTable) -> Html {
     let (chosen, place) = (props.page.chosen == Some(i), props.page.first + i);
     let choose = props.on_choose.reform(move |_: MouseEvent| place);
     let onchange = props.on_choose.reform(move |_: Event| place);
-    let node_ref = if chosen { chosen_ref.clone() } else { NodeRef::default() };
+    let node_ref = if chosen { props.nodes.chosen.clone() } else { NodeRef::default() };
     html! {
         <tr
             key={row.name.clone()} ref={node_ref} onclick={choose}

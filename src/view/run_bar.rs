@@ -3,8 +3,7 @@
 use yew::prelude::*;
 
 /// What is being run.
-#[derive(PartialEq, Properties)]
-pub struct RunBarProps {
+pub struct RunBar {
     /// Whether a run can be started.
     pub ready: bool,
     /// `None` while nothing is run.
@@ -27,8 +26,7 @@ pub struct Progress {
 }
 
 /// The bar.
-#[component]
-pub fn RunBar(props: &RunBarProps) -> Html {
+pub fn run_bar(props: &RunBar) -> Html {
     let running = props.progress.is_some();
     let status = props.progress.as_ref().map(|p| p.what.clone()).or_else(|| props.outcome.clone());
     html! {

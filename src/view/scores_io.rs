@@ -19,17 +19,17 @@ pub struct ScoresPanel {
 }
 
 /// The panel and what to call.
-#[derive(PartialEq, Properties)]
-pub struct ScoresIoProps {
+pub struct ScoresIo {
     pub panel: ScoresPanel,
     /// The name of the choice.
     pub on_pick: Callback<String>,
+    /// How scores are saved, as chosen.
+    pub saving: UseStateHandle<(FormatId, Extent)>,
     pub on_save: Callback<(FormatId, Extent)>,
 }
 
 /// The panel.
-#[component]
-pub fn ScoresIo(props: &ScoresIoProps) -> Html {
+pub fn scores_io(props: &ScoresIo) -> Html {
     let ScoresPanel { line, choices, chosen, notes, savable } = &props.panel;
     let on_pick = {
         let (on_pick, choices) = (props.on_pick.clone(), choices.clone());
@@ -57,46 +57,39 @@ pub fn ScoresIo(props: &ScoresIoProps) -> Html {
             }
             { for notes.iter().map(|note| html! { <p class="quiet scores-note" role="note">{ note }</p> }) }
             if *savable {
-                <SaveScores on_save={props.on_save.clone()} />
+                { save_scores(props) }
             }
         </div>
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct SaveScoresProps {
-    on_save: Callback<(FormatId, Extent)>,
-}
-
 /// The formats to save scores in.
-#[component]
-fn SaveScores(props: &SaveScoresProps) -> Html {
-    let format = use_state_eq(|| FormatId::Safetensors);
-    let extent = use_state_eq(Extent::default);
+fn save_scores(props: &ScoresIo) -> Html {
+    let (format, extent) = *props.saving;
     let written = || FORMATS.iter().filter(|format| format.written);
     let on_format = {
-        let format = format.clone();
+        let saving = props.saving.clone();
         move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             if let Some(chosen) = written().nth(select.selected_index() as usize) {
-                format.set(chosen.id);
+                saving.set((chosen.id, extent));
             }
         }
     };
     let on_extent = {
-        let extent = extent.clone();
+        let saving = props.saving.clone();
         move |event: Event| {
             let checked = event.target_unchecked_into::<HtmlInputElement>().checked();
-            extent.set(if checked { Extent::Circuit } else { Extent::All });
+            saving.set((format, if checked { Extent::Circuit } else { Extent::All }));
         }
     };
-    let has_extent = matches!(*format, FormatId::EdgeListCsv | FormatId::EdgeListJson);
+    let has_extent = matches!(format, FormatId::EdgeListCsv | FormatId::EdgeListJson);
     let onclick = props.on_save.reform({
-        let chosen = (*format, if has_extent { *extent } else { Extent::All });
+        let chosen = (format, if has_extent { extent } else { Extent::All });
         move |_: MouseEvent| chosen
     });
     let option = |Format { id, name, .. }: &Format| {
-        html! { <option selected={*id == *format}>{ name.replace('`', "") }</option> }
+        html! { <option selected={*id == format}>{ name.replace('`', "") }</option> }
     };
     html! {
         <div class="save-scores">
@@ -104,7 +97,7 @@ fn SaveScores(props: &SaveScoresProps) -> Html {
             <select id="save-scores-format" onchange={on_format}>{ for written().map(option) }</select>
             if has_extent {
                 <label class="check">
-                    <input type="checkbox" checked={*extent == Extent::Circuit} onchange={on_extent} />
+                    <input type="checkbox" checked={extent == Extent::Circuit} onchange={on_extent} />
                     { "shown circuit only" }
                 </label>
             }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::controls::{Check, Choice, Entry};
+use super::controls::{Check, Choice, Entry, check, choice, entry};
 use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
@@ -27,8 +27,7 @@ const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic
 const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
 
 /// The choices, what is wrong with them, and what to call when one changes.
-#[derive(PartialEq, Properties)]
-pub struct SettingsFormProps {
+pub struct SettingsForm {
     pub run: RunSettings,
     /// The edge counts as typed, where they are a list.
     pub counts_text: String,
@@ -47,8 +46,7 @@ pub struct SettingsFormProps {
 }
 
 /// The form.
-#[component]
-pub fn SettingsForm(props: &SettingsFormProps) -> Html {
+pub fn settings_form(props: &SettingsForm) -> Html {
     html! {
         <div class="settings">
             if let Some(texts) = props.texts {
@@ -62,7 +60,7 @@ pub fn SettingsForm(props: &SettingsFormProps) -> Html {
 }
 
 /// A callback that changes one setting.
-fn change<T: 'static>(props: &SettingsFormProps, set: impl Fn(&mut RunSettings, T) + 'static) -> Callback<T> {
+fn change<T: 'static>(props: &SettingsForm, set: impl Fn(&mut RunSettings, T) + 'static) -> Callback<T> {
     let (run, on_change) = (props.run.clone(), props.on_change.clone());
     Callback::from(move |value| {
         let mut run = run.clone();
@@ -71,84 +69,106 @@ fn change<T: 'static>(props: &SettingsFormProps, set: impl Fn(&mut RunSettings, 
     })
 }
 
-fn text_fields(props: &SettingsFormProps, texts: PromptSettings) -> Html {
+fn text_fields(props: &SettingsForm, texts: PromptSettings) -> Html {
     html! {
         <div class="checks">
-            <Check
-                label="Begin with BOS" checked={texts.prepend_bos}
-                title="Every prompt begins with the tokenizer's BOS token, once (auto-circuit: prepend_bos)"
-                on_check={props.on_texts.reform(move |prepend_bos| PromptSettings { prepend_bos, ..texts })}
-            />
-            <Check
-                label="Pad short prompts" checked={texts.pad}
-                title="Prompts of fewer tokens are filled up on the left with tokens that none attends to (auto-circuit: pad)"
-                on_check={props.on_texts.reform(move |pad| PromptSettings { pad, ..texts })}
-            />
+            { check(Check {
+                label: "Begin with BOS",
+                checked: texts.prepend_bos,
+                title: "Every prompt begins with the tokenizer's BOS token, once (auto-circuit: prepend_bos)",
+                on_check: props.on_texts.reform(move |prepend_bos| PromptSettings { prepend_bos, ..texts }),
+                ..Check::default()
+            }) }
+            { check(Check {
+                label: "Pad short prompts",
+                checked: texts.pad,
+                title: "Prompts of fewer tokens are filled up on the left with tokens that none attends to (auto-circuit: pad)",
+                on_check: props.on_texts.reform(move |pad| PromptSettings { pad, ..texts }),
+                ..Check::default()
+            }) }
         </div>
     }
 }
 
-fn graph_fields(props: &SettingsFormProps) -> Html {
+fn graph_fields(props: &SettingsForm) -> Html {
     let run = &props.run;
     html! { <>
-        <Choice
-            id="graph" label="Circuit of" options={GRAPHS} chosen={usize::from(!run.factorized)}
-            title="Edges between any two layers, or nodes of the residual stream (auto-circuit: factorized)"
-            on_choose={change(props, |run, i| run.factorized = i == 0)}
-        />
-        <Choice
-            id="slice" label="Compare at" options={SLICE_LABELS}
-            chosen={SLICES.iter().position(|(slice, _)| *slice == run.slice).unwrap_or(0)}
-            title="The positions of the output that are compared (auto-circuit: slice_output)"
-            on_choose={change(props, |run, i: usize| run.slice = SLICES[i].0)}
-        />
+        { choice(Choice {
+            id: "graph",
+            label: "Circuit of",
+            options: GRAPHS,
+            chosen: usize::from(!run.factorized),
+            title: "Edges between any two layers, or nodes of the residual stream (auto-circuit: factorized)",
+            on_choose: change(props, |run, i| run.factorized = i == 0),
+        }) }
+        { choice(Choice {
+            id: "slice",
+            label: "Compare at",
+            options: SLICE_LABELS,
+            chosen: SLICES.iter().position(|(slice, _)| *slice == run.slice).unwrap_or(0),
+            title: "The positions of the output that are compared (auto-circuit: slice_output)",
+            on_choose: change(props, |run, i: usize| run.slice = SLICES[i].0),
+        }) }
         <div class="checks">
-            <Check
-                label="Q, K, V apart" checked={run.separate_qkv && run.factorized} disabled={!run.factorized}
-                title="A head's query, key and value inputs are nodes of their own (auto-circuit: separate_qkv)"
-                on_check={change(props, |run, on| run.separate_qkv = on)}
-            />
-            <Check
-                label="Each position apart" checked={run.token_wise}
-                title="An edge at every token position; needs prompts of one length (token-wise; auto-circuit: seq_len)"
-                on_check={change(props, |run, on| run.token_wise = on)}
-            />
-            <Check
-                label="Swap clean and corrupt" checked={run.reverse}
-                title="auto-circuit: reverse_clean_corrupt" on_check={change(props, |run, on| run.reverse = on)}
-            />
+            { check(Check {
+                label: "Q, K, V apart",
+                checked: run.separate_qkv && run.factorized,
+                disabled: !run.factorized,
+                title: "A head's query, key and value inputs are nodes of their own (auto-circuit: separate_qkv)",
+                on_check: change(props, |run, on| run.separate_qkv = on),
+            }) }
+            { check(Check {
+                label: "Each position apart",
+                checked: run.token_wise,
+                title: "An edge at every token position; needs prompts of one length (token-wise; auto-circuit: seq_len)",
+                on_check: change(props, |run, on| run.token_wise = on),
+                ..Check::default()
+            }) }
+            { check(Check {
+                label: "Swap clean and corrupt",
+                checked: run.reverse,
+                title: "auto-circuit: reverse_clean_corrupt",
+                on_check: change(props, |run, on| run.reverse = on),
+                ..Check::default()
+            }) }
         </div>
     </> }
 }
 
-fn patch_fields(props: &SettingsFormProps) -> Html {
+fn patch_fields(props: &SettingsForm) -> Html {
     let run = &props.run;
     let ablation = AblationType::ALL.iter().position(|a| *a == run.ablation).unwrap_or(0);
     html! { <>
-        <Choice
-            id="patch-type" label="Patch" options={PATCH_TYPES} chosen={usize::from(run.patch_type == PatchType::Tree)}
-            title="EDGE_PATCH runs the corrupt prompt and patches the circuit's edges with clean activations; \
-                   TREE_PATCH runs the clean prompt and patches every other edge with corrupt ones"
-            on_choose={change(props, |run, i| run.patch_type = [PatchType::Edge, PatchType::Tree][i])}
-        />
-        <Choice
-            id="ablation" label="With" options={ABLATIONS} chosen={ablation}
-            title="What a patched edge carries (auto-circuit: AblationType)"
-            on_choose={change(props, |run, i: usize| run.ablation = AblationType::ALL[i])}
-        />
+        { choice(Choice {
+            id: "patch-type",
+            label: "Patch",
+            options: PATCH_TYPES,
+            chosen: usize::from(run.patch_type == PatchType::Tree),
+            title: "EDGE_PATCH runs the corrupt prompt and patches the circuit's edges with clean activations; \
+                   TREE_PATCH runs the clean prompt and patches every other edge with corrupt ones",
+            on_choose: change(props, |run, i| run.patch_type = [PatchType::Edge, PatchType::Tree][i]),
+        }) }
+        { choice(Choice {
+            id: "ablation",
+            label: "With",
+            options: ABLATIONS,
+            chosen: ablation,
+            title: "What a patched edge carries (auto-circuit: AblationType)",
+            on_choose: change(props, |run, i: usize| run.ablation = AblationType::ALL[i]),
+        }) }
     </> }
 }
 
-fn run_fields(props: &SettingsFormProps) -> Html {
+fn run_fields(props: &SettingsForm) -> Html {
     let rules = [EdgeCounts::Default, EdgeCounts::Groups, EdgeCounts::Logarithmic, EdgeCounts::Mib, EdgeCounts::All];
     let rule = rules.iter().position(|rule| *rule == props.run.edge_counts).unwrap_or(rules.len());
     let (on_rule, on_list, text) =
         (change(props, |run, rule| run.edge_counts = rule), props.on_counts.clone(), props.counts_text.clone());
     let is_list = rule == rules.len();
-    let on_choose = move |i: usize| match rules.get(i) {
+    let on_choose = Callback::from(move |i: usize| match rules.get(i) {
         Some(rule) => on_rule.emit(rule.clone()),
         None => on_list.emit(text.clone()),
-    };
+    });
     let on_batch_size = change(props, |run, text: String| {
         // An empty field is on its way to a number.
         if let Ok(batch_size) = text.trim().parse() {
@@ -156,24 +176,40 @@ fn run_fields(props: &SettingsFormProps) -> Html {
         }
     });
     html! { <>
-        <Choice
-            id="edge-counts" label="Edge counts" options={COUNT_RULES} chosen={rule} on_choose={on_choose}
-            title="Which circuit sizes are run (auto-circuit: test_edge_counts)"
-        />
+        { choice(Choice {
+            id: "edge-counts",
+            label: "Edge counts",
+            options: COUNT_RULES,
+            chosen: rule,
+            on_choose,
+            title: "Which circuit sizes are run (auto-circuit: test_edge_counts)",
+        }) }
         if is_list {
-            <Entry
-                id="edge-count-list" label="Counts" value={props.counts_text.clone()} error={props.counts_error.clone()}
-                on_entry={props.on_counts.clone()}
-            />
+            { entry(Entry {
+                id: "edge-count-list",
+                label: "Counts",
+                value: props.counts_text.clone(),
+                error: props.counts_error.clone(),
+                on_entry: props.on_counts.clone(),
+                ..Entry::default()
+            }) }
         }
-        <Entry
-            id="batch-size" label="Batch size" kind="number" value={props.run.batch_size.to_string()}
-            title="Prompts a forward pass; a short last batch is dropped"
-            range={Some((1, props.n_prompts))} error={props.batch_size_error.clone()} on_entry={on_batch_size}
-        />
-        <Choice
-            id="device" label="Run on" options={DEVICES} chosen={props.device} on_choose={props.on_device.clone()}
-            title="Automatic takes the GPU where it works and is worth it"
-        />
+        { entry(Entry {
+            id: "batch-size",
+            label: "Batch size",
+            value: props.run.batch_size.to_string(),
+            title: "Prompts a forward pass; a short last batch is dropped",
+            range: Some((1, props.n_prompts)),
+            error: props.batch_size_error.clone(),
+            on_entry: on_batch_size,
+        }) }
+        { choice(Choice {
+            id: "device",
+            label: "Run on",
+            options: DEVICES,
+            chosen: props.device,
+            on_choose: props.on_device.clone(),
+            title: "Automatic takes the GPU where it works and is worth it",
+        }) }
     </> }
 }

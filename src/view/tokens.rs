@@ -6,8 +6,7 @@ use yew::prelude::*;
 use super::token_rows::{TokenPair, token_rows};
 
 /// The prompt, the position and the tokens there.
-#[derive(PartialEq, Properties)]
-pub struct TokensPanelProps {
+pub struct TokensPanel {
     /// A label for each prompt.
     pub prompts: Vec<String>,
     pub prompt: usize,
@@ -51,8 +50,7 @@ pub enum Mark {
 }
 
 /// The panel.
-#[component]
-pub fn TokensPanel(props: &TokensPanelProps) -> Html {
+pub fn tokens_panel(props: &TokensPanel) -> Html {
     html! {
         <div class="tokens">
             <div class="token-choices">

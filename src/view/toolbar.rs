@@ -6,8 +6,7 @@ use yew::prelude::*;
 use crate::layout::Orientation;
 
 /// The chosen circuit and what to call when another is.
-#[derive(PartialEq, Properties)]
-pub struct EdgeSliderProps {
+pub struct EdgeSlider {
     pub slider: Slider,
     /// The slider's position.
     pub on_slide: Callback<usize>,
@@ -30,8 +29,7 @@ pub struct Slider {
 }
 
 /// The slider, with the edge count to type and the score threshold beside it.
-#[component]
-pub fn EdgeSlider(props: &EdgeSliderProps) -> Html {
+pub fn edge_slider(props: &EdgeSlider) -> Html {
     let (on_slide, on_count) = (props.on_slide.clone(), props.on_count.clone());
     let oninput = move |event: InputEvent| number(&event, &on_slide);
     let oncount = move |event: InputEvent| number(&event, &on_count);
@@ -59,8 +57,7 @@ pub fn EdgeSlider(props: &EdgeSliderProps) -> Html {
 }
 
 /// What can be done with the picture.
-#[derive(PartialEq, Properties)]
-pub struct PictureActionsProps {
+pub struct PictureActions {
     pub orientation: Orientation,
     /// Whether there is a picture.
     pub ready: bool,
@@ -69,8 +66,7 @@ pub struct PictureActionsProps {
 }
 
 /// Its direction, and saving it.
-#[component]
-pub fn PictureActions(props: &PictureActionsProps) -> Html {
+pub fn picture_actions(props: &PictureActions) -> Html {
     html! {
         <div class="picture-actions">
             { orientation_button(props, Orientation::Horizontal, "Horizontal", "↔") }
@@ -88,7 +84,7 @@ fn number(event: &InputEvent, to: &Callback<usize>) {
 }
 
 fn orientation_button(
-    props: &PictureActionsProps,
+    props: &PictureActions,
     orientation: Orientation,
     label: &'static str,
     sign: &'static str,
