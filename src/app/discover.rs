@@ -8,6 +8,7 @@ use super::results::{Job, Plan};
 use super::state::{Failure, Run, State};
 use super::{demo, memory};
 use crate::circuit::memory::size_label;
+use crate::circuit::sorting;
 use crate::circuit::{
     Algorithm, DiscoverCost, DiscoverSettings, EdgeCounts, Graph, ModelMemory, RunSettings, ScoresInfo, Selection,
     TensorFile, select,
@@ -350,7 +351,7 @@ impl State {
             removable: !file.demo,
         };
         let mut choices: Vec<_> = candidates(&self.files, Role::Scores).map(choice).collect();
-        choices.sort_by_key(|choice| choice.id);
+        sorting::sort_by_key(&mut choices, |choice| choice.id);
         choices
     }
 

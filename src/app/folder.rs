@@ -8,6 +8,7 @@ use web_sys::{
 };
 
 use super::worker::js_text;
+use crate::circuit::sorting;
 
 /// A model's folder has some dozens; more is likely a whole disk.
 const MAX_FILES: usize = 5_000;
@@ -58,7 +59,7 @@ impl Dropped {
                 return Err(format!("There are more than {MAX_FILES} files in this folder: drop the model's own."));
             }
         }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        sorting::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 }

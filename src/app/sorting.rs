@@ -5,6 +5,7 @@
 //! 3. What lies below the model's folder (`onnx/`, checkpoints) is left out; what lies elsewhere may be prompts or scores.
 
 use crate::circuit::shards::ShardName;
+use crate::circuit::sorting;
 
 /// Files beside a model that say nothing of its maths.
 const BESIDE: [&str; 14] = [
@@ -100,7 +101,7 @@ fn model_folder<'a>(paths: &[&'a str]) -> Result<Option<&'a str>, Note> {
             .filter(|(_, n)| is_wanted(n))
             .map(|(f, _)| f)
             .collect();
-        found.sort_unstable();
+        sorting::sort(&mut found);
         found.dedup();
         found
     };

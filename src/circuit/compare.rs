@@ -1,6 +1,7 @@
 //! Score sets against a known circuit and against each other.
 
 use super::prune_scores::PruneScores;
+use super::sorting;
 
 /// How well scores tell the edges of an official circuit from the others.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +34,7 @@ pub fn roc(scores: &PruneScores, official: &[bool]) -> Option<Roc> {
         return None;
     }
     let size = |edge_idx: usize| scores.values()[edge_idx].abs();
-    let mut by_size: Vec<usize> = (0..official.len()).collect();
-    by_size.sort_by(|&a, &b| size(b).total_cmp(&size(a)));
+    let by_size = sorting::order(official.len(), &mut |a, b| size(b).total_cmp(&size(a)));
     let mut points = vec![RocPoint { n_edges: 0, false_positive_rate: 0.0, true_positive_rate: 0.0 }];
     let (mut n_edges, mut n_found) = (0, 0);
     for tied in by_size.chunk_by(|&a, &b| size(a) == size(b)) {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CircuitError;
 use super::prune_scores::PruneScores;
+use super::sorting;
 
 /// The shares of all edges at which the MIB benchmark runs circuits (`MIB-circuit-track/evaluation.py`).
 const MIB_SHARES: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
@@ -89,7 +90,7 @@ fn with_ends(mut counts: Vec<usize>, n_edges: usize) -> Vec<usize> {
     } else {
         counts.retain(|&n| n != 0 && n != n_edges);
     }
-    counts.sort_unstable();
+    sorting::sort(&mut counts);
     counts.dedup();
     counts
 }

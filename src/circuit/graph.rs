@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ModelConfig;
 use super::node::{DestKind, DestModule, SrcKind, SrcNode};
+use super::sorting;
 
 /// Which graph of a model is meant; auto-circuit's arguments of `patchable_model`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +126,7 @@ impl Graph {
     pub fn node_names(&self) -> Vec<String> {
         let dests = self.dests.iter().flat_map(|d| (0..d.n_nodes()).map(|head| d.node_name(head, self.n_layers)));
         let mut names: Vec<_> = self.srcs.iter().map(|s| s.name.clone()).chain(dests).collect();
-        names.sort();
+        sorting::sort(&mut names);
         names.dedup();
         names
     }

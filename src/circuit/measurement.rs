@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metric::Metric;
+use super::sorting;
 
 /// The metrics of an output, averaged over prompts (and positions); in the order of [`Metric::ALL`].
 ///
@@ -60,7 +61,7 @@ impl Measured {
         let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
         let std = if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
         let mut sorted = values.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
+        sorting::sort_by(&mut sorted, f64::total_cmp);
         Some(Self { mean, std, quartiles: [0.25, 0.5, 0.75].map(|q| quantile(&sorted, q)) })
     }
 }

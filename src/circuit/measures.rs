@@ -8,6 +8,7 @@ use super::curves::{Areas, Curve};
 use super::measurement::{Measured, Measurement};
 use super::metric::Metric;
 use super::prune_scores::Circuit;
+use super::sorting;
 
 /// What was measured of the circuits of some scores, under one set of settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,7 @@ impl MeasuredCircuits {
     pub fn points(&self, metric: Metric) -> Vec<(Circuit, Measured)> {
         let known = |(circuit, measurement): &(Circuit, Measurement)| Some((*circuit, measurement.get(metric)?));
         let mut points: Vec<_> = self.circuits.iter().filter_map(known).collect();
-        points.sort_by_key(|(circuit, _)| circuit.n_edges);
+        sorting::sort_by_key(&mut points, |(circuit, _)| circuit.n_edges);
         points.dedup_by_key(|(circuit, _)| circuit.n_edges);
         points
     }

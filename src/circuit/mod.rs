@@ -23,6 +23,7 @@ pub mod scores_info;
 pub mod selection;
 pub mod settings;
 pub mod shards;
+pub mod sorting;
 pub mod source;
 pub mod tensor_file;
 

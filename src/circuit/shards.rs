@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::error::CircuitError;
+use super::sorting;
 use super::tensor_file::TensorFile;
 
 /// Which file holds each tensor.
@@ -122,7 +123,7 @@ pub fn join(files: Vec<TensorFile>, index: Option<&ShardIndex>) -> Result<Tensor
             })
         })
         .collect();
-    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    sorting::sort_by(&mut tensors, |a, b| a.name.cmp(&b.name));
     if let Some([a, b]) = tensors.array_windows().find(|[a, b]| a.name == b.name) {
         let [first, second] = [a, b].map(|tensor| shards[tensor.shard].clone());
         return Err(CircuitError::DoubleTensor { tensor: a.name.clone(), first, second });

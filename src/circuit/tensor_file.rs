@@ -11,6 +11,7 @@ use safetensors::tensor::Metadata;
 use serde_json::{Map, Value, json};
 
 use super::error::CircuitError;
+use super::sorting;
 
 /// The length of the little-endian header size that a file starts with.
 pub const SIZE_BYTES: u64 = 8;
@@ -126,7 +127,7 @@ impl TensorFile {
             let (shape, dtype) = (info.shape.clone(), FileDtype::new(info.dtype));
             tensors.push(TensorInfo { name, shape, dtype, shard: 0, bytes });
         }
-        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        sorting::sort_by(&mut tensors, |a, b| a.name.cmp(&b.name));
         Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors, metadata: said })
     }
 

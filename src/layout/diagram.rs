@@ -1,6 +1,7 @@
 //! Step 1: columns, and the boxes and links of a sub-diagram.
 
 use super::request::{LayoutRequest, Link, SubDiagram};
+use crate::circuit::sorting;
 
 /// A sub-diagram on its way to a picture.
 pub(super) struct Diagram<'a> {
@@ -57,7 +58,7 @@ pub(super) fn columns(request: &LayoutRequest) -> Vec<Option<usize>> {
 /// The boxes and links of a sub-diagram.
 pub(super) fn diagram<'a>(request: &LayoutRequest, sub: &'a SubDiagram, columns: &[Option<usize>]) -> Diagram<'a> {
     let mut links: Vec<&Link> = sub.links.iter().collect();
-    links.sort_by_key(|link| link.edge_idx);
+    sorting::sort_by_key(&mut links, |link| link.edge_idx);
     let mut nodes = nodes(request, &links, columns);
     let mut places = vec![0; request.nodes.len()];
     for (place, node) in nodes.iter().enumerate() {
@@ -78,7 +79,7 @@ fn nodes(request: &LayoutRequest, links: &[&Link], columns: &[Option<usize>]) ->
         .flat_map(|link| [link.src, link.dest])
         .filter_map(|node_idx| Some((columns[request.nodes[node_idx].layer]?, node_idx)))
         .collect();
-    drawn.sort_unstable();
+    sorting::sort(&mut drawn);
     drawn.dedup();
     drawn.into_iter().map(|(column, node_idx)| FlowNode::new(Some(node_idx), column)).collect()
 }

@@ -5,6 +5,7 @@ use super::diagram::{Diagram, FlowNode, Segment};
 use super::geometry::{Curve, Layout, NodeBox, Point, PositionLabel, Rect, Ribbon, Size, TextAlign, TextSpot};
 use super::request::{LayoutRequest, Orientation, SubDiagram};
 use super::text::{LABEL_PITCH, label_width, shown_label};
+use crate::circuit::sorting;
 
 /// A box's length along the flow, in pixels.
 const BOX_LENGTH: f64 = 12.0;
@@ -57,7 +58,7 @@ pub(super) fn place(request: &LayoutRequest, diagrams: &[Diagram], bands: &[Band
         ribbons.extend(firsts.map(|first| page.ribbon(sub, diagram, first, &box_of, band)));
         position_labels.extend(sub.label().map(|label| page.position_label(label, band)));
     }
-    ribbons.sort_by(|a, b| b.width.total_cmp(&a.width).then(a.edge_idx.cmp(&b.edge_idx)));
+    sorting::sort_by(&mut ribbons, |a, b| b.width.total_cmp(&a.width).then(a.edge_idx.cmp(&b.edge_idx)));
     Layout { size: page.size, orientation: page.orientation, boxes, ribbons, position_labels }
 }
 

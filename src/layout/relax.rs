@@ -6,6 +6,7 @@
 //! algorithm solves exactly in one pass (Barlow et al. 1972, "Statistical Inference under Order Restrictions").
 
 use super::diagram::{Diagram, FlowNode, Segment};
+use crate::circuit::sorting;
 
 /// Back and forth this often; more changes nothing that one can see.
 const N_SWEEPS: usize = 8;
@@ -65,7 +66,7 @@ fn pull(diagram: &mut Diagram, column: usize, side: Side, band: f64) {
         }
     }
     let Diagram { nodes, columns, .. } = &mut *diagram;
-    columns[column].sort_by(|&a, &b| nodes[a].centre.total_cmp(&nodes[b].centre).then(a.cmp(&b)));
+    sorting::sort_by(&mut columns[column], |&a, &b| nodes[a].centre.total_cmp(&nodes[b].centre).then(a.cmp(&b)));
     settle(diagram, column, band);
 }
 

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::diagram::{Diagram, FlowNode, Segment};
+use crate::circuit::sorting;
 
 /// Sets the ends of the segments.
 pub(super) fn ribbons(diagram: &mut Diagram) {
@@ -13,8 +14,8 @@ pub(super) fn ribbons(diagram: &mut Diagram) {
     for place in 0..nodes.len() {
         let (mut incoming, mut outgoing) =
             (std::mem::take(&mut nodes[place].incoming), std::mem::take(&mut nodes[place].outgoing));
-        incoming.sort_by(|&a, &b| order(segments, a, b, |segment| nodes[segment.src].centre));
-        outgoing.sort_by(|&a, &b| order(segments, a, b, |segment| nodes[segment.dest].centre));
+        sorting::sort_by(&mut incoming, |&a, &b| order(segments, a, b, |segment| nodes[segment.src].centre));
+        sorting::sort_by(&mut outgoing, |&a, &b| order(segments, a, b, |segment| nodes[segment.dest].centre));
         stack(&nodes[place], &incoming, segments, |segment, at| segment.dest_at = at);
         stack(&nodes[place], &outgoing, segments, |segment, at| segment.src_at = at);
         (nodes[place].incoming, nodes[place].outgoing) = (incoming, outgoing);

@@ -9,6 +9,7 @@
 
 use std::fmt::Write;
 
+use crate::circuit::sorting;
 use crate::layout::{Curve, Layout, NodeBox, Point, PositionLabel, Ribbon, TextAlign, TextSpot};
 
 /// An element of a picture.
@@ -224,7 +225,7 @@ fn description(layout: &Layout) -> String {
         return "Circuit with no edges".to_owned();
     }
     let mut nodes: Vec<_> = layout.boxes.iter().map(|b| b.node_idx).collect();
-    nodes.sort_unstable();
+    sorting::sort(&mut nodes);
     nodes.dedup();
     let positions = match layout.position_labels.len() {
         0 | 1 => String::new(),
