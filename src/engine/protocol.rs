@@ -102,20 +102,18 @@ pub struct DeviceInfo {
 
 /// What the engine tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", try_from = "EventFields")]
 pub enum Event {
     Opened {
         device: DeviceInfo,
     },
     Loaded {
         /// For scripts. The page has read the config itself, and is smaller for not reading it again.
-        #[serde(skip_deserializing)]
         config: Option<ModelConfig>,
         n_params: usize,
     },
     Graph {
         /// For scripts, too.
-        #[serde(skip_deserializing)]
         graph: GraphInfo,
     },
     /// A circuit is done for all batches. With logits: two attachments, the logits in row-major order of `result.shape`, and
@@ -142,7 +140,7 @@ pub enum Event {
         total: usize,
         label: String,
         /// The last loss, where a search has one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         loss: Option<f64>,
     },
     Cancelled,
@@ -153,6 +151,54 @@ pub enum Event {
     DeviceLost {
         message: String,
     },
+}
+
+/// The fields of all events. Events are read through it, as serde's own way to read an enum by its tag would make the page
+/// tens of kilobytes larger.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventFields {
+    r#type: String,
+    device: Option<DeviceInfo>,
+    n_params: Option<usize>,
+    result: Option<CircuitResult>,
+    baseline: Option<Baseline>,
+    areas: Option<Vec<Areas>>,
+    tokens: Option<Tokens>,
+    discovery: Option<DiscoveryInfo>,
+    done: Option<usize>,
+    total: Option<usize>,
+    label: Option<String>,
+    loss: Option<f64>,
+    message: Option<String>,
+}
+
+impl TryFrom<EventFields> for Event {
+    type Error = String;
+
+    fn try_from(fields: EventFields) -> Result<Self, String> {
+        let name = fields.r#type.clone();
+        fields.event().ok_or_else(|| format!("expected an event with its fields, found one of type `{name}`"))
+    }
+}
+
+impl EventFields {
+    fn event(self) -> Option<Event> {
+        Some(match self.r#type.as_str() {
+            "opened" => Event::Opened { device: self.device? },
+            "loaded" => Event::Loaded { config: None, n_params: self.n_params? },
+            "graph" => Event::Graph { graph: GraphInfo::default() },
+            "circuit" => Event::Circuit { result: self.result? },
+            "ran" => Event::Ran { baseline: self.baseline?, areas: self.areas? },
+            "tokens" => Event::Tokens { tokens: self.tokens? },
+            "discovered" => Event::Discovered { discovery: self.discovery? },
+            "progress" => Event::Progress { done: self.done?, total: self.total?, label: self.label?, loss: self.loss },
+            "cancelled" => Event::Cancelled,
+            "failed" => Event::Failed { message: self.message? },
+            "deviceLost" => Event::DeviceLost { message: self.message? },
+            _ => return None,
+        })
+    }
 }
 
 /// A graph, written out.
@@ -196,4 +242,49 @@ pub struct CircuitResult {
     /// `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`.
     pub shape: Vec<usize>,
     pub measurement: Measurement,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn events_are_read_as_they_are_written() {
+        let demo: Value = serde_json::from_str(include_str!("../../www/demo/tracr-reverse/recorded.json")).unwrap();
+        let device = DeviceInfo {
+            kind: DeviceKind::Cpu,
+            name: "n".to_owned(),
+            reason: "r".to_owned(),
+            limits: Limits::default(),
+        };
+        let (n_kept, cost) = (Some(3), DiscoverCost { forward_passes: 2, ..DiscoverCost::default() });
+        let discovery = DiscoveryInfo { info: ScoresInfo::default(), n_edges: 7, n_kept, last_loss: Some(0.5), cost };
+        let told = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
+        let events = [
+            Event::Opened { device },
+            Event::Loaded { config: None, n_params: 5 },
+            Event::Graph { graph: GraphInfo::default() },
+            Event::Circuit { result: serde_json::from_value(demo["circuits"][1].clone()).unwrap() },
+            Event::Ran {
+                baseline: serde_json::from_value(demo["baseline"].clone()).unwrap(),
+                areas: vec![Areas::default()],
+            },
+            Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
+            Event::Discovered { discovery },
+            told(Some(0.25)),
+            told(None),
+            Event::Cancelled,
+            Event::Failed { message: "m".to_owned() },
+            Event::DeviceLost { message: "m".to_owned() },
+        ];
+        for event in events {
+            let written = serde_json::to_value(&event).unwrap();
+            assert_eq!(serde_json::from_value::<Event>(written).unwrap(), event);
+        }
+        for wrong in [json!({ "type": "loaded" }), json!({ "type": "load", "nParams": 5 }), json!({ "nParams": 5 })] {
+            assert!(serde_json::from_value::<Event>(wrong).is_err());
+        }
+    }
 }

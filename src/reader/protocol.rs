@@ -76,7 +76,7 @@ pub enum Request {
 
 /// What the reader tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", try_from = "EventFields")]
 pub enum Event {
     Tokenizer {
         tokenizer: TokenizerInfo,
@@ -100,6 +100,38 @@ pub enum Event {
     Failed {
         message: String,
     },
+}
+
+/// The fields of all events, through which they are read, for the page to be small.
+#[derive(Deserialize)]
+struct EventFields {
+    r#type: String,
+    tokenizer: Option<TokenizerInfo>,
+    pieces: Option<String>,
+    json: Option<String>,
+    ids: Option<Vec<Vec<u32>>>,
+    found: Option<ScoresFound>,
+    message: Option<String>,
+}
+
+impl TryFrom<EventFields> for Event {
+    type Error = String;
+
+    fn try_from(fields: EventFields) -> Result<Self, String> {
+        let EventFields { r#type: name, tokenizer, pieces, json, ids, found, message } = fields;
+        let event = || {
+            Some(match name.as_str() {
+                "tokenizer" => Self::Tokenizer { tokenizer: tokenizer?, pieces: pieces? },
+                "prompts" => Self::Prompts { json: json? },
+                "encoded" => Self::Encoded { ids: ids? },
+                "scores" => Self::Scores { found: found? },
+                "written" => Self::Written,
+                "failed" => Self::Failed { message: message? },
+                _ => return None,
+            })
+        };
+        event().ok_or_else(|| format!("expected an event with its fields, found one of type `{name}`"))
+    }
 }
 
 /// What was found in a file of scores.
@@ -152,5 +184,27 @@ impl Request {
             Self::Encode { .. } => Vec::new(),
             Self::ReadScores { scores, .. } | Self::WriteScores { scores, .. } => vec![scores],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_as_they_are_written() {
+        let bos = Some(SpecialToken { id: 1, text: "<s>".to_owned() });
+        let events = [
+            Event::Tokenizer { tokenizer: TokenizerInfo { n_tokens: 2, bos, pad: None }, pieces: "a\nb".to_owned() },
+            Event::Prompts { json: "{}".to_owned() },
+            Event::Encoded { ids: vec![vec![1, 2], vec![]] },
+            Event::Written,
+            Event::Failed { message: "m".to_owned() },
+        ];
+        for event in events {
+            let written = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+        }
+        assert!(serde_json::from_str::<Event>(r#"{"type":"encoded"}"#).is_err());
     }
 }
