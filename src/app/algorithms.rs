@@ -1,7 +1,7 @@
 //! The prune algorithms in words their users know, with the settings that each is offered with: a table, from which the form
 //! is drawn and from whose entries an [`Algorithm`] is made.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, from_value, json};
 
 use crate::circuit::Algorithm;
 
@@ -13,8 +13,9 @@ pub struct Offer {
     pub about: &'static str,
     /// Where it was published; empty where it was not.
     pub paper: &'static str,
-    /// Its name in [`Algorithm`].
-    name: &'static str,
+    /// Reads its settings. Each algorithm's are read by themselves: serde's way to read an enum by its tag would make the page
+    /// some kilobytes larger.
+    read: fn(Value) -> Result<Algorithm, serde_json::Error>,
     pub fields: &'static [Field],
 }
 
@@ -146,7 +147,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "How the answer's lead begins to change when an edge carries the other prompt's activation: one gradient for \
                 all edges at once. The quickest, and a good first try.",
         paper: "Syed et al. 2023",
-        name: "mask_gradient",
+        read: |settings| from_value(settings).map(Algorithm::MaskGradient),
         fields: &[
             ANSWER_FUNCTION,
             ABLATION,
@@ -171,7 +172,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "EAP's gradient at several points on the way from the corrupt to the clean prompt's embedding, summed up. \
                 More faithful than EAP where a single gradient misleads; as many times its cost as there are steps.",
         paper: "Hanna et al. 2024",
-        name: "input_gradient",
+        read: |settings| from_value(settings).map(Algorithm::InputGradient),
         fields: &[
             Field { title: "Points on the way", ..field("steps", "find-steps", "Steps", SAMPLES, "5") },
             ANSWER_FUNCTION,
@@ -184,7 +185,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "EAP's gradient while all edges are patched more and more, from not at all to wholly, summed up. As many \
                 times EAP's cost as there are steps.",
         paper: "Sundararajan et al. 2017, on masks as in auto-circuit",
-        name: "mask_gradient",
+        read: |settings| from_value(settings).map(Algorithm::MaskGradient),
         fields: &[
             Field {
                 title: "Mask values between 0 and 1 (auto-circuit: integrated_grad_samples)",
@@ -202,7 +203,7 @@ pub const OFFERS: [Offer; 9] = [
                 to a threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge and \
                 threshold. Only the first batch of prompts counts.",
         paper: "Conmy et al. 2023",
-        name: "acdc",
+        read: |settings| from_value(settings).map(Algorithm::Acdc),
         fields: &[
             Field {
                 title: "Each gives a circuit: a larger one, fewer edges (auto-circuit: tao_exps, tao_bases)",
@@ -223,7 +224,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "What EAP estimates, exactly: how much the answer's lead changes when this one edge is patched. A pass for \
                 every edge.",
         paper: "",
-        name: "exact",
+        read: |settings| from_value(settings).map(Algorithm::Exact),
         fields: &[ANSWER_FUNCTION, ABLATION, GRAD_FUNCTION],
     },
     Offer {
@@ -231,7 +232,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "Learns for every edge how surely it belongs to a circuit that is both faithful and small. A forward and a \
                 backward pass for every epoch and batch.",
         paper: "Cao et al. 2021, on edges as in auto-circuit",
-        name: "subnetwork_probing",
+        read: |settings| from_value(settings).map(Algorithm::SubnetworkProbing),
         fields: &[
             Field {
                 title: "How often all prompts are seen",
@@ -285,14 +286,14 @@ pub const OFFERS: [Offer; 9] = [
         about: "A baseline that knows nothing of the task: the mean activation of the edge's src node. Scores that are worth \
                 something do better. A forward pass each batch.",
         paper: "",
-        name: "activation_magnitude",
+        read: |_| Ok(Algorithm::ActivationMagnitude {}),
         fields: &[],
     },
     Offer {
         short: "Random",
         about: "A baseline: a random number for every edge. Any other scores should do better. No pass at all.",
         paper: "",
-        name: "random",
+        read: |settings| from_value(settings).map(Algorithm::Random),
         fields: &[Field { advanced: false, ..SEED }],
     },
     Offer {
@@ -300,7 +301,7 @@ pub const OFFERS: [Offer; 9] = [
         about: "A circuit known from a paper: 1 for its edges, 0 for all others. It needs the model that it is of. No pass at \
                 all.",
         paper: "as listed in auto-circuit",
-        name: "official",
+        read: |settings| from_value(settings).map(Algorithm::Official),
         fields: &[field(
             "circuit",
             "find-circuit",
@@ -359,11 +360,11 @@ impl Offer {
     /// # Errors
     /// When an entry is wrong.
     pub fn algorithm(&self, entries: &[String]) -> Result<Algorithm, String> {
-        let mut settings = Map::from_iter([("name".to_owned(), json!(self.name))]);
+        let mut settings = Map::new();
         for (field, entry) in self.fields.iter().zip(entries) {
             settings.insert(field.key.to_owned(), field.value(entry).map_err(|e| format!("{}: {e}", field.label))?);
         }
-        serde_json::from_value(Value::Object(settings)).map_err(|e| e.to_string())
+        (self.read)(Value::Object(settings)).map_err(|e| e.to_string())
     }
 }
 
