@@ -456,7 +456,7 @@ mod tests {
             }
         }
         let Kind::Choice(values, _) = ABLATION.kind else { panic!("no choice") };
-        let all: Vec<AblationType> = values.iter().map(|value| serde_json::from_value(json!(value)).unwrap()).collect();
+        let all: Vec<AblationType> = values.iter().map(|value| from_value(json!(value)).unwrap()).collect();
         assert_eq!(all, AblationType::ALL);
     }
 
