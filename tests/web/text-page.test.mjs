@@ -27,7 +27,7 @@ describe("the page with text prompts", () => {
 
   it("asks for their tokenizer, and fetches the reader only then", async () => {
     await drop(...["config.json", "model.safetensors", "prompts.json", "graph0.scores.safetensors"].map(file));
-    await page.getByText("a tokenizer is needed for these prompts").waitFor();
+    await page.getByRole("alert").getByText("a tokenizer is needed for these prompts").waitFor();
     assert.ok(await run().isDisabled());
     const asked = () => browser.server.requests.filter(({ pathname }) => pathname.includes("reader")).length;
     assert.equal(asked(), 0);
@@ -65,7 +65,7 @@ describe("the page with text prompts", () => {
 
   it("says what needs prompts of one length", async () => {
     await page.getByLabel("Each position apart").check();
-    await page.getByText(/a token-wise graph needs one length/).waitFor();
+    await page.getByRole("alert").getByText(/a token-wise graph needs one length/).waitFor();
     await page.getByLabel("Each position apart").uncheck();
   });
 
