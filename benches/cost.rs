@@ -17,14 +17,14 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use circuitscope::circuit::discovery::{Acdc, MaskGradient};
-use circuitscope::circuit::{
+use circuitscope_core::settings::discovery::{Acdc, MaskGradient};
+use circuitscope_core::{
     Algorithm, Answers, DiscoverSettings, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair,
     Prompts, PruneScores, RunSettings, family,
 };
-use circuitscope::discover::{DiscoverInput, discover};
-use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load};
-use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
+use circuitscope_engine::discover::{DiscoverInput, discover};
+use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
+use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]

@@ -11,15 +11,15 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use circuitscope::circuit::discovery::Keep;
-use circuitscope::circuit::{
+use circuitscope_core::settings::discovery::Keep;
+use circuitscope_core::{
     Algorithm, DiscoverSettings, Graph, ModelConfig, OutputSlice, Prompts, PruneScores, Selection,
 };
-use circuitscope::discover::{DiscoverInput, discover, discover_graph};
-use circuitscope::engine::device::{self, Opened};
-use circuitscope::engine::{DeviceChoice, DeviceKind};
-use circuitscope::model::{Model, ModelFolder, Transformer, load_shards};
-use circuitscope::run::{CircuitOutput, Observer, Stacking};
+use circuitscope_engine::device::{self, Opened};
+use circuitscope_engine::discover::{DiscoverInput, discover, discover_graph};
+use circuitscope_engine::model::{Model, ModelFolder, Transformer, load_shards};
+use circuitscope_engine::run::{CircuitOutput, Observer, Stacking};
+use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};

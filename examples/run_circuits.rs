@@ -10,20 +10,21 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use circuitscope::circuit::measures::{to_csv, to_json};
-use circuitscope::circuit::{
+use circuitscope_core::FormatId;
+use circuitscope_core::measure::measures::{to_csv, to_json};
+use circuitscope_core::{
     AblationType, Areas, EdgeCounts, Graph, MeasuredCircuits, Metric, OutputSlice, PatchType, PromptSettings, Prompts,
     PruneScores, RunSettings, describe_graph,
 };
-use circuitscope::engine::device::{self, Opened};
-use circuitscope::engine::{DeviceChoice, DeviceKind};
-use circuitscope::formats::{FormatId, Wanted, read_scores};
-use circuitscope::layout::{DrawOptions, LayoutRequest, layout};
-use circuitscope::model::{Model, ModelFolder, Transformer, load_shards};
-use circuitscope::reader;
-use circuitscope::run::circuits::{graph_config, output_shape};
-use circuitscope::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
-use circuitscope::view::svg_string;
+use circuitscope_engine::device::{self, Opened};
+use circuitscope_engine::model::{Model, ModelFolder, Transformer, load_shards};
+use circuitscope_engine::run::circuits::{graph_config, output_shape};
+use circuitscope_engine::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_formats::reader;
+use circuitscope_formats::{Wanted, read_scores};
+use circuitscope_picture::svg_string;
+use circuitscope_picture::{DrawOptions, LayoutRequest, layout};
+use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use safetensors::Dtype;
@@ -215,7 +216,7 @@ fn open_prompts(args: &Args) -> Result<Prompts, Box<dyn Error>> {
 
 async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {
     let ModelFolder { config, weights, index } = ModelFolder::open(dir)?;
-    let config = circuitscope::circuit::ModelConfig::from_json(&name(&config), &read_text(&config)?)?;
+    let config = circuitscope_core::ModelConfig::from_json(&name(&config), &read_text(&config)?)?;
     Ok(load_shards(config, &weights, index.as_ref(), device, async |_, _| true).await?)
 }
 

@@ -1,7 +1,10 @@
-//! The page: mounts the Yew app. Links no burn.
+//! The page: a Yew app. It links neither burn nor tokenizers.
+
+mod app;
+mod view;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
     console_error_panic_hook::set_once();
-    circuitscope::app::mount();
+    app::mount();
 }

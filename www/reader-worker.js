@@ -1,6 +1,6 @@
 // The reader's worker: starts the wasm program and hands it the messages that arrived in the meantime.
 //
-// A message is `[call, attachments]`, a reply `[reply, attachments]`; `src/reader/protocol.rs` says what they hold. The
+// A message is `[call, attachments]`, a reply `[reply, attachments]`; `crates/wire/src/reader.rs` says what they hold. The
 // program listens from its start on. Where it cannot be started, every call is answered with the reason.
 
 const waiting = [];

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, from_value, json};
 
-use crate::circuit::Algorithm;
+use circuitscope_core::Algorithm;
 
 /// An algorithm as it is offered.
 pub struct Offer {
@@ -412,10 +412,10 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::circuit::discovery::{
+    use circuitscope_core::settings::discovery::{
         Acdc, Exact, FaithfulnessTarget, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
     };
-    use crate::circuit::{AblationType, OfficialCircuit};
+    use circuitscope_core::{AblationType, OfficialCircuit};
 
     fn started(i: usize) -> Algorithm {
         OFFERS[i].algorithm(&OFFERS[i].start()).unwrap()

@@ -8,9 +8,9 @@ use super::inputs::Inputs;
 use super::measures::Official;
 use super::results::Recorded;
 use super::state::Settings;
-use crate::circuit::known_circuit::KnownCircuit;
-use crate::circuit::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
-use crate::engine::DeviceChoice;
+use circuitscope_core::scores::known_circuit::KnownCircuit;
+use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
+use circuitscope_wire::engine::DeviceChoice;
 
 /// Name and bytes of each file, in the order of [`super::files::Role::ALL`].
 pub const FILES: [(&str, &[u8]); 4] = [

@@ -7,13 +7,13 @@ use super::inputs::{Place, candidates, in_use};
 use super::results::{Job, Plan};
 use super::state::{Failure, Run, State};
 use super::{demo, memory};
-use crate::circuit::memory::size_label;
-use crate::circuit::sorting;
-use crate::circuit::{
+use circuitscope_core::settings::memory::size_label;
+use circuitscope_core::sorting;
+use circuitscope_core::{
     Algorithm, DiscoverCost, DiscoverSettings, EdgeCounts, Graph, ModelMemory, RunSettings, ScoresInfo, Selection,
     TensorFile, select,
 };
-use crate::engine::DeviceChoice;
+use circuitscope_wire::engine::DeviceChoice;
 
 /// The selections that are offered, in order.
 pub const SELECTIONS: [Selection; 2] = [Selection::Connected, Selection::Greedy];
@@ -533,7 +533,7 @@ pub fn duration(ms: f64) -> String {
 mod tests {
     use super::*;
     use crate::app::state::{Action, Outcome};
-    use crate::circuit::PruneScores;
+    use circuitscope_core::PruneScores;
 
     fn act(state: &mut State, action: DiscoverAction) {
         state.apply(Action::Find(action));

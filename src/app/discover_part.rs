@@ -11,11 +11,11 @@ use super::files::Role;
 use super::parts::PartProps;
 use super::show;
 use super::state::{Action, Run, State};
-use crate::circuit::Algorithm;
-use crate::layout::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 use crate::view::{
     self, DiscoverBar, DiscoverForm, FieldView, KeepForm, PlotSvg, Progress, ScoresList, ScoresView, ValueView,
 };
+use circuitscope_core::Algorithm;
+use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
 /// In the order of [`super::discover::SELECTIONS`].
 const SELECTIONS: &[&str] = &["largest that hang together", "greedily from the output"];

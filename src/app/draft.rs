@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::files::{Content, Load};
 use super::state::State;
-use crate::circuit::{Answers, PromptSettings, Prompts};
 use crate::view::{AnswerView, DraftPair, PairView, align};
+use circuitscope_core::{Answers, PromptSettings, Prompts};
 
 /// More pairs are better edited in a file.
 pub const MAX_PAIRS: usize = 16;
@@ -150,7 +150,7 @@ fn id_pairs(prompts: &Prompts) -> Vec<DraftPair> {
         Answers::Tokens(tokens) => ids(tokens),
         Answers::PerPosition(_) | Answers::Values(_) => String::new(),
     };
-    let pair = |pair: &crate::circuit::PromptPair| DraftPair {
+    let pair = |pair: &circuitscope_core::PromptPair| DraftPair {
         clean: ids(&pair.clean),
         corrupt: ids(&pair.corrupt),
         answers: answers(&pair.answers),

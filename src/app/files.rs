@@ -6,9 +6,10 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::scores_io::names_edges;
-pub use crate::circuit::memory::size_label;
-use crate::circuit::prompts::has_texts;
-use crate::circuit::{CircuitError, ModelConfig, Prompts, ShardIndex, TensorFile, shards};
+use circuitscope_core::files::shards;
+use circuitscope_core::prompts::has_texts;
+pub use circuitscope_core::settings::memory::size_label;
+use circuitscope_core::{CircuitError, ModelConfig, Prompts, ShardIndex, TensorFile};
 
 /// A number for a file, unique in a session.
 pub type FileId = u32;

@@ -8,7 +8,7 @@ use web_sys::{
 };
 
 use super::worker::js_text;
-use crate::circuit::sorting;
+use circuitscope_core::sorting;
 
 /// A model's folder has some dozens; more is likely a whole disk.
 const MAX_FILES: usize = 5_000;

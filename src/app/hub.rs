@@ -16,8 +16,8 @@ use yew::prelude::*;
 use super::files::size_label;
 use super::memory;
 use super::worker::{error_text, start_worker};
-use crate::circuit::ModelConfig;
 use crate::view::{HubForm, HubStage, KeptRow, hub_form};
+use circuitscope_core::ModelConfig;
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./module/hub-worker.js";

@@ -7,8 +7,8 @@ use super::scores_io::Imports;
 use super::steps::Steps;
 use super::text::Texts;
 use super::weights::Weights;
-use crate::circuit::family;
-use crate::circuit::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
+use circuitscope_core::config::family;
+use circuitscope_core::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
 
 /// The files in use, read together.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -7,10 +7,10 @@ use super::files::{Role, Shared};
 use super::inputs::Scored;
 use super::results::{Job, Plan, Row, RunKey};
 use super::state::State;
-use crate::circuit::known_circuit::KnownCircuit;
-use crate::circuit::{AblationType, MeasuredCircuits, Metric, PatchType, RunSettings};
-use crate::engine::{Baseline, Event, Measurement};
-use crate::view::SERIES;
+use circuitscope_core::scores::known_circuit::KnownCircuit;
+use circuitscope_core::{AblationType, MeasuredCircuits, Metric, PatchType, RunSettings};
+use circuitscope_picture::SERIES;
+use circuitscope_wire::engine::{Baseline, Event, Measurement};
 
 /// What the section of measures holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -195,7 +195,8 @@ impl State {
     fn take_shown_as_official(&mut self) {
         let (Some(scored), Some(circuit)) = (self.scored(), self.circuit()) else { return };
         let edges = scored.graph.edges().filter(|&edge| circuit.contains(scored.scores.score(edge)));
-        let edges: Vec<_> = edges.map(|edge| crate::circuit::known_circuit::edge_name(&scored.graph, edge)).collect();
+        let edges: Vec<_> =
+            edges.map(|edge| circuitscope_core::scores::known_circuit::edge_name(&scored.graph, edge)).collect();
         let name = format!("{} edges of {}", edges.len(), self.scores_name(&self.key()));
         if !edges.is_empty() {
             self.measure(MeasureAction::OfficialRead(Ok(Official { name, circuit: KnownCircuit { edges } })));
@@ -250,8 +251,8 @@ pub fn ablation_name(ablation: AblationType) -> &'static str {
 mod tests {
     use super::*;
     use crate::app::state::{Action, Outcome};
-    use crate::circuit::PromptValues;
-    use crate::engine::CircuitResult;
+    use circuitscope_core::PromptValues;
+    use circuitscope_wire::engine::CircuitResult;
 
     fn measured(kl: f64) -> Measurement {
         let mut prompts = PromptValues::default();

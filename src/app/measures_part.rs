@@ -14,10 +14,11 @@ use super::save::save_text;
 use super::show::short;
 use super::state::{Action, Failure, Run, State};
 use super::worker::js_text;
-use crate::circuit::measures::{to_csv, to_json};
-use crate::circuit::{AblationType, Areas, Metric, PatchType, Roc, RocPoint, Unit, roc, similarity};
-use crate::layout::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
-use crate::view::{CurveRow, HeatCell, PlotCursor, PlotSvg, curve_table, plot_string, similarity_table};
+use crate::view::{CurveRow, HeatCell, PlotCursor, PlotSvg, curve_table, similarity_table};
+use circuitscope_core::measure::measures::{to_csv, to_json};
+use circuitscope_core::{AblationType, Areas, Metric, PatchType, Roc, RocPoint, Unit, roc, similarity};
+use circuitscope_picture::plot_string;
+use circuitscope_picture::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
 /// The plot's size on a wide and on a narrow screen.
 const WIDE: Size = Size { width: 600.0, height: 240.0 };
@@ -112,7 +113,7 @@ fn axis_label(metric: Metric, log: bool) -> String {
 
 fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
     let n_prompts = set.baseline.as_ref().map_or(0, |baseline| baseline.n_prompts);
-    let value = |(circuit, measured): (crate::circuit::Circuit, crate::circuit::Measured)| {
+    let value = |(circuit, measured): (circuitscope_core::Circuit, circuitscope_core::Measured)| {
         let [low, _, high] = measured.quartiles;
         // The middle half of rights and wrongs says nothing, and one prompt has no spread.
         let band = (!metric.counts_prompts() && n_prompts != 1).then_some((low, high));

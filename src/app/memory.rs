@@ -1,9 +1,9 @@
 //! How much memory the model in use needs, and whether it fits: told before anything of it is read.
 
 use super::state::{Engine, State};
-use crate::circuit::memory::{RunSize, activation_bytes, size_label};
-use crate::circuit::{Limits, ModelConfig, ModelMemory};
-use crate::engine::DeviceChoice;
+use circuitscope_core::settings::memory::{RunSize, activation_bytes, size_label};
+use circuitscope_core::{Limits, ModelConfig, ModelMemory};
+use circuitscope_wire::engine::DeviceChoice;
 
 /// What the device in use can hold. Before it is opened, what is certain of it.
 pub fn limits(state: &State) -> Limits {

@@ -43,9 +43,9 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::engine::DeviceChoice;
-use crate::layout::Orientation;
 use crate::view::{self, Notice, drags_files};
+use circuitscope_picture::Orientation;
+use circuitscope_wire::engine::DeviceChoice;
 use folder::Dropped;
 use measures_part::MeasuresPart;
 use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};

@@ -14,12 +14,12 @@ use super::show::{self, DEVICES};
 use super::state::{Action, State};
 use super::tasks::Tasks;
 use super::{files, save};
-use crate::formats::{Extent, FormatId};
-use crate::layout::{DrawOptions, Layout, LayoutRequest, Orientation, layout};
 use crate::view::{
     self, CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, ScoresIo, SettingsForm, TokensPanel,
-    svg_string, use_table_nodes,
+    use_table_nodes,
 };
+use circuitscope_core::{Extent, FormatId};
+use circuitscope_picture::{DrawOptions, Layout, LayoutRequest, Orientation, layout, svg_string};
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
 const MAX_DRAWN: usize = 1_500;

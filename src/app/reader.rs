@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{MessageEvent, Worker};
 
 use super::worker::{Fault, error_text, js_text, start_worker};
-use crate::reader::{Call, Event, Reply, Request};
+use circuitscope_wire::reader::{Call, Event, Reply, Request};
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./reader-worker.js";

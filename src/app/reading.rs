@@ -9,8 +9,8 @@ use web_sys::File;
 use super::files::{Content, Format, Shared, are_scores, foreign, format, is_tokenizer, read_json};
 use super::scores_io::starts_as_scores;
 use super::worker::js_text;
-use crate::circuit::TensorFile;
-use crate::circuit::tensor_file::{SIZE_BYTES, header_bytes};
+use circuitscope_core::TensorFile;
+use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
 
 /// Prompts and configs are far smaller; a larger text would hold up the page while it is parsed.
 const MAX_JSON_BYTES: u64 = 20_000_000;

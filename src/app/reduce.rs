@@ -11,8 +11,8 @@ use super::measures::Measures;
 use super::results::{Job, Plan, Question};
 use super::state::{Action, Failure, Outcome, Run, State};
 use super::text::Texts;
-use crate::circuit::{EdgeCounts, RunSettings};
-use crate::engine::{Baseline, Event, Tokens};
+use circuitscope_core::{EdgeCounts, RunSettings};
+use circuitscope_wire::engine::{Baseline, Event, Tokens};
 
 /// How many of one's own prompts are run at once, if there are as many: enough to keep a device busy, few enough to fit.
 const OWN_BATCH_SIZE: usize = 8;
@@ -261,8 +261,8 @@ mod tests {
     use super::*;
     use crate::app::files::{Shared, read_json};
     use crate::app::state::Engine;
-    use crate::circuit::{AblationType, Circuit, Measurement, OutputSlice};
-    use crate::engine::CircuitResult;
+    use circuitscope_core::{AblationType, Circuit, Measurement, OutputSlice};
+    use circuitscope_wire::engine::CircuitResult;
 
     const OWN: FileId = 10;
 

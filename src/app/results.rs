@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::files::{FileId, Load, Shared};
 use super::state::Settings;
 use super::weights::WeightFiles;
-use crate::circuit::{EdgeCounts, RunSettings};
-use crate::engine::{Baseline, CircuitResult, DeviceChoice, Tokens};
+use circuitscope_core::{EdgeCounts, RunSettings};
+use circuitscope_wire::engine::{Baseline, CircuitResult, DeviceChoice, Tokens};
 
 /// A number for a run, counted from 1. Recorded results have the number 0.
 pub type Job = u32;

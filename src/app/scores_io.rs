@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::{GraphChoice, in_use};
 use super::state::State;
-use crate::circuit::{GraphConfig, ModelConfig, ScoresInfo, TensorFile};
-use crate::reader::ScoresFound;
 use crate::view::ScoresPanel;
+use circuitscope_core::{GraphConfig, ModelConfig, ScoresInfo, TensorFile};
+use circuitscope_wire::reader::ScoresFound;
 
 /// What scores are read from, and for.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,8 +174,8 @@ mod tests {
     use super::*;
     use crate::app::files::read_json;
     use crate::app::state::Action;
-    use crate::circuit::{Graph, PruneScores};
-    use crate::formats::FormatId;
+    use circuitscope_core::FormatId;
+    use circuitscope_core::{Graph, PruneScores};
 
     #[test]
     fn scores_are_told_from_other_files() {

@@ -13,9 +13,9 @@ use super::state::{Action, Failure, State};
 use super::tasks::Tasks;
 use super::text_tasks::not_understood;
 use super::worker::{Fault, js_text};
-use crate::circuit::Source;
-use crate::formats::{Extent, FormatId};
-use crate::reader::{Event, Request};
+use circuitscope_core::Source;
+use circuitscope_core::{Extent, FormatId};
+use circuitscope_wire::reader::{Event, Request};
 
 impl Tasks {
     /// Has a file of scores read.

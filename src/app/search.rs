@@ -13,7 +13,7 @@ use super::results::Job;
 use super::state::{Action, State};
 use super::tasks::{Tasks, unexpected};
 use super::worker::Fault;
-use crate::engine::{Event, Request};
+use circuitscope_wire::engine::{Event, Request};
 
 /// A trial is stopped when it has seen this many steps for this long: enough to tell a pace.
 const TRIAL_STEPS: usize = 2;

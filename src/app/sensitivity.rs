@@ -13,8 +13,8 @@ use super::results::{Plan, RunKey};
 use super::state::{Action, Outcome};
 use super::tasks::Tasks;
 use super::worker::{Fault, js_text};
-use crate::circuit::PruneScores;
-use crate::circuit::known_circuit::KnownCircuit;
+use circuitscope_core::PruneScores;
+use circuitscope_core::scores::known_circuit::KnownCircuit;
 
 /// A list of all of GPT-2 small's edges is 1 MB.
 const MAX_OFFICIAL_BYTES: f64 = 50e6;

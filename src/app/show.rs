@@ -7,11 +7,12 @@ use super::inputs::{Place, in_use};
 use super::results::Row;
 use super::state::{Engine, Run, State};
 use super::text::Texts;
-use crate::circuit::{Answers, Circuit, Metric, PromptPair, PromptSettings, family};
-use crate::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 use crate::view::{
     FileRow, FileState, Mark, Progress, Remark, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
 };
+use circuitscope_core::config::family;
+use circuitscope_core::{Answers, Circuit, Metric, PromptPair, PromptSettings};
+use circuitscope_wire::engine::{DeviceChoice, DeviceKind, Measurement, TokenProb, Tokens};
 
 /// Stands under the picture until something is pointed at.
 pub const HOVER_HINT: &str = "Point at an edge or a node to read its name and score.";

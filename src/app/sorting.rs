@@ -4,8 +4,8 @@
 //! 2. The folder of the model is the one with a config and weights; of folders inside each other the outermost.
 //! 3. What lies below the model's folder (`onnx/`, checkpoints) is left out; what lies elsewhere may be prompts or scores.
 
-use crate::circuit::shards::ShardName;
-use crate::circuit::sorting;
+use circuitscope_core::files::shards::ShardName;
+use circuitscope_core::sorting;
 
 /// Files beside a model that say nothing of its maths.
 const BESIDE: [&str; 14] = [

@@ -11,9 +11,9 @@ use super::scores_io::{ImportKey, ImportedScores, Imports};
 use super::sorting::Note;
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
 use super::{demo, memory};
-use crate::circuit::{Circuit, PromptSettings, RunSettings};
-use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Tokens};
-use crate::layout::Orientation;
+use circuitscope_core::{Circuit, PromptSettings, RunSettings};
+use circuitscope_picture::Orientation;
+use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Tokens};
 
 /// Everything the page shows.
 #[derive(Debug, Clone, PartialEq)]

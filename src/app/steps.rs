@@ -1,6 +1,6 @@
 //! The positions of the edge slider: every different circuit, or a selection where there are too many to aim at.
 
-use crate::circuit::PruneScores;
+use circuitscope_core::PruneScores;
 
 /// More positions than this cannot be told apart on a slider of a few hundred pixels.
 const MAX_STEPS: usize = 300;

@@ -21,7 +21,7 @@ use super::text_tasks::TextReader;
 use super::weights::WeightFiles;
 use super::worker::{Answer, EngineWorker, Fault};
 use super::{demo, reading};
-use crate::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
+use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
 
 /// Events of a run are told to the reducer this often, so that a fast sweep does not draw the page for each circuit.
 const TELL_MS: u32 = 80;

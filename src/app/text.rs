@@ -2,8 +2,8 @@
 
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::in_use;
-use crate::circuit::{PromptSettings, Prompts};
-use crate::reader::TokenizerInfo;
+use circuitscope_core::{PromptSettings, Prompts};
+use circuitscope_wire::reader::TokenizerInfo;
 
 /// The files that a tokenizer is opened of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use super::state::{Action, Failure};
 use super::tasks::Tasks;
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
 use super::worker::{Fault, js_text};
-use crate::circuit::{Prompts, Source};
-use crate::reader::{Event, Request};
+use circuitscope_core::{Prompts, Source};
+use circuitscope_wire::reader::{Event, Request};
 
 /// The reader, and the tokenizer that its worker holds.
 #[derive(Default)]

@@ -2,8 +2,8 @@
 
 use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
 use super::inputs::in_use;
-use crate::circuit::shards::{self, ShardName, leaf};
-use crate::circuit::{CircuitError, TensorFile};
+use circuitscope_core::files::shards::{self, ShardName, leaf};
+use circuitscope_core::{CircuitError, TensorFile};
 
 /// The files that the engine reads weights from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -69,7 +69,7 @@ fn header(entry: &FileEntry) -> Option<&Shared<TensorFile>> {
     }
 }
 
-type Index = Shared<crate::circuit::ShardIndex>;
+type Index = Shared<circuitscope_core::ShardIndex>;
 
 /// The index that a file is, or the last that names it.
 fn index_of<'a>(files: &'a [FileEntry], chosen: &FileEntry) -> Option<(&'a FileEntry, &'a Index)> {
@@ -86,7 +86,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::circuit::{FileDtype, ShardIndex, TensorInfo};
+    use circuitscope_core::{FileDtype, ShardIndex, TensorInfo};
 
     const SHARDS: [&str; 2] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
 

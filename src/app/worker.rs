@@ -11,8 +11,8 @@ use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::engine::protocol::Call;
-use crate::engine::{Event, Reply, Request};
+use circuitscope_wire::engine::Call;
+use circuitscope_wire::engine::{Event, Reply, Request};
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./engine-worker.js";

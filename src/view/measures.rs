@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-use super::plot::SERIES;
-use crate::layout::SAMPLE;
+use circuitscope_picture::{SAMPLE, SERIES};
 
 /// The numbers of a score set.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,8 @@ use yew::prelude::*;
 use yew::virtual_dom::VNode;
 
 use super::circuit_svg::to_tag;
-use super::plot;
-use crate::layout::{PlotLayout, Rect};
+use circuitscope_picture as plot;
+use circuitscope_picture::{PlotLayout, Rect};
 
 #[derive(Properties, PartialEq)]
 pub struct PlotSvgProps {

@@ -3,7 +3,7 @@
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::formats::{Extent, FORMATS, Format, FormatId};
+use circuitscope_core::{Extent, FORMATS, Format, FormatId};
 
 /// What is said of the scores.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::controls::{Check, Choice, Entry, check, choice, entry};
-use crate::circuit::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
+use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
 const SLICES: &[(OutputSlice, &str)] = &[

@@ -3,7 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::layout::Orientation;
+use circuitscope_picture::Orientation;
 
 /// The chosen circuit and what to call when another is.
 pub struct EdgeSlider {

@@ -1,12 +1,12 @@
 //! Files that are wrong: each is refused with a message that says where and what, and nothing panics.
 
 use burn::tensor::Device;
-use circuitscope::circuit::{
+use circuitscope_core::{
     CircuitError, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, Prompts, PruneScores, RunSettings,
     TensorFile, edge_counts,
 };
-use circuitscope::model::load;
-use circuitscope::run::{RunInput, Stacking, run_circuits};
+use circuitscope_engine::model::load;
+use circuitscope_engine::run::{RunInput, Stacking, run_circuits};
 use serde_json::{Value, json};
 
 use crate::support::Case;
@@ -172,12 +172,12 @@ fn prompts() {
 #[test]
 fn a_cancelled_run_stops_after_one_forward_pass() {
     struct Impatient(usize);
-    impl circuitscope::run::Observer for Impatient {
+    impl circuitscope_engine::run::Observer for Impatient {
         async fn progress(&mut self, _: usize, _: usize, _: &str) -> bool {
             self.0 += 1;
             self.0 < 3
         }
-        fn circuit(&mut self, _: &circuitscope::run::CircuitOutput) {}
+        fn circuit(&mut self, _: &circuitscope_engine::run::CircuitOutput) {}
     }
     let case = Case::open("gpt2");
     let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
@@ -194,7 +194,7 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
     };
     let mut impatient = Impatient(0);
     let result = pollster::block_on(run_circuits(&input, &mut impatient));
-    assert_eq!(result.unwrap_err(), circuitscope::run::RunError::Cancelled);
+    assert_eq!(result.unwrap_err(), circuitscope_engine::run::RunError::Cancelled);
     assert_eq!(impatient.0, 3);
 }
 

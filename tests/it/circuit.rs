@@ -1,6 +1,6 @@
 //! The plain-data ring against the reference: nodes, edges, mask shapes, edge counts, realised counts.
 
-use circuitscope::circuit::{EdgeCounts, edge_counts};
+use circuitscope_core::{EdgeCounts, edge_counts};
 
 use crate::support::{CASES, Case, numbers, strings};
 
@@ -23,7 +23,7 @@ fn graphs_have_the_reference_nodes_edges_and_masks() {
                     module.module_name
                 );
             }
-            let name = |e: circuitscope::circuit::Edge| {
+            let name = |e: circuitscope_core::Edge| {
                 let prefix = e.seq_idx.map(|seq_idx| format!("{seq_idx}:"));
                 prefix.unwrap_or_default() + &g.graph.edge_name(e)
             };

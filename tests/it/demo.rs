@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{EdgeCounts, OutputSlice, RunSettings, Tokens};
-use circuitscope::engine::session::{RunRequest, Session, Text, circuit_result};
+use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, Tokens};
+use circuitscope_engine::session::{RunRequest, Session, Text, circuit_result};
 use serde_json::{Value, json};
 
 use crate::support::read_text;
@@ -31,7 +31,7 @@ fn dir() -> PathBuf {
 
 fn computed() -> Value {
     let file = |name: &str| read_text(&dir().join(name));
-    let mut session = Session::new(burn::tensor::Device::flex(), circuitscope::run::Stacking::cpu(1 << 30));
+    let mut session = Session::new(burn::tensor::Device::flex(), circuitscope_engine::run::Stacking::cpu(1 << 30));
     let (config, prompts) = (file("tl_config.json"), file("prompts.json"));
     let config = Text { name: "tl_config.json", text: &config };
     let weights = [dir().join("model.safetensors")];

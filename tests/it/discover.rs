@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use circuitscope::circuit::discovery::{
+use circuitscope_core::settings::discovery::{
     Acdc, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
 };
-use circuitscope::circuit::{
+use circuitscope_core::{
     Algorithm, Answers, AttentionDir, DiscoverSettings, Edge, EdgeCounts, Graph, GraphConfig, Measurement, Metric,
     ModelConfig, OfficialCircuit, OutputSlice, PatchType, PromptPair, Prompts, PruneScores, RunSettings, ScoresInfo,
     Selection, TensorFile, select,
 };
-use circuitscope::discover::{DiscoverInput, Discovery, discover};
-use circuitscope::run::{CircuitOutput, Observer, RunError, Stacking};
+use circuitscope_engine::discover::{DiscoverInput, Discovery, discover};
+use circuitscope_engine::run::{CircuitOutput, Observer, RunError, Stacking};
 
 use crate::support::{CASES, Case, CaseGraph, strings};
 

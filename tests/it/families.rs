@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use circuitscope::circuit::{FileDtype, ModelConfig, RotaryScaling};
-use circuitscope::model::{Model, Plain, TokenBatch, Transformer, load, load::read_header};
+use circuitscope_core::{FileDtype, ModelConfig, RotaryScaling};
+use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load, load::read_header};
 
 use crate::support::{assert_close, read_text, tensor};
 

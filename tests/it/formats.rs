@@ -3,14 +3,15 @@
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
-use circuitscope::circuit::{
+use circuitscope_core::{
     CircuitError, Graph, GraphConfig, ModelConfig, ModelSize, PruneScores, ScoresInfo, Source, TensorFile,
 };
-use circuitscope::formats::{
-    Extent, FORMATS, FormatError, FormatId, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores,
-    recognise, supported_files, write_scores,
+use circuitscope_core::{Extent, FORMATS, FormatId, supported_files};
+use circuitscope_formats::reader::{File, Session};
+use circuitscope_formats::{
+    FormatError, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, recognise, write_scores,
 };
-use circuitscope::reader::{Event, File, Request, Session};
+use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -464,7 +465,7 @@ fn rotary_models_have_no_note_of_positions() {
     let mut model = Case::open("gpt2").config();
     let notes = |model: &ModelConfig| read_scores("m", &fixture("gpt2.mib.json"), &wanted(model, None)).unwrap().notes;
     assert!(notes(&model).iter().any(|note| note.contains("positions")));
-    model.positional_embedding = circuitscope::circuit::PositionalEmbedding::Shortformer;
+    model.positional_embedding = circuitscope_core::PositionalEmbedding::Shortformer;
     assert!(!notes(&model).iter().any(|note| note.contains("positions")));
 }
 
@@ -715,7 +716,7 @@ fn every_format_stands_once_in_the_table() {
 fn the_readme_has_the_table() {
     let readme = read_text(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md"));
     let [start, end] = [
-        "<!-- what follows is FAMILIES of src/circuit/family and FORMATS of src/formats/table.rs; a test prints it -->\n",
+        "<!-- what follows is FAMILIES of crates/core/src/config/family and FORMATS of crates/core/src/scores/format.rs; a test prints it -->\n",
         "<!-- end -->",
     ];
     let part = readme.split_once(start).and_then(|(_, rest)| rest.split_once(end)).map(|(part, _)| part);

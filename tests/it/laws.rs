@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use circuitscope::circuit::{
+use circuitscope_core::{
     AblationType, Answers, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization, OutputSlice,
     PatchType, PromptPair, Prompts, PruneScores, RunSettings, Sizes, SrcKind,
 };
-use circuitscope::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
-use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
+use circuitscope_engine::run::{RunInput, RunOutput, Stacking, run_circuits};
 
 use crate::support::{CASES, Case, assert_close};
 

@@ -4,9 +4,9 @@ mod picture;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use circuitscope::circuit::{Graph, PruneScores};
-use circuitscope::layout::*;
-use circuitscope::view::svg_string;
+use circuitscope_core::{Graph, PruneScores};
+use circuitscope_picture::svg_string;
+use circuitscope_picture::*;
 use serde_json::Value;
 
 use crate::support::{CASES, Case, CaseGraph, strings};
@@ -18,7 +18,7 @@ fn scores(graph: &Graph, named: &[(&str, f32)]) -> PruneScores {
     PruneScores::new(graph.edges().map(score).collect())
 }
 
-fn e_seq(edge: circuitscope::circuit::Edge) -> String {
+fn e_seq(edge: circuitscope_core::Edge) -> String {
     edge.seq_idx.map(|seq_idx| format!("{seq_idx}:")).unwrap_or_default()
 }
 

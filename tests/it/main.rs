@@ -1,6 +1,5 @@
 //! The native tests: by hand first, then against what auto-circuit computed, then laws, then bad input.
 
-mod arrows;
 mod bad_input;
 mod circuit;
 mod demo;

@@ -1,8 +1,8 @@
 //! Numbers for whole curves and score sets: by hand, then against what auto-circuit computes (`measures.json`).
 
-use circuitscope::circuit::known_circuit::KnownCircuit;
-use circuitscope::circuit::measures::{to_csv, to_json};
-use circuitscope::circuit::{
+use circuitscope_core::measure::measures::{to_csv, to_json};
+use circuitscope_core::scores::known_circuit::KnownCircuit;
+use circuitscope_core::{
     Circuit, EdgeCounts, MeasuredCircuits, Measurement, Metric, PromptValues, PruneScores, TensorFile,
     area_under_curve, edge_counts, faithfulness_areas, roc, similarity,
 };
@@ -133,7 +133,7 @@ fn an_official_circuit_is_a_list_of_edges_or_scores_of_0_elsewhere() {
     let mut again = KnownCircuit::from_scores("s", &scores, &g.graph).unwrap();
     again.edges.sort();
     assert_eq!(again, official);
-    let error = |e: circuitscope::circuit::CircuitError| e.to_string();
+    let error = |e: circuitscope_core::CircuitError| e.to_string();
     assert!(error(KnownCircuit::from_scores("s", &g.scores, &g.graph).unwrap_err()).contains("77 of 77"));
     let unknown = KnownCircuit::from_json("o.json", r#"["A9.0->MLP 1"]"#).unwrap();
     assert!(error(unknown.mask(&g.graph).unwrap_err()).contains("A9.0->MLP 1"));

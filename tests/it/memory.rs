@@ -1,11 +1,11 @@
 //! What a model takes, and what is refused before it is read.
 
 use burn::tensor::Device;
-use circuitscope::circuit::memory::{self, ModelMemory, RunSize, SLACK_BYTES, WASM_HEAP_BYTES};
-use circuitscope::circuit::{Limits, ModelConfig};
-use circuitscope::engine::session::{Session, Text};
-use circuitscope::model::{ByteSource, ModelError};
-use circuitscope::run::Stacking;
+use circuitscope_core::settings::memory::{self, ModelMemory, RunSize, SLACK_BYTES, WASM_HEAP_BYTES};
+use circuitscope_core::{Limits, ModelConfig};
+use circuitscope_engine::model::{ByteSource, ModelError};
+use circuitscope_engine::run::Stacking;
+use circuitscope_engine::session::{Session, Text};
 
 use crate::support::Case;
 

@@ -1,9 +1,9 @@
 //! The model against the reference: logits of the unpatched model and the outputs of its src nodes.
 
 use burn::tensor::{Device, Tensor};
-use circuitscope::circuit::PromptPair;
-use circuitscope::model::{Model, Plain, TokenBatch};
-use circuitscope::run::src_ablations;
+use circuitscope_core::PromptPair;
+use circuitscope_engine::model::{Model, Plain, TokenBatch};
+use circuitscope_engine::run::src_ablations;
 use serde_json::Value;
 
 use crate::support::{CASES, Case, ablation, assert_close, read_text, tensor};

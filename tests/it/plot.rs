@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{Metric, roc};
-use circuitscope::layout::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
-use circuitscope::view::plot_string;
+use circuitscope_core::{Metric, roc};
+use circuitscope_picture::plot_string;
+use circuitscope_picture::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
 use crate::support::{Case, read_text, strings};
 
@@ -25,7 +25,7 @@ fn request(x: Scale, y: Scale, values: &[(f64, f64)]) -> PlotRequest {
     }
 }
 
-fn labels(axis: &circuitscope::layout::AxisLayout) -> Vec<&str> {
+fn labels(axis: &circuitscope_picture::AxisLayout) -> Vec<&str> {
     axis.ticks.iter().filter_map(|tick| Some(tick.label.as_ref()?.0.as_str())).collect()
 }
 
@@ -159,7 +159,7 @@ fn plots_are_the_golden_ones() {
     let official = strings(&g.json["official_edges"]);
     let mask: Vec<bool> = g.graph.edges().map(|edge| official.contains(&g.graph.edge_name(edge))).collect();
     let found = roc(&g.scores, &mask).unwrap();
-    let value = |p: &circuitscope::circuit::RocPoint| {
+    let value = |p: &circuitscope_core::RocPoint| {
         let (x, y) = (p.false_positive_rate, p.true_positive_rate);
         PlotValue { x, y, band: None, hover: format!("{} edges", p.n_edges) }
     };

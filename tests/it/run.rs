@@ -1,6 +1,6 @@
 //! Runs of circuits: every run of every reference case.
 
-use circuitscope::circuit::{Answers, Metric, Unit};
+use circuitscope_core::{Answers, Metric, Unit};
 
 use crate::support::{CASES, Case, assert_close, numbers};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use circuitscope::circuit::{RunSettings, ShardIndex, TensorFile};
-use circuitscope::model::{Model, ModelError, ModelFolder, Plain, TokenBatch, Transformer, load_shards};
+use circuitscope_core::{RunSettings, ShardIndex, TensorFile};
+use circuitscope_engine::model::{Model, ModelError, ModelFolder, Plain, TokenBatch, Transformer, load_shards};
 use serde_json::json;
 
 use crate::support::Case;
@@ -38,7 +38,7 @@ fn tensors(dtype: &str) -> Tensors {
             _ => numbers.flat_map(f32::to_le_bytes).collect(),
         }
     };
-    let tensor = |t: &circuitscope::circuit::TensorInfo| {
+    let tensor = |t: &circuitscope_core::TensorInfo| {
         (t.name.clone(), (dtype.to_owned(), t.shape.clone(), encode(file.read(t, &bytes).unwrap())))
     };
     file.tensors.iter().map(tensor).collect()

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{
+use circuitscope_core::{
     AblationType, EdgeCounts, Graph, GraphConfig, ModelConfig, PatchType, Prompts, PruneScores, RunSettings, TensorFile,
 };
-use circuitscope::run::{RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_engine::run::{RunInput, RunOutput, Stacking, run_circuits};
 use serde_json::Value;
 
 /// Every case of the families that are supported.
@@ -133,15 +133,20 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f32]) {
 
 impl Case {
     /// The case's model on the CPU.
-    pub fn model(&self) -> circuitscope::model::Transformer {
+    pub fn model(&self) -> circuitscope_engine::model::Transformer {
         let device = burn::tensor::Device::flex();
         let weights = self.dir.join("model.safetensors");
-        let loading = circuitscope::model::load(self.config(), &weights, &device, async |_, _| true);
+        let loading = circuitscope_engine::model::load(self.config(), &weights, &device, async |_, _| true);
         pollster::block_on(loading).unwrap()
     }
 
     /// Runs circuits as a run of `case.json` says.
-    pub fn run(&self, model: &dyn circuitscope::model::Model, g: &CaseGraph, settings: &RunSettings) -> RunOutput {
+    pub fn run(
+        &self,
+        model: &dyn circuitscope_engine::model::Model,
+        g: &CaseGraph,
+        settings: &RunSettings,
+    ) -> RunOutput {
         let (prompts, graph, scores) = (self.prompts(), &g.graph, &g.scores);
         let stacking = Stacking::cpu(1 << 28);
         let input = RunInput { model, prompts: &prompts, graph, scores, settings, stacking, unpatched: None };

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use circuitscope::circuit::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
-use circuitscope::reader::{Answer, Event, File, Request, Session, Tokenizer, read_prompts};
-use circuitscope::run::circuits::graph_config;
-use circuitscope::run::{RunInput, Stacking, Unpatched, run_circuits};
+use circuitscope_core::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
+use circuitscope_engine::run::circuits::graph_config;
+use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
+use circuitscope_formats::reader::{Answer, File, Session, Tokenizer, read_prompts};
+use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
 
 use crate::support::{Case, assert_close, numbers, read_text};
@@ -261,7 +262,7 @@ fn prompts_of_unequal_lengths_need_a_pad_token() {
 #[test]
 fn a_session_answers_with_what_is_open() {
     let mut session = Session::default();
-    let source = |index| circuitscope::circuit::Source::Attached { index, name: String::new() };
+    let source = |index| circuitscope_core::Source::Attached { index, name: String::new() };
     let encode = Request::Encode { texts: vec!["Ada".to_owned()], prepend_bos: true };
     assert!(session.answer(&encode, &[]).unwrap_err().to_string().contains("a tokenizer is needed"));
     let open = Request::OpenTokenizer { tokenizer: source(0), config: Some(source(1)) };

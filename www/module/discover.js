@@ -50,7 +50,7 @@ export function discovery({ info, nEdges, nKept, lastLoss, cost }, [scores, valu
   return { algorithm, scores, values, nEdges, nKept: nKept ?? null, loss: lastLoss ?? null, cost, graph };
 }
 
-/** The settings that each algorithm has of its own: `Algorithm` in `src/circuit/discovery.rs`. */
+/** The settings that each algorithm has of its own: `Algorithm` in `crates/core/src/settings/discovery.rs`. */
 function algorithmRules(ablation) {
   const gradFunction = oneOf(["logit", "prob", "logprob", "logit_exp"]);
   const answers = { gradFunction, answerFunction: oneOf(["avg_diff", "avg_val", "mse"]), ablation };

@@ -1,4 +1,4 @@
-// Files of the module's calls, as the `Source`s of a message (`src/circuit/source.rs`).
+// Files of the module's calls, as the `Source`s of a message (`crates/core/src/files/source.rs`).
 
 import { described, tagOf } from "./options.js?v=__BUILD_ID__";
 

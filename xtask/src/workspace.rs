@@ -68,7 +68,7 @@ impl Workspace {
         if fs::read_to_string(&mark).is_ok_and(|clone| clone == root) {
             return Ok(());
         }
-        let sources = ["src", "tests", "examples", "benches", "xtask"].map(|dir| self.root.join(dir));
+        let sources = ["src", "crates", "tests", "benches", "xtask"].map(|dir| self.root.join(dir));
         for dir in sources.iter().filter(|dir| dir.is_dir()) {
             for file in files(dir)?.iter().filter(|file| file.extension().is_some_and(|e| e == "rs")) {
                 File::options().append(true).open(file)?.set_modified(SystemTime::now())?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use circuitscope::layout::*;
-use circuitscope::view::svg_string;
+use circuitscope_picture::svg_string;
+use circuitscope_picture::*;
 
 use super::{options, scores};
 use crate::support::{Case, read_text, strings};

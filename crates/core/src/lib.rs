@@ -1,0 +1,43 @@
+//! The words: a model's configuration, the nodes and edges of its graph, prompts, prune scores, and their file formats.
+//!
+//! Plain data only: nothing here knows of tensors on a device or of a browser.
+//!
+//! In reading order: [`config`] holds what a model's configuration says, [`graph`] its nodes and edges, [`prompts`] the pairs of
+//! prompts, [`scores`] a number for every edge and the circuits cut from them, [`settings`] what a run or a search is asked for and
+//! what it costs, [`measure`] the numbers computed from outputs, [`files`] how tensors lie in files, and [`error`] what can be wrong
+//! with any of it.
+
+pub mod config;
+pub mod error;
+pub mod files;
+pub mod graph;
+pub mod measure;
+pub mod prompts;
+pub mod scores;
+pub mod settings;
+pub mod sorting;
+
+pub use config::{
+    ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
+};
+pub use error::CircuitError;
+pub use files::shards::ShardIndex;
+pub use files::source::Source;
+pub use files::tensor_file::{FileDtype, TensorFile, TensorInfo};
+pub use graph::node::{DestKind, DestModule, SrcKind, SrcNode};
+pub use graph::{Edge, Graph, GraphConfig};
+pub use measure::curves::{Areas, area_under_curve, faithfulness, faithfulness_areas};
+pub use measure::measurement::{Baseline, Measured, Measurement, PromptValues, TokenProb, Tokens};
+pub use measure::measures::MeasuredCircuits;
+pub use measure::metric::{Metric, Unit};
+pub use prompts::{Answers, PaddedPrompt, PromptBatch, PromptPair, PromptSettings, Prompts};
+pub use scores::compare::{Roc, RocPoint, roc, similarity};
+pub use scores::format::{Extent, FORMATS, Format, FormatId, supported_files};
+pub use scores::official::OfficialCircuit;
+pub use scores::prune_scores::{Circuit, PruneScores};
+pub use scores::scores_info::{ModelSize, ScoresInfo, describe_graph};
+pub use scores::selection::{Selection, select};
+pub use settings::discovery::{Algorithm, DiscoverCost, DiscoverSettings};
+pub use settings::edge_counts::{EdgeCounts, edge_counts};
+pub use settings::memory::{Limits, ModelMemory};
+pub use settings::run::{AblationType, OutputSlice, PatchType, RunSettings};

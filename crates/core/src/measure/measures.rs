@@ -1,0 +1,99 @@
+//! The measured circuits of a score set: a curve for each metric, and all of it as CSV and JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use crate::measure::curves::{Areas, Curve};
+use crate::measure::measurement::{Measured, Measurement};
+use crate::measure::metric::Metric;
+use crate::scores::prune_scores::Circuit;
+use crate::sorting;
+
+/// What was measured of the circuits of some scores, under one set of settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredCircuits {
+    /// What the scores and settings are called.
+    pub name: String,
+    /// How many edges the graph has.
+    pub n_edges: usize,
+    /// The circuits, in any order.
+    pub circuits: Vec<(Circuit, Measurement)>,
+    /// The unpatched model on the clean and on the corrupt prompts, once it is known.
+    pub unpatched: Option<[Measurement; 2]>,
+    /// Whether clean and corrupt were swapped, so that the full circuit stands for the model on the corrupt prompts.
+    pub reverse: bool,
+}
+
+impl MeasuredCircuits {
+    /// A metric at each realised edge count, ascending, where it applies.
+    pub fn points(&self, metric: Metric) -> Vec<(Circuit, Measured)> {
+        let known = |(circuit, measurement): &(Circuit, Measurement)| Some((*circuit, measurement.get(metric)?));
+        let mut points: Vec<_> = self.circuits.iter().filter_map(known).collect();
+        sorting::sort_by_key(&mut points, |(circuit, _)| circuit.n_edges);
+        points.dedup_by_key(|(circuit, _)| circuit.n_edges);
+        points
+    }
+
+    /// A metric's means against the realised edge counts.
+    pub fn curve(&self, metric: Metric) -> Curve {
+        self.points(metric).into_iter().map(|(circuit, measured)| (circuit.n_edges, measured.mean)).collect()
+    }
+
+    /// The areas under a metric's curve.
+    pub fn areas(&self, metric: Metric) -> Areas {
+        let whole = self.unpatched.as_ref().and_then(|unpatched| unpatched[usize::from(self.reverse)].mean(metric));
+        Areas::of(metric, &self.curve(metric), whole, self.n_edges)
+    }
+}
+
+/// A line for every circuit and metric, under a line of headings; what a metric does not apply to is left out.
+pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
+    let mut csv = "scores,requested,edges,threshold,metric,mean,std,quartile_1,median,quartile_3\n".to_owned();
+    for set in sets {
+        let name = quoted(&set.name);
+        for metric in Metric::ALL {
+            for (circuit, Measured { mean, std, quartiles: [low, median, high] }) in set.points(metric) {
+                let Circuit { requested, n_edges, threshold } = circuit;
+                let key = metric.key();
+                let _ =
+                    writeln!(csv, "{name},{requested},{n_edges},{threshold},{key},{mean},{std},{low},{median},{high}");
+            }
+        }
+    }
+    csv
+}
+
+/// For every set its circuits and, by metric, `[edge count, value]` pairs as auto-circuit's `Measurements`, their spread over
+/// prompts, and the areas.
+pub fn to_json(sets: &[MeasuredCircuits]) -> Value {
+    let sets = sets.iter().map(|set| {
+        let mut metrics = Map::new();
+        for metric in Metric::ALL {
+            let points = set.points(metric);
+            if points.is_empty() {
+                continue;
+            }
+            let unpatched = set.unpatched.as_ref().map(|sides| sides.each_ref().map(|side| side.mean(metric)));
+            metrics.insert(
+                metric.key().to_owned(),
+                json!({
+                    "values": points.iter().map(|(circuit, m)| json!([circuit.n_edges, m.mean])).collect::<Vec<_>>(),
+                    "std": points.iter().map(|(_, m)| m.std).collect::<Vec<_>>(),
+                    "quartiles": points.iter().map(|(_, m)| m.quartiles).collect::<Vec<_>>(),
+                    "unpatched_clean": unpatched.and_then(|sides| sides[0]),
+                    "unpatched_corrupt": unpatched.and_then(|sides| sides[1]),
+                    "areas": set.areas(metric),
+                }),
+            );
+        }
+        let circuits: Vec<_> = set.circuits.iter().map(|(circuit, _)| circuit).collect();
+        json!({ "scores": set.name, "n_edges": set.n_edges, "circuits": circuits, "metrics": metrics })
+    });
+    Value::Array(sets.collect())
+}
+
+/// A text as a field of CSV (RFC 4180).
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

@@ -1,0 +1,113 @@
+//! Which formats of scores and circuits there are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::family::{FAMILIES, Family};
+
+/// A format, by the name that settings and messages call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormatId {
+    Safetensors,
+    Torch,
+    MibJson,
+    MibTorch,
+    EdgeListJson,
+    EdgeListCsv,
+}
+
+/// A format of scores or circuits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Format {
+    pub id: FormatId,
+    /// What it is called.
+    pub name: &'static str,
+    /// What is in such a file.
+    pub what: &'static str,
+    /// What its files are mostly called; the first is what is written.
+    pub extensions: &'static [&'static str],
+    /// Whether it is written; all are read.
+    pub written: bool,
+}
+
+/// All formats.
+pub const FORMATS: &[Format] = &[
+    Format {
+        id: FormatId::Safetensors,
+        name: "safetensors of `PruneScores`",
+        what: "dest module name (`blocks.0.hook_q_input`) → tensor `[seq?, head?, n_src]`; written with model, graph settings, \
+               algorithm and date as metadata",
+        extensions: &["safetensors"],
+        written: true,
+    },
+    Format {
+        id: FormatId::Torch,
+        name: "torch file of `PruneScores`",
+        what: "`torch.save` of `{module: tensor}`, `{algo: {module: tensor}}`, or auto-circuit's cache \
+               `{task: {algo: {module: tensor}}}`, of which one is chosen",
+        extensions: &["pt", "pkl", "pth"],
+        written: false,
+    },
+    Format {
+        id: FormatId::MibJson,
+        name: "EAP-IG / MIB circuit, JSON",
+        what: "`{cfg, nodes, edges: {\"a0.h0->m1\": {score, in_graph}}}`: the scores, or exactly the edges in the graph",
+        extensions: &["json"],
+        written: true,
+    },
+    Format {
+        id: FormatId::MibTorch,
+        name: "EAP-IG / MIB circuit, torch file",
+        what: "`Graph.to_pt`: `edges_scores`, `edges_in_graph`, `nodes_in_graph`, `cfg`",
+        extensions: &["pt"],
+        written: false,
+    },
+    Format {
+        id: FormatId::EdgeListJson,
+        name: "edge list, JSON",
+        what: "names, `{edge, position?, score?}` objects, or name → score; edges are named as in auto-circuit: `A0.1->MLP 1`, \
+               `3:A0.1->MLP 1`",
+        extensions: &["json"],
+        written: true,
+    },
+    Format {
+        id: FormatId::EdgeListCsv,
+        name: "edge list, CSV",
+        what: "columns `edge`, `position` (optional), `score` (optional); edges are named as in auto-circuit",
+        extensions: &["csv", "tsv", "txt"],
+        written: true,
+    },
+];
+
+impl FormatId {
+    /// What is known of the format.
+    pub fn format(self) -> &'static Format {
+        FORMATS.iter().find(|format| format.id == self).expect("every format is in the table")
+    }
+}
+
+/// Which edges are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    #[default]
+    All,
+    /// Those of a circuit only. Formats that hold all edges mark them.
+    Circuit,
+}
+
+/// Tables of what can be opened and saved, as README.md has them: the model families and the formats of scores.
+pub fn supported_files() -> String {
+    let mut tables = String::from("| models | such as | `model_type` | their maths |\n| --- | --- | --- | --- |\n");
+    for Family { title, models, summary, model_types, .. } in FAMILIES {
+        let types: Vec<_> = model_types.iter().map(|name| format!("`{name}`")).collect();
+        tables += &format!("| {title} | {models} | {} | {summary} |\n", types.join(" "));
+    }
+    tables += "\n| scores and circuits | hold | files | read | written |\n| --- | --- | --- | --- | --- |\n";
+    for Format { name, what, extensions, written, .. } in FORMATS {
+        let files: Vec<_> = extensions.iter().map(|extension| format!("`.{extension}`")).collect();
+        let written = if *written { "yes" } else { "no" };
+        tables += &format!("| {name} | {what} | {} | yes | {written} |\n", files.join(" "));
+    }
+    tables
+}

@@ -1,0 +1,116 @@
+//! The choices of a run, in auto-circuit's words (`types.py`).
+
+use serde::{Deserialize, Serialize};
+
+/// Whether the circuit's edges are patched or all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum PatchType {
+    /// Runs the *corrupt* prompt and patches the circuit's edges with *clean* activations.
+    #[default]
+    Edge,
+    /// Runs the *clean* prompt and patches every edge outside the circuit with *corrupt* activations.
+    Tree,
+}
+
+/// What an edge is patched with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum AblationType {
+    /// The activation on the other prompt of the pair.
+    #[default]
+    Resample,
+    /// Zeros.
+    Zero,
+    /// The mean at each position over all clean prompts.
+    TokenwiseMeanClean,
+    /// The mean at each position over all corrupt prompts.
+    TokenwiseMeanCorrupt,
+    /// The mean at each position over all prompts.
+    TokenwiseMeanCleanAndCorrupt,
+    /// The mean at each position over the other prompts of the batch.
+    BatchTokenwiseMean,
+    /// The mean over all positions and prompts of the batch's other prompts.
+    BatchAllTokMean,
+}
+
+impl AblationType {
+    /// All seven, in the reference's order.
+    pub const ALL: [Self; 7] = [
+        Self::Resample,
+        Self::Zero,
+        Self::TokenwiseMeanClean,
+        Self::TokenwiseMeanCorrupt,
+        Self::TokenwiseMeanCleanAndCorrupt,
+        Self::BatchTokenwiseMean,
+        Self::BatchAllTokMean,
+    ];
+
+    /// Whether the mean is taken over the clean prompts of the whole dataset, and over the corrupt ones.
+    pub fn dataset_means(self) -> Option<(bool, bool)> {
+        match self {
+            Self::TokenwiseMeanClean => Some((true, false)),
+            Self::TokenwiseMeanCorrupt => Some((false, true)),
+            Self::TokenwiseMeanCleanAndCorrupt => Some((true, true)),
+            _ => None,
+        }
+    }
+}
+
+/// The positions of the output that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputSlice {
+    /// All.
+    None,
+    /// The last one.
+    #[default]
+    LastSeq,
+    /// All but the first.
+    NotFirstSeq,
+}
+
+impl OutputSlice {
+    /// The positions that are kept of a sequence of length `seq`.
+    pub fn positions(self, seq: usize) -> std::ops::Range<usize> {
+        match self {
+            Self::None => 0..seq,
+            Self::LastSeq => seq.saturating_sub(1)..seq,
+            Self::NotFirstSeq => 1.min(seq)..seq,
+        }
+    }
+}
+
+/// Everything that a run of circuits is told, apart from the model, the prompts and the scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RunSettings {
+    pub factorized: bool,
+    pub separate_qkv: bool,
+    /// Whether the graph has an edge at every token position.
+    pub token_wise: bool,
+    pub slice: OutputSlice,
+    pub patch_type: PatchType,
+    pub ablation: AblationType,
+    /// Swaps clean and corrupt.
+    pub reverse: bool,
+    /// Prompts a batch; a short last batch is dropped.
+    pub batch_size: usize,
+    pub edge_counts: crate::settings::edge_counts::EdgeCounts,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            factorized: true,
+            separate_qkv: true,
+            token_wise: false,
+            slice: OutputSlice::default(),
+            patch_type: PatchType::default(),
+            ablation: AblationType::default(),
+            reverse: false,
+            batch_size: 1,
+            edge_counts: crate::settings::edge_counts::EdgeCounts::Default,
+        }
+    }
+}

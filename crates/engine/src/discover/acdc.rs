@@ -1,0 +1,142 @@
+//! ACDC (Conmy et al. 2023, "Towards Automated Circuit Discovery"); auto-circuit's `acdc_prune_scores`.
+//!
+//! The first batch's clean prompts are run. Edges are visited from the last layer to the first, within a layer by module name
+//! and then by place; each is patched with its activation on the corrupt prompts, beside those that were removed before. It
+//! stays removed where the output's distance to the unpatched model's grows by less than a threshold.
+//!
+//! All thresholds are searched at once: those that have removed the same edges so far share a circuit, and circuits are
+//! stacked in one pass. A pass begins at the block of the edge that it tries, since no earlier one is patched yet.
+
+use super::resume::Kept;
+use super::setup::{Patches, Setup, Steps, read};
+use crate::run::masks::Masks;
+use crate::run::{Observer, RunError};
+use circuitscope_core::settings::discovery::{Acdc, FaithfulnessTarget, PromptSide};
+use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
+
+/// Thresholds that have removed the same edges.
+#[derive(Clone)]
+struct Branch {
+    thresholds: Vec<f64>,
+    removed: Vec<bool>,
+    /// The distance of the circuit's output to the unpatched model's.
+    distance: f64,
+}
+
+pub(super) async fn scores<O: Observer>(
+    setup: &Setup<'_>,
+    settings: &Acdc,
+    steps: &mut Steps<'_, O>,
+) -> Result<PruneScores, RunError> {
+    let (model, graph) = (setup.model(), setup.graph());
+    if settings.thresholds.is_empty() || settings.thresholds.iter().any(|t| !t.is_finite()) {
+        let found = format!("{:?}", settings.thresholds);
+        return Err(CircuitError::field("settings", "thresholds", "a list of numbers", found).into());
+    }
+    let order = visiting_order(graph);
+    steps.expect(2 + order.len());
+    let patches = Patches::new(setup, AblationType::Resample, PromptSide::Corrupt, steps).await?;
+    let patch = patches.of(setup, 0, steps).await?;
+    let tokens = setup.tokens(0, PromptSide::Clean);
+    let (mut kept, logits) = Kept::new(model, graph, tokens, setup.positions(0), &patch);
+    let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, settings);
+    steps.step("unpatched model").await?;
+
+    let first =
+        Branch { thresholds: settings.thresholds.clone(), removed: vec![false; graph.n_edges()], distance: 0.0 };
+    let mut branches = vec![first];
+    let mut scores = vec![f32::INFINITY; graph.n_edges()];
+    for edge in order {
+        let mut distances = Vec::with_capacity(branches.len());
+        for stacked in branches.chunks(setup.n_stacked(0)) {
+            let tried =
+                |circuit: usize, edge_idx: usize| stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx;
+            let mut masks = Masks::new(graph, stacked.len(), tried, model.device());
+            let logits = kept.run(graph.dests[edge.module_idx].kind.block(), &mut masks);
+            let logits = read(logits, "logits").await?;
+            distances
+                .extend(logits.chunks_exact(logits.len() / stacked.len()).map(|output| unpatched.distance(output)));
+        }
+        branches = branches
+            .into_iter()
+            .zip(distances)
+            .flat_map(|(branch, distance)| branch.visited(edge, distance, &mut scores))
+            .collect();
+        let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
+        steps.step(&format!("{}, at most {left} edges are left", graph.edge_name(edge))).await?;
+    }
+    Ok(PruneScores::new(scores))
+}
+
+impl Branch {
+    /// What becomes of it after an edge, patching which gave this distance.
+    fn visited(self, edge: Edge, distance: f64, scores: &mut [f32]) -> Vec<Self> {
+        let grows = distance - self.distance;
+        let (removing, keeping): (Vec<f64>, Vec<f64>) = self.thresholds.iter().partition(|&&t| grows < t);
+        let mut after = Vec::new();
+        if let Some(least) = removing.iter().copied().reduce(f64::min) {
+            let score = &mut scores[edge.edge_idx];
+            *score = score.min(least as f32);
+            let mut removed = self.removed.clone();
+            removed[edge.edge_idx] = true;
+            after.push(Self { thresholds: removing, removed, distance });
+        }
+        if !keeping.is_empty() {
+            after.push(Self { thresholds: keeping, ..self });
+        }
+        after
+    }
+}
+
+/// By layer, last first; then module name; then place.
+fn visiting_order(graph: &Graph) -> Vec<Edge> {
+    let mut edges: Vec<Edge> = graph.edges().collect();
+    let key = |edge: &Edge| {
+        let module = &graph.dests[edge.module_idx];
+        (std::cmp::Reverse(module.layer), module.module_name.clone(), edge.edge_idx)
+    };
+    edges.sort_by_cached_key(key);
+    edges
+}
+
+/// The unpatched model's output, which others are compared with.
+struct Unpatched {
+    target: FaithfulnessTarget,
+    logits: Vec<f32>,
+    /// `ln p` of every token, in the rows of the logits.
+    log_probs: Vec<f64>,
+    d_vocab: usize,
+}
+
+impl Unpatched {
+    fn new(logits: Vec<f32>, d_vocab: usize, settings: &Acdc) -> Self {
+        let log_probs = logits.chunks_exact(d_vocab).flat_map(log_softmax).collect();
+        Self { target: settings.faithfulness_target, logits, log_probs, d_vocab }
+    }
+
+    /// The mean over rows of the KL divergence from the unpatched model, in nats; or the mean squared difference of logits.
+    fn distance(&self, output: &[f32]) -> f64 {
+        match self.target {
+            FaithfulnessTarget::KlDiv => {
+                let rows = output.chunks_exact(self.d_vocab).zip(self.log_probs.chunks_exact(self.d_vocab));
+                let n_rows = output.len() / self.d_vocab;
+                let row = |(output, target): (&[f32], &[f64])| {
+                    log_softmax(output).zip(target).map(|(o, t)| t.exp() * (t - o)).sum::<f64>()
+                };
+                rows.map(row).sum::<f64>() / n_rows as f64
+            }
+            FaithfulnessTarget::Mse => {
+                let squares = output.iter().zip(&self.logits).map(|(a, b)| f64::from(a - b).powi(2));
+                squares.sum::<f64>() / output.len() as f64
+            }
+        }
+    }
+}
+
+/// `x - ln Σ exp x` of a row, in f64.
+fn log_softmax(row: &[f32]) -> impl Iterator<Item = f64> + '_ {
+    let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| max.max(x));
+    let sum: f64 = row.iter().map(|&x| f64::from(x - max).exp()).sum();
+    let log_z = f64::from(max) + sum.ln();
+    row.iter().map(move |&x| f64::from(x) - log_z)
+}

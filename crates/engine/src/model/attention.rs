@@ -1,0 +1,316 @@
+//! Multi-head attention with an input of its own for each head's query, key and value.
+//!
+//! One batched product projects all heads; an input that heads share is broadcast, so that the unpatched model and a
+//! patched one take the same path.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+
+use super::hooks::{Dest, DestInput, Hooks};
+use super::norm::Norm;
+use super::rotary::Turn;
+use circuitscope_core::{AttentionDir, DestKind, SrcKind};
+
+/// Added to the scores of positions that are not attended to: their softmax is 0 exactly, with no infinities, which
+/// shaders need not support.
+const MASKED: f32 = -1e30;
+
+/// The attention of a block, with the norm of its inputs.
+#[derive(Debug, Clone)]
+pub struct Attention {
+    pub block: usize,
+    pub n_heads: usize,
+    pub scale: f64,
+    pub dir: AttentionDir,
+    /// How many positions a query looks back on, its own counted.
+    pub window: Option<usize>,
+    pub norm: Norm,
+    /// Queries, keys, values: `[3, head, d_model, d_head]`
+    pub w_qkv: Tensor<4>,
+    /// `[3, head, 1, d_head]`
+    pub b_qkv: Option<Tensor<4>>,
+    /// The norms of a head's query and key.
+    pub qk_norms: Option<[Norm; 2]>,
+    /// `[head, d_head, d_model]`
+    pub w_o: Tensor<3>,
+    /// `[1, 1, 1, d_model]`
+    pub b_o: Option<Tensor<4>>,
+}
+
+/// What the attention of every block reads, beside the residual stream.
+pub struct AttentionContext {
+    /// Position embeddings added to the inputs of queries and keys (shortformer): `[batch * position, d_model]`.
+    pub qk_positions: Option<Tensor<2>>,
+    /// The angles of rotary positions.
+    pub turn: Option<Turn>,
+    pub seq: usize,
+    /// With how many padding tokens each prompt begins, where any does.
+    pub padding: Option<Vec<usize>>,
+    /// Those that were asked for: blocks of the same kind share them.
+    pub masks: RefCell<HashMap<MaskKey, Option<Mask>>>,
+}
+
+/// What a mask depends on in a forward pass: the direction, the window, the first query.
+type MaskKey = (AttentionDir, Option<usize>, usize);
+
+/// Which keys a query attends to.
+#[derive(Debug, Clone)]
+pub struct Mask {
+    /// Added to the scores, 0 or [`MASKED`]: `[1, 1, batch | 1, query position, seq]`
+    add: Tensor<5>,
+    /// Where prompts are padded, 0 for queries that attend to nothing: `[1, 1, batch, query position, 1]`
+    attends: Option<Tensor<5>>,
+}
+
+/// Which of q, k and v are computed together: a range of the axis `[q, k, v]`.
+type Parts = Range<usize>;
+
+impl Attention {
+    /// What the block's attention adds to the residual stream, at the positions of `queries`.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - output: `[circuit, batch, query position, d_model]`
+    pub fn forward(
+        &self,
+        resid: &Tensor<4>,
+        queries: &Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
+        let [q, k, v] = if *queries == (0..context.seq) {
+            let qkv = self.project(0..3, resid, 0..context.seq, context, hooks);
+            [0, 1, 2].map(|part| part_of(&qkv, part))
+        } else {
+            let kv = self.project(1..3, resid, 0..context.seq, context, hooks);
+            let q = self.project(0..1, &positions_of(resid, queries), queries.clone(), context, hooks);
+            [part_of(&q, 0), part_of(&kv, 0), part_of(&kv, 1)]
+        };
+        let [q, k] = match &self.qk_norms {
+            Some([q_norm, k_norm]) => [q_norm.forward(q), k_norm.forward(k)],
+            None => [q, k],
+        };
+        let [q, k] = match &context.turn {
+            Some(turn) => [turn.apply(q, queries), turn.apply(k, &(0..context.seq))],
+            None => [q, k],
+        };
+        let z = self.attend(q, k, v, queries, context);
+        self.output(z, queries, hooks)
+    }
+
+    /// Some of queries, keys and values.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, position, d_model]`
+    /// - output: `[circuit, part, head, batch, position, d_head]`
+    fn project(
+        &self,
+        parts: Parts,
+        resid: &Tensor<4>,
+        positions: Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<6> {
+        let [circuits, batch, pos, d_model] = resid.dims();
+        let rows = batch * pos;
+        let kinds = [DestKind::Q(self.block), DestKind::K(self.block), DestKind::V(self.block)][parts.clone()].to_vec();
+        let input = hooks.dest_input(&Dest { kinds, positions: positions.clone() }, resid);
+        let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &parts, &positions, context.seq));
+        let shared = || resid.clone().reshape([circuits, 1, 1, rows, d_model]);
+        let projected = match input {
+            DestInput::Resid => self.project_all(parts, shared(), shift),
+            DestInput::Each(input) => {
+                let [circuits, n_nodes, ..] = input.dims();
+                // Joint nodes serve all parts.
+                let each = input.reshape([circuits, n_nodes / self.n_heads, self.n_heads, rows, d_model]);
+                self.project_all(parts, each, shift)
+            }
+            DestInput::Some { nodes, input } => {
+                let all = self.project_all(parts.clone(), shared(), shift.clone());
+                let some = self.project_some(&parts, &nodes, input.flatten(2, 3), shift);
+                put_nodes(all, &nodes, some)
+            }
+        };
+        let [circuits, n_parts, heads, _, d_head] = projected.dims();
+        projected.reshape([circuits, n_parts, heads, batch, pos, d_head])
+    }
+
+    /// # Shapes
+    /// - input: `[circuit, part | 1, head | 1, rows, d_model]`
+    /// - shift: `[1, part, 1, rows, d_model]`
+    /// - output: `[circuit, part, head, rows, d_head]`
+    fn project_all(&self, parts: Parts, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
+        let input = self.norm.forward(input);
+        let input = shift.map_or(input.clone(), |shift| input + shift);
+        let projected = input.matmul(self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>());
+        match &self.b_qkv {
+            Some(b) => projected + b.clone().slice([parts]).unsqueeze::<5>(),
+            None => projected,
+        }
+    }
+
+    /// Only some nodes, counted over the heads of the first part, then of the next.
+    ///
+    /// # Shapes
+    /// - input: `[circuit, place in nodes, rows, d_model]`
+    /// - shift: `[1, part, 1, rows, d_model]`
+    /// - output: `[circuit, place in nodes, rows, d_head]`
+    fn project_some(&self, parts: &Parts, nodes: &[usize], input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
+        let input = self.norm.forward(input);
+        let input = shift.map_or(input.clone(), |shift| {
+            let [_, n_parts, _, rows, d_model] = shift.dims();
+            let of_nodes = indices(nodes.iter().map(|node| node / self.n_heads), &shift.device());
+            input + shift.reshape([1, n_parts, rows, d_model]).select(1, of_nodes)
+        });
+        let first = parts.start * self.n_heads;
+        let places = indices(nodes.iter().map(|node| first + node), &input.device());
+        let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, places.clone()).unsqueeze::<4>();
+        let projected = input.matmul(of_nodes(&self.w_qkv));
+        match &self.b_qkv {
+            Some(b) => projected + of_nodes(b),
+            None => projected,
+        }
+    }
+
+    /// # Shapes
+    /// - q: `[circuit, head, batch, query position, d_head]`
+    /// - k, v: `[circuit, head, batch, seq, d_head]`
+    /// - output: as q
+    fn attend(
+        &self,
+        q: Tensor<5>,
+        k: Tensor<5>,
+        v: Tensor<5>,
+        queries: &Range<usize>,
+        context: &AttentionContext,
+    ) -> Tensor<5> {
+        let mask = context.mask(self.dir, self.window, queries, &q.device());
+        let scores = (q / self.scale).matmul(k.swap_dims(3, 4)); // [circuit, head, batch, query position, seq]
+        let pattern = match mask {
+            None => activation::softmax(scores, 4),
+            Some(Mask { add, attends: None }) => activation::softmax(scores + add, 4),
+            Some(Mask { add, attends: Some(attends) }) => activation::softmax(scores + add, 4) * attends,
+        };
+        pattern.matmul(v)
+    }
+
+    /// # Shapes
+    /// - z: `[circuit, head, batch, position, d_head]`
+    /// - output: `[circuit, batch, position, d_model]`
+    fn output(&self, z: Tensor<5>, positions: &Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        let [circuits, heads, batch, pos, d_head] = z.dims();
+        let d_model = self.w_o.dims()[2];
+        let src = SrcKind::Heads(self.block);
+        let sum = if hooks.wants(src) {
+            let z = z.reshape([circuits, heads, batch * pos, d_head]);
+            let results = z.matmul(self.w_o.clone().unsqueeze::<4>()); // [circuit, head, rows, d_model]
+            let results = results.reshape([circuits, heads, batch, pos, d_model]);
+            hooks.src_output(src, results.clone(), positions);
+            results.sum_dim(1).reshape([circuits, batch, pos, d_model])
+        } else {
+            let z = z.permute([0, 2, 3, 1, 4]).reshape([circuits * batch * pos, heads * d_head]);
+            let w_o = self.w_o.clone().reshape([heads * d_head, d_model]);
+            z.matmul(w_o).reshape([circuits, batch, pos, d_model])
+        };
+        match &self.b_o {
+            Some(b_o) => sum + b_o.clone(),
+            None => sum,
+        }
+    }
+}
+
+/// Puts the projections of some nodes in the place of those that were made for all.
+///
+/// # Shapes
+/// - all: `[circuit | 1, part, head, rows, d_head]`
+/// - some: `[circuit, place in nodes, rows, d_head]`
+/// - output: `[circuit, part, head, rows, d_head]`
+fn put_nodes(all: Tensor<5>, nodes: &[usize], some: Tensor<4>) -> Tensor<5> {
+    let ([_, parts, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
+    let n_nodes = parts * heads;
+    let place = |node| nodes.iter().position(|n| *n == node).map_or(node, |place| n_nodes + place);
+    let places = indices((0..n_nodes).map(place), &some.device());
+    let all = all.flatten::<4>(1, 2).expand([circuits, n_nodes, rows, d_head]);
+    Tensor::cat(vec![all, some], 1).select(1, places).reshape([circuits, parts, heads, rows, d_head])
+}
+
+fn indices(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let places: Vec<i32> = places.map(|place| place as i32).collect();
+    let n = places.len();
+    Tensor::from_data(TensorData::new(places, [n]), device)
+}
+
+/// # Shapes
+/// - projected: `[circuit, part, head, batch, position, d_head]`
+/// - output: `[circuit, head, batch, position, d_head]`
+fn part_of(projected: &Tensor<6>, part: usize) -> Tensor<5> {
+    let [circuits, _, heads, batch, pos, d_head] = projected.dims();
+    projected.clone().narrow(1, part, 1).reshape([circuits, heads, batch, pos, d_head])
+}
+
+/// # Shapes
+/// - resid: `[circuit, batch, seq, d_model]`
+/// - output: `[circuit, batch, position, d_model]`
+pub fn positions_of(resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
+    if resid.dims()[2] == positions.len() {
+        return resid.clone();
+    }
+    resid.clone().narrow(2, positions.start, positions.len())
+}
+
+/// What is added to the normalised inputs of queries and keys, and 0 for values.
+///
+/// # Shapes
+/// - shift: `[batch * seq, d_model]`
+/// - output: `[1, part, 1, batch * position, d_model]`
+fn qk_shift(shift: &Tensor<2>, parts: &Parts, positions: &Range<usize>, seq: usize) -> Tensor<5> {
+    let [rows, d_model] = shift.dims();
+    let batch = rows / seq;
+    let shift = shift.clone().reshape([batch, seq, d_model]).narrow(1, positions.start, positions.len());
+    let shift = shift.reshape([1, 1, 1, batch * positions.len(), d_model]);
+    let of_part = |part| if part < 2 { shift.clone() } else { shift.zeros_like() };
+    Tensor::cat(parts.clone().map(of_part).collect(), 1)
+}
+
+impl AttentionContext {
+    /// Which keys the queries of a block attend to; `None`: all.
+    fn mask(&self, dir: AttentionDir, window: Option<usize>, queries: &Range<usize>, device: &Device) -> Option<Mask> {
+        let key = (dir, window, queries.start);
+        let mut masks = self.masks.borrow_mut();
+        masks.entry(key).or_insert_with(|| self.new_mask(dir, window, queries, device)).clone()
+    }
+
+    fn new_mask(
+        &self,
+        dir: AttentionDir,
+        window: Option<usize>,
+        queries: &Range<usize>,
+        device: &Device,
+    ) -> Option<Mask> {
+        if dir == AttentionDir::Bidirectional && self.padding.is_none() && window.is_none() {
+            return None;
+        }
+        let seq = self.seq;
+        // One for all prompts where none is padded.
+        let padding = self.padding.as_deref().unwrap_or(&[0]);
+        let mut add = Vec::with_capacity(padding.len() * queries.len() * seq);
+        for &n_padding in padding {
+            for query in queries.clone() {
+                let near = |key: usize| window.is_none_or(|window| key + window > query);
+                let seen = |key: usize| dir == AttentionDir::Bidirectional || key <= query;
+                let entry = |key| if key >= n_padding && seen(key) && near(key) { 0.0 } else { MASKED };
+                add.extend((0..seq).map(entry));
+            }
+        }
+        let add = Tensor::from_data(TensorData::new(add, [1, 1, padding.len(), queries.len(), seq]), device);
+        let attends = self.padding.as_ref().map(|padding| {
+            let attends: Vec<f32> =
+                padding.iter().flat_map(|&n| queries.clone().map(move |q| if q < n { 0.0 } else { 1.0 })).collect();
+            Tensor::from_data(TensorData::new(attends, [1, 1, padding.len(), queries.len(), 1]), device)
+        });
+        Some(Mask { add, attends })
+    }
+}

@@ -1,0 +1,177 @@
+//! How a forward pass is observed and patched.
+//!
+//! The pass asks its hooks for every dest node's input and shows them every src node's output. Activations carry two
+//! leading axes: `circuit`, along which several circuits are run at once (1 until a patch makes them differ), and `node`.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use circuitscope_core::{DestKind, ModelConfig, SrcKind};
+
+/// The dest nodes whose input is asked for at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dest {
+    /// Modules of the same block, such as its q, k and v inputs; each has a node a head, or one node.
+    pub kinds: Vec<DestKind>,
+    /// The token positions for which the input is wanted: a range that ends with the sequence.
+    pub positions: Range<usize>,
+}
+
+/// The inputs of dest nodes: the nodes of [`Dest::kinds`], one kind after the other. Where q, k and v have joint nodes, the
+/// `n_heads` nodes that serve all three.
+#[derive(Debug, Clone)]
+pub enum DestInput {
+    /// All get the residual stream itself.
+    Resid,
+    /// Each gets its own: `[circuit, node, batch, position, d_model]`.
+    Each(Tensor<5>),
+    /// Some get their own, `[circuit, place in nodes, batch, position, d_model]`; the others the residual stream.
+    Some { nodes: Vec<usize>, input: Tensor<5> },
+}
+
+/// What to do at each node.
+pub trait Hooks {
+    /// The inputs of dest nodes.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, position, d_model]`
+    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput;
+
+    /// The outputs of the src nodes of one kind.
+    ///
+    /// # Shapes
+    /// - out: `[circuit, node, batch, position, d_model]`
+    fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>);
+
+    /// Whether `src_output` should be called for this kind. Heads that nobody wants apart are summed by one product.
+    fn wants(&self, src: SrcKind) -> bool;
+}
+
+/// No hooks: the unpatched model.
+pub struct Plain;
+
+impl Hooks for Plain {
+    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> DestInput {
+        DestInput::Resid
+    }
+
+    fn src_output(&mut self, _: SrcKind, _: Tensor<5>, _: &Range<usize>) {}
+
+    fn wants(&self, _: SrcKind) -> bool {
+        false
+    }
+}
+
+/// Where a forward pass begins, if not with the embedding of the tokens.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The first block that is run.
+    pub block: usize,
+    /// The residual stream that it gets: `[circuit, batch, seq, d_model]`.
+    pub resid: Tensor<4>,
+}
+
+/// A model that can be run under hooks.
+pub trait Model {
+    fn config(&self) -> &ModelConfig;
+
+    fn device(&self) -> &Device;
+
+    /// The last residual stream, before the final norm, at the positions of `last_block`: in the last block nothing is
+    /// computed at the others but keys and values. With a `start`, the blocks before it are not run and the embedding is
+    /// not shown to the hooks.
+    ///
+    /// # Shapes
+    /// - output: `[circuit, batch, position, d_model]`
+    fn resid_end_from(
+        &self,
+        start: Option<Start>,
+        tokens: &TokenBatch,
+        last_block: Range<usize>,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4>;
+
+    /// [`Model::resid_end_from`] the embedding.
+    fn resid_end(&self, tokens: &TokenBatch, last_block: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        self.resid_end_from(None, tokens, last_block, hooks)
+    }
+
+    /// Logits of a residual stream.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, position, d_model]`
+    /// - output: `[circuit, batch, position, d_vocab_out]`
+    fn unembed(&self, resid: Tensor<4>) -> Tensor<4>;
+
+    /// The logits at `positions`, a range that ends with the sequence.
+    ///
+    /// # Shapes
+    /// - output: `[circuit, batch, position, d_vocab_out]`
+    fn forward(&self, tokens: &TokenBatch, positions: Range<usize>, hooks: &mut dyn Hooks) -> Tensor<4> {
+        let resid = self.resid_end(tokens, positions, hooks);
+        self.unembed(resid)
+    }
+}
+
+/// Token ids of a batch of prompts of one length, on the device. They must be below `d_vocab`: a device may read beyond
+/// its tables without an error.
+///
+/// Shorter prompts are padded on the left. As in TransformerLens, positions are counted from the first token that is not
+/// padding, no query attends to padding, and the query of a padding token attends to nothing, so that every head puts out
+/// zeros there.
+#[derive(Debug, Clone)]
+pub struct TokenBatch {
+    /// `[batch, seq]`
+    pub ids: Tensor<2, Int>,
+    /// With how many padding tokens each prompt begins; `None` where none has any.
+    pub padding: Option<Vec<usize>>,
+}
+
+impl TokenBatch {
+    /// Uploads prompts, which must all be as long as the first.
+    pub fn new<'a>(prompts: impl Iterator<Item = &'a [u32]>, device: &Device) -> Self {
+        Self::left_padded(prompts.map(|prompt| (prompt, 0)), device)
+    }
+
+    /// Uploads prompts that are padded to one length, each with the number of padding tokens that it begins with.
+    pub fn left_padded<'a>(prompts: impl Iterator<Item = (&'a [u32], usize)>, device: &Device) -> Self {
+        let (mut ids, mut padding) = (Vec::new(), Vec::new());
+        for (prompt, n_padding) in prompts {
+            ids.extend(prompt.iter().map(|&id| id as i32));
+            padding.push(n_padding);
+        }
+        let (batch, seq) = (padding.len(), ids.len() / padding.len());
+        let padding = padding.iter().any(|&n| n > 0).then_some(padding);
+        Self { ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), device), padding }
+    }
+
+    /// The position of every token, counted from the first that is not padding; 0 for padding. `None` where they are
+    /// `0..seq` in every prompt.
+    ///
+    /// # Shapes
+    /// - output: `[batch * seq]`
+    pub fn positions(&self) -> Option<Tensor<1, Int>> {
+        let (padding, seq) = (self.padding.as_ref()?, self.dims()[1]);
+        let positions: Vec<i32> =
+            padding.iter().flat_map(|&n| (0..seq).map(move |place| place.saturating_sub(n) as i32)).collect();
+        let n = positions.len();
+        Some(Tensor::from_data(TensorData::new(positions, [n]), &self.ids.device()))
+    }
+
+    /// 1 for every token, 0 for padding; `None` where there is none.
+    ///
+    /// # Shapes
+    /// - output: `[batch, seq]`
+    pub fn is_token(&self) -> Option<Tensor<2>> {
+        let (padding, [batch, seq]) = (self.padding.as_ref()?, self.dims());
+        let is_token: Vec<f32> =
+            padding.iter().flat_map(|&n| (0..seq).map(move |place| if place < n { 0.0 } else { 1.0 })).collect();
+        Some(Tensor::from_data(TensorData::new(is_token, [batch, seq]), &self.ids.device()))
+    }
+
+    /// `[batch, seq]`
+    pub fn dims(&self) -> [usize; 2] {
+        self.ids.dims()
+    }
+}

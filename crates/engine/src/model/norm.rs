@@ -1,0 +1,67 @@
+//! The norm before a dest node, in the forms that models here have.
+
+use burn::tensor::{Device, Tensor, module::layer_norm};
+
+use circuitscope_core::{ModelConfig, Normalization};
+
+/// A norm over the last axis, or none.
+#[derive(Debug, Clone)]
+pub struct Norm {
+    kind: Kind,
+    eps: f64,
+    /// `[d]`, where it is learned; a layer norm always has one.
+    gain: Option<Tensor<1>>,
+    /// `[d]`, in a learned layer norm.
+    bias: Option<Tensor<1>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    None,
+    /// Ba et al. 2016.
+    Layer,
+    /// Zhang and Sennrich 2019.
+    Rms,
+}
+
+impl Norm {
+    /// The norm of a model's kind. `gain` and `bias` are wanted for a learned one; `d` is the size of the last axis.
+    pub fn new(
+        config: &ModelConfig,
+        d: usize,
+        (gain, bias): (Option<Tensor<1>>, Option<Tensor<1>>),
+        device: &Device,
+    ) -> Self {
+        let gain = gain.map(|gain| if config.gain_offset == 0.0 { gain } else { gain + config.gain_offset });
+        let (kind, gain) = match config.normalization {
+            Normalization::None => (Kind::None, None),
+            Normalization::LN => (Kind::Layer, gain),
+            Normalization::LNPre => (Kind::Layer, Some(Tensor::ones([d], device))),
+            Normalization::RMS => (Kind::Rms, gain),
+            Normalization::RMSPre => (Kind::Rms, None),
+        };
+        Self { kind, eps: config.eps, gain, bias }
+    }
+
+    /// An RMS norm of the model's `eps`, whatever its other norms are.
+    pub fn rms(config: &ModelConfig, gain: Tensor<1>) -> Self {
+        Self { kind: Kind::Rms, eps: config.eps, gain: Some(gain), bias: None }
+    }
+
+    /// # Shapes
+    /// - input, output: `[.., d]`
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        match (self.kind, &self.gain) {
+            (Kind::Layer, Some(gain)) => layer_norm(input, gain.clone(), self.bias.clone(), self.eps),
+            (Kind::Rms, Some(gain)) => self.divided(input) * gain.clone().unsqueeze::<D>(),
+            (Kind::Rms, None) => self.divided(input),
+            (Kind::None, _) | (Kind::Layer, None) => input,
+        }
+    }
+
+    /// Divided by the root of the mean square.
+    fn divided<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let mean_square = input.clone().square().mean_dim(D - 1);
+        input / (mean_square + self.eps).sqrt()
+    }
+}

@@ -1,0 +1,198 @@
+//! A decoder of the GPT kind: embedding, blocks of attention and MLP around a residual stream, unembedding.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor};
+
+use super::attention::{Attention, AttentionContext, positions_of};
+use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
+use super::mlp::Mlp;
+use super::norm::Norm;
+use super::rotary::RotaryTables;
+use circuitscope_core::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
+
+/// A model's weights on a device, in f32.
+#[derive(Debug, Clone)]
+pub struct Transformer {
+    pub(super) config: ModelConfig,
+    pub(super) device: Device,
+    /// `[d_vocab, d_model]`
+    pub(super) w_e: Tensor<2>,
+    /// `[n_ctx, d_model]`; `None` for rotary models.
+    pub(super) w_pos: Option<Tensor<2>>,
+    pub(super) rotary: Option<RotaryTables>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) ln_final: Norm,
+    /// `[d_model, d_vocab_out]`; `None` where it is the transposed embedding.
+    pub(super) w_u: Option<Tensor<2>>,
+    /// `[1, d_vocab_out]`
+    pub(super) b_u: Option<Tensor<2>>,
+}
+
+/// Attention, then an MLP where the model has them, or both side by side.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub attention: Attention,
+    /// Whether the MLP reads what the attention reads.
+    pub parallel: bool,
+    pub mlp: Option<(Norm, Mlp)>,
+}
+
+impl Model for Transformer {
+    fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn resid_end_from(
+        &self,
+        start: Option<Start>,
+        tokens: &TokenBatch,
+        last_block: Range<usize>,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
+        let seq = tokens.dims()[1];
+        let (mut resid, qk_positions) = self.embed(tokens);
+        let first_block = match start {
+            None => {
+                show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
+                0
+            }
+            Some(start) => {
+                resid = start.resid;
+                start.block
+            }
+        };
+        let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
+        let (padding, masks) = (tokens.padding.clone(), RefCell::new(HashMap::new()));
+        let context = AttentionContext { qk_positions, turn, seq, padding, masks };
+        for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
+            let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
+            resid = block.forward(block_idx, resid, &kept, &context, hooks);
+        }
+        resid
+    }
+
+    fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
+        let [circuits, batch, pos, d_model] = resid.dims();
+        let rows = self.ln_final.forward(resid.reshape([circuits * batch * pos, d_model]));
+        let logits = match &self.w_u {
+            Some(w_u) => rows.matmul(w_u.clone()),
+            None => rows.matmul(self.w_e.clone().transpose()),
+        };
+        let logits = match &self.b_u {
+            Some(b_u) => logits + b_u.clone(),
+            None => logits,
+        };
+        logits.reshape([circuits, batch, pos, self.config.d_vocab_out])
+    }
+}
+
+impl Transformer {
+    /// The residual stream that the first block gets, and the positions that queries and keys get beside it.
+    ///
+    /// # Shapes
+    /// - output: `[1, batch, seq, d_model]`, and for shortformer models `[batch * seq, d_model]`
+    fn embed(&self, tokens: &TokenBatch) -> (Tensor<4>, Option<Tensor<2>>) {
+        let ([batch, seq], d_model) = (tokens.dims(), self.config.d_model);
+        let ids = tokens.ids.clone().flatten(0, 1);
+        let embedded = self.w_e.clone().select(0, ids).reshape([1, batch, seq, d_model]);
+        let scale = self.config.embed_scale;
+        let embedded = if scale == 1.0 { embedded } else { embedded * scale };
+        let Some(w_pos) = &self.w_pos else { return (embedded, None) };
+        let positions = match (tokens.positions(), tokens.is_token()) {
+            // Padding has no position.
+            (Some(ids), Some(is_token)) => {
+                w_pos.clone().select(0, ids).reshape([batch, seq, d_model]) * is_token.unsqueeze_dim(2)
+            }
+            _ => w_pos.clone().narrow(0, 0, seq).unsqueeze::<3>(),
+        }; // [batch | 1, seq, d_model]
+        match self.config.positional_embedding {
+            PositionalEmbedding::Shortformer => {
+                (embedded, Some(positions.expand([batch, seq, d_model]).reshape([batch * seq, d_model])))
+            }
+            PositionalEmbedding::Standard | PositionalEmbedding::Rotary => {
+                (embedded + positions.unsqueeze::<4>(), None)
+            }
+        }
+    }
+}
+
+impl Block {
+    /// The residual stream after the block, at the positions of `kept`.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - output: `[circuit, batch, kept position, d_model]`
+    fn forward(
+        &self,
+        block_idx: usize,
+        resid: Tensor<4>,
+        kept: &Range<usize>,
+        context: &AttentionContext,
+        hooks: &mut dyn Hooks,
+    ) -> Tensor<4> {
+        let attn_out = self.attention.forward(&resid, kept, context, hooks);
+        let before = positions_of(&resid, kept);
+        let mut resid = before.clone() + attn_out;
+        if let Some((norm, mlp)) = &self.mlp {
+            let read = if self.parallel {
+                before
+            } else {
+                resid = stream(hooks, DestKind::ResidMid(block_idx), SrcKind::ResidMid(block_idx), resid, kept);
+                resid.clone()
+            };
+            let input = input_of(hooks, DestKind::MlpIn(block_idx), &read, kept);
+            let [circuits, batch, pos, d_model] = input.dims();
+            let mlp_out = mlp.forward(norm.forward(input.reshape([circuits * batch * pos, d_model])));
+            let mlp_out = mlp_out.reshape([circuits, batch, pos, d_model]);
+            show(hooks, SrcKind::Mlp(block_idx), &mlp_out, kept);
+            resid = resid + mlp_out;
+        }
+        stream(hooks, DestKind::ResidPost(block_idx), SrcKind::ResidPost(block_idx), resid, kept)
+    }
+}
+
+/// Shows the output of a src node, where it is wanted.
+///
+/// # Shapes
+/// - out: `[circuit, batch, position, d_model]`
+fn show(hooks: &mut dyn Hooks, src: SrcKind, out: &Tensor<4>, positions: &Range<usize>) {
+    if hooks.wants(src) {
+        hooks.src_output(src, out.clone().unsqueeze_dim(1), positions);
+    }
+}
+
+/// The input of a dest module of one node.
+///
+/// # Shapes
+/// - resid, output: `[circuit, batch, position, d_model]`
+fn input_of(hooks: &mut dyn Hooks, kind: DestKind, resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
+    let dest = Dest { kinds: vec![kind], positions: positions.clone() };
+    match hooks.dest_input(&dest, resid) {
+        DestInput::Resid => resid.clone(),
+        // One node: if some get their own, it does.
+        DestInput::Each(input) | DestInput::Some { input, .. } => {
+            let [circuits, _, batch, pos, d_model] = input.dims();
+            input.reshape([circuits, batch, pos, d_model])
+        }
+    }
+}
+
+/// A place of the residual stream that may be a node: its input replaces the stream, and is its output.
+fn stream(
+    hooks: &mut dyn Hooks,
+    dest: DestKind,
+    src: SrcKind,
+    resid: Tensor<4>,
+    positions: &Range<usize>,
+) -> Tensor<4> {
+    let resid = input_of(hooks, dest, &resid, positions);
+    show(hooks, src, &resid, positions);
+    resid
+}

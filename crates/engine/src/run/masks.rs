@@ -1,0 +1,139 @@
+//! Patch masks on the device, for several circuits at once.
+//!
+//! A mask says for each dest node how much of each src node's difference `patch - current` its input gets: 1 where the edge
+//! is patched, else 0. A row of a mask is one dest node; its first column, always 1, stands for the residual stream itself,
+//! so that one product gives the patched input.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::model::Dest;
+use circuitscope_core::{DestKind, DestModule, Graph, SrcKind};
+
+/// The masks of some circuits, uploaded when they are first asked for and kept.
+pub struct Masks<'a> {
+    graph: &'a Graph,
+    n_circuits: usize,
+    /// Whether a circuit, by its place, patches an edge, by its index.
+    patches: Box<dyn Fn(usize, usize) -> bool + 'a>,
+    first_edges: Vec<usize>,
+    /// For each src node, whether an edge from it is patched in any circuit.
+    patched_srcs: Vec<bool>,
+    device: Device,
+    uploaded: HashMap<(DestKind, usize, usize), Mask>,
+}
+
+/// The mask of some dest nodes.
+#[derive(Debug, Clone)]
+pub enum Mask {
+    /// None of their edges is patched in any circuit.
+    Nothing,
+    /// `[circuit, position, node, 1 + src]`; position is 1 where the graph is not token-wise, and src counts from the first
+    /// src node to the last that has an edge to these nodes.
+    Each(Tensor<4>),
+    /// The same for some nodes, the only ones with patched edges.
+    Some { nodes: Vec<usize>, mask: Tensor<4> },
+}
+
+/// Nodes without patched edges share a norm and a projection. That costs a projection for all of them, so that it pays where
+/// at least this part of the nodes is such: the patched input of a node and its norm cost about twice its projection.
+const SHARED_AT_LEAST: f64 = 0.3;
+
+impl<'a> Masks<'a> {
+    /// `patches` says whether a circuit, by its place, patches an edge, by its index.
+    pub fn new(
+        graph: &'a Graph,
+        n_circuits: usize,
+        patches: impl Fn(usize, usize) -> bool + 'a,
+        device: &Device,
+    ) -> Self {
+        let mut patched_srcs = vec![false; graph.srcs.len()];
+        for edge in graph.edges() {
+            if !patched_srcs[edge.src_idx] {
+                patched_srcs[edge.src_idx] = (0..n_circuits).any(|c| patches(c, edge.edge_idx));
+            }
+        }
+        let (first_edges, uploaded, device) = (graph.first_edges(), HashMap::new(), device.clone());
+        Self { graph, n_circuits, patches: Box::new(patches), first_edges, patched_srcs, device, uploaded }
+    }
+
+    pub fn graph(&self) -> &'a Graph {
+        self.graph
+    }
+
+    pub fn n_circuits(&self) -> usize {
+        self.n_circuits
+    }
+
+    /// The mask of some dest nodes.
+    pub fn of(&mut self, dest: &Dest) -> Mask {
+        let Some(&kind) = dest.kinds.first() else { return Mask::Nothing };
+        let key = (kind, dest.kinds.len(), dest.positions.start);
+        if let Some(mask) = self.uploaded.get(&key) {
+            return mask.clone();
+        }
+        let mask = self.upload(dest);
+        self.uploaded.insert(key, mask.clone());
+        mask
+    }
+
+    /// Whether an edge from a src node of this kind is patched in any circuit.
+    pub fn patches_from(&self, src: SrcKind) -> bool {
+        self.graph.srcs.iter().zip(&self.patched_srcs).any(|(s, patched)| s.kind == src && *patched)
+    }
+
+    fn upload(&self, dest: &Dest) -> Mask {
+        let (modules, joint) = self.graph.modules_of(&dest.kinds);
+        let n_src = modules.iter().map(|&m| self.graph.dests[m].min_src_idx + self.graph.dests[m].n_src).max();
+        let token_wise = self.graph.config.seq_len.is_some();
+        let positions = if token_wise { dest.positions.clone() } else { 0..1 };
+        let nodes = modules.iter().flat_map(|&m| (0..self.graph.dests[m].n_nodes()).map(move |head| (m, head)));
+        let rows = |(m, head): (usize, usize)| {
+            (0..self.n_circuits).flat_map({
+                let positions = positions.clone();
+                move |c| positions.clone().map(move |position| (m, head, position, c))
+            })
+        };
+        let nodes: Vec<(usize, usize)> = nodes.collect();
+        let is_patched =
+            |node: &(usize, usize)| rows(*node).any(|(m, head, position, c)| self.any_patched(m, head, position, c));
+        let patched: Vec<usize> = (0..nodes.len()).filter(|&i| is_patched(&nodes[i])).collect();
+        let Some(n_src) = n_src.filter(|_| !patched.is_empty()) else { return Mask::Nothing };
+        let share = !joint && (patched.len() as f64) <= (1.0 - SHARED_AT_LEAST) * nodes.len() as f64;
+        let kept: Vec<_> = if share { patched.iter().map(|&i| nodes[i]).collect() } else { nodes };
+        let shape = [self.n_circuits, positions.len(), kept.len(), 1 + n_src];
+        let mut mask = Vec::with_capacity(shape.iter().product());
+        for circuit in 0..self.n_circuits {
+            for position in positions.clone() {
+                for &(m, head) in &kept {
+                    self.push_row(&mut mask, m, position, head, circuit, n_src);
+                }
+            }
+        }
+        let mask = Tensor::from_data(TensorData::new(mask, shape), &self.device);
+        if share { Mask::Some { nodes: patched, mask } } else { Mask::Each(mask) }
+    }
+
+    /// The edges to a node, by index.
+    fn edges_to(&self, m: usize, head: usize, position: usize) -> Range<usize> {
+        let module: &DestModule = &self.graph.dests[m];
+        let row = (position * module.n_nodes() + head) * module.n_src + self.first_edges[m];
+        row..row + module.n_src
+    }
+
+    fn any_patched(&self, m: usize, head: usize, position: usize, circuit: usize) -> bool {
+        self.edges_to(m, head, position).any(|edge_idx| (self.patches)(circuit, edge_idx))
+    }
+
+    /// Appends the row of a node.
+    fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, circuit: usize, n_src: usize) {
+        let module: &DestModule = &self.graph.dests[m];
+        let patched = self.edges_to(m, head, position).map(|edge_idx| (self.patches)(circuit, edge_idx));
+        mask.push(1.0);
+        mask.extend(std::iter::repeat_n(0.0, module.min_src_idx));
+        mask.extend(patched.map(|patched| f32::from(u8::from(patched))));
+        mask.extend(std::iter::repeat_n(0.0, n_src - module.min_src_idx - module.n_src));
+    }
+}

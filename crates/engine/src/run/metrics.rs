@@ -1,0 +1,204 @@
+//! How faithful outputs are, on the host in f64: sums over a vocabulary lose too much in f32 on some devices.
+
+use circuitscope_core::{Answers, Metric, PromptPair, PromptValues, TokenProb};
+
+/// Logits of several prompts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logits {
+    /// Row-major: prompt, position, vocabulary.
+    pub values: Vec<f32>,
+    /// The number of positions of each prompt.
+    pub n_positions: usize,
+    /// The size of the vocabulary.
+    pub d_vocab: usize,
+}
+
+impl Logits {
+    /// The logits of a prompt at a place among the positions.
+    pub fn row(&self, prompt: usize, position: usize) -> &[f32] {
+        let start = (prompt * self.n_positions + position) * self.d_vocab;
+        &self.values[start..start + self.d_vocab]
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.d_vocab)
+    }
+}
+
+/// An output that others are measured against.
+#[derive(Debug)]
+pub struct Target {
+    pub logits: Logits,
+    /// The probability of each logit, so that no exponential is taken again for each circuit.
+    probs: Vec<f32>,
+    /// `ln Σ exp` of each row.
+    log_z: Vec<f64>,
+    /// `Σ p` and `Σ p·logit` of each row; the first is 1 but for the rounding of `probs`.
+    moments: Vec<(f64, f64)>,
+}
+
+impl Target {
+    pub fn new(logits: Logits) -> Self {
+        let mut probs = Vec::with_capacity(logits.values.len());
+        let (mut log_z, mut moments) = (Vec::new(), Vec::new());
+        for row in logits.rows() {
+            let z = log_sum_exp(row);
+            let start = probs.len();
+            probs.extend(row.iter().map(|&logit| (f64::from(logit) - z).exp() as f32));
+            moments.push((probs[start..].iter().map(|&p| f64::from(p)).sum(), dot(&probs[start..], row)));
+            log_z.push(z);
+        }
+        Self { logits, probs, log_z, moments }
+    }
+
+    /// `Σ p (ln p - ln q)` of a row in nats, p being the target's probabilities and q an output's; `output_log_z` is
+    /// `ln Σ exp` of the output's row. Written out it is `Σ p·t - Σ p·o + (ln Z_o - ln Z_t) Σ p`, of which only the second
+    /// sum is new for each output.
+    fn kl_div(&self, row: usize, output: &[f32], output_log_z: f64) -> f64 {
+        let d_vocab = self.logits.d_vocab;
+        let (p, p_t) = self.moments[row];
+        p_t - dot(&self.probs[row * d_vocab..][..d_vocab], output) + (output_log_z - self.log_z[row]) * p
+    }
+}
+
+/// The metrics of an output against the unpatched model, for each prompt.
+///
+/// A prompt's value is its mean over positions, and a metric's value the mean over prompts. That is the reference's mean of
+/// batch means, as its batches are all of one size. Several answers count by their mean, as there. A percentage is of the
+/// mean difference of the unpatched model on the clean prompts (the reference's `diff_of_means`), for each prompt too, so
+/// that the mean over prompts is the reference's value.
+pub fn measure(output: &Logits, clean: &Target, corrupt: &Target, pairs: &[PromptPair]) -> PromptValues {
+    let log_z: Vec<f64> = output.rows().map(log_sum_exp).collect();
+    let mut values = PromptValues::default();
+    for (metric, target) in [(Metric::CleanKlDiv, clean), (Metric::CorruptKlDiv, corrupt)] {
+        let rows: Vec<f64> = output.rows().enumerate().map(|(i, row)| target.kl_div(i, row, log_z[i])).collect();
+        values[metric.idx()] = Some(prompt_means(&rows, output.n_positions));
+    }
+    let answers = answer_values(output, &log_z, pairs);
+    let unpatched = answer_values(&clean.logits, &clean.log_z, pairs);
+    for (percent, of) in [
+        (Metric::LogitDiffPercent, Metric::LogitDiff),
+        (Metric::ProbDiffPercent, Metric::ProbDiff),
+        (Metric::LogprobDiffPercent, Metric::LogprobDiff),
+    ] {
+        let mean = unpatched[of.idx()].as_ref().map(|diffs| diffs.iter().sum::<f64>() / diffs.len() as f64);
+        if let (Some(mean), Some(diffs)) = (mean.filter(|&mean| mean != 0.0), &answers[of.idx()]) {
+            values[percent.idx()] = Some(diffs.iter().map(|diff| 100.0 * diff / mean).collect());
+        }
+    }
+    for (value, answer) in values.iter_mut().zip(answers) {
+        *value = value.take().or(answer);
+    }
+    values
+}
+
+/// `Σ a·b`, in f64.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+/// `ln Σ exp`, without overflow.
+fn log_sum_exp(row: &[f32]) -> f64 {
+    let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| max.max(x));
+    let sum: f64 = row.iter().map(|&x| f64::from(x - max).exp()).sum();
+    f64::from(max) + sum.ln()
+}
+
+/// The mean of each prompt's positions.
+fn prompt_means(rows: &[f64], n_positions: usize) -> Vec<f64> {
+    rows.chunks_exact(n_positions).map(|rows| rows.iter().sum::<f64>() / n_positions as f64).collect()
+}
+
+/// The metrics of each prompt that depend on its answers and on nothing else.
+fn answer_values(output: &Logits, log_z: &[f64], pairs: &[PromptPair]) -> PromptValues {
+    let mut rows: [Option<Vec<f64>>; Metric::ALL.len()] = Metric::ALL.map(|_| Some(Vec::new()));
+    for (i, row) in output.rows().enumerate() {
+        let (pair, position) = (&pairs[i / output.n_positions], i % output.n_positions);
+        let answers = answers_at(&pair.answers, position, output.n_positions);
+        let wrong = answers_at(&pair.wrong_answers, position, output.n_positions);
+        let of_row = row_values(row, log_z[i], answers, wrong);
+        for (rows, value) in rows.iter_mut().zip(of_row) {
+            // A metric applies to all rows or to none.
+            match (rows.as_mut(), value) {
+                (Some(rows), Some(value)) => rows.push(value),
+                _ => *rows = None,
+            }
+        }
+    }
+    rows.map(|rows| rows.map(|rows| prompt_means(&rows, output.n_positions)))
+}
+
+/// The metrics of a row of logits; the answers may be missing.
+fn row_values(
+    row: &[f32],
+    log_z: f64,
+    answers: Option<&[u32]>,
+    wrong: Option<&[u32]>,
+) -> [Option<f64>; Metric::ALL.len()] {
+    let logit = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| logit);
+    let prob = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| (logit - log_z).exp());
+    let logprob = |tokens: Option<&[u32]>| mean_of(row, tokens?, |logit| logit - log_z);
+    let diff = |mean: &dyn Fn(Option<&[u32]>) -> Option<f64>| Some(mean(answers)? - mean(wrong)?);
+    let percent = |is_right: bool| if is_right { 100.0 } else { 0.0 };
+    let one = || answers.filter(|answers| answers.len() == 1).and_then(|answers| row.get(answers[0] as usize));
+    let over_wrong = |answer: f32| {
+        let wrong = wrong.filter(|wrong| !wrong.is_empty())?;
+        Some(wrong.iter().all(|&token| row.get(token as usize).is_some_and(|&logit| answer >= logit)))
+    };
+    Metric::ALL.map(|metric| match metric {
+        Metric::AnswerProb => prob(answers),
+        Metric::AnswerLogit => logit(answers),
+        Metric::WrongAnswerLogit => logit(wrong),
+        Metric::AnswerLogprob => logprob(answers),
+        Metric::LogitDiff => diff(&logit),
+        Metric::ProbDiff => diff(&prob),
+        Metric::LogprobDiff => diff(&logprob),
+        Metric::CorrectAnswerPercent => one().map(|_| percent(argmax(row) == answers.map(|answers| answers[0]))),
+        Metric::CorrectOverIncorrectPercent => one().and_then(|&answer| over_wrong(answer)).map(percent),
+        _ => None,
+    })
+}
+
+/// The place of the largest logit; of equal ones the first, as in the reference.
+fn argmax(row: &[f32]) -> Option<u32> {
+    let mut best: Option<(u32, f32)> = None;
+    for (token, &logit) in (0..).zip(row) {
+        if best.is_none_or(|(_, most)| logit > most) {
+            best = Some((token, logit));
+        }
+    }
+    best.map(|(token, _)| token)
+}
+
+/// The answer tokens for a place among the output's positions.
+fn answers_at(answers: &Answers, position: usize, n_positions: usize) -> Option<&[u32]> {
+    match answers {
+        Answers::Tokens(tokens) => (n_positions == 1).then_some(tokens),
+        Answers::PerPosition(rows) if rows.len() == n_positions => Some(&rows[position]),
+        _ => None,
+    }
+}
+
+/// The mean of something of the tokens' logits; `None` where there are no tokens.
+fn mean_of(row: &[f32], tokens: &[u32], of: impl Fn(f64) -> f64) -> Option<f64> {
+    let values: Option<Vec<f64>> = tokens.iter().map(|&t| row.get(t as usize).map(|&x| of(f64::from(x)))).collect();
+    values.filter(|v| !v.is_empty()).map(|v| v.iter().sum::<f64>() / v.len() as f64)
+}
+
+/// The `k` likeliest tokens of a row of logits, likeliest first; of equal ones the lower id first.
+pub fn top_tokens(row: &[f32], k: usize) -> Vec<TokenProb> {
+    let log_z = log_sum_exp(row);
+    let mut tokens: Vec<u32> = (0..row.len() as u32).collect();
+    let by_logit = |a: &u32, b: &u32| row[*b as usize].total_cmp(&row[*a as usize]).then(a.cmp(b));
+    let k = k.min(tokens.len());
+    if k < tokens.len() {
+        tokens.select_nth_unstable_by(k, by_logit);
+        tokens.truncate(k);
+    }
+    tokens.sort_unstable_by(by_logit);
+    let prob = |token: u32| {
+        let logit = row[token as usize];
+        TokenProb { token, logit, prob: (f64::from(logit) - log_z).exp() }
+    };
+    tokens.into_iter().map(prob).collect()
+}

@@ -1,0 +1,168 @@
+//! The hooks that patch a forward pass.
+//!
+//! As src nodes put out their activations, the difference `patch - current` of each is computed once and laid as a row of a
+//! matrix whose row 0 is the residual stream. The inputs of a group of dest nodes are then one product of their mask with
+//! those rows: `[node, 1 + src] x [1 + src, batch * position * d_model]`, for several circuits in one batched product. In a
+//! token-wise graph the mask differs by position, which then is an axis of the batch.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::ablation::SrcActivations;
+use super::masks::{Mask, Masks};
+use crate::model::{Dest, DestInput, Hooks};
+use circuitscope_core::{Graph, SrcKind};
+
+/// Patches the edges of some circuits, all in one forward pass.
+pub struct Patcher<'a, 'm> {
+    masks: &'m mut Masks<'a>,
+    patch: &'m SrcActivations,
+    rows: Option<Rows>,
+}
+
+/// The rows that masks are multiplied with.
+#[derive(Clone)]
+pub struct Rows {
+    /// `[circuit, position | 1, 1 + src, columns]`: columns are batch, position and `d_model`, or batch and `d_model`
+    /// where position is an axis of its own.
+    tensor: Tensor<4>,
+    /// The positions that they hold.
+    positions: Range<usize>,
+    batch: usize,
+    d_model: usize,
+    token_wise: bool,
+}
+
+impl<'a, 'm> Patcher<'a, 'm> {
+    pub fn new(masks: &'m mut Masks<'a>, patch: &'m SrcActivations) -> Self {
+        Self { masks, patch, rows: None }
+    }
+
+    /// For a pass that begins at a later block: with the rows of the src nodes before it, see [`Rows::before`].
+    pub fn resumed(masks: &'m mut Masks<'a>, patch: &'m SrcActivations, rows: Rows) -> Self {
+        Self { masks, patch, rows: Some(rows) }
+    }
+
+    fn graph(&self) -> &'a Graph {
+        self.masks.graph()
+    }
+
+    /// # Shapes
+    /// - mask: `[circuit, position | 1, node, 1 + src]`
+    /// - resid: `[circuit | 1, batch, position, d_model]`
+    /// - output: `[circuit, node, batch, position, d_model]`
+    fn patched(&mut self, mask: Tensor<4>, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
+        let rows = self.rows.as_mut().expect("a dest node comes after a src node");
+        rows.keep(&dest.positions);
+        rows.put(0, resid.clone().unsqueeze_dim(1));
+        let [_, _, n_nodes, n_rows] = mask.dims();
+        let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
+        rows.nodes_of(patched, n_nodes)
+    }
+}
+
+impl Hooks for Patcher<'_, '_> {
+    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput {
+        match self.masks.of(dest) {
+            Mask::Nothing => DestInput::Resid,
+            Mask::Each(mask) => DestInput::Each(self.patched(mask, dest, resid)),
+            Mask::Some { nodes, mask } => DestInput::Some { nodes, input: self.patched(mask, dest, resid) },
+        }
+    }
+
+    fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>) {
+        let srcs = &self.graph().srcs;
+        let Some(first) = srcs.iter().position(|s| s.kind == src) else { return };
+        let Some(patch) = self.patch.at(src, positions.start) else { return };
+        let (n_src, n_circuits) = (srcs.len(), self.masks.n_circuits());
+        let token_wise = self.graph().config.seq_len.is_some();
+        let rows = self.rows.get_or_insert_with(|| Rows::new(&out, positions, n_circuits, n_src, token_wise));
+        rows.keep(positions);
+        rows.put(1 + first, patch - out);
+    }
+
+    fn wants(&self, src: SrcKind) -> bool {
+        self.masks.patches_from(src)
+    }
+}
+
+impl Rows {
+    /// The rows of the src nodes before a block, from what they put out in an unpatched run.
+    pub fn before(
+        block: usize,
+        graph: &Graph,
+        patch: &SrcActivations,
+        out: &SrcActivations,
+        n_circuits: usize,
+    ) -> Self {
+        let is_before = |kind: SrcKind| kind.block().is_none_or(|b| b < block);
+        let token_wise = graph.config.seq_len.is_some();
+        let mut rows: Option<Self> = None;
+        for (first, src) in
+            graph.srcs.iter().enumerate().filter(|(_, s)| is_before(s.kind) && s.head_idx.unwrap_or(0) == 0)
+        {
+            let Some(out) = out.at(src.kind, 0) else { continue };
+            let Some(patch) = patch.at(src.kind, 0) else { continue };
+            let positions = 0..out.dims()[3];
+            let rows =
+                rows.get_or_insert_with(|| Self::new(&out, &positions, n_circuits, graph.srcs.len(), token_wise));
+            rows.put(1 + first, patch - out);
+        }
+        rows.expect("the embedding is before every block")
+    }
+
+    /// Zeros for all rows. `like` is `[_, _, batch, position, d_model]`.
+    fn new(like: &Tensor<5>, positions: &Range<usize>, n_circuits: usize, n_src: usize, token_wise: bool) -> Self {
+        let [_, _, batch, pos, d_model] = like.dims();
+        let (axis, columns) = if token_wise { (pos, batch * d_model) } else { (1, batch * pos * d_model) };
+        let tensor = Tensor::zeros([n_circuits, axis, 1 + n_src, columns], &like.device());
+        Self { tensor, positions: positions.clone(), batch, d_model, token_wise }
+    }
+
+    /// Writes rows from `first` on.
+    ///
+    /// # Shapes
+    /// - values: `[circuit | 1, row, batch, position, d_model]`
+    fn put(&mut self, first: usize, values: Tensor<5>) {
+        let [n_circuits, axis, _, columns] = self.tensor.dims();
+        let [circuits, n, ..] = values.dims();
+        let values = if self.token_wise { values.permute([0, 3, 1, 2, 4]) } else { values };
+        let values = values.reshape([circuits, axis, n, columns]).expand([n_circuits, axis, n, columns]);
+        let place = [0..n_circuits, 0..axis, first..first + n, 0..columns];
+        // Taken out, so that the only handle to it is the one that is written through: no copy is made.
+        let device = self.tensor.device();
+        let tensor = std::mem::replace(&mut self.tensor, Tensor::empty([0, 0, 0, 0], &device));
+        self.tensor = tensor.slice_assign(place, values);
+    }
+
+    /// Drops the positions before the start of a range that ends with the sequence.
+    fn keep(&mut self, positions: &Range<usize>) {
+        if self.positions == *positions {
+            return;
+        }
+        let (skip, pos) = (positions.start - self.positions.start, positions.len());
+        let [circuits, _, rows, columns] = self.tensor.dims();
+        self.tensor = if self.token_wise {
+            self.tensor.clone().narrow(1, skip, pos)
+        } else {
+            let split = [circuits, rows, self.batch, self.positions.len(), self.d_model];
+            let kept = self.tensor.clone().reshape(split).narrow(3, skip, pos);
+            kept.reshape([circuits, 1, rows, columns / self.positions.len() * pos])
+        };
+        self.positions = positions.clone();
+    }
+
+    /// # Shapes
+    /// - patched: `[circuit, position | 1, node, columns]`
+    /// - output: `[circuit, node, batch, position, d_model]`
+    fn nodes_of(&self, patched: Tensor<4>, n_nodes: usize) -> Tensor<5> {
+        let (circuits, pos) = (patched.dims()[0], self.positions.len());
+        if self.token_wise {
+            let split = patched.reshape([circuits, pos, n_nodes, self.batch, self.d_model]);
+            split.permute([0, 2, 3, 1, 4])
+        } else {
+            patched.reshape([circuits, n_nodes, self.batch, pos, self.d_model])
+        }
+    }
+}
