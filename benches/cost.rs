@@ -17,10 +17,11 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use circuitscope_core::config::family;
 use circuitscope_core::settings::discovery::{Acdc, MaskGradient};
 use circuitscope_core::{
     Algorithm, Answers, DiscoverSettings, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair,
-    Prompts, PruneScores, RunSettings, family,
+    Prompts, PruneScores, RunSettings,
 };
 use circuitscope_engine::discover::{DiscoverInput, discover};
 use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
