@@ -2,8 +2,8 @@
 //!
 //! Whatever happens is a `state::Action`; `reduce` makes the next state of it. Files are recognised in `files` and
 //! read in `reading`, checked together in `inputs`; `results` keeps what was run. `tasks` holds all handles and talks
-//! to the engine through `worker`; `reader` is the worker that reads tokenizers and foreign formats. `show` puts the state
-//! into the words that the views are given.
+//! to the programs that `worker` names: the engine, the reader of tokenizers and foreign formats, and the hub. `show` puts the
+//! state into the words that the views are given.
 
 mod algorithms;
 mod demo;
@@ -19,7 +19,6 @@ mod measures_part;
 mod memory;
 mod parts;
 mod prompt_editor;
-pub mod reader;
 mod reading;
 mod reduce;
 mod results;
@@ -36,7 +35,7 @@ mod tasks;
 mod text;
 mod text_tasks;
 mod weights;
-pub mod worker;
+mod worker;
 
 use std::rc::Rc;
 

@@ -9,7 +9,7 @@ use super::files::{Content, FileEntry, FileId, Load, Role};
 use super::inputs::{GraphChoice, Inputs};
 use super::measures::Measures;
 use super::results::{Job, Plan, Question};
-use super::state::{Action, Failure, Outcome, Run, State};
+use super::state::{Action, Engine, Failure, Outcome, Run, State};
 use super::text::Texts;
 use circuitscope_core::{EdgeCounts, RunSettings};
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
@@ -51,7 +51,7 @@ impl State {
             Action::RunStarted(job, plan) => self.start_run(job, plan),
             Action::RunTold(job, events) => self.hear(job, events),
             Action::RunEnded(job, outcome) => self.end_run(job, outcome),
-            Action::EngineChanged(engine) => self.engine = engine,
+            Action::EngineChanged(engine) => self.change_engine(engine),
             Action::TokensAsked(question) => self.results.set_tokens(question.place, Load::Loading),
             Action::TokensTold(question, tokens) => self.hear_tokens(&question, tokens),
             Action::PromptSettingsChanged(settings) => self.change_texts(|texts| texts.settings = settings),
@@ -198,6 +198,14 @@ impl State {
         self.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
     }
 
+    /// An engine that is closed, or started anew, has no logits of any run: other tokens take a run of their circuit.
+    fn change_engine(&mut self, engine: Engine) {
+        if !matches!(engine, Engine::Open(_)) {
+            self.results.forget_held();
+        }
+        self.engine = engine;
+    }
+
     /// What the engine tells of the run; nothing of one that was superseded.
     fn hear(&mut self, from: Job, events: Vec<Event>) {
         let Run::Running { job, plan, done, total, label } = &mut self.run else { return };
@@ -260,9 +268,8 @@ fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize) -> String {
 mod tests {
     use super::*;
     use crate::app::files::{Shared, read_json};
-    use crate::app::state::Engine;
-    use circuitscope_core::{AblationType, Circuit, Measurement, OutputSlice};
-    use circuitscope_wire::engine::CircuitResult;
+    use circuitscope_core::{AblationType, Circuit, Limits, Measurement, OutputSlice};
+    use circuitscope_wire::engine::{CircuitResult, DeviceInfo, DeviceKind};
 
     const OWN: FileId = 10;
 
@@ -339,6 +346,38 @@ mod tests {
         assert_eq!(state.results.rows.iter().map(|row| row.result.circuit.n_edges).collect::<Vec<_>>(), [0]);
         assert!(state.fresh() && state.wish().is_none());
         assert_eq!(state.question().map(|q| (q.job, q.circuit)), Some((2, 0)));
+    }
+
+    #[test]
+    fn tokens_that_a_dead_engine_knew_take_a_run() {
+        let mut state = State::demo();
+        let change = zero_ablation(&state);
+        state.apply(change);
+        state.apply(Action::RunStarted(1, state.sweep().unwrap()));
+        let circuit = event(&state, 2, 0);
+        state.apply(Action::RunTold(1, vec![circuit]));
+        state.apply(Action::RunEnded(1, done()));
+        let question = state.question().expect("the engine has the logits");
+        state.apply(Action::TokensAsked(question.clone()));
+        state.apply(Action::EngineChanged(Engine::Closed));
+        state.apply(Action::TokensTold(question, Err("The engine stopped: out of memory".to_owned())));
+        assert_eq!((state.question(), state.wish()), (None, None), "nothing is run before a person asks");
+        state.apply(Action::EngineChanged(Engine::Opening));
+        state.apply(Action::EngineChanged(Engine::Open(device())));
+        state.apply(Action::PromptChosen(1));
+        assert_eq!(state.question(), None, "the new engine knows of no run");
+        let plan = state.wish().expect("the circuit is run again");
+        assert!(plan.one_circuit);
+        state.apply(Action::RunStarted(2, plan));
+        let circuit = event(&state, 2, 0);
+        state.apply(Action::RunTold(2, vec![circuit]));
+        state.apply(Action::RunEnded(2, done()));
+        state.apply(Action::PromptChosen(0));
+        assert!(state.question().is_some_and(|question| question.job == 2), "what was asked of the dead engine, too");
+    }
+
+    fn device() -> DeviceInfo {
+        DeviceInfo { kind: DeviceKind::Cpu, name: "x".to_owned(), reason: "y".to_owned(), limits: Limits::default() }
     }
 
     #[test]

@@ -143,6 +143,12 @@ impl Results {
         }
     }
 
+    /// The engine has the logits of no run any more: what it was asked and has not answered, it will not answer.
+    pub fn forget_held(&mut self) {
+        self.held = None;
+        self.tokens.retain(|(_, tokens)| matches!(tokens, Load::Ready(_)));
+    }
+
     /// The tokens at a place, if they were asked for.
     pub fn tokens(&self, place: Place) -> Option<&Load<Rc<Tokens>>> {
         self.tokens.iter().rev().find(|(p, _)| *p == place).map(|(_, tokens)| tokens)

@@ -38,7 +38,7 @@ impl Tasks {
         let Source::Attached { name, .. } = &scores else { return Err(Fault::Cancelled) };
         let (name, model) = (name.clone(), (*model).clone());
         let request = Request::ReadScores { scores, model, graph, seq_len: key.seq_len, pick: key.pick };
-        match self.text.reader.call(request, &attachments).await? {
+        match self.text.call(request, &attachments).await? {
             (Event::Scores { found }, attachments) => {
                 let bytes = Uint8Array::new(&attachments.get(0));
                 let copy = Shared(bytes.to_vec().into());
@@ -71,7 +71,7 @@ impl Tasks {
                 let (algorithm, date) = (Some(stem.clone()), Some(today()));
                 let request =
                     Request::WriteScores { scores, model, graph, format, edge_count, extent, algorithm, date };
-                match tasks.text.reader.call(request, &attachments).await? {
+                match tasks.text.call(request, &attachments).await? {
                     (Event::Written, attachments) => {
                         save::save_bytes(&name, &Uint8Array::new(&attachments.get(0))).map_err(unsaved)
                     }

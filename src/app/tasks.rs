@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
@@ -19,8 +19,8 @@ use super::sorting::{Note, Sorted, sort};
 use super::state::{Action, Engine, Failure, Outcome, Remedy, State};
 use super::text_tasks::TextReader;
 use super::weights::WeightFiles;
-use super::worker::{Answer, EngineWorker, Fault};
-use super::{demo, reading};
+use super::worker::{EngineAnswer, EngineClient, EngineConnection, Fault};
+use super::{demo, reading, worker};
 use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
 
 /// Events of a run are told to the reducer this often, so that a fast sweep does not draw the page for each circuit.
@@ -36,6 +36,7 @@ pub struct Tasks {
     /// The files, to hand to a worker: `File`s, or byte arrays of what is no file of the person's.
     pub(super) handles: RefCell<HashMap<FileId, (String, JsValue)>>,
     last_file: Cell<FileId>,
+    client: EngineClient,
     engine: RefCell<Option<Rc<OpenEngine>>>,
     pub(super) text: TextReader,
     /// The run that counts; what others find is dropped.
@@ -58,9 +59,9 @@ struct Posted {
     is_run: bool,
 }
 
-/// A worker, the device that it was opened on and the model that it holds.
+/// A worker, the device that it was opened on and the model that it has loaded.
 pub(super) struct OpenEngine {
-    worker: EngineWorker,
+    connection: Rc<EngineConnection>,
     choice: DeviceChoice,
     /// Its weights and its config.
     model: RefCell<Option<(WeightFiles, Option<FileId>)>>,
@@ -71,10 +72,18 @@ impl Tasks {
     pub fn new(dispatch: UseReducerDispatcher<State>) -> Rc<Self> {
         let handle = |(name, bytes): (&str, &[u8])| (name.to_owned(), JsValue::from(Uint8Array::from(bytes)));
         let handles = (0..).zip(demo::FILES.map(handle)).collect();
-        Rc::new(Self {
+        Rc::new_cyclic(|tasks: &Weak<Self>| Self {
             dispatch,
             handles: RefCell::new(handles),
             last_file: Cell::new(demo::FILES.len() as FileId - 1),
+            client: worker::engine({
+                let tasks = tasks.clone();
+                move |fault| {
+                    if let Some(tasks) = tasks.upgrade() {
+                        tasks.ended(fault);
+                    }
+                }
+            }),
             engine: RefCell::default(),
             text: TextReader::default(),
             job: Cell::new(0),
@@ -169,7 +178,7 @@ impl Tasks {
         if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
             && call.job == job
         {
-            engine.worker.cancel(call.id);
+            engine.connection.cancel(call.id);
         }
     }
 
@@ -209,7 +218,7 @@ impl Tasks {
         if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
             && stops(call.is_run)
         {
-            engine.worker.cancel(call.id);
+            engine.connection.cancel(call.id);
         }
     }
 
@@ -229,8 +238,8 @@ impl Tasks {
     /// Ends the worker where it is still at a run that was cancelled; the next call starts another.
     fn abandon(&self) {
         let stuck = self.call.get().is_some_and(|call| call.is_run && call.job != self.job.get());
-        if stuck && let Some(engine) = self.engine.take() {
-            engine.worker.end();
+        if stuck && self.engine.take().is_some() {
+            self.client.end();
             self.dispatch.dispatch(Action::EngineChanged(Engine::Closed));
         }
     }
@@ -269,6 +278,7 @@ impl Tasks {
         };
         if opened.is_err() {
             self.engine.take();
+            self.client.end();
         }
         self.dispatch.dispatch(Action::EngineChanged(state));
         opened.map(|(engine, _)| engine)
@@ -277,13 +287,9 @@ impl Tasks {
     /// A new worker in place of the one before, opened on a device.
     async fn start(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<(Rc<OpenEngine>, DeviceInfo), Fault> {
         self.engine.take();
-        let tasks = Rc::downgrade(self);
-        let worker = EngineWorker::start(move |fault| {
-            if let Some(tasks) = tasks.upgrade() {
-                tasks.ended(fault);
-            }
-        })?;
-        let engine = Rc::new(OpenEngine { worker, choice, model: RefCell::new(None) });
+        self.client.end();
+        let connection = self.client.connection()?;
+        let engine = Rc::new(OpenEngine { connection, choice, model: RefCell::new(None) });
         self.engine.replace(Some(engine.clone()));
         match self.call(job, &engine, Request::Open { device: choice }, &Array::new()).await {
             Ok(Event::Opened { device }) => Ok((engine, device)),
@@ -335,7 +341,7 @@ impl Tasks {
         };
         let &Question { place: Place { prompt, position, .. }, circuit, .. } = question;
         let request = Request::Inspect { circuit, prompt, position, top_k: TOP_K };
-        match engine.worker.call(request, &Array::new(), Box::new(|_| {})).1.await?.0 {
+        match engine.connection.call(request, &Array::new(), |_| {}).await?.0 {
             Event::Tokens { tokens } => Ok(tokens),
             other => Err(unexpected(&other)),
         }
@@ -366,11 +372,11 @@ impl Tasks {
         request: Request,
         attachments: &Array,
         on_event: Box<dyn Fn(Event)>,
-    ) -> Answer {
+    ) -> EngineAnswer {
         let is_run = matches!(request, Request::Run { .. } | Request::Discover { .. });
-        let (id, answer) = engine.worker.call(request, attachments, on_event);
-        self.call.set(Some(Posted { id, job, is_run }));
-        let answer = answer.await;
+        let called = engine.connection.call(request, attachments, on_event);
+        self.call.set(Some(Posted { id: called.id(), job, is_run }));
+        let answer = called.await;
         self.call.set(None);
         answer
     }

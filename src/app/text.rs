@@ -97,14 +97,21 @@ impl Texts {
         matches!(self.tokenizer(key.tokenizer), Some(Load::Ready(_))).then_some(key)
     }
 
-    /// Keeps what became of a tokenizer.
+    /// Keeps how the reading of a tokenizer went on. An answer about another one than was asked for last comes too late, and is
+    /// dropped.
     pub fn set_tokenizer(&mut self, key: TokenizerKey, tokenizer: Load<Shared<OpenTokenizer>>) {
-        self.tokenizer = Some((key, tokenizer));
+        let asked = matches!(tokenizer, Load::Loading);
+        if asked || self.tokenizer(key).is_some() {
+            self.tokenizer = Some((key, tokenizer));
+        }
     }
 
-    /// Keeps what became of text prompts.
+    /// Keeps how the reading of text prompts went on; see [`Texts::set_tokenizer`].
     pub fn set_prompts(&mut self, key: PromptsKey, prompts: Load<ReadPrompts>) {
-        self.prompts = Some((key, prompts));
+        let asked = matches!(prompts, Load::Loading);
+        if asked || self.prompts(key).is_some() {
+            self.prompts = Some((key, prompts));
+        }
     }
 }
 
@@ -140,6 +147,7 @@ mod tests {
         );
         let info = TokenizerInfo { n_tokens: 2, bos: None, pad: None };
         let open = Shared::new(OpenTokenizer::new(info, "a\n␣b\n".to_owned()));
+        state.apply(Action::TokenizerTold(tokenizer, Load::Loading));
         state.apply(Action::TokenizerTold(tokenizer, Load::Ready(open)));
         assert_eq!((state.token_text(1), state.token_text(7)), ("␣b".to_owned(), "7".to_owned()));
         let key = state.texts.prompts_wish(&state.files).unwrap();
@@ -153,8 +161,27 @@ mod tests {
         state.apply(Action::PromptSettingsChanged(PromptSettings { prepend_bos: false, pad: true }));
         assert!(!state.ready() && state.texts.prompts_wish(&state.files).is_some(), "they are read anew");
         let key = state.texts.prompts_wish(&state.files).unwrap();
+        state.apply(Action::PromptsTold(key, Load::Loading));
         state.apply(Action::PromptsTold(key, Load::Failed("p.json: no".to_owned())));
         assert_eq!(state.inputs.problems[0].message, "p.json: no");
+    }
+
+    #[test]
+    fn an_answer_about_an_earlier_file_leaves_what_the_present_one_came_to() {
+        let tokenizer = |tokenizer| TokenizerKey { tokenizer, config: None };
+        let (old, new) = (tokenizer(1), tokenizer(2));
+        let mut texts = Texts::default();
+        texts.set_tokenizer(old, Load::Loading);
+        texts.set_tokenizer(new, Load::Loading);
+        texts.set_tokenizer(new, Load::Failed("new".to_owned()));
+        texts.set_tokenizer(old, Load::Failed("old".to_owned()));
+        assert_eq!(texts.tokenizer(new), Some(&Load::Failed("new".to_owned())));
+        assert_eq!(texts.tokenizer(old), None, "it is asked for again where it comes back into use");
+        let prompts = |prompts| PromptsKey { prompts, tokenizer: new, settings: PromptSettings::default() };
+        texts.set_prompts(prompts(3), Load::Loading);
+        texts.set_prompts(prompts(4), Load::Loading);
+        texts.set_prompts(prompts(3), Load::Failed("old".to_owned()));
+        assert_eq!(texts.prompts(prompts(4)), Some(&Load::Loading));
     }
 
     #[test]

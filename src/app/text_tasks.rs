@@ -12,23 +12,47 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use super::files::{FileId, Load, Shared};
-use super::reader::Reader;
 use super::state::{Action, Failure};
 use super::tasks::Tasks;
 use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
-use super::worker::{Fault, js_text};
+use super::worker::{self, Fault, ReaderClient, js_text};
 use circuitscope_core::{Prompts, Source};
 use circuitscope_wire::reader::{Event, Request};
 
 /// The reader, and the tokenizer that its worker holds.
-#[derive(Default)]
 pub struct TextReader {
-    pub(super) reader: Rc<Reader>,
+    client: ReaderClient,
     /// The worker's number, and what it was last told to open.
     held: Cell<Option<(u32, TokenizerKey)>>,
 }
 
 type Asked = Result<Event, Fault>;
+
+impl Default for TextReader {
+    fn default() -> Self {
+        Self { client: worker::reader(), held: Cell::default() }
+    }
+}
+
+impl TextReader {
+    /// Posts a request at once; the answer is waited for.
+    pub(super) fn call(
+        &self,
+        request: Request,
+        attachments: &Array,
+    ) -> impl Future<Output = Result<(Event, Array), Fault>> + use<> {
+        let called = self.client.call(request, attachments, |_| {});
+        async { called.await.map_err(stopped) }
+    }
+}
+
+/// A reader that died is started again with the next call.
+fn stopped(fault: Fault) -> Fault {
+    match fault {
+        Fault::Died(reason) => Fault::Failed(format!("the reader stopped: {reason}")),
+        fault => fault,
+    }
+}
 
 impl Tasks {
     /// Opens a tokenizer, so that tokens are shown as text.
@@ -102,10 +126,10 @@ impl Tasks {
 
     /// Posts a request to the reader, behind the one that opens the tokenizer if need be.
     async fn ask(self: &Rc<Self>, key: TokenizerKey, request: Request, attachments: &Array) -> Asked {
-        let TextReader { reader, held } = &self.text;
-        let holds = held.get() == Some((reader.generation(), key));
+        let TextReader { client, held } = &self.text;
+        let holds = held.get() == Some((client.generation(), key));
         let opening = (!holds).then(|| self.post_open(key));
-        let answer = reader.call(request, attachments);
+        let answer = self.text.call(request, attachments);
         if let Some(opening) = opening {
             opening.await?;
         }
@@ -119,9 +143,9 @@ impl Tasks {
             let config = key.config.map(|id| self.attach_file(id, &attachments)).transpose()?;
             Ok(Request::OpenTokenizer { tokenizer, config })
         });
-        let TextReader { reader, held } = &self.text;
-        let answer = sources.map(|request| reader.call(request, &attachments));
-        held.set(Some((reader.generation(), key)));
+        let TextReader { client, held } = &self.text;
+        let answer = sources.map(|request| self.text.call(request, &attachments));
+        held.set(Some((client.generation(), key)));
         let tasks = self.clone();
         async move {
             let answer = match answer {
