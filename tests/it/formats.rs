@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use circuitscope_core::{
     CircuitError, Graph, GraphConfig, ModelConfig, ModelSize, PruneScores, ScoresInfo, Source, TensorFile,
 };
-use circuitscope_core::{Extent, FORMATS, FormatId, supported_files};
+use circuitscope_core::{Extent, FORMATS, FormatId, recognise, supported_files};
 use circuitscope_formats::reader::{File, Session};
 use circuitscope_formats::{
-    FormatError, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, recognise, write_scores,
+    FormatError, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, write_scores,
 };
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
@@ -203,7 +203,7 @@ fn what_is_written_is_read_as_the_same_scores() {
                     bytes => bytes.expect(&what),
                 };
                 assert!(holds(format.id, &model, &g.graph), "{what}");
-                assert_eq!(recognise(&bytes), Ok(format.id), "{what}");
+                assert_eq!(recognise(&bytes).scores_format(), Some(format.id), "{what}");
                 let wanted = Wanted { seq_len: g.graph.config.seq_len, ..wanted(&model, None) };
                 let found = read_scores("file", &bytes, &wanted).expect(&what);
                 assert_eq!(bits(&found.scores), bits(&scores), "{what}");
@@ -277,6 +277,23 @@ fn mib_json_is_eap_igs_own() {
     let written: Value = serde_json::from_slice(&write_scores(&request).unwrap()).unwrap();
     let original: Value = serde_json::from_slice(&fixture("gpt2.mib.json")).unwrap();
     assert_eq!(written, original);
+}
+
+/// Such a length begins with the bytes 0x80 and 2 to 5, as a pickle does.
+#[test]
+fn scores_whose_header_is_as_long_as_a_pickle_begins() {
+    let g = Case::open("gpt2").graph(0);
+    let of_length = |n_header: u64| {
+        (0..2_000).find_map(|n| {
+            let info = ScoresInfo { prompts: Some("p".repeat(n)), ..ScoresInfo::default() };
+            let bytes = g.scores.to_bytes(&g.graph, &info);
+            (bytes[..8] == n_header.to_le_bytes()).then_some(bytes)
+        })
+    };
+    for n_header in [896, 1_152, 1_408] {
+        let bytes = of_length(n_header).unwrap();
+        assert_eq!(read("s", &bytes, None).unwrap().scores, g.scores, "{n_header}");
+    }
 }
 
 #[test]
@@ -404,7 +421,7 @@ fn numbers_that_are_none_are_refused() {
     refused("l", b"A0.1->MLP 1,1\nMLP 0->Resid End", &["all edges or for none", "1 of 2"]);
     refused("l", br#"{"A0.1->MLP 1": NaN}"#, &["`A0.1->MLP 1`", "NaN"]);
     refused("l", br#"{"A0.1->MLP 1": null}"#, &["JSON"]);
-    refused("l", b"[]", &["one with an edge"]);
+    refused("l", b"[]", &["names of edges"]);
     refused("l", b"edge,score\nA,B,C,D\n->\n", &["A"]);
 }
 
@@ -577,7 +594,7 @@ fn a_pickle_that_asks_for_more_is_refused_by_name() {
     refused("p", &pickled(b"\x80\x02cbuiltins\neval\n."), &["`builtins.eval`"]);
     refused("p", &pickled(b"\x80\x02ctorch\nload\n."), &["`torch.load`"]);
     refused("module.pt", &fixture("module.pt"), &["`torch.nn.modules.linear.Linear`", "torch.save"]);
-    refused("legacy.pt", &fixture("legacy.pt"), &["before torch 1.6", "save it anew"]);
+    refused("legacy.pt", &fixture("legacy.pt"), &["before torch 1.6", "save it again"]);
     let class = format!("\x02c{}\n{}\n.", "m".repeat(5000), "n".repeat(5000));
     refused("p", &pickled(&[b"\x80", class.as_bytes()].concat()), &["mmmm…"]);
 }
@@ -693,8 +710,11 @@ fn files_of_other_kinds() {
     refused("prompts.json", br#"{"prompts": []}"#, &["a file of prompts", "edge list"]);
     refused("config.json", br#"{"model_type": "gpt2"}"#, &["a model's config"]);
     refused("notes.txt", b"hello", &["names no edge"]);
-    refused("cat.png", b"\x89PNG\r\n\x1a\n\xff\xfe", &["none of these"]);
-    refused("cut.json", b"{\"edges\": {", &["is not"]);
+    refused("cat.png", b"\x89PNG\r\n\x1a\n\xff\xfe", &["no format that is read"]);
+    refused("cut.json", b"{\"edges\": {", &["EOF"]);
+    refused("broken.json", b"{\"a\" 1}", &["begins as JSON", "line 1 column 6"]);
+    refused("index.json", br#"{"weight_map": {}}"#, &["the index of a model's shards"]);
+    refused("tokenizer_config.json", br#"{"bos_token": "<s>"}"#, &["a tokenizer's config"]);
     refused("junk.csv", b"->,->,->,->\n\"\"\"\n->", &["junk.csv"]);
     refused("deep.json", "[".repeat(100_000).as_bytes(), &["recursion"]);
     let weights = std::fs::read(Case::open("gpt2").dir.join("model.safetensors")).unwrap();

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{FormatError, listed};
-use super::json::{Number, Pairs, quote_infinities};
+use super::json::{Number, Pairs};
 use super::names::EdgeIndex;
 use super::scores::checked_number;
+use circuitscope_core::files::python_json::quote_infinities;
 use circuitscope_core::{Circuit, CircuitError, Edge, Graph, GraphConfig, ModelConfig, PruneScores, describe_graph};
 
 /// An edge as a list has it.

@@ -1,7 +1,7 @@
 //! Scores and circuits as other programs write them, read and written: plain data on both sides.
 //!
 //! ```text
-//! bytes ─► recognise ─► read (pickle, JSON, CSV) ─► names to edges of a graph ─► PruneScores + notes
+//! bytes ─► core::recognise ─► read (pickle, JSON, CSV) ─► names to edges of a graph ─► PruneScores + notes
 //! ```
 //!
 //! [`FORMATS`](circuitscope_core::FORMATS) says which formats there are; `scores` reads and writes any of them. One file a format: `torch` (over
@@ -18,11 +18,9 @@ mod mib_torch;
 mod names;
 mod pickle;
 pub mod reader;
-mod recognise;
 mod scores;
 mod torch;
 
 pub use error::FormatError;
-pub use recognise::recognise;
 pub use scores::{FoundScores, Wanted, WriteRequest, read_scores, write_scores};
 pub use torch::{ScoresChoice, TorchFile, TorchTensor};

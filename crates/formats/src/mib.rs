@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{FormatError, listed};
-use super::json::{Number, Pairs, quote_infinities};
+use super::json::{Number, Pairs};
 use super::names::{EdgeIndex, mib_dest, mib_edge_name, mib_node, mib_src};
+use circuitscope_core::files::python_json::quote_infinities;
 use circuitscope_core::{Circuit, CircuitError, Graph, GraphConfig, ModelConfig, PositionalEmbedding, PruneScores};
 
 /// The choice of all scores in a file of both.

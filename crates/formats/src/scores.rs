@@ -2,11 +2,10 @@
 
 use super::edge_list::{self, EdgeListScores, Placing};
 use super::error::FormatError;
-use super::recognise::recognise;
 use super::torch::{TorchFile, TorchTensor};
 use super::{mib, mib_torch};
 use circuitscope_core::files::tensor_file::write_tensors;
-use circuitscope_core::{Extent, FORMATS, FormatId};
+use circuitscope_core::{Extent, FORMATS, FormatId, recognise};
 use circuitscope_core::{Graph, GraphConfig, ModelConfig, PruneScores, ScoresInfo, TensorFile};
 
 /// What scores are wanted for.
@@ -60,9 +59,10 @@ pub struct WriteRequest<'a> {
 /// # Errors
 /// When the file is of none, cannot be read, is of another model, or holds no such choice.
 pub fn read_scores(file: &str, bytes: &[u8], wanted: &Wanted) -> Result<FoundScores, FormatError> {
-    let format = recognise(bytes).map_err(|found| {
+    let kind = recognise(bytes);
+    let format = kind.scores_format().ok_or_else(|| {
         let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
-        FormatError::Unrecognised { file: file.to_owned(), expected: names.join("; "), found }
+        FormatError::Unrecognised { file: file.to_owned(), expected: names.join("; "), found: kind.to_string() }
     })?;
     let placing = Placing { model: wanted.model, graph: wanted.graph, seq_len: wanted.seq_len };
     match format {

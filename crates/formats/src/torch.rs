@@ -3,6 +3,7 @@
 use super::archive::{Archive, TORCH_ZIP};
 use super::error::{FormatError, shortened};
 use super::pickle::{Node, NodeId, Pickle, StorageDtype, TensorNode};
+use circuitscope_core::files::recognise::is_module_name;
 
 /// More scores than this in a file are not listed; a cache has tens.
 const MAX_CHOICES: usize = 10_000;
@@ -115,7 +116,7 @@ impl<'a> TorchFile<'a> {
             }
             level = below;
         }
-        let has_hooks = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| name.contains(".hook_"));
+        let has_hooks = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| is_module_name(name));
         if choices.iter().any(has_hooks) {
             choices.retain(has_hooks);
             return Ok(choices);
