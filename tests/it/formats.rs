@@ -7,9 +7,8 @@ use circuitscope_core::{
     CircuitError, Graph, GraphConfig, ModelConfig, ModelSize, PruneScores, ScoresInfo, Source, TensorFile,
 };
 use circuitscope_core::{Extent, FORMATS, FormatId, recognise, supported_files};
-use circuitscope_formats::reader::{File, Session};
 use circuitscope_formats::{
-    FormatError, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, write_scores,
+    File, FormatError, FoundScores, Session, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, write_scores,
 };
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
@@ -410,7 +409,7 @@ fn unknown_names_are_listed() {
     refused("l", b"A0.1->MLP 1\nA0.1->MLP 1", &["once", "`A0.1->MLP 1`"]);
     refused("l", b"99999999999:A0.1->MLP 1", &["positions", "n_ctx"]);
     let position = json!([{"edge": "3:A0.1->MLP 1", "position": 2}]).to_string();
-    refused("l", position.as_bytes(), &["told once"]);
+    refused("l", position.as_bytes(), &["item 1", "with one position", "3 in its name", "2 beside it"]);
 }
 
 #[test]
@@ -422,7 +421,7 @@ fn numbers_that_are_none_are_refused() {
     refused("l", br#"{"A0.1->MLP 1": NaN}"#, &["`A0.1->MLP 1`", "NaN"]);
     refused("l", br#"{"A0.1->MLP 1": null}"#, &["JSON"]);
     refused("l", b"[]", &["names of edges"]);
-    refused("l", b"edge,score\nA,B,C,D\n->\n", &["A"]);
+    refused("l", b"edge,score\nA,B,C,D\n->\n", &["line 2", "A"]);
 }
 
 // ------------------------------------------------------------------------------------------------------- EAP-IG's circuits
@@ -605,19 +604,19 @@ fn a_pickle_that_is_wrong_in_itself() {
         (b"", "cut off"),
         (b"\x80\x02", "cut off"),
         (b"\x80\x09.", "protocol 9"),
-        (b"\x80\x02.", "more than was put there"),
+        (b"\x80\x02.", "more than was pushed"),
         (b"\x80\x02X\xff\xff\xff\xffabc", "cut off"),
         (b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xffabc", "cut off"),
         (b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xff", "should be scores"),
         (b"\x80\x02h\x07.", "recalls 7"),
         (b"\x80\x02e.", "mark is missing"),
-        (b"\x80\x02]K\x01s.", "more than was put there"),
-        (b"\x80\x02K\x01K\x02K\x03s.", "no dictionary"),
-        (b"\x80\x02}(K\x01u.", "no dictionary"),
-        (b"\x80\x02K\x01K\x02a.", "no list"),
-        (b"\x80\x02K\x01(K\x02tR.", "no global"),
+        (b"\x80\x02]K\x01s.", "more than was pushed"),
+        (b"\x80\x02K\x01K\x02K\x03s.", "not a dictionary"),
+        (b"\x80\x02}(K\x01u.", "without a value"),
+        (b"\x80\x02K\x01K\x02a.", "not a list"),
+        (b"\x80\x02K\x01(K\x02tR.", "not a global"),
         (b"\x80\x02ccollections\nOrderedDict\n(K\x02tR.", "arguments"),
-        (b"\x80\x02K\x01Q.", "no tuple"),
+        (b"\x80\x02K\x01Q.", "not a tuple"),
         (b"\x80\x02]Q.", "named as torch.save"),
         (b"\x80\x02\x8a\xff.", "255 bytes"),
         (b"\x80\x02K\x01K\x02b.", "attributes"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use circuitscope_core::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
 use circuitscope_engine::run::circuits::graph_config;
 use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
-use circuitscope_formats::reader::{Answer, File, Session, Tokenizer, read_prompts};
+use circuitscope_formats::{Answer, File, Session, Tokenizer, read_prompts};
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
 
@@ -213,6 +213,21 @@ fn answers_of_several_tokens_are_told_with_their_tokens() {
         assert!(error.contains(part), "{error:?} should say {part:?}");
     }
     assert!(!error.contains("answers[0] \" Ben\""), "{error:?}");
+}
+
+#[test]
+fn a_text_that_a_tokenizer_refuses_is_named_with_its_file() {
+    let words = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+        "pre_tokenizer":null,"post_processor":null,"decoder":null,
+        "model":{"type":"WordLevel","vocab":{"Ada":0},"unk_token":"?"}}"#;
+    let words =
+        Tokenizer::open(&File { name: "words.json".to_owned(), bytes: words.as_bytes().to_vec() }, None).unwrap();
+    let file = json!({"prompts": [{"clean": "Ada", "corrupt": "Eve"}]});
+    let settings = PromptSettings { prepend_bos: false, pad: true };
+    let error = read_prompts(&prompts_file(&file), Some(&words), settings).unwrap_err().to_string();
+    for part in ["prompts.json: `prompts[0].corrupt`", "\"Eve\" cannot be tokenized by words.json"] {
+        assert!(error.contains(part), "{error:?} should say {part:?}");
+    }
 }
 
 #[test]

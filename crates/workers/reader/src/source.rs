@@ -6,8 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response, WorkerGlobalScope};
 
 use circuitscope_core::Source;
-use circuitscope_formats::reader::ReaderError;
-use circuitscope_formats::reader::session::File;
+use circuitscope_formats::{File, ReaderError};
 
 /// Reads a source of a message that came with these attachments.
 ///

@@ -11,8 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::source;
-use circuitscope_formats::reader::ReaderError;
-use circuitscope_formats::reader::session::{Answer, Session};
+use circuitscope_formats::{Answer, ReaderError, Session};
 use circuitscope_wire::reader::{Call, Event, Reply, Request};
 
 /// Listens for calls. Never returns an answer but through messages.

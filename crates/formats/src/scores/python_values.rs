@@ -1,4 +1,4 @@
-//! JSON as Python writes it: with `NaN` and `Infinity`, and objects whose pairs are kept in order and counted.
+//! JSON values as Python writes them: scores that may be infinite, and objects whose fields stay in order.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -35,7 +35,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// The pairs of an object, in the file's order; a key that stands twice is there twice.
+/// The fields of an object, in the file's order. A name that the file has twice is here twice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs<T>(pub Vec<(String, T)>);
 
