@@ -353,6 +353,9 @@ fn edge_lists_in_all_their_forms() {
         format!("{a}\n{b}\n"),
         format!("# a circuit\r\nedge\r\n\r\n\"{a}\"\r\n{b}\r\n"),
         format!("\u{feff}edge,position,score\n{a},,\n{b}"),
+        // A line's end within quotes, and a comment with a quote in it.
+        format!("edge,why\n{a},\"first\nsecond, \"\"third\"\"\"\n{b},\"\""),
+        format!("# \"a circuit\nedge\n{a}\n  # of two\n{b}"),
     ];
     for list in circuits {
         let found = read("list", list.as_bytes(), None).unwrap_or_else(|e| panic!("{list}: {e}"));

@@ -2,6 +2,7 @@
 //! without one as `edge`, `edge,score` or `edge,position,score`. Lines that begin with `#` are comments.
 
 use circuitscope_core::{Circuit, FormatId, Graph, PruneScores};
+use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::on_graph::on_graph;
 use super::{ListedEdge, RawEdge, Row, written};
@@ -23,44 +24,44 @@ struct Columns {
 /// When a row is not an edge, or [`on_graph`] fails.
 pub fn read(file: &str, bytes: &[u8], wanted: &Wanted) -> Result<FoundScores, FormatError> {
     let text = text(file, bytes)?;
-    let separator = if text.contains('\t') && !text.contains(',') { '\t' } else { ',' };
-    let lines = (1..).zip(text.lines()).map(|(n, line)| (Row::Line(n), line.trim()));
-    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let mut rows = lines.map(|(row, line)| (row, fields(line, separator))).peekable();
-    let header = rows.peek().and_then(|(_, first)| Columns::of_header(first));
-    if header.is_some() {
-        rows.next();
+    let separator = if text.contains('\t') && !text.contains(',') { b'\t' } else { b',' };
+    let mut reader = ReaderBuilder::new();
+    reader.has_headers(false).flexible(true).delimiter(separator).comment(Some(b'#')).trim(Trim::All);
+    let (mut edges, mut header, mut is_first) = (Vec::new(), None, true);
+    for record in reader.from_reader(text.as_bytes()).records() {
+        let record = record.map_err(|error| FormatError::unreadable(file, "CSV file", error.to_string()))?;
+        if is_skipped(&record) {
+            continue;
+        }
+        if std::mem::take(&mut is_first) {
+            header = Columns::of_header(&record);
+            if header.is_some() {
+                continue;
+            }
+        }
+        edges.push(read_row(file, &record, header)?);
     }
-    let edges: Vec<_> = rows.map(|(row, fields)| read_row(file, row, &fields, header)).collect::<Result<_, _>>()?;
     on_graph(file, FormatId::EdgeListCsv, &edges, wanted)
 }
 
-/// The fields of a line, which may be in quotes.
-fn fields(line: &str, separator: char) -> Vec<String> {
-    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
-    let mut rest = line.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '"' if quoted && rest.peek() == Some(&'"') => field.extend(rest.next()),
-            '"' => quoted = !quoted,
-            c if c == separator && !quoted => fields.push(std::mem::take(&mut field).trim().to_owned()),
-            c => field.push(c),
-        }
+/// Whether a record is a blank line, or a comment behind spaces.
+fn is_skipped(record: &StringRecord) -> bool {
+    match record.get(0) {
+        None => true,
+        Some("") => record.len() == 1,
+        Some(first) => first.starts_with('#'),
     }
-    fields.push(field.trim().to_owned());
-    fields
 }
 
-fn read_row(file: &str, row: Row, fields: &[String], header: Option<Columns>) -> Result<ListedEdge, FormatError> {
+fn read_row(file: &str, record: &StringRecord, header: Option<Columns>) -> Result<ListedEdge, FormatError> {
+    let row = Row::Line(record.position().map_or(0, csv::Position::line));
     let wrong = |expected: &str| {
-        let found = fields.join(",");
+        let found = record.iter().collect::<Vec<_>>().join(",");
         FormatError::wrong(file, row.to_string(), expected, format!("{:?}", shortened(&found)))
     };
-    let columns = header.or_else(|| Columns::of_count(fields.len()));
+    let columns = header.or_else(|| Columns::of_count(record.len()));
     let columns = columns.ok_or_else(|| wrong("`edge`, `edge,score` or `edge,position,score`"))?;
-    let field = |column: Option<usize>| {
-        column.and_then(|i| fields.get(i)).map(String::as_str).filter(|field| !field.is_empty())
-    };
+    let field = |column: Option<usize>| column.and_then(|i| record.get(i)).filter(|field| !field.is_empty());
     let name = field(Some(columns.edge)).ok_or_else(|| wrong("one with an edge"))?;
     let position = field(columns.position).map(str::parse).transpose();
     let position = position.map_err(|_| wrong("one whose position is a whole number from 0 on"))?;
@@ -71,8 +72,8 @@ fn read_row(file: &str, row: Row, fields: &[String], header: Option<Columns>) ->
 
 impl Columns {
     /// The columns that a first row names, where it does.
-    fn of_header(fields: &[String]) -> Option<Self> {
-        let find = |names: &[&str]| fields.iter().position(|field| names.contains(&field.to_lowercase().as_str()));
+    fn of_header(record: &StringRecord) -> Option<Self> {
+        let find = |names: &[&str]| record.iter().position(|field| names.contains(&field.to_lowercase().as_str()));
         let edge = find(&["edge", "name", "edge_name"])?;
         let position = find(&["position", "token_position", "seq_idx", "seq", "token"]);
         Some(Self { edge, position, score: find(&["score", "prune_score", "weight"]) })
