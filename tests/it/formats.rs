@@ -410,9 +410,44 @@ fn unknown_names_are_listed() {
     mib["nodes"]["a7.h0"] = json!({"in_graph": true});
     refused("m", mib.to_string().as_bytes(), &["1 node (`a7.h0`)", "1 edge (`m0->a0.h0<q>`)"]);
     refused("l", b"A0.1->MLP 1\nA0.1->MLP 1", &["once", "`A0.1->MLP 1`"]);
-    refused("l", b"99999999999:A0.1->MLP 1", &["positions", "n_ctx"]);
     let position = json!([{"edge": "3:A0.1->MLP 1", "position": 2}]).to_string();
     refused("l", position.as_bytes(), &["item 1", "with one position", "3 in its name", "2 beside it"]);
+}
+
+#[test]
+fn positions_are_checked_before_anything_is_allocated() {
+    refused("l", b"99999999999:A0.1->MLP 1", &["`99999999999:A0.1->MLP 1` (line 1)", "below 32, the model's n_ctx"]);
+    let model = Case::open("gpt2").config();
+    let six = Wanted { seq_len: Some(6), ..wanted(&model, None) };
+    let error = read_scores("l.json", br#"["5:A0.1->MLP 1", "6:A0.1->MLP 1"]"#, &six).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "l.json: the position of `6:A0.1->MLP 1` (item 2) should be below 6, the prompts' length, found 6"
+    );
+
+    // The sizes of Llama 3 8B with a context of 131,072: 1.6 million edges at each position.
+    let json = json!({"model_type": "gpt2", "n_layer": 32, "n_head": 32, "n_embd": 4096, "vocab_size": 50257,
+        "n_positions": 131072, "n_ctx": 131072, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5});
+    let large = ModelConfig::from_json("config.json", &json.to_string()).unwrap();
+    let read = |list: &[u8], seq_len| read_scores("l.csv", list, &Wanted { seq_len, ..wanted(&large, None) });
+    let list = b"edge,score\n3000:A0.1->MLP 1,1\n7:A0.1->MLP 1,1";
+    for (list, seq_len) in [(&list[..], None), (b"7:A0.1->MLP 1\n3000:A0.1->MLP 1", Some(4_000))] {
+        let error = read(list, seq_len).unwrap_err().to_string();
+        for part in ["l.csv: the position of `3000:A0.1->MLP 1` (line 2)", "at most 50000000 edges", "positions)"] {
+            assert!(error.contains(part), "{error:?} should say {part:?}");
+        }
+    }
+    // Nodes are fewer, and so are edges at few positions.
+    assert_eq!(read(b"3000:Resid Start->Resid Mid 0", None).unwrap().n_circuit, Some(1));
+    assert_eq!(read(b"7:A0.1->MLP 1", None).unwrap().graph.config.seq_len, Some(8));
+    assert_eq!(read(b"A0.1->MLP 1", None).unwrap().n_circuit, Some(1));
+
+    // A graph that is too large at any number of positions.
+    let huge = ModelConfig { n_layers: 512, n_heads: 256, ..large.clone() };
+    for (file, bytes) in [("l", &b"A0.1->MLP 1"[..]), ("m", br#"{"edges": {"input->a0.h0<q>": {"score": 1}}}"#)] {
+        let error = read_scores(file, bytes, &wanted(&huge, None)).unwrap_err().to_string();
+        assert!(error.contains("at most 50000000 edges"), "{file}: {error}");
+    }
 }
 
 #[test]

@@ -6,13 +6,13 @@ use super::ListedEdge;
 use crate::scores::error::{FormatError, listed};
 use crate::scores::names::EdgeIndex;
 use crate::scores::read::{FoundScores, Wanted};
-use crate::scores::values::checked_number;
+use crate::scores::values::{check_size, checked_number};
 
 /// The scores of a list, on the first graph of the model that has all of its edges.
 ///
 /// # Errors
 /// - The list is empty, or only some of its edges have scores.
-/// - A position is not within the model's context.
+/// - A position is not within the prompts or the model's context, or there would be too many edges.
 /// - No graph of the model has all edges: the message lists those that the nearest graph lacks.
 /// - An edge is listed twice, or a score is not a number.
 pub fn on_graph(
@@ -43,25 +43,36 @@ fn all_or_none_have_scores(file: &str, edges: &[ListedEdge]) -> Result<bool, For
     Ok(n_scores > 0)
 }
 
-/// The first graph of the model that has all edges: the present one, then those of the other settings.
+/// The first graph of the model that has all edges: the present one, then those of the other settings. Its size is checked.
 fn fitting_graph(file: &str, edges: &[ListedEdge], wanted: &Wanted) -> Result<Graph, FormatError> {
     let seq_len = seq_len(file, edges, wanted)?;
-    let mut nearest = None;
+    let last = edges.iter().max_by_key(|edge| edge.position).filter(|edge| edge.position.is_some());
+    let field = || last.map_or_else(|| "the list".to_owned(), position_field);
+    let (mut nearest, mut too_large) = (None, None);
     for config in candidates(wanted, seq_len) {
         // Whether there are such edges does not depend on the number of positions.
         let graph = Graph::new(wanted.model, GraphConfig { seq_len: None, ..config });
+        if let Err(error) = check_size(file, field, &graph) {
+            too_large.get_or_insert(error);
+            continue;
+        }
         let index = EdgeIndex::new(&graph);
         let is_unknown = |edge: &&ListedEdge| index.find(&edge.src, &edge.dest, None).is_none();
         let unknown: Vec<_> = edges.iter().filter(is_unknown).map(ListedEdge::name).collect();
         if unknown.is_empty() {
-            return Ok(Graph { config, ..graph });
+            let graph = Graph { config, ..graph };
+            check_size(file, field, &graph)?;
+            return Ok(graph);
         }
         if nearest.as_ref().is_none_or(|(_, names): &(_, Vec<_>)| unknown.len() < names.len()) {
             nearest = Some((config, unknown));
         }
     }
-    let (config, unknown) = nearest.expect("there are four candidates");
-    Err(unknown_edges(file, &unknown, config, wanted))
+    Err(match (too_large, nearest) {
+        (None, Some((config, unknown))) => unknown_edges(file, &unknown, config, wanted),
+        (Some(too_large), _) => too_large,
+        (None, None) => unreachable!("there are four candidates"),
+    })
 }
 
 /// The graphs that a list may be of, the present one first.
@@ -73,13 +84,29 @@ fn candidates(wanted: &Wanted, seq_len: Option<usize>) -> impl Iterator<Item = G
 
 /// The number of positions of a list's graph: the prompts' length or, without one, as many as the list has. `None` for a
 /// list without positions.
+///
+/// # Errors
+/// When a position is not below the prompts' length or the model's context.
 fn seq_len(file: &str, edges: &[ListedEdge], wanted: &Wanted) -> Result<Option<usize>, FormatError> {
-    let Some(last) = edges.iter().filter_map(|edge| edge.position).max() else { return Ok(None) };
-    if last >= wanted.model.n_ctx as u64 {
-        let expected = format!("below {}, the model's n_ctx", wanted.model.n_ctx);
-        return Err(FormatError::wrong(file, "positions", expected, last.to_string()));
+    let n_ctx = wanted.model.n_ctx;
+    let (limit, whose) = match wanted.seq_len.filter(|&seq_len| seq_len <= n_ctx) {
+        Some(seq_len) => (seq_len, "the prompts' length"),
+        None => (n_ctx, "the model's n_ctx"),
+    };
+    let mut n_listed = None;
+    for (edge, position) in edges.iter().filter_map(|edge| edge.position.map(|position| (edge, position))) {
+        if position >= limit as u64 {
+            let expected = format!("below {limit}, {whose}");
+            return Err(FormatError::wrong(file, position_field(edge), expected, position.to_string()));
+        }
+        n_listed = n_listed.max(Some(position as usize + 1));
     }
-    Ok(Some(wanted.seq_len.unwrap_or(last as usize + 1)))
+    Ok(n_listed.map(|n_listed| wanted.seq_len.unwrap_or(n_listed)))
+}
+
+/// An edge's position, as a message calls it.
+fn position_field(edge: &ListedEdge) -> String {
+    format!("the position of `{}` ({})", edge.name(), edge.row)
 }
 
 fn unknown_edges(file: &str, unknown: &[String], nearest: GraphConfig, wanted: &Wanted) -> FormatError {

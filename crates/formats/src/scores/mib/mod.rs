@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::error::FormatError;
 use super::read::{FoundScores, Wanted};
+use super::values::check_size;
 
 /// The choice of all scores.
 const SCORES: &str = "scores";
@@ -35,7 +36,7 @@ struct MibCircuit {
 /// EAP-IG's graph of a model, if the model has one and the file is for this model.
 ///
 /// # Errors
-/// When the model has no MLPs, or a field of the file's `cfg` differs from the model's.
+/// When the model has no MLPs or too many edges, or a field of the file's `cfg` differs from the model's.
 fn graph_of(file: &str, cfg: impl Fn(&str) -> Option<Value>, model: &ModelConfig) -> Result<Graph, FormatError> {
     if model.attn_only() {
         let expected = "one with MLPs, as EAP-IG's graphs have them";
@@ -53,7 +54,9 @@ fn graph_of(file: &str, cfg: impl Fn(&str) -> Option<Value>, model: &ModelConfig
             return Err(CircuitError::field(file, &format!("cfg.{field}"), expected, found.to_string()).into());
         }
     }
-    Ok(Graph::new(model, GRAPH))
+    let graph = Graph::new(model, GRAPH);
+    check_size(file, || "the circuit".to_owned(), &graph)?;
+    Ok(graph)
 }
 
 impl MibCircuit {
