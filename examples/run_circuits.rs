@@ -210,7 +210,9 @@ fn open_prompts(args: &Args) -> Result<Prompts, Box<dyn Error>> {
         }
     };
     let settings = PromptSettings { prepend_bos: !args.no_bos, pad: !args.no_pad };
-    Ok(read_prompts(&file(&args.prompts)?, tokenizer.as_ref(), settings)?)
+    let read = read_prompts(&file(&args.prompts)?, tokenizer.as_ref(), settings)?;
+    read.notes.iter().for_each(|note| eprintln!("{note}"));
+    Ok(read.prompts)
 }
 
 async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {

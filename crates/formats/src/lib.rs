@@ -3,7 +3,7 @@
 //! ```text
 //! scores   bytes ─► core::recognise ─► torch · MIB · edge list · safetensors ─► a graph's edges by their names
 //!                ─► PruneScores + notes;   PruneScores ─► bytes
-//! text     tokenizer.json ─► Tokenizer;    prompts with texts ─► Prompts of token ids
+//! text     tokenizer.json ─► Tokenizer;    prompts with texts ─► Prompts of token ids + notes
 //! session  a request + the bytes of its files ─► an event + the files that were written
 //! ```
 //!
@@ -23,4 +23,4 @@ pub use file::{File, NotUtf8};
 pub use scores::torch::{ScoresChoice, TorchFile, TorchTensor};
 pub use scores::{FormatError, FoundScores, Wanted, WriteRequest, read_scores, write_scores};
 pub use session::{Answer, Session};
-pub use text::{TextError, Tokenizer, read_prompts};
+pub use text::{ReadPrompts, TextError, Tokenizer, read_prompts};

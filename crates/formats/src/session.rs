@@ -6,7 +6,7 @@ use circuitscope_wire::reader::{Event, Request, ScoresFound};
 use crate::error::ReaderError;
 use crate::file::File;
 use crate::scores::{FoundScores, Wanted, WriteRequest, read_scores, write_scores};
-use crate::text::{TextError, Tokenizer, read_prompts};
+use crate::text::{ReadPrompts, TextError, Tokenizer, read_prompts};
 
 /// The reader's state.
 #[derive(Default)]
@@ -31,8 +31,8 @@ impl Session {
             Request::OpenTokenizer { .. } => self.open_tokenizer(files),
             Request::ReadPrompts { settings, .. } => {
                 let file = only("prompts", files)?;
-                let prompts = read_prompts(file, self.tokenizer.as_ref(), *settings)?;
-                Ok(Event::Prompts { json: prompts.to_json() }.into())
+                let ReadPrompts { prompts, notes } = read_prompts(file, self.tokenizer.as_ref(), *settings)?;
+                Ok(Event::Prompts { json: prompts.to_json(), notes }.into())
             }
             Request::Encode { texts, prepend_bos } => self.encode(texts, *prepend_bos),
             Request::ReadScores { model, graph, seq_len, pick, .. } => {

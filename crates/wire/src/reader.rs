@@ -82,9 +82,12 @@ pub enum Event {
         /// How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`.
         pieces: String,
     },
-    /// A prompts file of token ids only, as `circuit::Prompts` reads it.
+    /// A prompts file of token ids only, as `circuitscope_core::Prompts` reads it.
     Prompts {
         json: String,
+        /// What a user should know of the prompts, each a sentence or two.
+        #[serde(default)]
+        notes: Vec<String>,
     },
     /// The ids of each text.
     Encoded {
@@ -108,6 +111,8 @@ struct EventFields {
     tokenizer: Option<TokenizerInfo>,
     pieces: Option<String>,
     json: Option<String>,
+    #[serde(default)]
+    notes: Vec<String>,
     ids: Option<Vec<Vec<u32>>>,
     found: Option<ScoresFound>,
     message: Option<String>,
@@ -117,11 +122,11 @@ impl TryFrom<EventFields> for Event {
     type Error = String;
 
     fn try_from(fields: EventFields) -> Result<Self, String> {
-        let EventFields { r#type: name, tokenizer, pieces, json, ids, found, message } = fields;
+        let EventFields { r#type: name, tokenizer, pieces, json, notes, ids, found, message } = fields;
         let event = || {
             Some(match name.as_str() {
                 "tokenizer" => Self::Tokenizer { tokenizer: tokenizer?, pieces: pieces? },
-                "prompts" => Self::Prompts { json: json? },
+                "prompts" => Self::Prompts { json: json?, notes },
                 "encoded" => Self::Encoded { ids: ids? },
                 "scores" => Self::Scores { found: found? },
                 "written" => Self::Written,
@@ -195,7 +200,7 @@ mod tests {
         let bos = Some(SpecialToken { id: 1, text: "<s>".to_owned() });
         let events = [
             Event::Tokenizer { tokenizer: TokenizerInfo { n_tokens: 2, bos, pad: None }, pieces: "a\nb".to_owned() },
-            Event::Prompts { json: "{}".to_owned() },
+            Event::Prompts { json: "{}".to_owned(), notes: vec!["a note".to_owned()] },
             Event::Encoded { ids: vec![vec![1, 2], vec![]] },
             Event::Written,
             Event::Failed { message: "m".to_owned() },

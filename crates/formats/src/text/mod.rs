@@ -10,5 +10,5 @@ mod prompts;
 mod tokenizer;
 
 pub use error::TextError;
-pub use prompts::read_prompts;
+pub use prompts::{ReadPrompts, read_prompts};
 pub use tokenizer::Tokenizer;

@@ -33,6 +33,11 @@ impl Tokenizer {
         piece
     }
 
+    /// The text of a token. A character of which it has some of the bytes only is replaced.
+    pub fn text_of(&self, id: u32) -> String {
+        String::from_utf8_lossy(&self.token_bytes(id).unwrap_or_default()).into_owned()
+    }
+
     /// The bytes that a token stands for.
     fn token_bytes(&self, id: u32) -> Option<Vec<u8>> {
         if let Some(content) = self.added.get(&id) {

@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use super::answers::AnswerReader;
+use super::answers::{AnswerReader, expects_space};
 use super::error::TextError;
 use super::tokenizer::Tokenizer;
 use crate::file::File;
@@ -16,6 +16,15 @@ use circuitscope_core::{CircuitError, PromptSettings, Prompts};
 
 /// The label of a BOS token that was prepended, as in auto-circuit.
 const BOS_LABEL: &str = "<|BOS|>";
+
+/// Prompts, and what a user should know of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadPrompts {
+    /// Of token ids.
+    pub prompts: Prompts,
+    /// Each a sentence or two.
+    pub notes: Vec<String>,
+}
 
 /// Reads a file of prompts: token ids or, with a tokenizer, texts.
 ///
@@ -26,28 +35,34 @@ pub fn read_prompts(
     file: &File,
     tokenizer: Option<&Tokenizer>,
     settings: PromptSettings,
-) -> Result<Prompts, TextError> {
+) -> Result<ReadPrompts, TextError> {
     let text = file.text()?;
     let mut json: Value = serde_json::from_str(text).map_err(|e| CircuitError::json(&file.name, &e))?;
     if !has_texts(&json) {
-        return Ok(Prompts::from_json(&file.name, text)?);
+        return Ok(ReadPrompts { prompts: Prompts::from_json(&file.name, text)?, notes: Vec::new() });
     }
     let tokenizer = tokenizer.ok_or_else(|| TextError::TextPrompts { file: file.name.clone() })?;
-    tokenize(&file.name, &mut json, tokenizer, settings)?;
-    Ok(Prompts::from_json(&file.name, &json.to_string())?)
+    let notes = tokenize(&file.name, &mut json, tokenizer, settings)?;
+    Ok(ReadPrompts { prompts: Prompts::from_json(&file.name, &json.to_string())?, notes })
 }
 
-/// Replaces the texts of a file by token ids.
-fn tokenize(file: &str, json: &mut Value, tokenizer: &Tokenizer, settings: PromptSettings) -> Result<(), TextError> {
+/// Replaces the texts of a file by token ids. Returns notes.
+fn tokenize(
+    file: &str,
+    json: &mut Value,
+    tokenizer: &Tokenizer,
+    settings: PromptSettings,
+) -> Result<Vec<String>, TextError> {
     // Whatever is not a list of prompts is an error of `Prompts::from_json`.
-    let Some(pairs) = json.get_mut("prompts").and_then(Value::as_array_mut) else { return Ok(()) };
+    let Some(pairs) = json.get_mut("prompts").and_then(Value::as_array_mut) else { return Ok(Vec::new()) };
     let are_texts = are_texts(file, pairs)?;
     let mut answers = AnswerReader::new(file, tokenizer);
     for (i, pair) in pairs.iter_mut().enumerate() {
+        let expects_space = expects_space(&pair["clean"], tokenizer);
         for name in ["answers", "wrong_answers"] {
             let list = pair.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten();
             for (n, answer) in list.enumerate() {
-                answers.read(answer, &format!("prompts[{i}].{name}[{n}]"))?;
+                answers.read(answer, &format!("prompts[{i}].{name}[{n}]"), expects_space)?;
             }
         }
         for name in SIDES {
@@ -57,7 +72,7 @@ fn tokenize(file: &str, json: &mut Value, tokenizer: &Tokenizer, settings: Promp
             *prompt = json!(ids.map_err(|error| TextError::prompt(file, &format!("prompts[{i}].{name}"), error))?);
         }
     }
-    answers.finish()?;
+    let notes = answers.finish()?;
     if are_texts {
         if settings.prepend_bos {
             shift(json);
@@ -67,7 +82,7 @@ fn tokenize(file: &str, json: &mut Value, tokenizer: &Tokenizer, settings: Promp
             json["pad_token"] = json!(tokenizer.info().pad.as_ref().map_or(0, |pad| pad.id));
         }
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// The two prompts of a pair.
