@@ -742,6 +742,61 @@ fn a_directory_that_declares_more_than_the_file_has() {
     refused("deflated", &deflated, &["data.pkl"]);
 }
 
+/// Each fixture cut off anywhere, and with a few bytes changed: scores, or an error that begins with the file's name.
+#[test]
+fn damaged_files_are_errors() {
+    let model = Case::open("gpt2").config();
+    let check = |fixture: &str, bytes: &[u8]| {
+        if let Err(error) = read_scores("bad", bytes, &wanted(&model, None)) {
+            let message = error.to_string();
+            assert!(message.starts_with("bad: "), "{fixture}: {message}");
+            assert!(message.len() < 4_000, "{fixture}: {message}");
+        }
+    };
+    let mut random = Random(11);
+    for name in [
+        "gpt2.mib.json",
+        "gpt2.mib.pt",
+        "gpt2.scores.pt",
+        "gpt2.task-prune-scores.pkl",
+        "kinds.protocol2.pt",
+        "kinds.protocol4.pt",
+        "legacy.pt",
+        "module.pt",
+    ] {
+        let good = fixture(name);
+        let step = good.len() / 1_000 + 1;
+        for n in (0..good.len()).step_by(step).chain(good.len().saturating_sub(100)..good.len()) {
+            check(name, &good[..n]);
+        }
+        for _ in 0..500 {
+            let mut bad = good.clone();
+            for _ in 0..1 + random.next() % 3 {
+                let at = random.next() as usize % bad.len();
+                bad[at] = random.next() as u8;
+            }
+            check(name, &bad);
+        }
+        // Pickles that the archive's checksum does not protect, so that their changed bytes are read.
+        if let Some(at) = good.windows(2).position(|start| matches!(start, [0x80, 2..=5])) {
+            let pickle = &good[at..good.len().min(at + 2_000)];
+            for _ in 0..500 {
+                let mut bad = pickle.to_vec();
+                let at = random.next() as usize % bad.len();
+                bad[at] = random.next() as u8;
+                check(name, &pickled(&bad));
+            }
+        }
+    }
+    for list in
+        ["edge,position,score\n\"A0.1->MLP 1\",3,0.5\nMLP 0->Resid End,2,-inf", r#"[{"edge": "3:A0.1->MLP 1"}]"#]
+    {
+        for n in 0..list.len() {
+            check("a list", &list.as_bytes()[..n]);
+        }
+    }
+}
+
 #[test]
 fn files_of_other_kinds() {
     refused("prompts.json", br#"{"prompts": []}"#, &["a file of prompts", "edge list"]);
