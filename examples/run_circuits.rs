@@ -20,8 +20,7 @@ use circuitscope_engine::device::{self, Opened};
 use circuitscope_engine::model::{Model, ModelFolder, Transformer, load_shards};
 use circuitscope_engine::run::circuits::{graph_config, output_shape};
 use circuitscope_engine::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
-use circuitscope_formats::reader;
-use circuitscope_formats::{Wanted, read_scores};
+use circuitscope_formats::{File, Tokenizer, Wanted, read_prompts, read_scores};
 use circuitscope_picture::svg_string;
 use circuitscope_picture::{DrawOptions, LayoutRequest, layout};
 use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
@@ -200,18 +199,20 @@ fn settings(args: &Args, prompts: &Prompts) -> RunSettings {
 
 /// Prompts, with the tokenizer where there is one.
 fn open_prompts(args: &Args) -> Result<Prompts, Box<dyn Error>> {
-    let file = |path: &Path| Ok::<_, Box<dyn Error>>(reader::File { name: name(path), bytes: read(path)? });
+    let file = |path: &Path| Ok::<_, Box<dyn Error>>(File { name: name(path), bytes: read(path)? });
     let beside_model = || Some(args.model.join("tokenizer.json")).filter(|path| path.is_file());
     let tokenizer = match args.tokenizer.clone().or_else(beside_model) {
         None => None,
         Some(path) => {
             let config = path.with_file_name("tokenizer_config.json");
             let config = if config.is_file() { Some(file(&config)?) } else { None };
-            Some(reader::Tokenizer::open(&file(&path)?, config.as_ref())?)
+            Some(Tokenizer::open(&file(&path)?, config.as_ref())?)
         }
     };
     let settings = PromptSettings { prepend_bos: !args.no_bos, pad: !args.no_pad };
-    Ok(reader::read_prompts(&file(&args.prompts)?, tokenizer.as_ref(), settings)?)
+    let read = read_prompts(&file(&args.prompts)?, tokenizer.as_ref(), settings)?;
+    read.notes.iter().for_each(|note| eprintln!("{note}"));
+    Ok(read.prompts)
 }
 
 async fn open_model(dir: &Path, device: &burn::tensor::Device) -> Result<Transformer, Box<dyn Error>> {

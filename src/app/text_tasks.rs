@@ -115,7 +115,7 @@ impl Tasks {
         let name = name.clone();
         let request = Request::ReadPrompts { prompts, settings: key.settings };
         match self.ask(key.tokenizer, request, &attachments).await? {
-            Event::Prompts { json } => {
+            Event::Prompts { json, .. } => {
                 let prompts = Prompts::from_json(&name, &json).map_err(|e| Fault::Failed(e.to_string()))?;
                 let bytes = JsValue::from(Uint8Array::from(json.as_bytes()));
                 Ok(ReadPrompts { file: self.keep(name, bytes), prompts: Shared::new(prompts) })

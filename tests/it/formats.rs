@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use circuitscope_core::{
     CircuitError, Graph, GraphConfig, ModelConfig, ModelSize, PruneScores, ScoresInfo, Source, TensorFile,
 };
-use circuitscope_core::{Extent, FORMATS, FormatId, supported_files};
-use circuitscope_formats::reader::{File, Session};
+use circuitscope_core::{Extent, FORMATS, FormatId, recognise, supported_files};
 use circuitscope_formats::{
-    FormatError, FoundScores, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, recognise, write_scores,
+    File, FormatError, FoundScores, Session, TorchFile, TorchTensor, Wanted, WriteRequest, read_scores, write_scores,
 };
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
@@ -203,7 +202,7 @@ fn what_is_written_is_read_as_the_same_scores() {
                     bytes => bytes.expect(&what),
                 };
                 assert!(holds(format.id, &model, &g.graph), "{what}");
-                assert_eq!(recognise(&bytes), Ok(format.id), "{what}");
+                assert_eq!(recognise(&bytes).scores_format(), Some(format.id), "{what}");
                 let wanted = Wanted { seq_len: g.graph.config.seq_len, ..wanted(&model, None) };
                 let found = read_scores("file", &bytes, &wanted).expect(&what);
                 assert_eq!(bits(&found.scores), bits(&scores), "{what}");
@@ -279,6 +278,23 @@ fn mib_json_is_eap_igs_own() {
     assert_eq!(written, original);
 }
 
+/// Such a length begins with the bytes 0x80 and 2 to 5, as a pickle does.
+#[test]
+fn scores_whose_header_is_as_long_as_a_pickle_begins() {
+    let g = Case::open("gpt2").graph(0);
+    let of_length = |n_header: u64| {
+        (0..2_000).find_map(|n| {
+            let info = ScoresInfo { prompts: Some("p".repeat(n)), ..ScoresInfo::default() };
+            let bytes = g.scores.to_bytes(&g.graph, &info);
+            (bytes[..8] == n_header.to_le_bytes()).then_some(bytes)
+        })
+    };
+    for n_header in [896, 1_152, 1_408] {
+        let bytes = of_length(n_header).unwrap();
+        assert_eq!(read("s", &bytes, None).unwrap().scores, g.scores, "{n_header}");
+    }
+}
+
 #[test]
 fn metadata_says_what_the_scores_are_of() {
     let (case, g) = (Case::open("gpt2"), Case::open("gpt2").graph(0));
@@ -337,6 +353,9 @@ fn edge_lists_in_all_their_forms() {
         format!("{a}\n{b}\n"),
         format!("# a circuit\r\nedge\r\n\r\n\"{a}\"\r\n{b}\r\n"),
         format!("\u{feff}edge,position,score\n{a},,\n{b}"),
+        // A line's end within quotes, and a comment with a quote in it.
+        format!("edge,why\n{a},\"first\nsecond, \"\"third\"\"\"\n{b},\"\""),
+        format!("# \"a circuit\nedge\n{a}\n  # of two\n{b}"),
     ];
     for list in circuits {
         let found = read("list", list.as_bytes(), None).unwrap_or_else(|e| panic!("{list}: {e}"));
@@ -391,9 +410,44 @@ fn unknown_names_are_listed() {
     mib["nodes"]["a7.h0"] = json!({"in_graph": true});
     refused("m", mib.to_string().as_bytes(), &["1 node (`a7.h0`)", "1 edge (`m0->a0.h0<q>`)"]);
     refused("l", b"A0.1->MLP 1\nA0.1->MLP 1", &["once", "`A0.1->MLP 1`"]);
-    refused("l", b"99999999999:A0.1->MLP 1", &["positions", "n_ctx"]);
     let position = json!([{"edge": "3:A0.1->MLP 1", "position": 2}]).to_string();
-    refused("l", position.as_bytes(), &["told once"]);
+    refused("l", position.as_bytes(), &["item 1", "with one position", "3 in its name", "2 beside it"]);
+}
+
+#[test]
+fn positions_are_checked_before_anything_is_allocated() {
+    refused("l", b"99999999999:A0.1->MLP 1", &["`99999999999:A0.1->MLP 1` (line 1)", "below 32, the model's n_ctx"]);
+    let model = Case::open("gpt2").config();
+    let six = Wanted { seq_len: Some(6), ..wanted(&model, None) };
+    let error = read_scores("l.json", br#"["5:A0.1->MLP 1", "6:A0.1->MLP 1"]"#, &six).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "l.json: the position of `6:A0.1->MLP 1` (item 2) should be below 6, the prompts' length, found 6"
+    );
+
+    // The sizes of Llama 3 8B with a context of 131,072: 1.6 million edges at each position.
+    let json = json!({"model_type": "gpt2", "n_layer": 32, "n_head": 32, "n_embd": 4096, "vocab_size": 50257,
+        "n_positions": 131072, "n_ctx": 131072, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5});
+    let large = ModelConfig::from_json("config.json", &json.to_string()).unwrap();
+    let read = |list: &[u8], seq_len| read_scores("l.csv", list, &Wanted { seq_len, ..wanted(&large, None) });
+    let list = b"edge,score\n3000:A0.1->MLP 1,1\n7:A0.1->MLP 1,1";
+    for (list, seq_len) in [(&list[..], None), (b"7:A0.1->MLP 1\n3000:A0.1->MLP 1", Some(4_000))] {
+        let error = read(list, seq_len).unwrap_err().to_string();
+        for part in ["l.csv: the position of `3000:A0.1->MLP 1` (line 2)", "at most 50000000 edges", "positions)"] {
+            assert!(error.contains(part), "{error:?} should say {part:?}");
+        }
+    }
+    // Nodes are fewer, and so are edges at few positions.
+    assert_eq!(read(b"3000:Resid Start->Resid Mid 0", None).unwrap().n_circuit, Some(1));
+    assert_eq!(read(b"7:A0.1->MLP 1", None).unwrap().graph.config.seq_len, Some(8));
+    assert_eq!(read(b"A0.1->MLP 1", None).unwrap().n_circuit, Some(1));
+
+    // A graph that is too large at any number of positions.
+    let huge = ModelConfig { n_layers: 512, n_heads: 256, ..large.clone() };
+    for (file, bytes) in [("l", &b"A0.1->MLP 1"[..]), ("m", br#"{"edges": {"input->a0.h0<q>": {"score": 1}}}"#)] {
+        let error = read_scores(file, bytes, &wanted(&huge, None)).unwrap_err().to_string();
+        assert!(error.contains("at most 50000000 edges"), "{file}: {error}");
+    }
 }
 
 #[test]
@@ -404,8 +458,8 @@ fn numbers_that_are_none_are_refused() {
     refused("l", b"A0.1->MLP 1,1\nMLP 0->Resid End", &["all edges or for none", "1 of 2"]);
     refused("l", br#"{"A0.1->MLP 1": NaN}"#, &["`A0.1->MLP 1`", "NaN"]);
     refused("l", br#"{"A0.1->MLP 1": null}"#, &["JSON"]);
-    refused("l", b"[]", &["one with an edge"]);
-    refused("l", b"edge,score\nA,B,C,D\n->\n", &["A"]);
+    refused("l", b"[]", &["names of edges"]);
+    refused("l", b"edge,score\nA,B,C,D\n->\n", &["line 2", "A"]);
 }
 
 // ------------------------------------------------------------------------------------------------------- EAP-IG's circuits
@@ -577,7 +631,7 @@ fn a_pickle_that_asks_for_more_is_refused_by_name() {
     refused("p", &pickled(b"\x80\x02cbuiltins\neval\n."), &["`builtins.eval`"]);
     refused("p", &pickled(b"\x80\x02ctorch\nload\n."), &["`torch.load`"]);
     refused("module.pt", &fixture("module.pt"), &["`torch.nn.modules.linear.Linear`", "torch.save"]);
-    refused("legacy.pt", &fixture("legacy.pt"), &["before torch 1.6", "save it anew"]);
+    refused("legacy.pt", &fixture("legacy.pt"), &["before torch 1.6", "save it again"]);
     let class = format!("\x02c{}\n{}\n.", "m".repeat(5000), "n".repeat(5000));
     refused("p", &pickled(&[b"\x80", class.as_bytes()].concat()), &["mmmm…"]);
 }
@@ -588,19 +642,19 @@ fn a_pickle_that_is_wrong_in_itself() {
         (b"", "cut off"),
         (b"\x80\x02", "cut off"),
         (b"\x80\x09.", "protocol 9"),
-        (b"\x80\x02.", "more than was put there"),
+        (b"\x80\x02.", "more than was pushed"),
         (b"\x80\x02X\xff\xff\xff\xffabc", "cut off"),
         (b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xffabc", "cut off"),
         (b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xff", "should be scores"),
         (b"\x80\x02h\x07.", "recalls 7"),
         (b"\x80\x02e.", "mark is missing"),
-        (b"\x80\x02]K\x01s.", "more than was put there"),
-        (b"\x80\x02K\x01K\x02K\x03s.", "no dictionary"),
-        (b"\x80\x02}(K\x01u.", "no dictionary"),
-        (b"\x80\x02K\x01K\x02a.", "no list"),
-        (b"\x80\x02K\x01(K\x02tR.", "no global"),
+        (b"\x80\x02]K\x01s.", "more than was pushed"),
+        (b"\x80\x02K\x01K\x02K\x03s.", "not a dictionary"),
+        (b"\x80\x02}(K\x01u.", "without a value"),
+        (b"\x80\x02K\x01K\x02a.", "not a list"),
+        (b"\x80\x02K\x01(K\x02tR.", "not a global"),
         (b"\x80\x02ccollections\nOrderedDict\n(K\x02tR.", "arguments"),
-        (b"\x80\x02K\x01Q.", "no tuple"),
+        (b"\x80\x02K\x01Q.", "not a tuple"),
         (b"\x80\x02]Q.", "named as torch.save"),
         (b"\x80\x02\x8a\xff.", "255 bytes"),
         (b"\x80\x02K\x01K\x02b.", "attributes"),
@@ -688,13 +742,71 @@ fn a_directory_that_declares_more_than_the_file_has() {
     refused("deflated", &deflated, &["data.pkl"]);
 }
 
+/// Each fixture cut off anywhere, and with a few bytes changed: scores, or an error that begins with the file's name.
+#[test]
+fn damaged_files_are_errors() {
+    let model = Case::open("gpt2").config();
+    let check = |fixture: &str, bytes: &[u8]| {
+        if let Err(error) = read_scores("bad", bytes, &wanted(&model, None)) {
+            let message = error.to_string();
+            assert!(message.starts_with("bad: "), "{fixture}: {message}");
+            assert!(message.len() < 4_000, "{fixture}: {message}");
+        }
+    };
+    let mut random = Random(11);
+    for name in [
+        "gpt2.mib.json",
+        "gpt2.mib.pt",
+        "gpt2.scores.pt",
+        "gpt2.task-prune-scores.pkl",
+        "kinds.protocol2.pt",
+        "kinds.protocol4.pt",
+        "legacy.pt",
+        "module.pt",
+    ] {
+        let good = fixture(name);
+        let step = good.len() / 1_000 + 1;
+        for n in (0..good.len()).step_by(step).chain(good.len().saturating_sub(100)..good.len()) {
+            check(name, &good[..n]);
+        }
+        for _ in 0..500 {
+            let mut bad = good.clone();
+            for _ in 0..1 + random.next() % 3 {
+                let at = random.next() as usize % bad.len();
+                bad[at] = random.next() as u8;
+            }
+            check(name, &bad);
+        }
+        // Pickles that the archive's checksum does not protect, so that their changed bytes are read.
+        if let Some(at) = good.windows(2).position(|start| matches!(start, [0x80, 2..=5])) {
+            let pickle = &good[at..good.len().min(at + 2_000)];
+            for _ in 0..500 {
+                let mut bad = pickle.to_vec();
+                let at = random.next() as usize % bad.len();
+                bad[at] = random.next() as u8;
+                check(name, &pickled(&bad));
+            }
+        }
+    }
+    for list in
+        ["edge,position,score\n\"A0.1->MLP 1\",3,0.5\nMLP 0->Resid End,2,-inf", r#"[{"edge": "3:A0.1->MLP 1"}]"#]
+    {
+        for n in 0..list.len() {
+            check("a list", &list.as_bytes()[..n]);
+        }
+    }
+}
+
 #[test]
 fn files_of_other_kinds() {
     refused("prompts.json", br#"{"prompts": []}"#, &["a file of prompts", "edge list"]);
     refused("config.json", br#"{"model_type": "gpt2"}"#, &["a model's config"]);
     refused("notes.txt", b"hello", &["names no edge"]);
-    refused("cat.png", b"\x89PNG\r\n\x1a\n\xff\xfe", &["none of these"]);
-    refused("cut.json", b"{\"edges\": {", &["is not"]);
+    refused("cat.png", b"\x89PNG\r\n\x1a\n\xff\xfe", &["no format that is read"]);
+    refused("cut.json", b"{\"edges\": {", &["EOF"]);
+    refused("broken.json", b"{\"a\" 1}", &["begins as JSON", "line 1 column 6"]);
+    refused("index.json", br#"{"weight_map": {}}"#, &["the index of a model's shards"]);
+    refused("tokenizer_config.json", br#"{"bos_token": "<s>"}"#, &["a tokenizer's config"]);
     refused("junk.csv", b"->,->,->,->\n\"\"\"\n->", &["junk.csv"]);
     refused("deep.json", "[".repeat(100_000).as_bytes(), &["recursion"]);
     let weights = std::fs::read(Case::open("gpt2").dir.join("model.safetensors")).unwrap();

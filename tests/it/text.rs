@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use circuitscope_core::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
 use circuitscope_engine::run::circuits::graph_config;
 use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
-use circuitscope_formats::reader::{Answer, File, Session, Tokenizer, read_prompts};
+use circuitscope_formats::{Answer, File, Session, Tokenizer, read_prompts};
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
 
@@ -36,7 +36,14 @@ fn prompts_file(json: &Value) -> File {
 
 /// Reads prompts with the tokenizer like GPT-2's.
 fn read(json: &Value, settings: PromptSettings) -> Result<Prompts, String> {
-    read_prompts(&prompts_file(json), Some(&tokenizer("gpt2")), settings).map_err(|e| e.to_string())
+    read_prompts(&prompts_file(json), Some(&tokenizer("gpt2")), settings)
+        .map(|read| read.prompts)
+        .map_err(|e| e.to_string())
+}
+
+/// The notes on prompts that are read with a tokenizer.
+fn notes(name: &str, json: &Value) -> Vec<String> {
+    read_prompts(&prompts_file(json), Some(&tokenizer(name)), PromptSettings::default()).unwrap().notes
 }
 
 #[test]
@@ -213,6 +220,51 @@ fn answers_of_several_tokens_are_told_with_their_tokens() {
         assert!(error.contains(part), "{error:?} should say {part:?}");
     }
     assert!(!error.contains("answers[0] \" Ben\""), "{error:?}");
+}
+
+#[test]
+fn an_answer_that_seems_to_lack_its_space_has_a_note() {
+    let file =
+        |clean: Value, answer: &str| json!({"prompts": [{"clean": clean, "corrupt": clean, "answers": [answer]}]});
+    // "Ben" and " Ben" are one token each.
+    let note = notes("gpt2", &file(json!("When Ada and"), "Ben"));
+    assert_eq!(note.len(), 1, "{note:?}");
+    for part in ["prompts.json: ", r#"prompts[0].answers[0] "Ben""#, "needs a space before it"] {
+        assert!(note[0].contains(part), "{note:?} should say {part:?}");
+    }
+    // After token ids, of which the last is text without a space.
+    let ids = tokenizer("gpt2").encode("When Ada and", false).unwrap();
+    assert_eq!(notes("gpt2", &file(json!(ids), "Ben")).len(), 1);
+    for (clean, answer) in [
+        // It has its space, or the prompt has.
+        ("When Ada and", " Ben"),
+        ("When Ada and ", "Ben"),
+        // Words begin without a space here, and so may digits: the year of "from 1732 to 17".
+        ("When Ada said \"", "Ben"),
+        ("f(", "Ben"),
+        ("from 17", "3"),
+    ] {
+        assert_eq!(notes("gpt2", &file(json!(clean), answer)), [""; 0], "{clean:?} {answer:?}");
+    }
+    // Llama's tokenizer puts the space there itself.
+    assert_eq!(notes("llama", &file(json!("When Ada and"), "Ben")), [""; 0]);
+    let many = json!({"prompts": vec![json!({"clean": "Ada", "corrupt": "Ben", "answers": ["Ben"]}); 20]});
+    assert!(notes("gpt2", &many)[0].ends_with("and 8 more."), "{:?}", notes("gpt2", &many));
+}
+
+#[test]
+fn a_text_that_a_tokenizer_refuses_is_named_with_its_file() {
+    let words = r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+        "pre_tokenizer":null,"post_processor":null,"decoder":null,
+        "model":{"type":"WordLevel","vocab":{"Ada":0},"unk_token":"?"}}"#;
+    let words =
+        Tokenizer::open(&File { name: "words.json".to_owned(), bytes: words.as_bytes().to_vec() }, None).unwrap();
+    let file = json!({"prompts": [{"clean": "Ada", "corrupt": "Eve"}]});
+    let settings = PromptSettings { prepend_bos: false, pad: true };
+    let error = read_prompts(&prompts_file(&file), Some(&words), settings).unwrap_err().to_string();
+    for part in ["prompts.json: `prompts[0].corrupt`", "\"Eve\" cannot be tokenized by words.json"] {
+        assert!(error.contains(part), "{error:?} should say {part:?}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub use config::{
     ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
 };
 pub use error::CircuitError;
+pub use files::recognise::{FileKind, recognise};
 pub use files::shards::ShardIndex;
 pub use files::source::Source;
 pub use files::tensor_file::{FileDtype, TensorFile, TensorInfo};

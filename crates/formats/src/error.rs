@@ -1,65 +1,21 @@
-//! What can be wrong with a foreign file of scores.
+//! Why the reader cannot answer a request.
 
 use thiserror::Error;
 
+use crate::scores::FormatError;
+use crate::text::TextError;
 use circuitscope_core::CircuitError;
 
-/// At most this many names are listed in a message.
-const MAX_LISTED: usize = 10;
-
-/// An error of a file in another program's format.
+/// A file that cannot be read, or a request that cannot be answered.
 #[derive(Debug, Clone, PartialEq, Error)]
-pub enum FormatError {
+pub enum ReaderError {
     #[error(transparent)]
     Circuit(#[from] CircuitError),
-    /// The file is of none of the formats.
-    #[error("{file}: expected prune scores or a circuit as {expected}; {found}")]
-    Unrecognised { file: String, expected: String, found: String },
-    /// The file cannot be read as what it is.
-    #[error("{file}: not a readable {format}: {reason}")]
-    Unreadable { file: String, format: &'static str, reason: String },
-    /// A pickle asks for something that is no data.
-    #[error(
-        "{file}: the pickle asks for `{name}`, which is refused: only tensors, containers and numbers are read. In Python, \
-         save the dictionary of tensors alone, with `torch.save` or `safetensors.torch.save_file`"
-    )]
-    Refused { file: String, name: String },
-    /// Names that the graph does not have.
-    #[error("{file}: {names}, not in {graph}; {hint}")]
-    Unknown { file: String, names: String, graph: String, hint: String },
-    /// A part of the file has a value that makes no sense or does not fit.
-    #[error("{file}: {place} should be {expected}, found {found}")]
-    Wrong { file: String, place: String, expected: String, found: String },
-    /// The file holds several scores, and not the ones that were asked for.
-    #[error("{file}: there are no scores `{pick}`; there are {choices}")]
-    NoSuchChoice { file: String, pick: String, choices: String },
-    /// A format has no way to say what is to be written.
-    #[error("{format} cannot hold {what}: {why}")]
-    CannotHold { format: &'static str, what: String, why: &'static str },
-}
-
-impl FormatError {
-    /// A value that does not fit.
-    pub fn wrong(file: &str, place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::Wrong { file: file.to_owned(), place: place.into(), expected: expected.into(), found: found.into() }
-    }
-}
-
-/// Names in a message, the first of them if they are many: `` 2 edges (`A`, `B`) ``.
-pub fn listed(what: &str, names: &[String]) -> String {
-    let mut shown: Vec<_> = names.iter().take(MAX_LISTED).map(|name| format!("`{}`", shortened(name))).collect();
-    if names.len() > MAX_LISTED {
-        shown.push(format!("and {} more", names.len() - MAX_LISTED));
-    }
-    let plural = if names.len() == 1 { "" } else { "s" };
-    format!("{} {what}{plural} ({})", names.len(), shown.join(", "))
-}
-
-/// A name from a file, short enough for a message.
-pub fn shortened(name: &str) -> String {
-    const MOST: usize = 80;
-    match name.char_indices().nth(MOST) {
-        None => name.to_owned(),
-        Some((end, _)) => format!("{}…", &name[..end]),
-    }
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A file or a URL gives no bytes.
+    #[error("{file}: {reason}")]
+    Read { file: String, reason: String },
 }

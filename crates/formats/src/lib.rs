@@ -1,28 +1,26 @@
-//! Scores and circuits as other programs write them, read and written: plain data on both sides.
+//! Files of other programs, read and written as plain data: scores and circuits, tokenizers, and prompts as text.
 //!
 //! ```text
-//! bytes ─► recognise ─► read (pickle, JSON, CSV) ─► names to edges of a graph ─► PruneScores + notes
+//! scores   bytes ─► core::recognise ─► torch · MIB · edge list · safetensors ─► a graph's edges by their names
+//!                ─► PruneScores + notes;   PruneScores ─► bytes
+//! text     tokenizer.json ─► Tokenizer;    prompts with texts ─► Prompts of token ids + notes
+//! session  a request + the bytes of its files ─► an event + the files that were written
 //! ```
 //!
-//! [`FORMATS`](circuitscope_core::FORMATS) says which formats there are; `scores` reads and writes any of them. One file a format: `torch` (over
-//! `pickle` and `archive`), `mib` and `mib_torch`, `edge_list`; safetensors is read in
-//! [`circuitscope_core::scores::prune_scores`]. A foreign format's names are converted to the graph's edges once, in `names`.
-//! [`reader`] is what the reader's program holds and how it answers.
+//! In reading order: [`file`] is a file that was read whole, `scores` reads and writes the formats of
+//! [`FORMATS`](circuitscope_core::FORMATS), `text` reads tokenizers and prompts, and `session` is what the reader's program keeps
+//! between requests and how it answers them.
 
-mod archive;
-mod edge_list;
-mod error;
-mod json;
-mod mib;
-mod mib_torch;
-mod names;
-mod pickle;
-pub mod reader;
-mod recognise;
+mod file;
 mod scores;
-mod torch;
+mod text;
 
-pub use error::FormatError;
-pub use recognise::recognise;
-pub use scores::{FoundScores, Wanted, WriteRequest, read_scores, write_scores};
-pub use torch::{ScoresChoice, TorchFile, TorchTensor};
+mod error;
+mod session;
+
+pub use error::ReaderError;
+pub use file::{File, NotUtf8};
+pub use scores::torch::{ScoresChoice, TorchFile, TorchTensor};
+pub use scores::{FormatError, FoundScores, Wanted, WriteRequest, read_scores, write_scores};
+pub use session::{Answer, Session};
+pub use text::{ReadPrompts, TextError, Tokenizer, read_prompts};

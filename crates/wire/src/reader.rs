@@ -67,9 +67,12 @@ pub enum Event {
         /// How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`.
         pieces: String,
     },
-    /// A prompts file of token ids only, as `circuit::Prompts` reads it.
+    /// A prompts file of token ids only, as `circuitscope_core::Prompts` reads it.
     Prompts {
         json: String,
+        /// What a user should know of the prompts, each a sentence or two.
+        #[serde(default)]
+        notes: Vec<String>,
     },
     /// The ids of each text.
     Encoded {
@@ -181,7 +184,7 @@ mod tests {
         let bos = Some(SpecialToken { id: 1, text: "<s>".to_owned() });
         let events = [
             Event::Tokenizer { tokenizer: TokenizerInfo { n_tokens: 2, bos, pad: None }, pieces: "a\nb".to_owned() },
-            Event::Prompts { json: "{}".to_owned() },
+            Event::Prompts { json: "{}".to_owned(), notes: vec!["a note".to_owned()] },
             Event::Encoded { ids: vec![vec![1, 2], vec![]] },
             Event::Scores { found: found() },
             Event::Written,

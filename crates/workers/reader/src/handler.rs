@@ -3,7 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
-use circuitscope_formats::reader::session::{Answer, File, Session};
+use circuitscope_formats::{Answer, File, Session};
 use circuitscope_wire::browser::OpenSource;
 use circuitscope_wire::reader::{Event, Request};
 use circuitscope_wire::{ByteSource, Caller, Handler, Reader, Refusal, Source};

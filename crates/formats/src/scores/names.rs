@@ -1,8 +1,8 @@
-//! From names to edges: the reference's (`A0.1->MLP 1`) and EAP-IG's (`a0.h1->m1`), looked up in a graph.
+//! Finds a graph's edges by their names: auto-circuit's (`A0.1->MLP 1`) or EAP-IG's (`a0.h1->m1`).
 
 use std::collections::HashMap;
 
-use circuitscope_core::{DestKind, Edge, Graph, SrcKind};
+use circuitscope_core::{DestKind, DestModule, Edge, Graph, SrcKind, SrcNode};
 
 /// The edges of a graph, by the names of their nodes.
 pub struct EdgeIndex<'a> {
@@ -14,7 +14,7 @@ pub struct EdgeIndex<'a> {
 }
 
 impl<'a> EdgeIndex<'a> {
-    /// By the reference's names.
+    /// By auto-circuit's names.
     pub fn new(graph: &'a Graph) -> Self {
         Self::with_names(graph, |src| src.name.clone(), |module, head| module.node_name(head, graph.n_layers))
     }
@@ -26,8 +26,8 @@ impl<'a> EdgeIndex<'a> {
 
     fn with_names(
         graph: &'a Graph,
-        src: impl Fn(&circuitscope_core::SrcNode) -> String,
-        dest: impl Fn(&circuitscope_core::DestModule, usize) -> String,
+        src: impl Fn(&SrcNode) -> String,
+        dest: impl Fn(&DestModule, usize) -> String,
     ) -> Self {
         let srcs = graph.srcs.iter().enumerate().map(|(i, node)| (src(node), i)).collect();
         let heads = |i: usize| (0..graph.dests[i].n_nodes()).map(move |head| (i, head));
@@ -41,7 +41,7 @@ impl<'a> EdgeIndex<'a> {
         self.srcs.contains_key(name) || self.dests.contains_key(name)
     }
 
-    /// The place of an edge among the graph's: at a position where the graph is token-wise, and only there.
+    /// The index of an edge among the graph's edges. A token-wise graph needs a position, another graph must have none.
     pub fn find(&self, src: &str, dest: &str, seq_idx: Option<usize>) -> Option<usize> {
         let (&src_idx, &(module_idx, head_idx)) = (self.srcs.get(src)?, self.dests.get(dest)?);
         let module = &self.graph.dests[module_idx];
@@ -62,7 +62,7 @@ pub fn mib_edge_name(graph: &Graph, edge: Edge) -> String {
 }
 
 /// EAP-IG's name of a src node.
-pub fn mib_src(src: &circuitscope_core::SrcNode) -> String {
+pub fn mib_src(src: &SrcNode) -> String {
     match (src.kind, src.head_idx) {
         (SrcKind::ResidStart, _) => "input".to_owned(),
         (SrcKind::Heads(block), head) => format!("a{block}.h{}", head.unwrap_or(0)),
@@ -85,7 +85,7 @@ pub fn mib_dest(kind: DestKind, head: usize) -> String {
     }
 }
 
-/// EAP-IG's node of a dest: without which input it is.
+/// EAP-IG's node of a dest node: its name without the input.
 pub fn mib_node(dest: &str) -> &str {
     dest.split_once('<').map_or(dest, |(node, _)| node)
 }

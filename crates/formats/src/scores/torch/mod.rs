@@ -1,13 +1,23 @@
-//! torch files of prune scores: `{module: tensor}`, or auto-circuit's cache `{task: {algo: {module: tensor}}}`.
+//! Torch files of prune scores: `{module: tensor}`, or auto-circuit's cache `{task: {algo: {module: tensor}}}`.
+//!
+//! [`archive`] opens the zip archive, [`pickle`] reads the names and shapes in it, and [`view`] the numbers of a tensor.
 
-use super::archive::{Archive, TORCH_ZIP};
+mod archive;
+pub mod pickle;
+mod view;
+
+use circuitscope_core::files::recognise::is_module_name;
+
 use super::error::{FormatError, shortened};
-use super::pickle::{Node, NodeId, Pickle, StorageDtype, TensorNode};
+use archive::Archive;
+use pickle::{Node, NodeId, Pickle, TensorNode};
 
+/// What such a file is called in messages.
+const TORCH_FILE: &str = "torch file";
 /// More scores than this in a file are not listed; a cache has tens.
 const MAX_CHOICES: usize = 10_000;
 
-/// A torch file, its pickle read and its tensors not yet.
+/// An open torch file. Its pickle has been read, and a tensor is read when it is asked for.
 pub struct TorchFile<'a> {
     file: &'a str,
     archive: Archive<'a>,
@@ -38,11 +48,7 @@ impl<'a> TorchFile<'a> {
     /// When it is no zip archive that `torch.save` wrote, or its pickle asks for anything but data.
     pub fn open(file: &'a str, bytes: &'a [u8]) -> Result<Self, FormatError> {
         let mut archive = Archive::open(file, bytes)?;
-        let wrong = |reason: &str| FormatError::Unreadable {
-            file: file.to_owned(),
-            format: TORCH_ZIP,
-            reason: reason.to_owned(),
-        };
+        let wrong = |reason: &str| FormatError::unreadable(file, TORCH_FILE, reason);
         let pickle = archive.member("data.pkl")?.ok_or_else(|| wrong("it has no data.pkl"))?;
         let pickle = Pickle::parse(file, pickle)?;
         let big_endian = match archive.member("byteorder")? {
@@ -64,60 +70,41 @@ impl<'a> TorchFile<'a> {
         let wrong = |expected: String, found: String| {
             FormatError::wrong(file, format!("tensor `{}`", shortened(name)), expected, found)
         };
-        let shape = || format!("shape {:?}", tensor.shape);
+        let shape = format!("shape {:?}", tensor.shape);
         let n_elements = tensor.shape.iter().try_fold(1_u64, |n, &size| n.checked_mul(size));
-        let n_elements = n_elements.filter(|&n| n <= self.n_left);
-        let n_elements = n_elements.ok_or_else(|| wrong("no longer than the file".to_owned(), shape()))?;
+        let Some(n_elements) = n_elements.filter(|&n| n <= self.n_left) else {
+            return Err(wrong("no longer than the file".to_owned(), shape));
+        };
         self.n_left -= n_elements;
         let storage = &tensor.storage;
-        let bytes = self.archive.member(&format!("data/{}", storage.key))?;
-        let bytes =
-            bytes.ok_or_else(|| wrong(format!("in member data/{}", storage.key), "no such member".to_owned()))?;
+        let member = format!("data/{}", storage.key);
+        let Some(bytes) = self.archive.member(&member)? else {
+            return Err(wrong(format!("in member {member}"), "no such member".to_owned()));
+        };
         let n_stored = (bytes.len() / storage.dtype.n_bytes()) as u64;
         if storage.n_elements != n_stored {
-            let found = format!("{} bytes", bytes.len());
-            return Err(wrong(format!("in a storage of {} numbers", storage.n_elements), found));
+            let expected = format!("in a storage of {} numbers", storage.n_elements);
+            return Err(wrong(expected, format!("{} bytes", bytes.len())));
         }
-        if n_elements > 0 && last_place(tensor).is_none_or(|last| last >= n_stored) {
-            let found = format!("offset {}, {}, stride {:?}", tensor.offset, shape(), tensor.stride);
+        if n_elements > 0 && view::last_index(tensor).is_none_or(|last| last >= n_stored) {
+            let found = format!("offset {}, {shape}, stride {:?}", tensor.offset, tensor.stride);
             return Err(wrong(format!("a view of a storage of {n_stored} numbers"), found));
         }
-        let numbers =
-            places(tensor, n_elements).map(|place| storage.dtype.number(bytes, place, self.big_endian)).collect();
-        // No size is above `n_left`, which is the length of a slice.
+        let number = |index| storage.dtype.number(bytes, index, self.big_endian);
+        let numbers = view::indices(tensor, n_elements).map(number).collect();
+        // No size is above `n_left`, which is at most the length of a slice.
         Ok(TorchTensor { shape: tensor.shape.iter().map(|&size| size as usize).collect(), numbers })
     }
 
     /// The dictionaries of tensors that the file holds.
     ///
     /// # Errors
-    /// When there is none, or too many to list.
+    /// When there are none, or too many to list.
     pub fn choices(&self) -> Result<Vec<ScoresChoice>, FormatError> {
-        let mut choices = Vec::new();
-        // A cache has two levels above the tensors. Levels are counted, so that a dictionary may hold itself.
-        let mut level = vec![(String::new(), self.pickle.root())];
-        for _ in 0..3 {
-            let mut below = Vec::new();
-            for (path, node) in level {
-                if let Some(tensors) = self.tensors(node) {
-                    choices.push(ScoresChoice { name: path, tensors });
-                } else if let Node::Dict(pairs) = node {
-                    below.extend(pairs.iter().filter_map(|&(key, value)| {
-                        let key = self.key(key)?;
-                        let path = if path.is_empty() { key } else { format!("{path}/{key}") };
-                        Some((path, self.pickle.node(value)))
-                    }));
-                }
-                if below.len() + choices.len() > MAX_CHOICES {
-                    let expected = format!("a dictionary of at most {MAX_CHOICES} scores");
-                    return Err(FormatError::wrong(self.file, "the pickle", expected, "more"));
-                }
-            }
-            level = below;
-        }
-        let has_hooks = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| name.contains(".hook_"));
-        if choices.iter().any(has_hooks) {
-            choices.retain(has_hooks);
+        let mut choices = self.dicts_of_tensors()?;
+        let has_modules = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| is_module_name(name));
+        if choices.iter().any(has_modules) {
+            choices.retain(has_modules);
             return Ok(choices);
         }
         let expected = "scores: a tensor for each module, such as `blocks.0.hook_q_input`, or {task: {algo: scores}}";
@@ -131,13 +118,40 @@ impl<'a> TorchFile<'a> {
         Err(FormatError::wrong(self.file, "the pickle", expected, found))
     }
 
+    /// The file's dictionaries of tensors and of nothing else. A cache has two levels of dictionaries above them; levels are
+    /// counted, for a dictionary may hold itself.
+    fn dicts_of_tensors(&self) -> Result<Vec<ScoresChoice>, FormatError> {
+        let mut found = Vec::new();
+        let mut level = vec![(String::new(), self.pickle.root())];
+        for _ in 0..3 {
+            let mut below = Vec::new();
+            for (path, node) in level {
+                if let Some(tensors) = self.tensors(node) {
+                    found.push(ScoresChoice { name: path, tensors });
+                } else if let Node::Dict(pairs) = node {
+                    below.extend(pairs.iter().filter_map(|&(key, value)| {
+                        let key = self.key(key)?;
+                        let path = if path.is_empty() { key } else { format!("{path}/{key}") };
+                        Some((path, self.pickle.node(value)))
+                    }));
+                }
+                if below.len() + found.len() > MAX_CHOICES {
+                    let expected = format!("a dictionary of at most {MAX_CHOICES} scores");
+                    return Err(FormatError::wrong(self.file, "the pickle", expected, "more"));
+                }
+            }
+            level = below;
+        }
+        Ok(found)
+    }
+
     /// Reads the tensors of a choice, each with its name.
     ///
     /// # Errors
     /// As [`TorchFile::tensor`].
     pub fn read(&mut self, choice: &ScoresChoice) -> Result<Vec<(String, TorchTensor)>, FormatError> {
         let read = |(name, id): &(String, NodeId)| {
-            let Node::Tensor(tensor) = self.pickle.node(*id).clone() else { unreachable!("a choice is of tensors") };
+            let Node::Tensor(tensor) = self.pickle.node(*id).clone() else { unreachable!("a choice holds tensors") };
             Ok((name.clone(), self.tensor(name, &tensor)?))
         };
         choice.tensors.iter().map(read).collect()
@@ -161,7 +175,7 @@ impl<'a> TorchFile<'a> {
     }
 }
 
-/// Keys are copied for each place where they stand, so that a very long one is cut.
+/// A key is copied for each dictionary that has it, so that a very long one is cut.
 fn shortened_key(key: &str) -> String {
     key.chars().take(200).collect()
 }
@@ -176,59 +190,5 @@ pub fn described(node: &Node) -> &'static str {
         Node::Dict(_) => "a dictionary without such tensors",
         Node::Tensor(_) => "one tensor",
         Node::Storage(_) | Node::Global(_) => "an object of torch",
-    }
-}
-
-/// The place in its storage of a tensor's last number; `None` where that is no number of 64 bits.
-fn last_place(tensor: &TensorNode) -> Option<u64> {
-    tensor
-        .shape
-        .iter()
-        .zip(&tensor.stride)
-        .try_fold(tensor.offset, |last, (&size, &stride)| last.checked_add(size.checked_sub(1)?.checked_mul(stride)?))
-}
-
-/// The places in its storage of a tensor's numbers, in row-major order.
-fn places(tensor: &TensorNode, n_elements: u64) -> impl Iterator<Item = u64> + '_ {
-    let axes = || tensor.shape.iter().zip(&tensor.stride).rev();
-    (0..n_elements).map(move |n| {
-        let step =
-            |(rest, place): (u64, u64), (&size, &stride): (&u64, &u64)| (rest / size, place + rest % size * stride);
-        axes().fold((n, tensor.offset), step).1
-    })
-}
-
-impl StorageDtype {
-    fn n_bytes(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 | Self::I32 => 4,
-            Self::F16 | Self::Bf16 | Self::I16 => 2,
-            Self::I8 | Self::U8 | Self::Bool => 1,
-        }
-    }
-
-    /// The number at a place of a storage that is long enough.
-    fn number(self, bytes: &[u8], place: u64, big_endian: bool) -> f32 {
-        let n_bytes = self.n_bytes();
-        let start = place as usize * n_bytes;
-        let mut eight = [0; 8];
-        eight[..n_bytes].copy_from_slice(&bytes[start..start + n_bytes]);
-        if big_endian {
-            eight[..n_bytes].reverse();
-        }
-        let bits = u64::from_le_bytes(eight);
-        match self {
-            Self::F64 => f64::from_bits(bits) as f32,
-            Self::F32 => f32::from_bits(bits as u32),
-            Self::F16 => half::f16::from_bits(bits as u16).to_f32(),
-            Self::Bf16 => half::bf16::from_bits(bits as u16).to_f32(),
-            Self::I64 => bits as i64 as f32,
-            Self::I32 => bits as i32 as f32,
-            Self::I16 => f32::from(bits as i16),
-            Self::I8 => f32::from(bits as i8),
-            Self::U8 => f32::from(bits as u8),
-            Self::Bool => f32::from(u8::from(bits != 0)),
-        }
     }
 }

@@ -1,38 +1,9 @@
-//! JSON as Python writes it: with `NaN` and `Infinity`, and objects whose pairs are kept in order and counted.
+//! JSON values as Python writes them: scores that may be infinite, and objects whose fields stay in order.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-
-/// The text of a JSON file with Python's `NaN`, `Infinity` and `-Infinity` put into quotes, so that it is JSON.
-pub fn quote_infinities(text: &str) -> Cow<'_, str> {
-    if !text.contains("NaN") && !text.contains("Infinity") {
-        return Cow::Borrowed(text);
-    }
-    let (mut quoted, mut rest, mut in_string) = (String::with_capacity(text.len()), text, false);
-    while let Some(c) = rest.chars().next() {
-        let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !in_string && rest.starts_with(word));
-        let n_bytes = match word {
-            Some(word) => {
-                quoted.extend(["\"", word, "\""]);
-                word.len()
-            }
-            None => {
-                in_string ^= c == '"';
-                // What is escaped does not end a string.
-                let escaped =
-                    if in_string && c == '\\' { rest[1..].chars().next().map_or(0, char::len_utf8) } else { 0 };
-                let n_bytes = c.len_utf8() + escaped;
-                quoted.push_str(&rest[..n_bytes]);
-                n_bytes
-            }
-        };
-        rest = &rest[n_bytes..];
-    }
-    Cow::Owned(quoted)
-}
 
 /// A score: a number, or an infinity or NaN in quotes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +35,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// The pairs of an object, in the file's order; a key that stands twice is there twice.
+/// The fields of an object, in the file's order. A name that the file has twice is here twice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pairs<T>(pub Vec<(String, T)>);
 

@@ -7,10 +7,8 @@ use std::io::{Cursor, copy, sink};
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::error::FormatError;
-
-/// What the file is called in messages.
-pub const TORCH_ZIP: &str = "torch file";
+use super::TORCH_FILE;
+use crate::scores::error::FormatError;
 
 /// An open archive.
 pub struct Archive<'a> {
@@ -27,7 +25,7 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// When it is no zip archive, was cut off, or has no `data.pkl`.
     pub fn open(file: &'a str, bytes: &'a [u8]) -> Result<Self, FormatError> {
-        let unreadable = |reason: String| FormatError::Unreadable { file: file.to_owned(), format: TORCH_ZIP, reason };
+        let unreadable = |reason: String| FormatError::unreadable(file, TORCH_FILE, reason);
         let zip = ZipArchive::new(Cursor::new(bytes))
             .map_err(|e| unreadable(format!("its zip directory cannot be read: {e} (is the file cut off?)")))?;
         let root = zip.file_names().find_map(|name| {
@@ -40,7 +38,7 @@ impl<'a> Archive<'a> {
         Ok(Self { file, bytes, zip, root })
     }
 
-    /// A member's bytes; `None` where it is not there.
+    /// A member's bytes; `None` where there is no such member.
     ///
     /// # Errors
     /// When it is compressed, encrypted, damaged, or does not lie within the file.
@@ -48,17 +46,13 @@ impl<'a> Archive<'a> {
         let path = format!("{}{name}", self.root);
         let Some(index) = self.zip.index_for_name(&path) else { return Ok(None) };
         let (file, bytes) = (self.file, self.bytes);
-        let unreadable = |reason: String| FormatError::Unreadable {
-            file: file.to_owned(),
-            format: TORCH_ZIP,
-            reason: format!("member {name}: {reason}"),
-        };
+        let unreadable = |reason: String| FormatError::unreadable(file, TORCH_FILE, format!("member {name}: {reason}"));
         let mut member = self.zip.by_index(index).map_err(|e| unreadable(e.to_string()))?;
         if member.compression() != CompressionMethod::Stored || member.encrypted() {
             return Err(unreadable("it is compressed or encrypted, which torch.save does not do".to_owned()));
         }
         let (size, stored) = (member.size(), member.compressed_size());
-        let start = member.data_start().ok_or_else(|| unreadable("it has no place in the file".to_owned()))?;
+        let start = member.data_start().ok_or_else(|| unreadable("its bytes are not in the file".to_owned()))?;
         let end = start.checked_add(stored).filter(|&end| size == stored && end <= bytes.len() as u64);
         let Some(end) = end else {
             let sizes = format!("{size} bytes, {stored} of them stored, from byte {start} of {}", bytes.len());

@@ -1,0 +1,340 @@
+//! What a file is, recognised from its bytes and never from its name.
+//!
+//! 1. Binary formats by their first bytes: safetensors, a zip archive, and some that are only named in an error.
+//! 2. JSON by the keys of its outermost object, or by the first items of its list.
+//! 3. Other text by whether one of its first lines names an edge.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::files::python_json::quote_infinities;
+use crate::files::tensor_file::TensorFile;
+use crate::scores::format::FormatId;
+
+/// So many of a file's first bytes are enough to recognise a binary format, a tokenizer or a list of edges as text.
+pub const START_BYTES: u64 = 4_096;
+/// Edges are looked for in so many lines of a text, and in so many items of a JSON list.
+const N_LINES: usize = 50;
+const N_ITEMS: usize = 10;
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileKind {
+    /// Weights, or prune scores: [`holds_scores`] tells which.
+    Safetensors,
+    /// A zip archive, which is what `torch.save` writes.
+    Zip,
+    /// auto-circuit's dataset format, with token ids or texts.
+    Prompts,
+    ModelConfig,
+    /// Which file holds each tensor of a model (`model.safetensors.index.json`).
+    ShardIndex,
+    Tokenizer,
+    TokenizerConfig,
+    MibJson,
+    EdgeListJson,
+    EdgeListCsv,
+    /// JSON of another kind, or of which too little was given; `error` where it could not be read to its end.
+    OtherJson {
+        error: Option<String>,
+    },
+    /// Text that names no edge.
+    OtherText,
+    /// A bare pickle, or a torch file from before torch 1.6.
+    Pickle,
+    /// llama.cpp's format of models.
+    Gguf,
+    Empty,
+    OtherBytes,
+}
+
+impl FileKind {
+    /// The format of scores that such a file may be in. Whether a zip archive is [`FormatId::Torch`] or
+    /// [`FormatId::MibTorch`] shows when it is opened, and whether a safetensors file holds scores at all.
+    pub fn scores_format(&self) -> Option<FormatId> {
+        match self {
+            Self::Safetensors => Some(FormatId::Safetensors),
+            Self::Zip => Some(FormatId::Torch),
+            Self::MibJson => Some(FormatId::MibJson),
+            Self::EdgeListJson => Some(FormatId::EdgeListJson),
+            Self::EdgeListCsv => Some(FormatId::EdgeListCsv),
+            _ => None,
+        }
+    }
+}
+
+/// A clause that says what the file is and, where such a file is not read, what to do: `it is a file of prompts`.
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Self::Safetensors => "it is a safetensors file",
+            Self::Zip => "it is a zip archive",
+            Self::Prompts => "it is a file of prompts",
+            Self::ModelConfig => "it is a model's config",
+            Self::ShardIndex => "it is the index of a model's shards",
+            Self::Tokenizer => "it is a tokenizer",
+            Self::TokenizerConfig => "it is a tokenizer's config",
+            Self::MibJson => "it is an EAP-IG / MIB circuit",
+            Self::EdgeListJson | Self::EdgeListCsv => "it is a list of edges",
+            Self::OtherJson { error: Some(error) } => return write!(f, "it begins as JSON, but cannot be read: {error}"),
+            Self::OtherJson { error: None } => {
+                "it is JSON without prompts, a model's config, `edges`, or names of edges such as `A0.1->MLP 1`"
+            }
+            Self::OtherText => "it is text that names no edge, such as `A0.1->MLP 1`",
+            Self::Pickle => {
+                "it is a bare pickle or a torch file from before torch 1.6: load it in Python (only if you trust it, for \
+                 loading runs its code) and save it again with torch.save or safetensors.torch.save_file"
+            }
+            Self::Gguf => "it is GGUF: use the model's safetensors file",
+            Self::Empty => "the file is empty",
+            Self::OtherBytes => "its first bytes are of no format that is read here",
+        })
+    }
+}
+
+/// Recognises a file from its bytes.
+///
+/// The first [`START_BYTES`] are enough, but for JSON other than a tokenizer: there a key that comes later may decide, and the
+/// whole text has to be given.
+pub fn recognise(bytes: &[u8]) -> FileKind {
+    match bytes {
+        [] => FileKind::Empty,
+        // A safetensors file begins with the length of its header, 64 bits little-endian and at most 100 MB, and the header
+        // with `{`. This comes first: a length may begin with the bytes that other formats begin with.
+        [_, _, _, _, 0, 0, 0, 0, b'{', ..] => FileKind::Safetensors,
+        [b'P', b'K', 3, 4, ..] => FileKind::Zip,
+        [b'G', b'G', b'U', b'F', ..] => FileKind::Gguf,
+        // The opcode PROTO and a protocol that torch has written.
+        [0x80, 2..=5, ..] => FileKind::Pickle,
+        // No text and no format above has a zero here: a safetensors file that is damaged, which its reader will explain.
+        [_, _, _, _, _, _, _, 0, ..] => FileKind::Safetensors,
+        _ => text_of(bytes).map_or(FileKind::OtherBytes, recognise_text),
+    }
+}
+
+/// Whether a tensor has the name of a dest module of a graph, as prune scores have them: `blocks.0.hook_q_input`.
+pub fn is_module_name(tensor: &str) -> bool {
+    tensor.contains(".hook_")
+}
+
+/// Whether a safetensors file holds prune scores rather than weights.
+pub fn holds_scores(file: &TensorFile) -> bool {
+    file.tensors.iter().any(|tensor| is_module_name(&tensor.name))
+}
+
+/// Bytes as text without its byte order mark, also where the last character is cut off.
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+        Err(_) => return None,
+    };
+    (!text.contains('\0')).then(|| text.trim_start_matches('\u{feff}'))
+}
+
+fn recognise_text(text: &str) -> FileKind {
+    if text.trim_start().starts_with(['{', '[']) {
+        return recognise_json(&quote_infinities(text));
+    }
+    let names_edge = text.lines().take(N_LINES).any(names_edge);
+    if names_edge { FileKind::EdgeListCsv } else { FileKind::OtherText }
+}
+
+/// Whether a text names an edge: `A0.1->MLP 1`.
+fn names_edge(text: &str) -> bool {
+    text.contains("->")
+}
+
+fn recognise_json(text: &str) -> FileKind {
+    let mut outline = Outline::default();
+    let end = outline.deserialize(&mut serde_json::Deserializer::from_str(text));
+    outline.kind.take().or_else(|| outline.kind_of_keys()).unwrap_or_else(|| {
+        let error = end.err().map(|error| error.to_string());
+        FileKind::OtherJson { error }
+    })
+}
+
+/// What the outermost level of a JSON text shows, as far as it could be read.
+#[derive(Default)]
+struct Outline {
+    keys: Vec<String>,
+    /// Once a key or an item has decided it; nothing is read after it.
+    kind: Option<FileKind>,
+}
+
+impl Outline {
+    /// The kind that the keys show together, where no single one did.
+    fn kind_of_keys(&self) -> Option<FileKind> {
+        let has = |key: &str| self.keys.iter().any(|k| k == key);
+        // `version` and `truncation` are the first keys that the tokenizers library writes.
+        if has("truncation") && has("version") || has("added_tokens") && has("model") {
+            return Some(FileKind::Tokenizer);
+        }
+        let names_tokens = ["tokenizer_class", "bos_token", "eos_token"].into_iter().any(has);
+        if names_tokens && !has("model_type") {
+            return Some(FileKind::TokenizerConfig);
+        }
+        (has("model_type") || has("n_layers")).then_some(FileKind::ModelConfig)
+    }
+}
+
+/// The kind that one key shows.
+fn kind_of_key(key: &str) -> Option<FileKind> {
+    match key {
+        "prompts" => Some(FileKind::Prompts),
+        "edges" => Some(FileKind::MibJson),
+        "weight_map" => Some(FileKind::ShardIndex),
+        key => names_edge(key).then_some(FileKind::EdgeListJson),
+    }
+}
+
+/// Whether an item of a list is an edge: its name, or an object that has it.
+fn is_edge(item: &Value) -> bool {
+    let name = item.as_str().or_else(|| item["edge"].as_str()).or_else(|| item["name"].as_str());
+    name.is_some_and(names_edge)
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Outline {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Outline {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object or a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            self.kind = kind_of_key(&key);
+            if self.kind.is_some() {
+                break;
+            }
+            self.keys.push(key);
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        for _ in 0..N_ITEMS {
+            let Some(item) = list.next_element::<Value>()? else { break };
+            if is_edge(&item) {
+                self.kind = Some(FileKind::EdgeListJson);
+                return Ok(());
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::files::tensor_file::write_tensors;
+
+    #[track_caller]
+    fn check(kind: &FileKind, files: &[&[u8]]) {
+        for file in files {
+            assert_eq!(recognise(file), *kind, "{:?}", String::from_utf8_lossy(file));
+        }
+    }
+
+    #[test]
+    fn binary_files_by_their_first_bytes() {
+        // A header of 123 bytes begins with the byte of `{`.
+        check(&FileKind::Safetensors, &[&[b'{', 0, 0, 0, 0, 0, 0, 0], &[0x40, 1, 0, 0, 0, 0, 0, 0]]);
+        check(&FileKind::Zip, &[b"PK\x03\x04....", b"PK\x03\x04"]);
+        // Protocol 2, and protocol 4 whose frame of 30 bytes makes all but the ninth byte look like a header's length.
+        check(&FileKind::Pickle, &[b"\x80\x02}q\x00X\x01\x00\x00\x00a", b"\x80\x04\x95\x1e\0\0\0\0\0\0\0}"]);
+        check(&FileKind::Gguf, &[b"GGUF\x03\0\0\0"]);
+        check(&FileKind::Empty, &[b""]);
+        check(&FileKind::OtherBytes, &[b"\x89PNG\r\n\x1a\n->", b"->\xff->", b"a->b\n\0more text"]);
+    }
+
+    /// The lengths 640, 896, 1,152 and 1,408 begin with the bytes 0x80 and 2 to 5, as pickles do.
+    #[test]
+    fn a_safetensors_file_of_any_header_length() {
+        let length = |bytes: &[u8]| u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let with_note = |n: usize| {
+            let metadata = BTreeMap::from([("note".to_owned(), "x".repeat(n))]);
+            write_tensors([("a", vec![1], &[0.5][..])], &metadata)
+        };
+        let shortest = length(&with_note(0));
+        for n_header in (shortest..2_000).step_by(8).chain([65_536 + 640, 65_536 + 1_408]) {
+            let file = with_note(n_header - shortest);
+            assert_eq!((length(&file), recognise(&file)), (n_header, FileKind::Safetensors));
+        }
+        // A length that spells the first bytes of a zip archive.
+        check(&FileKind::Safetensors, &[b"PK\x03\x04\0\0\0\0{\"a\":"]);
+    }
+
+    #[test]
+    fn json_by_its_keys() {
+        check(&FileKind::Prompts, &[br#"{"seq_labels": ["a"], "prompts": []}"#, b"\xef\xbb\xbf\n {\"prompts\": ["]);
+        check(&FileKind::ModelConfig, &[br#"{"model_type": "gpt2", "bos_token": 1}"#, br#"{"n_layers": 2}"#]);
+        check(&FileKind::TokenizerConfig, &[br#"{"bos_token": "<s>", "model_max_length": 5}"#]);
+        check(&FileKind::ShardIndex, &[br#"{"metadata": {}, "weight_map": {}}"#]);
+        check(&FileKind::MibJson, &[br#"{"cfg": {"n_layers": 2}, "nodes": {"m0": {"score": NaN}}, "edges": {}}"#]);
+        let lists: [&[u8]; 5] = [
+            br#"["A0.1->MLP 1"]"#,
+            br#"[{"edge": "A0.1->MLP 1", "score": -Infinity}]"#,
+            br#"[3, {"name": "A0.1->MLP 1"}"#,
+            br#"{"A0.1->MLP 1": 0.5"#,
+            br#"{"A0.1->MLP 1": NaN}"#,
+        ];
+        check(&FileKind::EdgeListJson, &lists);
+        check(&FileKind::OtherJson { error: None }, &[b"{}", b"[]", b"[1, 2]", br#"{"name": "a->b"}"#]);
+        let broken = recognise(br#"{"a" 1}"#).to_string();
+        assert!(broken.contains("cannot be read: expected `:` at line 1"), "{broken}");
+        let deep = recognise("[".repeat(100_000).as_bytes()).to_string();
+        assert!(deep.contains("recursion"), "{deep}");
+    }
+
+    #[test]
+    fn files_of_this_project() {
+        check(&FileKind::ModelConfig, &[include_bytes!("../../../../www/demo/tracr-reverse/tl_config.json")]);
+        check(&FileKind::Prompts, &[include_bytes!("../../../../www/demo/tracr-reverse/prompts.json")]);
+        for tokenizer in [
+            &include_bytes!("../../../../tests/fixtures/tokenizers/gpt2/tokenizer.json")[..],
+            include_bytes!("../../../../tests/fixtures/tokenizers/llama/tokenizer.json"),
+            include_bytes!("../../../../tests/fixtures/tokenizers/llama3/tokenizer.json"),
+        ] {
+            check(&FileKind::Tokenizer, &[tokenizer, &tokenizer[..200]]);
+        }
+        check(
+            &FileKind::TokenizerConfig,
+            &[include_bytes!("../../../../tests/fixtures/tokenizers/gpt2/tokenizer_config.json")],
+        );
+        let scores = include_bytes!("../../../../www/demo/tracr-reverse/scores.safetensors");
+        let model = include_bytes!("../../../../www/demo/tracr-reverse/model.safetensors");
+        check(&FileKind::Safetensors, &[scores, model]);
+        assert!(holds_scores(&TensorFile::from_bytes("s", scores).unwrap()));
+        assert!(!holds_scores(&TensorFile::from_bytes("m", model).unwrap()));
+    }
+
+    #[test]
+    fn text_by_its_first_lines() {
+        check(&FileKind::EdgeListCsv, &[b"edge,score\nA0.1->MLP 1,2", b"A0.1->MLP 1 # \xe2\x82"]);
+        check(&FileKind::OtherText, &[b"hello", b" \n"]);
+    }
+
+    #[test]
+    fn any_start_of_a_file_is_recognised_without_a_panic() {
+        let file = br#"{"cfg": {"a": "\u00e9\\"}, "nodes": {"m0": NaN}, "edges": {"m0->logits": -Infinity}}"#;
+        for n in 1..file.len() {
+            let kind = recognise(&file[..n]);
+            assert!(matches!(kind, FileKind::OtherJson { .. } | FileKind::MibJson), "{n}: {kind:?}");
+        }
+    }
+}
