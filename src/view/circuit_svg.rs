@@ -11,8 +11,8 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew::virtual_dom::{VNode, VTag};
 
-use circuitscope_picture::svg::{self, Element};
-use circuitscope_picture::{Layout, Ribbon};
+use circuitscope_picture::sankey::svg;
+use circuitscope_picture::{Element, Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
 pub struct CircuitSvgProps {

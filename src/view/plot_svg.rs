@@ -73,7 +73,7 @@ pub fn PlotSvg(props: &PlotSvgProps) -> Html {
     let onkeydown = keys(layout, cursor);
     let (width, height) = (layout.size.width, layout.size.height);
     let range = layout.series.first().map_or(0, |series| series.points.len().saturating_sub(1));
-    let now = cursor.as_ref().and_then(|cursor| layout.nearest(0, layout.place(cursor.x))).unwrap_or(0);
+    let now = cursor.as_ref().and_then(|cursor| layout.nearest(0, layout.x.px(cursor.x))).unwrap_or(0);
     html! {
         <div
             class={classes!("plot-figure", cursor.is_some().then_some("movable"))} ref={figure}

@@ -26,7 +26,7 @@ fn request(x: Scale, y: Scale, values: &[(f64, f64)]) -> PlotRequest {
 }
 
 fn labels(axis: &circuitscope_picture::AxisLayout) -> Vec<&str> {
-    axis.ticks.iter().filter_map(|tick| Some(tick.label.as_ref()?.0.as_str())).collect()
+    axis.ticks.iter().filter_map(|tick| Some(tick.label.as_ref()?.text.as_str())).collect()
 }
 
 fn xs(layout: &PlotLayout) -> Vec<f64> {
@@ -103,9 +103,9 @@ fn the_pointer_finds_the_points_of_its_edge_count() {
     other.values.remove(1);
     asked.series.push(other);
     let drawn = plot(&asked);
-    let at = drawn.place(10.0);
+    let at = drawn.x.px(10.0);
     assert_eq!(drawn.near(at + 2.0), [(0, 1)]);
-    assert_eq!(drawn.near(drawn.place(100.0)), [(0, 2), (1, 1)]);
+    assert_eq!(drawn.near(drawn.x.px(100.0)), [(0, 2), (1, 1)]);
     assert_eq!(drawn.nearest(1, at), Some(1), "the second curve's nearest is 100, which is nearer than 0");
 }
 

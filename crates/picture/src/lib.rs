@@ -1,14 +1,30 @@
-//! Pictures: the geometry of drawn circuits and of plots, and their SVG. Pure: the same request gives the same picture.
+//! Pictures of circuits and plots: their geometry, and their SVG. Pure: the same request gives the same picture.
+//!
+//! Both are made in the same three steps:
+//!
+//! ```text
+//! LayoutRequest ─► layout() ─► Layout ─────┬─► Element ─► text of a file
+//! PlotRequest ───► plot() ───► PlotLayout ─┘         └──► nodes of a page
+//! ```
+//!
+//! - [`geometry`]: points, rectangles and curves, in pixels.
+//! - [`svg`]: elements, and how they are written.
+//! - [`sankey`]: a circuit as a Sankey diagram.
+//! - [`plot`](mod@plot): curves over two axes.
 
-mod plot;
-mod plot_svg;
+pub mod geometry;
+pub mod plot;
 pub mod sankey;
 pub mod svg;
 
+pub use geometry::{Curve, Point, Rect, Size, TextAlign, TextSpot};
 pub use plot::{
-    Axis, AxisLayout, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest, PlotValue, SAMPLE, Scale,
-    Series, Tick, plot,
+    Axis, AxisLayout, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest, PlotValue,
+    SAMPLE, SERIES, Scale, Series, Tick, TickLabel, cursor, plot, plot_picture, plot_string,
 };
-pub use plot_svg::{SERIES, cursor, plot_picture, plot_string};
-pub use sankey::*;
-pub use svg::{NODE_COLOURS, svg_string};
+pub use sankey::svg::{NODE_COLOURS, svg_string};
+pub use sankey::{
+    DrawOptions, DrawnNode, Layout, LayoutRequest, Link, NodeBox, Orientation, PositionLabel, Ribbon, SeqPositions,
+    SubDiagram, layout, score_text,
+};
+pub use svg::Element;

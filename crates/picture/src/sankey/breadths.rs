@@ -7,7 +7,7 @@
 use super::diagram::{Diagram, FlowNode};
 use super::request::{LayoutRequest, Orientation};
 use super::text::{LABEL_PITCH, label_width, shown_label};
-use super::{lanes, place};
+use super::{lanes, margins};
 
 /// The room of a sub-diagram across, in pixels from the margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +35,7 @@ const BAND_GAP: f64 = 16.0;
 
 /// Sets the widths of links and the breadths of boxes; gives the sub-diagrams' bands.
 pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec<Band> {
-    let room = place::across_room(request);
+    let room = margins::across_room(request);
     let largest = largest_weight(diagrams);
     let weight = |score: f32| f64::from(score.abs()).min(largest);
     let mut breadths: Vec<f64> = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec
     stack(request, room, &breadths)
 }
 
-/// The largest finite score that is drawn, which an infinite one counts as (ACDC gives such); 1 where all are 0 or infinite.
+/// The largest finite score that is drawn, as which an infinite one counts (ACDC gives such); 1 where all are 0 or infinite.
 fn largest_weight(diagrams: &[Diagram]) -> f64 {
     let scores =
         diagrams.iter().flat_map(|diagram| &diagram.segments).map(|segment| f64::from(segment.link.score.abs()));
@@ -65,15 +65,15 @@ fn set_widths(request: &LayoutRequest, diagram: &mut Diagram, width: impl Fn(f32
     for segment in &mut diagram.segments {
         segment.width = width(segment.link.score).max(MIN_WIDTH);
     }
-    for place in 0..diagram.nodes.len() {
-        let node = &diagram.nodes[place];
+    for node_idx in 0..diagram.nodes.len() {
+        let node = &diagram.nodes[node_idx];
         let breadth = diagram.throughput(node, |segment| segment.width).max(MIN_BREADTH);
         let slot = (breadth + BOX_GAP).max(label_room(request, node));
-        (diagram.nodes[place].breadth, diagram.nodes[place].slot) = (breadth, slot);
+        (diagram.nodes[node_idx].breadth, diagram.nodes[node_idx].slot) = (breadth, slot);
     }
 }
 
-/// What a node's label takes across.
+/// The room that a node's label needs across.
 fn label_room(request: &LayoutRequest, node: &FlowNode) -> f64 {
     match request.options.orientation {
         Orientation::Horizontal => LABEL_PITCH,
@@ -81,19 +81,19 @@ fn label_room(request: &LayoutRequest, node: &FlowNode) -> f64 {
     }
 }
 
-/// What the slots of the fullest column take.
+/// The room that the slots of the fullest column need.
 fn fullest_column(diagram: &Diagram) -> f64 {
-    let slots = |column: &Vec<usize>| column.iter().map(|&place| diagram.nodes[place].slot).sum();
+    let slots = |column: &Vec<usize>| column.iter().map(|&node| diagram.nodes[node].slot).sum();
     diagram.columns.iter().map(slots).fold(0.0, f64::max)
 }
 
-/// The scale in pixels at which every column fits in its band, with the links that pass it; or, where they would squeeze
-/// the picture too much, a share of that at which it fits without them.
+/// The scale, in pixels a unit of weight, at which every column fits in its band, with the links that pass it; or, where
+/// they would squeeze the picture too much, a share of the scale at which it fits without them.
 fn fitting_scale(diagrams: &[Diagram], breadths: &[f64], weight: impl Fn(f32) -> f64) -> f64 {
     let (mut with_passing, mut without) = (f64::INFINITY, f64::INFINITY);
     for (diagram, breadth) in diagrams.iter().zip(breadths) {
         for (column, passing) in diagram.columns.iter().zip(passing_weights(diagram, &weight)) {
-            let nodes = || column.iter().map(|&place| &diagram.nodes[place]);
+            let nodes = || column.iter().map(|&node| &diagram.nodes[node]);
             let room = breadth - nodes().map(|node| node.slot).sum::<f64>();
             let ending: f64 = nodes().map(|node| diagram.throughput(node, |s| weight(s.link.score))).sum();
             if ending + passing > 0.0 {

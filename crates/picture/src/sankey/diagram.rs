@@ -1,44 +1,43 @@
 //! Step 1: columns, and the boxes and links of a sub-diagram.
 
 use super::request::{LayoutRequest, Link, SubDiagram};
-use circuitscope_core::sorting;
 
 /// A sub-diagram on its way to a picture.
 pub(super) struct Diagram<'a> {
     /// By column, and within a column in the graph's order.
     pub nodes: Vec<FlowNode>,
-    /// For each column, its nodes by their place, in the order across that `relax` finds.
+    /// For each column the indices of its nodes, in the order across that `relax` finds.
     pub columns: Vec<Vec<usize>>,
-    /// Those at which links leave their src box come first, in the graph's edge order.
+    /// First the segments at which links leave their src box, in the graph's edge order.
     pub segments: Vec<Segment<'a>>,
 }
 
 /// A node that gets a box, or a lane on which a link passes a column.
 pub(super) struct FlowNode {
-    /// The place in the request's nodes; `None` for a lane.
+    /// The index in the request's nodes; `None` for a lane.
     pub node_idx: Option<usize>,
     pub column: usize,
-    /// Segments by their place, ordered by `ribbons` from the start of the box across.
+    /// Indices of segments, ordered by `ribbons` from the start of the box across.
     pub incoming: Vec<usize>,
     pub outgoing: Vec<usize>,
     /// The length across.
     pub breadth: f64,
-    /// What it takes across with its label and the gap to the next.
+    /// Its breadth with its label and the gap to the next node.
     pub slot: f64,
-    /// Where its middle is across, from the start of the band.
+    /// Its middle across, from the start of the band.
     pub centre: f64,
 }
 
 /// A link, or the part of one between two lanes.
 pub(super) struct Segment<'a> {
     pub link: &'a Link,
-    /// Nodes by their place in [`Diagram::nodes`].
+    /// Indices in [`Diagram::nodes`].
     pub src: usize,
     pub dest: usize,
     /// The segment that goes on from the lane at its end.
     pub next: Option<usize>,
     pub width: f64,
-    /// Where the middle of the ribbon is across, at either end.
+    /// The middle of the ribbon across, at either end.
     pub src_at: f64,
     pub dest_at: f64,
 }
@@ -58,17 +57,18 @@ pub(super) fn columns(request: &LayoutRequest) -> Vec<Option<usize>> {
 /// The boxes and links of a sub-diagram.
 pub(super) fn diagram<'a>(request: &LayoutRequest, sub: &'a SubDiagram, columns: &[Option<usize>]) -> Diagram<'a> {
     let mut links: Vec<&Link> = sub.links.iter().collect();
-    sorting::sort_by_key(&mut links, |link| link.edge_idx);
+    links.sort_by_key(|link| link.edge_idx);
     let mut nodes = nodes(request, &links, columns);
-    let mut places = vec![0; request.nodes.len()];
-    for (place, node) in nodes.iter().enumerate() {
-        node.node_idx.into_iter().for_each(|node_idx| places[node_idx] = place);
+    // For each of the request's nodes its index in this diagram.
+    let mut index = vec![0; request.nodes.len()];
+    for (i, node) in nodes.iter().enumerate() {
+        node.node_idx.into_iter().for_each(|node_idx| index[node_idx] = i);
     }
     for (i, link) in links.iter().enumerate() {
-        nodes[places[link.src]].outgoing.push(i);
-        nodes[places[link.dest]].incoming.push(i);
+        nodes[index[link.src]].outgoing.push(i);
+        nodes[index[link.dest]].incoming.push(i);
     }
-    let segments = links.into_iter().map(|link| Segment::new(link, places[link.src], places[link.dest])).collect();
+    let segments = links.into_iter().map(|link| Segment::new(link, index[link.src], index[link.dest])).collect();
     Diagram { columns: members(&nodes, columns), nodes, segments }
 }
 
@@ -79,16 +79,16 @@ fn nodes(request: &LayoutRequest, links: &[&Link], columns: &[Option<usize>]) ->
         .flat_map(|link| [link.src, link.dest])
         .filter_map(|node_idx| Some((columns[request.nodes[node_idx].layer]?, node_idx)))
         .collect();
-    sorting::sort(&mut drawn);
+    drawn.sort_unstable();
     drawn.dedup();
     drawn.into_iter().map(|(column, node_idx)| FlowNode::new(Some(node_idx), column)).collect()
 }
 
-/// For each column its nodes, by their place.
+/// For each column the indices of its nodes.
 fn members(nodes: &[FlowNode], columns: &[Option<usize>]) -> Vec<Vec<usize>> {
     let mut members = vec![Vec::new(); columns.iter().flatten().count()];
-    for (place, node) in nodes.iter().enumerate() {
-        members[node.column].push(place);
+    for (i, node) in nodes.iter().enumerate() {
+        members[node.column].push(i);
     }
     members
 }
@@ -103,7 +103,7 @@ impl FlowNode {
         self.node_idx.is_none()
     }
 
-    /// What stands at the box; nothing at a lane.
+    /// The label of the box; empty for a lane.
     pub fn label<'a>(&self, request: &'a LayoutRequest) -> &'a str {
         self.node_idx.map_or("", |node_idx| request.nodes[node_idx].label())
     }

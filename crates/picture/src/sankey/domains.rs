@@ -1,17 +1,17 @@
-//! The reference's figure: which part of its height each token position gets, and its size (`draw_seq_graph`).
+//! The reference's figure: its size, and which part of its height each token position gets (`draw_seq_graph`).
 //!
 //! A position's height is proportional to its *excess*: the sum over its edges of how far `|score|` lies above the
 //! threshold. Between two positions lies half of what a position has on average.
 
-use super::geometry::Size;
 use super::request::{DrawOptions, DrawnNode, Orientation, SeqPositions, SubDiagram};
+use crate::geometry::Size;
 
 /// How far the scores of each token position lie above the threshold, in sum.
 pub(super) struct Excess {
     threshold: f64,
-    /// What an infinite score counts as: the largest finite one.
+    /// The largest finite score, as which an infinite one counts.
     largest: f64,
-    /// One a token position.
+    /// By token position.
     sums: Vec<f64>,
 }
 
@@ -23,7 +23,7 @@ impl Excess {
         Self { threshold, largest: finite.fold(0.0, f32::max).into(), sums: vec![0.0; seq] }
     }
 
-    /// Counts an edge in.
+    /// Adds an edge.
     pub(super) fn add(&mut self, seq_idx: usize, score: f32) {
         self.sums[seq_idx] += (f64::from(score.abs()).min(self.largest) - self.threshold).max(0.0);
     }

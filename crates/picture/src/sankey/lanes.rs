@@ -1,6 +1,6 @@
 //! Step 3: lanes, so that a ribbon passes between boxes and not behind them.
 //!
-//! A link that passes columns is cut at each of them, and a lane of its width takes part there like a box: the dummy nodes of
+//! A link that passes columns is cut at each of them, and a lane of its width stands there like a box: the dummy nodes of
 //! layered graph drawing (Sugiyama et al. 1981, "Methods for Visual Understanding of Hierarchical System Structures"). A
 //! narrow ribbon hides nothing and is hidden by little: it runs straight on, which keeps large circuits calm.
 
@@ -8,7 +8,7 @@ use super::diagram::{Diagram, FlowNode, Segment};
 
 /// From this width on, in pixels, a ribbon gets lanes.
 const MIN_LANE_WIDTH: f64 = 2.5;
-/// What a lane takes beside its ribbon.
+/// The room beside a ribbon in its lane.
 const LANE_GAP: f64 = 3.0;
 
 /// Cuts the wide links of a diagram where they pass a column.
@@ -21,7 +21,7 @@ pub(super) fn lanes(diagram: &mut Diagram) {
     }
 }
 
-/// Ends a segment at a new lane of a column; gives the segment that goes on from there.
+/// Ends a segment at a new lane of a column; returns the segment that goes on from there.
 fn cut(diagram: &mut Diagram, i: usize, column: usize) -> usize {
     let Diagram { nodes, columns, segments } = diagram;
     let (lane, rest) = (nodes.len(), segments.len());

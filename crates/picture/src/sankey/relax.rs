@@ -1,12 +1,12 @@
-//! Step 4: where the boxes of a column go.
+//! Step 4: the positions of the boxes within their columns.
 //!
-//! As in d3-sankey, sweeps go over the columns, back and forth: every box wants to stand level with the boxes that it is
-//! linked to, by their links' widths. Those of a column are sorted by that wish (ties by the graph's order) and placed as
-//! near to it as can be without overlap. That last problem is isotonic regression, which the pool-adjacent-violators
-//! algorithm solves exactly in one pass (Barlow et al. 1972, "Statistical Inference under Order Restrictions").
+//! As in d3-sankey, sweeps go over the columns, back and forth. Every box has a target: the mean of the centres of the boxes
+//! that it is linked to, weighted by their links' widths. The boxes of a column are sorted by their targets (ties by the
+//! graph's order) and set as near to them as possible without overlap. That last problem is isotonic regression, which the
+//! pool-adjacent-violators algorithm solves exactly in one pass (Barlow et al. 1972, "Statistical Inference under Order
+//! Restrictions").
 
 use super::diagram::{Diagram, FlowNode, Segment};
-use circuitscope_core::sorting;
 
 /// Back and forth this often; more changes nothing that one can see.
 const N_SWEEPS: usize = 8;
@@ -18,7 +18,7 @@ const MAX_SPREAD: f64 = 24.0;
 /// A lane follows the next lane of its link more than a box: ribbons bend at their ends.
 const LANE_WEIGHT: f64 = 4.0;
 
-/// Which links a box follows.
+/// Which of a box's links its target depends on.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
     Incoming,
@@ -47,31 +47,31 @@ fn centre(diagram: &mut Diagram, band: f64) {
     diagram.nodes.iter_mut().for_each(|node| node.centre += (band - end - start) / 2.0);
 }
 
-/// Shares out some of a column's spare room, so that its boxes do not huddle.
+/// Adds some of a column's spare room to the slots of its boxes, so that they do not huddle.
 fn spread_slots(diagram: &mut Diagram, band: f64) {
     for column in &diagram.columns {
-        let taken: f64 = column.iter().map(|&place| diagram.nodes[place].slot).sum();
-        let boxes: Vec<usize> = column.iter().copied().filter(|&place| !diagram.nodes[place].is_lane()).collect();
+        let taken: f64 = column.iter().map(|&node| diagram.nodes[node].slot).sum();
+        let boxes: Vec<usize> = column.iter().copied().filter(|&node| !diagram.nodes[node].is_lane()).collect();
         let spread = ((band - taken).max(0.0) * SPREAD_SHARE / boxes.len().max(1) as f64).min(MAX_SPREAD);
-        boxes.into_iter().for_each(|place| diagram.nodes[place].slot += spread);
+        boxes.into_iter().for_each(|node| diagram.nodes[node].slot += spread);
     }
 }
 
-/// Moves a column's boxes to where their links on one side draw them.
+/// Moves a column's boxes to their targets, as near as possible without overlap.
 fn pull(diagram: &mut Diagram, column: usize, side: Side, band: f64) {
     for i in 0..diagram.columns[column].len() {
-        let place = diagram.columns[column][i];
-        if let Some(wish) = wish(diagram, &diagram.nodes[place], side) {
-            diagram.nodes[place].centre = wish;
+        let node = diagram.columns[column][i];
+        if let Some(target) = target(diagram, &diagram.nodes[node], side) {
+            diagram.nodes[node].centre = target;
         }
     }
     let Diagram { nodes, columns, .. } = &mut *diagram;
-    sorting::sort_by(&mut columns[column], |&a, &b| nodes[a].centre.total_cmp(&nodes[b].centre).then(a.cmp(&b)));
+    columns[column].sort_by(|&a, &b| nodes[a].centre.total_cmp(&nodes[b].centre).then(a.cmp(&b)));
     settle(diagram, column, band);
 }
 
 /// The mean of the linked nodes' centres, by width, near columns and lanes counting more; `None` without links on that side.
-fn wish(diagram: &Diagram, node: &FlowNode, side: Side) -> Option<f64> {
+fn target(diagram: &Diagram, node: &FlowNode, side: Side) -> Option<f64> {
     let (mut sum, mut weights) = (0.0, 0.0);
     let mut follow = |segments: &[usize], end: fn(&Segment) -> usize| {
         for segment in segments.iter().map(|&i| &diagram.segments[i]) {
@@ -91,33 +91,34 @@ fn wish(diagram: &Diagram, node: &FlowNode, side: Side) -> Option<f64> {
     (weights > 0.0).then(|| sum / weights)
 }
 
-/// Places a column's boxes, in their order, as near to their centres as can be without overlap.
+/// Sets a column's boxes, in their order, as near to their centres as possible without overlap.
 ///
-/// With `before` the sum of the slots before a box, its slot starts at `before + shift`; the slots do not overlap where the
-/// shifts do not fall. So the shifts are the isotonic regression of those that the centres ask for, kept within the band.
+/// With `before` the sum of the slots before a box, its slot starts at `before + shift`; the slots do not overlap if the
+/// shifts never fall. So the shifts are the isotonic regression of those that would keep every centre as it is, clamped to
+/// the band.
 fn settle(diagram: &mut Diagram, column: usize, band: f64) {
     let Diagram { nodes, columns, .. } = diagram;
     let column = &columns[column];
     let mut before = 0.0;
-    let mut wishes = Vec::with_capacity(column.len());
-    for &place in column {
-        wishes.push(nodes[place].centre - nodes[place].slot / 2.0 - before);
-        before += nodes[place].slot;
+    let mut targets = Vec::with_capacity(column.len());
+    for &node in column {
+        targets.push(nodes[node].centre - nodes[node].slot / 2.0 - before);
+        before += nodes[node].slot;
     }
     let most = (band - before).max(0.0);
     before = 0.0;
-    for (&place, shift) in column.iter().zip(isotonic(&wishes)) {
-        nodes[place].centre = before + shift.clamp(0.0, most) + nodes[place].slot / 2.0;
-        before += nodes[place].slot;
+    for (&node, shift) in column.iter().zip(isotonic(&targets)) {
+        nodes[node].centre = before + shift.clamp(0.0, most) + nodes[node].slot / 2.0;
+        before += nodes[node].slot;
     }
 }
 
-/// The sequence that never falls and is nearest to `wishes` in squares.
-fn isotonic(wishes: &[f64]) -> Vec<f64> {
+/// The sequence that never falls and is nearest to `targets` in squares.
+fn isotonic(targets: &[f64]) -> Vec<f64> {
     // Pools of neighbours that share a value: its mean and their number.
-    let mut pools: Vec<(f64, usize)> = Vec::with_capacity(wishes.len());
-    for &wish in wishes {
-        let (mut mean, mut n) = (wish, 1);
+    let mut pools: Vec<(f64, usize)> = Vec::with_capacity(targets.len());
+    for &target in targets {
+        let (mut mean, mut n) = (target, 1);
         while let Some(&(last, n_last)) = pools.last().filter(|(last, _)| *last > mean) {
             mean = (mean * n as f64 + last * n_last as f64) / (n + n_last) as f64;
             n += n_last;

@@ -1,13 +1,9 @@
-//! What is to be drawn: the links of each sub-diagram, as auto-circuit's `draw_seq_graph` chooses them (`visualize.py`).
+//! What is to be drawn: nodes, and the links of each sub-diagram.
 
-use std::collections::HashMap;
-
-use super::domains::{self, Excess};
-use super::geometry::Size;
 use super::text::score_text;
-use circuitscope_core::{Circuit, DestKind, Graph, PruneScores};
+use crate::geometry::Size;
 
-/// Everything that a picture depends on.
+/// Everything that a picture depends on. [`LayoutRequest::for_circuit`] writes it for a circuit of a graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayoutRequest {
     pub options: DrawOptions,
@@ -50,7 +46,7 @@ pub enum SeqPositions {
     /// Those with an edge above the threshold: the reference's rule, which leaves out the edge that set the threshold where
     /// it is alone in its position.
     AboveThreshold,
-    /// All: the reference's `show_all_seq_pos`.
+    /// All of them: the reference's `show_all_seq_pos`.
     All,
 }
 
@@ -79,19 +75,19 @@ pub struct SubDiagram {
 /// A drawn edge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
-    /// The place among all edges of the graph.
+    /// The index among all edges of the graph.
     pub edge_idx: usize,
     /// `A0.0->A1.1.K`.
     pub edge_name: String,
-    /// The place in [`LayoutRequest::nodes`].
+    /// The index in [`LayoutRequest::nodes`].
     pub src: usize,
-    /// The place in [`LayoutRequest::nodes`].
+    /// The index in [`LayoutRequest::nodes`].
     pub dest: usize,
     pub score: f32,
 }
 
 impl DrawnNode {
-    /// What stands at the node's box.
+    /// The label of the node's box.
     pub fn label(&self) -> &str {
         match self.name.as_str() {
             "Resid Start" => "Embed",
@@ -100,7 +96,7 @@ impl DrawnNode {
         }
     }
 
-    /// What the reference writes at the node: as [`DrawnNode::label`], but nothing at the end of a horizontal figure.
+    /// The reference's label of the node: as [`DrawnNode::label`], but nothing at the end of a horizontal figure.
     pub fn reference_label(&self, orientation: Orientation) -> &str {
         if self.name == "Resid End" && orientation == Orientation::Horizontal { "" } else { self.label() }
     }
@@ -114,121 +110,15 @@ impl Link {
 }
 
 impl SubDiagram {
-    /// What is written at the sub-diagram: the position's label, or its number where there are no labels.
+    /// The label of the sub-diagram: the position's label, or its number where there are no labels.
     pub fn label(&self) -> Option<String> {
         self.seq_label.clone().or_else(|| self.seq_idx.map(|seq_idx| format!("position {seq_idx}")))
     }
 }
 
 impl LayoutRequest {
-    /// The edges whose score is at least `threshold` in absolute value. At threshold 0 that is every edge.
-    ///
-    /// `seq_labels` has a label for each token position; without them the reference writes no labels.
-    pub fn new(
-        graph: &Graph,
-        scores: &PruneScores,
-        threshold: f32,
-        seq_labels: Option<&[String]>,
-        options: DrawOptions,
-    ) -> Self {
-        Self::build(graph, scores, threshold, seq_labels, options, |score| score.abs() >= threshold)
-    }
-
-    /// The edges of a circuit; none for the empty one.
-    pub fn for_circuit(
-        graph: &Graph,
-        scores: &PruneScores,
-        circuit: &Circuit,
-        seq_labels: Option<&[String]>,
-        options: DrawOptions,
-    ) -> Self {
-        Self::build(graph, scores, circuit.threshold, seq_labels, options, |score| circuit.contains(score))
-    }
-
     /// How many edges are drawn.
     pub fn n_links(&self) -> usize {
         self.sub_diagrams.iter().map(|sub| sub.links.len()).sum()
-    }
-
-    fn build(
-        graph: &Graph,
-        scores: &PruneScores,
-        threshold: f32,
-        seq_labels: Option<&[String]>,
-        options: DrawOptions,
-        drawn: impl Fn(f32) -> bool,
-    ) -> Self {
-        let NodeTable { nodes, srcs, dests } = NodeTable::new(graph);
-        let seq = graph.config.seq_len.unwrap_or(1);
-        let mut excess = Excess::new(seq, threshold, scores.values());
-        let mut links = vec![Vec::new(); seq];
-        for edge in graph.edges() {
-            let (seq_idx, score) = (edge.seq_idx.unwrap_or(0), scores.score(edge));
-            excess.add(seq_idx, score);
-            if drawn(score) {
-                let (src, dest) = (srcs[edge.src_idx], dests[edge.module_idx][edge.head_idx]);
-                let edge_name = graph.edge_name(edge);
-                links[seq_idx].push(Link { edge_idx: edge.edge_idx, edge_name, src, dest, score });
-            }
-        }
-        let has_links: Vec<bool> = links.iter().map(|links| !links.is_empty()).collect();
-        let sub_diagrams: Vec<_> = domains::domains(&excess, &has_links, options.seq_positions)
-            .into_iter()
-            .map(|(seq_idx, domain)| SubDiagram {
-                seq_idx: graph.config.seq_len.map(|_| seq_idx),
-                seq_label: seq_label(seq_labels, graph.config.seq_len.map(|_| seq_idx)),
-                domain,
-                links: std::mem::take(&mut links[seq_idx]),
-            })
-            .collect();
-        let n_graph_layers = nodes.iter().map(|node| node.layer + 1).max().unwrap_or(0);
-        let reference_size = domains::reference_size(&sub_diagrams, &nodes, n_graph_layers, options);
-        Self { options, nodes, n_graph_layers, sub_diagrams, reference_size }
-    }
-}
-
-/// The reference's label: none without labels, `All tokens` where positions are not apart.
-fn seq_label(seq_labels: Option<&[String]>, seq_idx: Option<usize>) -> Option<String> {
-    let labels = seq_labels.filter(|labels| !labels.is_empty())?;
-    match seq_idx {
-        None => Some("All tokens".to_owned()),
-        Some(seq_idx) => labels.get(seq_idx).cloned(),
-    }
-}
-
-/// The nodes of a graph with q, k and v merged, and where each src and dest node is among them.
-struct NodeTable {
-    nodes: Vec<DrawnNode>,
-    /// For each `src_idx`, the place in `nodes`.
-    srcs: Vec<usize>,
-    /// For each dest module and head, the place in `nodes`.
-    dests: Vec<Vec<usize>>,
-}
-
-impl NodeTable {
-    /// Src nodes come first, in `src_idx` order, so that a node's place does not depend on what is drawn.
-    fn new(graph: &Graph) -> Self {
-        let mut nodes: Vec<DrawnNode> =
-            graph.srcs.iter().map(|src| DrawnNode { name: src.name.clone(), layer: src.layer }).collect();
-        let srcs: Vec<usize> = (0..nodes.len()).collect();
-        let mut places: HashMap<String, usize> = srcs.iter().map(|&src| (nodes[src].name.clone(), src)).collect();
-        let mut place = |name: String, layer: usize| {
-            *places.entry(name).or_insert_with_key(|name| {
-                nodes.push(DrawnNode { name: name.clone(), layer });
-                nodes.len() - 1
-            })
-        };
-        let dests = graph
-            .dests
-            .iter()
-            .map(|module| {
-                let name = |head| match module.kind {
-                    DestKind::Q(block) | DestKind::K(block) | DestKind::V(block) => format!("A{block}.{head}"),
-                    _ => module.node_name(head, graph.n_layers),
-                };
-                (0..module.n_nodes()).map(|head| place(name(head), module.layer)).collect()
-            })
-            .collect();
-        Self { nodes, srcs, dests }
     }
 }

@@ -1,4 +1,4 @@
-//! Step 5: where each ribbon starts and ends within its boxes.
+//! Step 5: the ends of the ribbons within their boxes.
 //!
 //! On each side of a box the ribbons lie next to each other, sorted by where their other ends are, so that they do not cross
 //! at the box. Ties, as between the q, k and v inputs of one head, keep the graph's edge order on both sides.
@@ -6,19 +6,18 @@
 use std::cmp::Ordering;
 
 use super::diagram::{Diagram, FlowNode, Segment};
-use circuitscope_core::sorting;
 
 /// Sets the ends of the segments.
 pub(super) fn ribbons(diagram: &mut Diagram) {
     let Diagram { nodes, segments, .. } = diagram;
-    for place in 0..nodes.len() {
+    for i in 0..nodes.len() {
         let (mut incoming, mut outgoing) =
-            (std::mem::take(&mut nodes[place].incoming), std::mem::take(&mut nodes[place].outgoing));
-        sorting::sort_by(&mut incoming, |&a, &b| order(segments, a, b, |segment| nodes[segment.src].centre));
-        sorting::sort_by(&mut outgoing, |&a, &b| order(segments, a, b, |segment| nodes[segment.dest].centre));
-        stack(&nodes[place], &incoming, segments, |segment, at| segment.dest_at = at);
-        stack(&nodes[place], &outgoing, segments, |segment, at| segment.src_at = at);
-        (nodes[place].incoming, nodes[place].outgoing) = (incoming, outgoing);
+            (std::mem::take(&mut nodes[i].incoming), std::mem::take(&mut nodes[i].outgoing));
+        incoming.sort_by(|&a, &b| order(segments, a, b, |segment| nodes[segment.src].centre));
+        outgoing.sort_by(|&a, &b| order(segments, a, b, |segment| nodes[segment.dest].centre));
+        stack(&nodes[i], &incoming, segments, |segment, at| segment.dest_at = at);
+        stack(&nodes[i], &outgoing, segments, |segment, at| segment.src_at = at);
+        (nodes[i].incoming, nodes[i].outgoing) = (incoming, outgoing);
     }
 }
 

@@ -1,4 +1,4 @@
-//! How texts are written and about how much room they take, as nothing here can measure a font.
+//! Labels and scores as text, and about how much room they need, as nothing here can measure a font.
 
 /// The height that a label takes with the gap to the next, at the view's 12-pixel type.
 pub(super) const LABEL_PITCH: f64 = 15.0;

@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::plot::{DrawnSeries, PlotLayout, SAMPLE, Tick};
-use crate::sankey::{Point, Rect, TextAlign, TextSpot};
+use super::layout::{AxisLayout, DrawnLevel, DrawnPoint, DrawnSeries, PlotLayout, SAMPLE, Tick, TickLabel};
+use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 use crate::svg::{Element, group, px, text, write_element};
 
 /// A series' colour on white and its dashes.
@@ -61,7 +61,7 @@ pub fn plot_picture(layout: &PlotLayout) -> Element {
 /// The cursor at a value of the x axis: a line over the frame with a handle on the first curve, or at its foot where that has
 /// no point there.
 pub fn cursor(layout: &PlotLayout, x: f64) -> Element {
-    let x = layout.place(x);
+    let x = layout.x.px(x);
     let Rect { y, height, .. } = layout.frame;
     let bottom = y + height;
     let on_curve = layout.nearest(0, x).map(|i| layout.series[0].points[i].at).filter(|at| (at.x - x).abs() < 0.5);
@@ -78,7 +78,7 @@ fn axes(layout: &PlotLayout) -> Element {
     for Tick { at, label } in &layout.x.ticks {
         let length = if label.is_some() { 5.0 } else { 3.0 };
         let _ = write!(axis, "M{} {}v{}", px(*at), px(bottom), px(length));
-        if let Some((shown, spot)) = label {
+        if let Some(TickLabel { text: shown, spot }) = label {
             let _ = write!(grid, "M{} {}V{}", px(*at), px(y), px(bottom));
             ticks = ticks.child(text(shown, *spot));
         }
@@ -86,7 +86,7 @@ fn axes(layout: &PlotLayout) -> Element {
     for Tick { at, label } in &layout.y.ticks {
         let length = if label.is_some() { 4.0 } else { 2.0 };
         let _ = write!(axis, "M{} {}h{}", px(x), px(*at), px(-length));
-        if let Some((shown, spot)) = label {
+        if let Some(TickLabel { text: shown, spot }) = label {
             let _ = write!(grid, "M{} {}H{}", px(x), px(*at), px(x + width));
             ticks = ticks.child(text(shown, *spot));
         }
@@ -100,11 +100,11 @@ fn axes(layout: &PlotLayout) -> Element {
             .child(Element::new("path").with("class", "break").with("d", format!("M{} {}h4", px(at - 2.0), px(bottom))))
             .child(Element::new("path").with("class", "axis").with("d", slash(at - 2.0) + &slash(at + 2.0)));
     }
-    let label = |axis: &crate::plot::AxisLayout| text(&axis.label, axis.label_spot).with("class", "label");
+    let label = |axis: &AxisLayout| text(&axis.label, axis.label_spot).with("class", "label");
     axes.child(ticks).child(label(&layout.x)).child(label(&layout.y))
 }
 
-fn level((at, spot, name): &(f64, TextSpot, String), frame: Rect) -> Element {
+fn level(DrawnLevel { name, at, spot }: &DrawnLevel, frame: Rect) -> Element {
     let line = format!("M{} {}H{}", px(frame.x), px(*at), px(frame.x + frame.width));
     group("level").child(Element::new("path").with("d", line)).child(text(name, *spot))
 }
@@ -121,7 +121,7 @@ fn curve(series: &DrawnSeries) -> Element {
     let style = series.style % SERIES.len();
     let points = series.points.iter();
     let line = stroked(style).with("d", path(points.clone().map(|point| &point.at)));
-    let mark = |point: &crate::plot::DrawnPoint| {
+    let mark = |point: &DrawnPoint| {
         Element::new("circle")
             .with("class", format!("mark series-{style}"))
             .with("fill", SERIES[style].0)

@@ -1,0 +1,146 @@
+//! Before step 1: the request for a graph with its scores. Links and sub-diagrams are chosen as auto-circuit's
+//! `draw_seq_graph` does (`visualize.py`).
+
+use std::collections::HashMap;
+
+use circuitscope_core::{Circuit, DestKind, DestModule, Graph, PruneScores};
+
+use super::domains::{self, Excess};
+use super::request::{DrawOptions, DrawnNode, LayoutRequest, Link, SubDiagram};
+
+impl LayoutRequest {
+    /// The edges whose score is at least `threshold` in absolute value. At threshold 0 that is every edge.
+    ///
+    /// `seq_labels` has a label for each token position; without them the reference writes no labels.
+    pub fn new(
+        graph: &Graph,
+        scores: &PruneScores,
+        threshold: f32,
+        seq_labels: Option<&[String]>,
+        options: DrawOptions,
+    ) -> Self {
+        let cut = Cut { threshold, contains: &|score| score.abs() >= threshold };
+        Self::from_cut(graph, scores, &cut, seq_labels, options)
+    }
+
+    /// The edges of a circuit; none for the empty one. `seq_labels` as in [`LayoutRequest::new`].
+    pub fn for_circuit(
+        graph: &Graph,
+        scores: &PruneScores,
+        circuit: &Circuit,
+        seq_labels: Option<&[String]>,
+        options: DrawOptions,
+    ) -> Self {
+        let cut = Cut { threshold: circuit.threshold, contains: &|score| circuit.contains(score) };
+        Self::from_cut(graph, scores, &cut, seq_labels, options)
+    }
+
+    fn from_cut(
+        graph: &Graph,
+        scores: &PruneScores,
+        cut: &Cut,
+        seq_labels: Option<&[String]>,
+        options: DrawOptions,
+    ) -> Self {
+        let table = NodeTable::new(graph);
+        let PositionLinks { excess, mut links } = position_links(graph, scores, cut, &table);
+        let has_links: Vec<bool> = links.iter().map(|links| !links.is_empty()).collect();
+        let sub_diagrams: Vec<_> = domains::domains(&excess, &has_links, options.seq_positions)
+            .into_iter()
+            .map(|(position, domain)| {
+                let seq_idx = graph.config.seq_len.map(|_| position);
+                let links = std::mem::take(&mut links[position]);
+                SubDiagram { seq_idx, seq_label: seq_label(seq_labels, seq_idx), domain, links }
+            })
+            .collect();
+        let nodes = table.nodes;
+        let n_graph_layers = nodes.iter().map(|node| node.layer + 1).max().unwrap_or(0);
+        let reference_size = domains::reference_size(&sub_diagrams, &nodes, n_graph_layers, options);
+        Self { options, nodes, n_graph_layers, sub_diagrams, reference_size }
+    }
+}
+
+/// Which edges are drawn.
+struct Cut<'a> {
+    threshold: f32,
+    /// Whether an edge of this score is drawn.
+    contains: &'a dyn Fn(f32) -> bool,
+}
+
+/// The drawn edges of each token position, or of all at once in a graph without positions.
+struct PositionLinks {
+    excess: Excess,
+    /// By position, in the graph's edge order.
+    links: Vec<Vec<Link>>,
+}
+
+fn position_links(graph: &Graph, scores: &PruneScores, cut: &Cut, table: &NodeTable) -> PositionLinks {
+    let seq = graph.config.seq_len.unwrap_or(1);
+    let mut excess = Excess::new(seq, cut.threshold, scores.values());
+    let mut links = vec![Vec::new(); seq];
+    for edge in graph.edges() {
+        let (position, score) = (edge.seq_idx.unwrap_or(0), scores.score(edge));
+        excess.add(position, score);
+        if (cut.contains)(score) {
+            links[position].push(Link {
+                edge_idx: edge.edge_idx,
+                edge_name: graph.edge_name(edge),
+                src: table.srcs[edge.src_idx],
+                dest: table.dests[edge.module_idx][edge.head_idx],
+                score,
+            });
+        }
+    }
+    PositionLinks { excess, links }
+}
+
+/// The reference's label: none without labels, `All tokens` in a graph without positions.
+fn seq_label(seq_labels: Option<&[String]>, seq_idx: Option<usize>) -> Option<String> {
+    let labels = seq_labels.filter(|labels| !labels.is_empty())?;
+    match seq_idx {
+        None => Some("All tokens".to_owned()),
+        Some(seq_idx) => labels.get(seq_idx).cloned(),
+    }
+}
+
+/// The nodes of a graph with q, k and v merged, and the index among them of each src and dest node.
+struct NodeTable {
+    nodes: Vec<DrawnNode>,
+    /// For each `src_idx`, the index in `nodes`.
+    srcs: Vec<usize>,
+    /// For each dest module and head, the index in `nodes`.
+    dests: Vec<Vec<usize>>,
+}
+
+impl NodeTable {
+    /// Src nodes come first, in `src_idx` order, so that a node's index does not depend on what is drawn.
+    fn new(graph: &Graph) -> Self {
+        let mut nodes: Vec<DrawnNode> =
+            graph.srcs.iter().map(|src| DrawnNode { name: src.name.clone(), layer: src.layer }).collect();
+        let srcs: Vec<usize> = (0..nodes.len()).collect();
+        let mut indices: HashMap<String, usize> = srcs.iter().map(|&src| (nodes[src].name.clone(), src)).collect();
+        let mut node_idx = |name: String, layer: usize| {
+            *indices.entry(name).or_insert_with_key(|name| {
+                nodes.push(DrawnNode { name: name.clone(), layer });
+                nodes.len() - 1
+            })
+        };
+        let dests = graph
+            .dests
+            .iter()
+            .map(|module| {
+                let names = (0..module.n_nodes()).map(|head_idx| merged_name(module, head_idx, graph.n_layers));
+                names.map(|name| node_idx(name, module.layer)).collect()
+            })
+            .collect();
+        Self { nodes, srcs, dests }
+    }
+}
+
+/// A dest node's name, without `.Q`, `.K` or `.V`.
+fn merged_name(module: &DestModule, head_idx: usize, n_layers: usize) -> String {
+    match module.kind {
+        DestKind::Q(block) | DestKind::K(block) | DestKind::V(block) => format!("A{block}.{head_idx}"),
+        _ => module.node_name(head_idx, n_layers),
+    }
+}
