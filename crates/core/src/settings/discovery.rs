@@ -8,19 +8,22 @@ use crate::graph::Graph;
 use crate::scores::official::OfficialCircuit;
 use crate::scores::scores_info::{ModelSize, ScoresInfo};
 use crate::scores::selection::Selection;
-use crate::settings::run::{AblationType, OutputSlice};
+use crate::settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice};
 
-/// Everything that a search is told, apart from the model and the prompts.
+/// The settings of a search: everything but the model and the prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiscoverSettings {
+    /// Edges (true) or nodes (false).
     pub factorized: bool,
+    /// Whether a head's query, key and value inputs are nodes apart.
     pub separate_qkv: bool,
     /// Whether the graph has an edge at every token position.
     pub token_wise: bool,
     /// The positions of the output that are looked at.
     pub slice: OutputSlice,
-    /// Prompts a batch; a short last batch is dropped.
+    /// Prompts a batch; a short last batch is dropped. ACDC over the first batch looks at this many prompts, and means over a
+    /// batch depend on it.
     pub batch_size: usize,
     pub algorithm: Algorithm,
     /// Keeps some edges' scores and sets the others' to 0.
@@ -43,7 +46,7 @@ impl Default for DiscoverSettings {
             separate_qkv: true,
             token_wise: false,
             slice: OutputSlice::default(),
-            batch_size: 1,
+            batch_size: DEFAULT_BATCH_SIZE,
             algorithm: Algorithm::MaskGradient(MaskGradient::default()),
             keep: None,
         }
