@@ -1,11 +1,13 @@
-//! `cargo xtask serve | build | test`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | test | schema`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
-//! site, shrinks it and holds it to its size; [`browser`] runs the tests that need one.
+//! site, shrinks it and holds it to its size; [`types`] writes the types of the JavaScript module; [`browser`] runs the tests
+//! that need one.
 
 mod browser;
 mod site;
 mod tools;
+mod types;
 mod workspace;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ Usage: cargo xtask <command>
   build                    makes the static site in dist/, ready for any host
   test [--webgpu-all]      runs every test there is: native, then in Chromium;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
+  schema                   writes the types and names of the JavaScript module anew, www/module/schema.*
 
 Each installs what it misses, in $CIRCUITSCOPE_CACHE (else $XDG_CACHE_HOME/circuitscope, else ~/.cache/circuitscope).
 $CHROMIUM names the browser, if it is not found by itself.";
@@ -41,11 +44,12 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["build"] => build(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
+        ["schema"] => types::write_schema(&Workspace::find()?),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
         }
-        _ => Err(format!("expected serve, build or test, found {args:?}\n\n{USAGE}").into()),
+        _ => Err(format!("expected serve, build, test or schema, found {args:?}\n\n{USAGE}").into()),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice};
 
 /// The settings of a search: everything but the model and the prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiscoverSettings {
     /// Edges (true) or nodes (false).
@@ -33,6 +34,7 @@ pub struct DiscoverSettings {
 
 /// Which edges' scores are kept; see [`super::select`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Keep {
     pub selection: Selection,
@@ -55,6 +57,7 @@ impl Default for DiscoverSettings {
 
 /// How scores are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "name")]
 pub enum Algorithm {
     /// The gradient of a loss with respect to every edge's mask; as it stands by default, edge attribution patching
@@ -80,6 +83,7 @@ pub enum Algorithm {
 
 /// What is made of the logits before an answer is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum GradFunction {
     #[default]
@@ -92,6 +96,7 @@ pub enum GradFunction {
 
 /// The loss that is made of the answers' values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFunction {
     /// The mean value of the wrong answers less that of the answers.
@@ -105,6 +110,7 @@ pub enum AnswerFunction {
 
 /// One side of the prompt pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum PromptSide {
     Clean,
@@ -114,6 +120,7 @@ pub enum PromptSide {
 
 /// auto-circuit's `mask_gradient_prune_scores`. The model runs on the clean prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MaskGradient {
     pub grad_function: GradFunction,
@@ -129,6 +136,7 @@ pub struct MaskGradient {
 
 /// EAP-IG (`EAP-IG-inputs`): the gradients along a line from the corrupt prompts' embedding to the clean ones'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct InputGradient {
     pub grad_function: GradFunction,
@@ -143,6 +151,7 @@ pub struct InputGradient {
 /// The points at which EAP-IG takes gradients, as shares of the way from the corrupt prompts' embedding (0) to the clean
 /// ones' (1), for `m` steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum IgPoints {
     /// `0, 1/m, …, (m - 1)/m`: the current code of EAP-IG (`eap/attribute.py`, `get_scores_eap_ig`).
@@ -179,6 +188,7 @@ impl Default for InputGradient {
 
 /// How far an output is from the unpatched model's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum FaithfulnessTarget {
     /// Kullback-Leibler divergence.
@@ -190,6 +200,7 @@ pub enum FaithfulnessTarget {
 
 /// auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, infinity where none does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Acdc {
     pub faithfulness_target: FaithfulnessTarget,
@@ -201,6 +212,7 @@ pub struct Acdc {
 
 /// The prompts that ACDC looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AcdcPrompts {
     /// The prompts of all batches.
@@ -221,6 +233,7 @@ impl Default for Acdc {
 
 /// What patching each edge alone does to a loss, the model running on the clean prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Exact {
     pub grad_function: GradFunction,
@@ -231,6 +244,7 @@ pub struct Exact {
 /// Close to auto-circuit's `subnetwork_probing_prune_scores`: a mask for every edge, drawn from a hard concrete distribution
 /// (Louizos et al. 2018) whose parameters are learned with Adam.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SubnetworkProbing {
     pub faithfulness_target: FaithfulnessTarget,
@@ -265,6 +279,7 @@ impl Default for SubnetworkProbing {
 
 /// Random scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Random {
     pub seed: u64,
@@ -272,6 +287,7 @@ pub struct Random {
 
 /// Scores of a published circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Official {
     pub circuit: OfficialCircuit,
@@ -279,6 +295,7 @@ pub struct Official {
 
 /// What a search takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DiscoverCost {
     /// Forward passes of one batch; several circuits stacked in one pass count each.

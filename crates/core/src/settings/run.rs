@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether the circuit's edges are patched (`edge`) or all others (`tree`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum PatchType {
     /// Runs the *corrupt* prompt and patches the circuit's edges with *clean* activations.
@@ -15,6 +16,7 @@ pub enum PatchType {
 
 /// What an edge is patched with: the activation on the other prompt, zeros, or one of five means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AblationType {
     /// The activation on the other prompt of the pair.
@@ -59,6 +61,7 @@ impl AblationType {
 
 /// The positions of the output that are compared: all (`none`), the last one, or all but the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OutputSlice {
     /// All.
@@ -86,6 +89,7 @@ pub const DEFAULT_BATCH_SIZE: usize = 8;
 
 /// The settings of a run of circuits: everything but the model, the prompts and the scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunSettings {
     /// Edges (true) or nodes (false).
