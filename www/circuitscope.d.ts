@@ -177,7 +177,8 @@ export type EdgeCounts = Extract<EdgeCountsRule, string> | readonly number[] | U
 /**
  * Prompts in auto-circuit's dataset format, `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`, with texts where the model
  * was loaded with its tokenizer, else token ids. `prependBos` and `pad` say how texts become prompts; of token ids a `pad_token` in
- * the prompts says that they are filled up.
+ * the prompts says that they are filled up. Where `batchSize` is left out and there are fewer prompts than its default, all of them
+ * are one batch.
  */
 export interface PromptOptions extends Settings<PromptSettings> {
   prompts: JsonSource;
