@@ -1,4 +1,23 @@
-/** Circuitscope's engine for a page's own script. `circuitscope.js` says how it is used. */
+/**
+ * Circuitscope's engine for a page's own script. `circuitscope.js` says how it is used.
+ *
+ * The settings and what the engine answers are typed in `module/schema.d.ts`, which is generated from the engine's own types;
+ * `@default` there is what a setting is that is left out. Here is what JavaScript adds: files, callbacks and calls.
+ */
+
+import type {
+  Acdc, Areas, DeviceChoice, DeviceInfo, DiscoverCost, DiscoverSettings, EdgeCounts as EdgeCountsRule, Exact, Extent, FORMATS, GraphConfig,
+  GraphInfo, InputGradient, Keep, MaskGradient, Measured, METRICS, ModelConfig, Official, PromptSettings, Random, RunSettings, ScoresFound,
+  SubnetworkProbing, TokenizerInfo, TokenProb,
+} from "./module/schema.js";
+
+export type {
+  AblationType as Ablation, AcdcPrompts, AnswerFunction, DeviceChoice, DeviceInfo, DiscoverCost, GradFunction, IgPoints,
+  Limits as DeviceLimits, ModelConfig, OfficialCircuit, OutputSlice, PatchType, Rotary, SpecialToken, TokenizerInfo,
+} from "./module/schema.js";
+
+/** Settings of the engine that a caller may leave out. */
+type Settings<T> = { [Field in keyof T]?: Exclude<T[Field], null> };
 
 /** The bytes of a file. */
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
@@ -6,9 +25,6 @@ export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 export type FileSource = Bytes | Blob | URL | string;
 /** A JSON file: as another file, or the value that it would hold, or its text. */
 export type JsonSource = FileSource | object;
-
-/** `"auto"`: WebGPU where it works, else the CPU. `"webgpu"`: WebGPU or an error. */
-export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
 export interface OpenOptions {
   /** By default `"auto"`. */
@@ -57,61 +73,31 @@ export interface Engine {
  * the MIB benchmark, or an edge list; JSON also as its text or its value. */
 export type ScoresSource = JsonSource;
 
-export interface ReadScoresOptions {
+/**
+ * How a file of scores is read. `factorized` and `separateQkv` are the graph on which an edge list is tried first, `seqLen` the
+ * positions of a token-wise one, if not those that it names.
+ */
+export interface ReadScoresOptions extends Settings<GraphConfig> {
   /** Which of several in the file: `"Docstring/EAP"`, or `"scores"` or `"circuit"` of a circuit file; by default the first. */
   pick?: string;
-  /** The graph on which an edge list is tried first; by default edges with separate q, k and v. */
-  factorized?: boolean;
-  separateQkv?: boolean;
-  /** The positions of a token-wise edge list, if not those that it names. */
-  seqLen?: number;
 }
 
-export interface ReadScores {
+export interface ReadScores extends Omit<ScoresFound, "chosen"> {
   /** A safetensors file. */
   scores: Uint8Array;
-  format: "safetensors" | "torch" | "mib-json" | "mib-torch" | "edge-list-json" | "edge-list-csv";
-  /** The graph that the scores are of. */
-  graph: { factorized: boolean; separateQkv: boolean; seqLen?: number };
-  /** The scores that the file holds, where there are several, and which of them these are. */
-  choices: string[];
+  /** Which of `choices` these are; `null` where there is one only. */
   chosen: string | null;
-  /** How many edges the circuit has that the file marks, or that it is. */
-  nCircuit: number | null;
-  /** What is to be known of them, each a sentence or two. */
-  notes: string[];
-  /** What the file says of itself. */
-  info: { algorithm?: string; date?: string; model?: object; graph?: object };
 }
 
 export interface WriteScoresOptions extends ReadScoresOptions {
-  format: "safetensors" | "mib-json" | "edge-list-json" | "edge-list-csv";
+  /** One of the formats that are written. */
+  format: Extract<(typeof FORMATS)[number], { written: true }>["id"];
   /** The circuit that is marked, or written alone; by default that of the file. */
   edgeCount?: number;
   /** Whether an edge list has all edges (the default) or the circuit's. */
-  extent?: "all" | "circuit";
+  extent?: Extent;
   /** What gave the scores, where their file does not say it. */
   algorithm?: string;
-}
-
-/** The device that is used. */
-export interface DeviceInfo {
-  kind: "webgpu" | "cpu";
-  /** The adapter's own name, or what the CPU backend is. */
-  name: string;
-  /** Why this one, in a sentence. */
-  reason: string;
-  /** What fits, in bytes: a model that does not is refused before it is read. */
-  limits: DeviceLimits;
-}
-
-export interface DeviceLimits {
-  /** The most memory that the engine itself can have; `null` where nothing but the machine limits it. */
-  heap: number | null;
-  /** The largest tensor that the GPU takes; `null` on the CPU. */
-  tensor: number | null;
-  /** Whether weights and activations live in the engine's own memory: so on the CPU. */
-  computesInHeap: boolean;
 }
 
 export type ModelFiles = OwnModel | HubModel;
@@ -132,7 +118,7 @@ export interface OwnModel extends Watch {
   weights: FileSource | readonly FileSource[] | ShardIndex;
   /** The model's `tokenizer.json`, so that prompts may be texts and tokens are shown as text. */
   tokenizer?: JsonSource;
-  /** Its `tokenizer_config.json`, which names the BOS and the pad token; else they are told from the tokenizer itself. */
+  /** Its `tokenizer_config.json`, which names the BOS and the pad token; else they are found in the tokenizer itself. */
   tokenizerConfig?: JsonSource;
 }
 
@@ -148,27 +134,11 @@ export interface PromptTokens {
   corrupt: TokenList;
 }
 
-/** What the likeliest tokens are told of: an entry of `circuits`, `clean` or `corrupt`. */
+/** An output whose likeliest tokens can be asked for: an entry of `circuits`, `clean` or `corrupt`. */
 export type Output = Pick<CircuitResult, "shape" | "logits">;
 
-export interface TopToken {
-  token: number;
-  text: string;
-  logit: number;
-  prob: number;
-}
-
-/** A tokenizer's size and its special tokens. */
-export interface TokenizerInfo {
-  nTokens: number;
-  /** What prompts begin with. */
-  bos: SpecialToken | null;
-  /** What short prompts are filled up with. */
-  pad: SpecialToken | null;
-}
-
-export interface SpecialToken {
-  id: number;
+/** A token with how it is shown. */
+export interface TopToken extends TokenProb {
   text: string;
 }
 
@@ -189,135 +159,47 @@ export interface LoadedModel {
   tokenizer: TokenizerInfo | null;
 }
 
-/** A model apart from its weights; the names are TransformerLens's. */
-export interface ModelConfig {
-  family: string;
-  n_layers: number;
-  n_heads: number;
-  /** How many heads of keys and values the weights hold; in the graph every head has its own K and V input. */
-  n_key_value_heads: number;
-  d_model: number;
-  d_head: number;
-  /** Not there in an attention-only model. */
-  d_mlp?: number;
-  n_ctx: number;
-  d_vocab: number;
-  d_vocab_out: number;
-  act_fn: "gelu" | "gelu_new" | "relu" | "silu" | "solu_ln";
-  gated_mlp: boolean;
-  /** Whether attention and MLP of a block read the same residual stream; they then count as one layer. */
-  parallel_attn_mlp: boolean;
-  normalization: "None" | "LN" | "LNPre" | "RMS" | "RMSPre";
-  eps: number;
-  /** Added to the gain of every norm (Gemma). */
-  gain_offset: number;
-  /** What token embeddings are multiplied with (Gemma). */
-  embed_scale: number;
-  positional_embedding: "standard" | "shortformer" | "rotary";
-  rotary?: Rotary;
-  attention_dir: "causal" | "bidirectional";
-  /** For each block how many positions a query looks back on, its own counted; empty where no block is limited. */
-  attn_windows: (number | undefined)[];
-  /** Whether queries and keys are normalised (Qwen3). */
-  qk_norm: boolean;
-  attn_scale: number;
-  tied_unembedding: boolean;
-  biases: { qkv: boolean; attn_out: boolean; mlp: boolean; unembed: boolean };
-}
-
-/** Rotary positions: the first `dim` numbers of a head's query and key are turned. */
-export interface Rotary {
-  dim: number;
-  base: number;
-  scaling:
-    | { kind: "none" }
-    | { kind: "linear"; factor: number }
-    | { kind: "llama3"; factor: number; low_freq_factor: number; high_freq_factor: number; original_n_ctx: number }
-    | { kind: "yarn"; factor: number; attention_factor: number; beta_fast: number; beta_slow: number; original_n_ctx: number };
-}
-
 /** Which graph of a model is meant. */
-export interface GraphSettings {
-  /** Edges (true, the default) or nodes (false). */
-  factorized?: boolean;
-  /** Whether a head's query, key and value inputs are nodes apart; by default true. */
-  separateQkv?: boolean;
-  /** Whether there is an edge at every token position; by default false. */
-  tokenWise?: boolean;
+export interface GraphSettings extends Settings<Pick<RunSettings, "factorized" | "separateQkv" | "tokenWise">> {
   /** How many positions a token-wise graph has. */
   seqLen?: number;
 }
 
-export interface Graph {
-  nEdges: number;
-  /** Names of the src nodes, in `src_idx` order: `"Resid Start"`, `"A0.0"`, …, `"MLP 0"`, …. */
-  srcs: string[];
-  /** Names of all nodes, sorted. */
-  nodes: string[];
-  /** Names of the edges in the order of the flattened scores: `"A0.1->MLP 1"`, token-wise `"3:A0.1->MLP 1"`. */
-  edges: string[];
+/** A graph, written out. */
+export interface Graph extends Omit<GraphInfo, "masks"> {
   /** For each dest module, in the order of the forward pass, the shape of its mask: `[seq?, head?, n_src]`. */
   masks: Record<string, number[]>;
 }
 
-/** `"edge"`: runs the corrupt prompt and patches the circuit's edges with clean activations. `"tree"`: runs the clean prompt and patches every other edge with corrupt ones. */
-export type PatchType = "edge" | "tree";
+/** Which circuit sizes to test: one of auto-circuit's rules (`edge_counts_util`), the MIB benchmark's shares of all edges, or a list. */
+export type EdgeCounts = Extract<EdgeCountsRule, string> | readonly number[] | Uint32Array;
 
-/** What an edge is patched with: the other prompt's activation, zeros, or one of five means. */
-export type Ablation =
-  | "resample"
-  | "zero"
-  | "tokenwise_mean_clean"
-  | "tokenwise_mean_corrupt"
-  | "tokenwise_mean_clean_and_corrupt"
-  | "batch_tokenwise_mean"
-  | "batch_all_tok_mean";
-
-/** The positions of the output that are compared. */
-export type OutputSlice = "none" | "last_seq" | "not_first_seq";
-
-/** Which circuit sizes to test: a list, one of auto-circuit's rules (`edge_counts_util`), or the MIB benchmark's shares of all edges. */
-export type EdgeCounts = "all" | "logarithmic" | "groups" | "default" | "mib" | readonly number[] | Uint32Array;
-
-export interface RunOptions extends Watch {
-  /** auto-circuit's dataset format: `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`, with texts where the model
-   * was loaded with its tokenizer, else token ids. */
+/**
+ * Prompts in auto-circuit's dataset format, `{ prompts: [{ clean, corrupt, answers, wrong_answers }] }`, with texts where the model
+ * was loaded with its tokenizer, else token ids. `prependBos` and `pad` say how texts become prompts; of token ids a `pad_token` in
+ * the prompts says that they are filled up. Where `batchSize` is left out and there are fewer prompts than its default, all of them
+ * are one batch.
+ */
+export interface PromptOptions extends Settings<PromptSettings> {
   prompts: JsonSource;
-  /** Whether prompts that are texts begin with the BOS token, once; by default true. */
-  prependBos?: boolean;
-  /** Whether texts of fewer tokens are filled up on the left with masked tokens; by default true. Of token ids a `pad_token`
-   * in the prompts says so. */
-  pad?: boolean;
+}
+
+/** A prompts file, scores, and the settings of a run. */
+export interface RunOptions extends Watch, PromptOptions, Settings<Omit<RunSettings, "edgeCounts">> {
   /** Prune scores or a circuit, in any format that `readScores` takes. The graph of a file that is not safetensors is the
-   * run's, unless the settings below choose one. */
+   * run's, unless the settings choose one. */
   scores: ScoresSource;
   /** Which of several scores in the file: `"Docstring/EAP"`. */
   pick?: string;
-  /** Prompts a batch, by default 1; a last batch that would be shorter is not run. */
-  batchSize?: number;
   /** By default `"default"`. */
   edgeCounts?: EdgeCounts;
-  /** By default `"edge"`. */
-  patchType?: PatchType;
-  /** By default `"resample"`. */
-  ablation?: Ablation;
-  /** Swaps clean and corrupt; by default false. */
-  reverse?: boolean;
-  /** Edges (true, the default) or nodes (false). */
-  factorized?: boolean;
-  /** Whether a head's query, key and value inputs are nodes apart; by default true. */
-  separateQkv?: boolean;
-  /** Whether there is an edge at every token position; by default false. */
-  tokenWise?: boolean;
-  /** By default `"last_seq"`. */
-  slice?: OutputSlice;
 }
 
 /** How a long call is followed and stopped. */
 export interface Watch {
   /** Stops the call, a run within one forward pass, and rejects with an `AbortError`. */
   signal?: AbortSignal;
-  /** Told how far it is. If it throws, the call stops and rejects with what it threw. */
+  /** Called with how far it is. If it throws, the call stops and rejects with what it threw. */
   onProgress?: (progress: Progress) => void;
 }
 
@@ -330,7 +212,7 @@ export interface Progress {
   loss?: number;
 }
 
-/** What a search is made of: these and the algorithm's own settings. */
+/** The settings of a search: these and the algorithm's own. */
 export type DiscoverOptions = DiscoverShared &
   (
     | MaskGradientSettings
@@ -339,98 +221,49 @@ export type DiscoverOptions = DiscoverShared &
     | ExactSettings
     | SubnetworkProbingSettings
     | { algorithm: "activation_magnitude" }
-    | { algorithm: "random"; seed?: number }
-    | { algorithm: "official"; circuit: OfficialCircuit }
+    | ({ algorithm: "random" } & Settings<Random>)
+    | ({ algorithm: "official" } & Official)
   );
 
-export interface DiscoverShared extends Watch, Omit<GraphSettings, "seqLen"> {
-  /** auto-circuit's dataset format, tokenised, with answers where the algorithm's loss is one of answers. */
-  prompts: JsonSource;
-  /** The positions of the output that are looked at; by default `"last_seq"`. */
-  slice?: OutputSlice;
-  /** Prompts a batch, by default 1; a last batch that would be shorter is not used. */
-  batchSize?: number;
+/** What every search has: prompts, with answers where the algorithm's loss is one of answers, and the graph. */
+export interface DiscoverShared extends Watch, PromptOptions, Settings<Omit<DiscoverSettings, "algorithm" | "keep">> {
   /** Keeps the scores of `edgeCount` edges and sets the others' to 0: of the largest (`"top"`), of those of the largest that
    * lie on a path from the embedding to the output (`"connected"`), or by a greedy walk from the output (`"greedy"`). */
-  selection?: "top" | "connected" | "greedy";
-  edgeCount?: number;
+  selection?: Keep["selection"];
+  edgeCount?: Keep["edgeCount"];
 }
-
-/** What is made of the logits before an answer is looked up; by default `"logit"`. */
-export type GradFunction = "logit" | "prob" | "logprob" | "logit_exp";
-/** The loss that is made of the answers' values; by default `"avg_diff"`. */
-export type AnswerFunction = "avg_diff" | "avg_val" | "mse";
 
 /** A loss of the answers, and what edges are patched with. */
-export interface AnswerLoss {
-  gradFunction?: GradFunction;
-  answerFunction?: AnswerFunction;
-  /** By default `"resample"`. */
-  ablation?: Ablation;
-}
+export type AnswerLoss = Settings<Exact>;
 
 /** auto-circuit's `mask_gradient_prune_scores`; as it stands by default, edge attribution patching. */
-export interface MaskGradientSettings extends AnswerLoss {
+export interface MaskGradientSettings extends Settings<MaskGradient> {
   algorithm: "eap" | "mask_gradient";
-  /** By default 0. */
-  maskValue?: number;
-  /** Sums the gradients at `n + 1` mask values from 0 to 1. */
-  integratedGradSamples?: number;
-  /** The prompts whose activations are patched in; by default `"corrupt"`. */
-  ablationPrompts?: "clean" | "corrupt";
 }
 
 /** EAP-IG (Hanna et al. 2024): gradients along a line from the corrupt embedding to the clean one. */
-export interface InputGradientSettings extends AnswerLoss {
+export interface InputGradientSettings extends Settings<InputGradient> {
   algorithm: "eap_ig" | "input_gradient";
-  /** By default 5. */
-  steps?: number;
 }
 
 /** auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, `Infinity` where none does. */
-export interface AcdcSettings {
+export interface AcdcSettings extends Settings<Omit<Acdc, "prompts" | "thresholds">> {
   algorithm: "acdc";
-  /** By default `"kl_div"`. */
-  faithfulnessTarget?: "kl_div" | "mse";
-  /** By default the reference's 20, from 1e-5 to 0.09. */
+  /** An edge is removed where the distance to the unpatched model grows by less than this; by default the reference's 20, from 1e-5 to 0.09. */
   thresholds?: readonly number[] | Float32Array | Float64Array;
+  /** Over which prompts that distance is averaged: all of them (the default), or the first batch of `batchSize`, as in the reference. */
+  acdcPrompts?: Acdc["prompts"];
 }
 
 /** What patching each edge alone does to the loss. */
-export interface ExactSettings extends AnswerLoss {
+export interface ExactSettings extends Settings<Exact> {
   algorithm: "exact";
 }
 
 /** Masks that are learned: faithful and few. */
-export interface SubnetworkProbingSettings {
+export interface SubnetworkProbingSettings extends Settings<SubnetworkProbing> {
   algorithm: "subnetwork_probing";
-  /** By default `"kl_div"`. */
-  faithfulnessTarget?: "kl_div" | "mse";
-  /** By default 0.1. */
-  learningRate?: number;
-  /** By default 20. */
-  epochs?: number;
-  /** The weight of the number of edges; by default 10. */
-  regularizeLambda?: number;
-  /** The number of edges that is aimed at. */
-  circuitSize?: number;
-  /** Runs the clean prompts and patches what is outside the circuit; by default false. */
-  treeOptimisation?: boolean;
-  /** By default `"resample"`. */
-  ablation?: Ablation;
-  /** By default 0. */
-  seed?: number;
 }
-
-/** A circuit that was published, for the model that it is of. */
-export type OfficialCircuit =
-  | "tracr_reverse"
-  | "tracr_reverse_acdc"
-  | "tracr_xproportion"
-  | "tracr_xproportion_acdc"
-  | "ioi"
-  | "docstring"
-  | "greaterthan";
 
 /** What a search found. */
 export interface Discovery {
@@ -446,15 +279,7 @@ export interface Discovery {
   loss: number | null;
   cost: DiscoverCost;
   /** The graph that the scores are of. */
-  graph: { factorized: boolean; separateQkv: boolean; seqLen: number | null };
-}
-
-export interface DiscoverCost {
-  /** Forward passes of one batch; circuits that are stacked in a pass count each. */
-  forwardPasses: number;
-  backwardPasses: number;
-  /** About how many bytes of activations are held at once. */
-  bytes: number;
+  graph: GraphConfig;
 }
 
 export interface RunResult {
@@ -497,49 +322,24 @@ export interface CircuitResult {
   measurement: Measurement;
 }
 
-/** Logits in row-major order, which also tell what a circuit's entry tells; `logits` is the array itself. */
+/** Logits in row-major order, with the fields of a circuit's entry; `logits` is the array itself. */
 export type UnpatchedLogits = Float32Array &
   Readonly<Pick<CircuitResult, "shape" | "logits" | "metrics" | "spread" | "measurement">>;
 
 /** auto-circuit's names of its metrics. */
-export type MetricKey =
-  | "Clean KL Div"
-  | "Corrupt KL Div"
-  | "Answer Prob"
-  | "Answer Logit"
-  | "Wrong Answer Logit"
-  | "Answer Logprob"
-  | "Logit Diff"
-  | "Prob Diff"
-  | "Logprob Diff"
-  | "Logit Diff Percent"
-  | "Prob Diff Percent"
-  | "LogProb Diff Percent"
-  | "Correct Answer Percent"
-  | "Correct Answer Greater Than Incorrect Percent";
+export type MetricKey = (typeof METRICS)[number]["key"];
 
 /** A metric does not apply where the prompts name no answers that it could use. */
 export type Metrics = Record<MetricKey, number | null>;
 export type Spreads = Record<MetricKey, Spread | null>;
 
 /** How a metric is spread over the prompts. */
-export interface Spread {
-  /** The standard deviation of a sample; 0 for one prompt. */
-  std: number;
-  /** The lower quartile, the median and the upper quartile. */
-  quartiles: [number, number, number];
-}
+export type Spread = Omit<Measured, "mean">;
 
-/** A metric against the number of edges. */
-export interface MetricCurve {
+/** A metric against the number of edges, with the areas under the curve; areas are `null` where the run lacks circuits that they need. */
+export interface MetricCurve extends Areas {
   /** `[edges, value]`, as auto-circuit's `Measurements`, in the order of the circuits. */
   points: [number, number][];
-  /** auto-circuit's area under the curve (`measurements_auc`); `null` where the run has no circuit of 0 edges or no other. */
-  auc: number | null;
-  /** The MIB benchmark's CPR and CMD: areas under the faithfulness `f` and under `|1 - f|` against the share of edges from
-   * 0.001 to 1; `null` unless the run has the circuits of no and of all edges. */
-  cpr: number | null;
-  cmd: number | null;
 }
 
 /** Those of `runCircuits`, for one circuit, without what is varied. */
@@ -547,15 +347,12 @@ export interface SensitivityOptions
   extends Omit<RunOptions, "patchType" | "ablation" | "reverse" | "edgeCounts"> {
   /** The number of edges of the circuit. */
   edgeCount: number;
-  /** Told of each run as it is done. */
+  /** Called with each run as it is done. */
   onRun?: (run: SensitivityRun) => void;
 }
 
 /** The circuit under one patch type, ablation and direction. */
-export interface SensitivityRun {
-  patchType: PatchType;
-  ablation: Ablation;
-  reverse: boolean;
+export interface SensitivityRun extends Pick<RunSettings, "patchType" | "ablation" | "reverse"> {
   /** The number of edges that the circuit has. */
   edges: number;
   metrics: Metrics;

@@ -21,53 +21,42 @@
 // `cargo xtask build` writes the build's own name here: a new build is never mixed with cached files of the one before.
 import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
 import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
-import { abortSignal, alternatives, anything, boolean, callback, checked, fieldError, oneOf, wholeNumber } from "./module/options.js?v=__BUILD_ID__";
+import {
+  abortSignal, alternatives, anything, boolean, callback, checked, fieldError, given, isListOf, oneOf, text, wholeNumber,
+} from "./module/options.js?v=__BUILD_ID__";
+import { readPrompts } from "./module/prompts.js?v=__BUILD_ID__";
 import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
+import { ABLATIONS, DEVICES, EDGE_COUNT_RULES, GRAPH_DEFAULTS, METRICS, PATCH_TYPES, PROMPT_DEFAULTS, RUN_DEFAULTS, SLICES } from "./module/schema.js?v=__BUILD_ID__";
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
 import { ScoresReader, isSafetensors } from "./module/scores.js?v=__BUILD_ID__";
 import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 
+/**
+ * @import {
+ *   CircuitResult, DiscoverOptions, Discovery, EdgeCounts, Engine as PublicEngine, Graph, GraphSettings, HubModel, LoadedModel,
+ *   Measurement as PublicMeasurement, MetricCurve, MetricKey, Metrics, ModelFiles, OpenOptions, Output, OwnModel, Progress,
+ *   ReadScores, ReadScoresOptions, RunOptions, RunResult, ScoresSource, SensitivityOptions, SensitivityRun, Spreads, TokenList, TopToken,
+ *   UnpatchedLogits, WriteScoresOptions,
+ * } from "./circuitscope.js"
+ */
+/** @import { Notice, OnEvent } from "./module/connection.js" */
+/** @import { Rule, Rules } from "./module/options.js" */
+/** @import { Reader } from "./module/reader-client.js" */
+/** @import * as wire from "./module/schema.js" */
+/** @import { Attachments } from "./module/sources.js" */
+/** @import { WeightSources } from "./module/weights.js" */
+/** @typedef {Extract<wire.EngineRequest, { type: "run" }>} RunRequest */
+/** @typedef {Partial<OwnModel & HubModel>} ModelFields */
+
 const BUILD_ID = "__BUILD_ID__";
-
-const DEVICES = ["auto", "webgpu", "cpu"];
-const PATCH_TYPES = ["edge", "tree"];
-const SLICES = ["none", "last_seq", "not_first_seq"];
-const EDGE_COUNT_RULES = ["all", "logarithmic", "groups", "default", "mib"];
-const ABLATIONS = [
-  "resample",
-  "zero",
-  "tokenwise_mean_clean",
-  "tokenwise_mean_corrupt",
-  "tokenwise_mean_clean_and_corrupt",
-  "batch_tokenwise_mean",
-  "batch_all_tok_mean",
-];
-
-// auto-circuit's names, in its order; the engine's metrics come in this order.
-const METRICS = [
-  "Clean KL Div",
-  "Corrupt KL Div",
-  "Answer Prob",
-  "Answer Logit",
-  "Wrong Answer Logit",
-  "Answer Logprob",
-  "Logit Diff",
-  "Prob Diff",
-  "Logprob Diff",
-  "Logit Diff Percent",
-  "Prob Diff Percent",
-  "LogProb Diff Percent",
-  "Correct Answer Percent",
-  "Correct Answer Greater Than Incorrect Percent",
-];
 
 /**
  * Starts an engine in a worker of its own.
  *
- * @param {import("./circuitscope.js").OpenOptions} [options] `device`: `"auto"` (WebGPU where it works, else the CPU),
+ * @param {OpenOptions} [options] `device`: `"auto"` (WebGPU where it works, else the CPU),
  *   `"webgpu"` or `"cpu"`; `workerUrl`: where `engine-worker.js` is, if not beside this module;
  *   `hub`: true where `loadModel` may fetch models from the Hugging Face hub, or the URL of another hub.
- * @returns {Promise<Engine>}
+ * @returns {Promise<PublicEngine>}
  */
 export async function openEngine(options = {}) {
   const { device, workerUrl, hub } = checked("openEngine", options, OPEN_OPTIONS);
@@ -77,25 +66,46 @@ export async function openEngine(options = {}) {
     const { event } = await connection.call({ type: "open", device: device ?? "auto" });
     return new Engine(connection, event.device, { readerUrl: readerUrl(workerUrl), hub: hub === false ? undefined : hub });
   } catch (error) {
-    connection.close(error);
+    connection.close(/** @type {Error} */ (error));
     throw error;
   }
 }
 
-/** An open engine: a device and, once loaded, a model. Its calls are answered one after another, in order. */
+/**
+ * An open engine: a device and, once loaded, a model. Its calls are answered one after another, in order.
+ *
+ * @implements {PublicEngine}
+ */
 class Engine {
   #connection;
   #readerUrl;
   /** Whether models of the hub may be fetched, or the address of another one. */
   #hub;
-  /** A promise of the reader with the loaded model's tokenizer, if it came with one. */
+  /**
+   * A promise of the reader with the loaded model's tokenizer, if it came with one.
+   *
+   * @type {Promise<Reader> | null}
+   */
   #reader = null;
-  /** The same, once it is open. */
+  /**
+   * The same, once it is open.
+   *
+   * @type {Reader | null}
+   */
   #tokenizer = null;
-  /** A promise of the loaded model's config. */
-  #model = null;
+  /**
+   * A promise of the loaded model's config.
+   *
+   * @type {Promise<wire.ModelConfig | null>}
+   */
+  #model = Promise.resolve(null);
   #scores;
 
+  /**
+   * @param {Connection} connection
+   * @param {wire.DeviceInfo} device
+   * @param {{ readerUrl: string, hub: boolean | string | undefined }} options
+   */
   constructor(connection, device, { readerUrl, hub }) {
     this.#connection = connection;
     this.#scores = new ScoresReader(readerUrl);
@@ -108,29 +118,31 @@ class Engine {
   /**
    * Reads a model and puts it on the device, in place of the one before. If that fails, the one before stays.
    *
-   * @param {import("./circuitscope.js").ModelFiles} files `config`: a Hugging Face `config.json` or a TransformerLens
+   * @param {ModelFiles} files `config`: a Hugging Face `config.json` or a TransformerLens
    *   `tl_config.json`, as an object, JSON text, bytes, a `File`, a `Blob` or a URL; `weights`: its safetensors file, as
    *   bytes, a `File`, a `Blob` or a URL; for sharded weights a list of such, or `{ index, base }`: the
    *   `model.safetensors.index.json` and the URL of the folder with its shards, by default the index's own. Of a `File` and a
    *   URL only slices are held in memory. `tokenizer`: its `tokenizer.json`, so that prompts may be texts; `tokenizerConfig`:
    *   its `tokenizer_config.json`, which names the BOS and the pad token. In place of them all `hub`, a model of the Hugging
    *   Face hub by its name, with its `revision`: fetched by the reader's browser and kept there; only where `openEngine` was
-   *   told `hub: true`. `signal` and `onProgress` are those of `runCircuits`.
-   * @returns {Promise<import("./circuitscope.js").LoadedModel>}
+   *   given `hub: true`. `signal` and `onProgress` are those of `runCircuits`.
+   * @returns {Promise<LoadedModel>}
    */
   async loadModel(files) {
-    const { hub, revision, ...own } = checked("loadModel", files, MODEL_FILES);
+    const { hub, revision, ...own } = checked("loadModel", /** @type {ModelFields} */ (files), MODEL_FILES);
     if (hub !== undefined) return this.loadModel({ ...own, ...(await this.#fetch(hub, revision, own)) });
     const { config, weights, tokenizer, tokenizerConfig, signal, onProgress } = own;
     if (tokenizer === undefined && tokenizerConfig !== undefined) {
       throw fieldError("loadModel", "tokenizer", "given with `tokenizerConfig`", tokenizer);
     }
+    /** @type {Attachments} */
     const attachments = [];
     const configSource = jsonSource("config", config, attachments);
     const sources = weightSources(weights, attachments, signal);
+    /** @type {(weights: WeightSources) => Extract<wire.EngineRequest, { type: "loadModel" }>} */
     const requestOf = (weights) => ({ type: "loadModel", config: configSource, ...weights });
     const request = sources instanceof Promise ? sources.then(requestOf) : requestOf(sources);
-    const onEvent = (event) => onProgress?.(progress(event));
+    const onEvent = progressTo(onProgress);
     const before = this.#reader;
     const reader = tokenizer === undefined ? null : openReader(this.#readerUrl, { tokenizer, tokenizerConfig });
     // What is run next is meant for this model, also before it is there.
@@ -152,13 +164,21 @@ class Engine {
     }
   }
 
-  /** The config and the weights of a model of the hub. Its part of the module is fetched with the first. */
+  /**
+   * The config and the weights of a model of the hub. Its part of the module is fetched with the first.
+   *
+   * @param {string} hub
+   * @param {string | undefined} revision
+   * @param {ModelFields} files
+   * @returns {Promise<OwnModel>}
+   */
   async #fetch(hub, revision, { signal, onProgress, ...own }) {
     if (this.#hub === undefined) throw fieldError("openEngine", "hub", "true, for models of the hub to be fetched", undefined);
-    const both = Object.keys(OWN_FILES).find((field) => own[field] !== undefined);
-    if (both) throw fieldError("loadModel", both, "left out where `hub` is given", own[both]);
+    const [both] = Object.entries(own).filter(([, value]) => value !== undefined);
+    if (both) throw fieldError("loadModel", both[0], "left out where `hub` is given", both[1]);
     const { HUB, modelFiles } = await import("./module/hub.js?v=__BUILD_ID__");
-    const base = this.#hub === true ? HUB : new URL(this.#hub, globalThis.location?.href).href.replace(/\/$/, "");
+    const base = this.#hub === true ? HUB : new URL(String(this.#hub), globalThis.location?.href).href.replace(/\/$/, "");
+    /** @type {(progress: { done: number, total: number, file: string }) => void} */
     const tell = ({ done, total, file }) => {
       onProgress?.({ done: Math.round(done / 1024), total: Math.round(total / 1024), label: `fetching ${file} (KiB)` });
     };
@@ -169,18 +189,18 @@ class Engine {
   /**
    * Describes a graph of the loaded model.
    *
-   * @param {import("./circuitscope.js").GraphSettings} [settings] `factorized` (true), `separateQkv` (true), `tokenWise`
+   * @param {GraphSettings} [settings] `factorized` (true), `separateQkv` (true), `tokenWise`
    *   (false), and with `tokenWise` the number of positions, `seqLen`.
-   * @returns {Promise<import("./circuitscope.js").Graph>}
+   * @returns {Promise<Graph>}
    */
   async graph(settings = {}) {
-    const given = checked("graph", settings, { ...GRAPH_SETTINGS, seqLen: wholeNumber(1) });
-    const { factorized = true, separateQkv = true, tokenWise = false, seqLen } = given;
-    if (tokenWise !== (seqLen !== undefined)) {
+    const { tokenWise = false, ...config } = checked("graph", settings, GRAPH_SETTINGS);
+    const graph = { ...GRAPH_DEFAULTS, ...given(config) };
+    if (tokenWise !== (graph.seqLen !== null)) {
       const expected = tokenWise ? "the number of positions of a token-wise graph" : "left out unless `tokenWise` is true";
-      throw fieldError("graph", "seqLen", expected, seqLen);
+      throw fieldError("graph", "seqLen", expected, config.seqLen);
     }
-    const { event } = await this.#connection.call({ type: "graph", graph: { factorized, separateQkv, seqLen } });
+    const { event } = await this.#connection.call({ type: "graph", graph });
     const { nEdges, srcs, nodes, edges, masks } = event.graph;
     return { nEdges, srcs, nodes, edges, masks: Object.fromEntries(masks) };
   }
@@ -188,35 +208,51 @@ class Engine {
   /**
    * Runs circuits of the loaded model: for each edge count the edges of the largest |score|.
    *
-   * @param {import("./circuitscope.js").RunOptions} options `prompts`: auto-circuit's dataset format, as an object, JSON
+   * @param {RunOptions} options `prompts`: auto-circuit's dataset format, as an object, JSON
    *   text, bytes, a `File`, a `Blob` or a URL, with texts where the model was loaded with its tokenizer; of these
    *   `prependBos` and `pad` (true) say whether they begin with its BOS token and are filled up on the left; `scores`: prune scores or a circuit in
    *   any format that `readScores` takes, whose graph is the run's unless the settings choose one; `pick`: which of several;
    *   `signal`: an `AbortSignal`, which stops the run within one forward pass;
    *   `onProgress`: called with `{ done, total, label }`; and the settings, by auto-circuit's names.
-   * @returns {Promise<import("./circuitscope.js").RunResult>}
+   * @returns {Promise<RunResult>}
    */
   async runCircuits(options) {
     const { prompts, prependBos, pad, scores, pick, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
+    /** @type {Attachments} */
     const attachments = [];
-    const found = this.#ownScores(scores, pick, settings);
-    const request = async (prompts) => {
-      const { file, graph } = await found;
-      const source = fileSource("scores", file, attachments);
-      return { type: "run", prompts, scores: source, settings: wireSettings({ ...settings, ...graph }), logits: true };
+    const reading = { prependBos, pad, batchSize: settings.batchSize, signal };
+    const files = Promise.all([readPrompts(prompts, reading, this.#reader), this.#ownScores(scores, pick, settings)]);
+    /** @type {() => Promise<RunRequest>} */
+    const request = async () => {
+      const [{ source, batchSize }, { file, graph }] = await files;
+      return {
+        type: "run",
+        prompts: source(attachments),
+        scores: fileSource("scores", file, attachments),
+        settings: runSettings({ ...settings, ...graph, batchSize }),
+        logits: true,
+      };
     };
-    const read = this.#readPrompts(prompts, { prependBos, pad }, attachments);
+    /** @type {CircuitResult[]} */
     const circuits = [];
+    /** @type {OnEvent} */
     const onEvent = (event, attached) => {
       if (event.type === "progress") onProgress?.(progress(event));
       else circuits[event.result.index] = circuitResult(event.result, attached);
     };
-    const ready = read instanceof Promise ? read.then(({ source }) => request(source)) : request(read.source);
-    const { event, attachments: logits } = await this.#connection.call(ready, attachments, { signal, onEvent });
-    return { ...runResult(circuits, event, logits), prompts: (await read).tokens };
+    const { event, attachments: logits } = await this.#connection.call(request(), attachments, { signal, onEvent });
+    const [{ tokens }] = await files;
+    return { ...runResult(circuits, event, logits), prompts: tokens };
   }
 
-  /** Scores as safetensors, with the settings of their graph where a file of another format implies them. */
+  /**
+   * Scores as safetensors, with the settings of their graph where a file of another format implies them.
+   *
+   * @param {ScoresSource} scores
+   * @param {string | undefined} pick
+   * @param {Pick<GraphSettings, "factorized" | "separateQkv" | "tokenWise">} settings
+   * @returns {Promise<{ file: ScoresSource, graph: Pick<GraphSettings, "factorized" | "separateQkv" | "tokenWise"> }>}
+   */
   async #ownScores(scores, pick, settings) {
     if (pick === undefined && await isSafetensors(scores)) return { file: scores, graph: {} };
     const { factorized, separateQkv, tokenWise } = settings;
@@ -230,7 +266,7 @@ class Engine {
       graph: {
         factorized: factorized ?? graph.factorized,
         separateQkv: separateQkv ?? graph.separateQkv,
-        tokenWise: tokenWise ?? (graph.seqLen ?? null) !== null,
+        tokenWise: tokenWise ?? graph.seqLen !== null,
       },
     };
   }
@@ -239,10 +275,10 @@ class Engine {
    * Reads prune scores or a circuit for the loaded model: safetensors or torch files of `PruneScores`, auto-circuit's caches,
    * circuits of EAP-IG and of the MIB benchmark, edge lists as JSON or CSV.
    *
-   * @param scores the file as bytes, a `File`, a `Blob` or a URL; JSON also as its text or its value.
-   * @param {import("./circuitscope.js").ReadScoresOptions} [options] `pick`: which of several in the file; `factorized` and
+   * @param {ScoresSource} scores the file as bytes, a `File`, a `Blob` or a URL; JSON also as its text or its value.
+   * @param {ReadScoresOptions} [options] `pick`: which of several in the file; `factorized` and
    *   `separateQkv`: the graph on which an edge list is tried first; `seqLen`: the positions of a token-wise one.
-   * @returns {Promise<import("./circuitscope.js").ReadScores>}
+   * @returns {Promise<ReadScores>}
    */
   async readScores(scores, options = {}) {
     return this.#scores.read(scores, await this.#loaded(), options);
@@ -251,8 +287,8 @@ class Engine {
   /**
    * Writes prune scores of the loaded model as a file.
    *
-   * @param scores in any format that `readScores` takes, and so what `discover` found.
-   * @param {import("./circuitscope.js").WriteScoresOptions} options `format`: `"safetensors"`, `"mib-json"`,
+   * @param {ScoresSource} scores in any format that `readScores` takes, and so what `discover` found.
+   * @param {WriteScoresOptions} options `format`: `"safetensors"`, `"mib-json"`,
    *   `"edge-list-json"` or `"edge-list-csv"`; `edgeCount`: the circuit that is marked, or with `extent: "circuit"` written
    *   alone; `algorithm`: said in the metadata of safetensors; and those of `readScores`.
    * @returns {Promise<Uint8Array>}
@@ -267,24 +303,15 @@ class Engine {
     return model;
   }
 
-  /** Prompts as a source of a message: read by the reader where there is one, and then their tokens. */
-  #readPrompts(prompts, settings, attachments) {
-    if (!this.#reader) return { source: jsonSource("prompts", prompts, attachments), tokens: null };
-    return this.#reader.then(async (reader) => {
-      const { source, tokens } = await reader.prompts(prompts, settings);
-      return { source: jsonSource("prompts", source, attachments), tokens };
-    });
-  }
-
   /**
    * The tokens of texts, as the loaded model's tokenizer has them.
    *
    * @param {readonly string[]} texts
    * @param {{ prependBos?: boolean }} [options] whether each begins with the BOS token; by default true.
-   * @returns {Promise<import("./circuitscope.js").TokenList[]>}
+   * @returns {Promise<TokenList[]>}
    */
   async tokenize(texts, options = {}) {
-    const { prependBos = true } = checked("tokenize", options, { prependBos: boolean });
+    const { prependBos = PROMPT_DEFAULTS.prependBos } = checked("tokenize", options, { prependBos: boolean });
     if (!Array.isArray(texts) || texts.some((text) => typeof text !== "string")) {
       throw fieldError("tokenize", "texts", "a list of texts", texts);
     }
@@ -293,7 +320,11 @@ class Engine {
     return reader.tokenize(texts, prependBos);
   }
 
-  /** How a token is shown: its text, with spaces and line ends visible, or its id where no tokenizer says more. */
+  /**
+   * How a token is shown: its text, with spaces and line ends visible, or its id where no tokenizer says more.
+   *
+   * @param {number} token
+   */
   tokenText(token) {
     return this.#tokenizer?.text(token) ?? String(token);
   }
@@ -301,22 +332,22 @@ class Engine {
   /**
    * The likeliest tokens of an output, a circuit's or the unpatched model's.
    *
-   * @param {import("./circuitscope.js").Output} output
+   * @param {Output} output
    * @param {{ prompt?: number, position?: number, k?: number }} [options] by default the first prompt's 10 likeliest tokens
    *   at the last position.
-   * @returns {import("./circuitscope.js").TopToken[]}
+   * @returns {TopToken[]}
    */
   topTokens(output, options = {}) {
-    const place = checked("topTokens", options, { prompt: wholeNumber(0), position: wholeNumber(0), k: wholeNumber(1) });
-    return topTokens(output, place, (token) => this.tokenText(token));
+    const row = checked("topTokens", options, { prompt: wholeNumber(0), position: wholeNumber(0), k: wholeNumber(1) });
+    return topTokens(output, row, (token) => this.tokenText(token));
   }
 
   /**
    * Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs.
    *
-   * @param {import("./circuitscope.js").SensitivityOptions} options those of `runCircuits`, with `edgeCount` for the circuit
-   *   and without what is varied. `onProgress` counts the runs; `onRun` is told of each as it is done.
-   * @returns {Promise<import("./circuitscope.js").SensitivityRun[]>}
+   * @param {SensitivityOptions} options those of `runCircuits`, with `edgeCount` for the circuit
+   *   and without what is varied. `onProgress` counts the runs; `onRun` is called with each as it is done.
+   * @returns {Promise<SensitivityRun[]>}
    */
   async sensitivity(options) {
     const { prompts, prependBos, pad, scores, pick, edgeCount, signal, onProgress, onRun, ...fixed } = checked("sensitivity", options, SENSITIVITY_OPTIONS);
@@ -324,25 +355,30 @@ class Engine {
     const variants = PATCH_TYPES.flatMap((patchType) => {
       return [false, true].flatMap((reverse) => ABLATIONS.map((ablation) => ({ patchType, ablation, reverse })));
     });
-    const reader = await this.#reader;
-    const ids = reader ? (await reader.prompts(prompts, { prependBos, pad })).source : prompts;
+    const read = await readPrompts(prompts, { prependBos, pad, batchSize: fixed.batchSize, signal }, this.#reader);
     const { file, graph } = await this.#ownScores(scores, pick, fixed);
+    /** @type {SensitivityRun[]} */
     const runs = [];
     for (const variant of variants) {
+      /** @type {Attachments} */
       const attachments = [];
+      /** @type {RunRequest} */
       const request = {
         type: "run",
-        prompts: jsonSource("prompts", ids, attachments),
+        prompts: read.source(attachments),
         scores: fileSource("scores", file, attachments),
-        settings: wireSettings({ ...fixed, ...graph, ...variant, edgeCounts: [edgeCount] }),
+        settings: runSettings({ ...fixed, ...graph, ...variant, batchSize: read.batchSize, edgeCounts: [edgeCount] }),
         logits: false,
       };
-      let result;
+      /** @type {wire.CircuitResult[]} */
+      const results = [];
+      /** @type {OnEvent} */
       const onEvent = (event) => {
-        if (event.type === "circuit") result = event.result;
+        if (event.type === "circuit") results.push(event.result);
       };
       await this.#connection.call(request, attachments, { signal, onEvent });
-      const run = { ...variant, edges: result.circuit.nEdges, ...metricsOf(result.measurement) };
+      const [{ circuit, measurement }] = results;
+      const run = { ...variant, edges: circuit.nEdges, ...metricsOf(measurement) };
       runs.push(run);
       onRun?.(run);
       const { patchType, ablation, reverse } = variant;
@@ -354,18 +390,23 @@ class Engine {
   /**
    * Looks for the edges that matter in the loaded model and gives a score for each, which `runCircuits` takes.
    *
-   * @param {import("./circuitscope.js").DiscoverOptions} options `prompts`: as for `runCircuits`; `algorithm`: `"eap"` (or
+   * @param {DiscoverOptions} options `prompts`, `prependBos` and `pad`: as for `runCircuits`; `algorithm`: `"eap"` (or
    *   `"mask_gradient"`), `"eap_ig"`, `"acdc"`, `"exact"`, `"subnetwork_probing"`, `"activation_magnitude"`, `"random"` or
-   *   `"official"`; its own settings, by auto-circuit's names; `signal` stops the search within one pass; `onProgress` is
-   *   also told the loss, where there is one.
-   * @returns {Promise<import("./circuitscope.js").Discovery>}
+   *   `"official"`; its own settings, by auto-circuit's names; `signal` stops the search within one pass; `onProgress` gets
+   *   the loss too, where there is one.
+   * @returns {Promise<Discovery>}
    */
   async discover(options) {
-    const { prompts, signal, onProgress, settings } = discoverCall(options, SHARED_RULES);
+    const { prompts, reading, signal, onProgress, settings } = discoverCall(options);
+    /** @type {Attachments} */
     const attachments = [];
-    const request = { type: "discover", prompts: jsonSource("prompts", prompts, attachments), settings };
-    const onEvent = (event) => onProgress?.(progress(event));
-    const { event, attachments: found } = await this.#connection.call(request, attachments, { signal, onEvent });
+    /** @type {() => Promise<Extract<wire.EngineRequest, { type: "discover" }>>} */
+    const request = async () => {
+      const { source, batchSize } = await readPrompts(prompts, reading, this.#reader);
+      return { type: "discover", prompts: source(attachments), settings: settings(batchSize) };
+    };
+    const onEvent = progressTo(onProgress);
+    const { event, attachments: found } = await this.#connection.call(request(), attachments, { signal, onEvent });
     return discovery(event.discovery, found);
   }
 
@@ -379,11 +420,33 @@ class Engine {
 
 // ---------------------------------------------------------------------------------------------------------------- results
 
+/**
+ * @param {Extract<Notice, { type: "progress" }>} event
+ * @returns {Progress}
+ */
 function progress({ done, total, label, loss }) {
-  return loss === undefined ? { done, total, label } : { done, total, label, loss };
+  return loss === undefined || loss === null ? { done, total, label } : { done, total, label, loss };
 }
 
-/** A circuit of a run, out of `CircuitResult`, its logits and the metrics of each prompt. */
+/**
+ * What hears of a call that gives nothing before its answer but progress.
+ *
+ * @param {((progress: Progress) => void) | undefined} onProgress
+ * @returns {OnEvent}
+ */
+function progressTo(onProgress) {
+  return (event) => {
+    if (event.type === "progress") onProgress?.(progress(event));
+  };
+}
+
+/**
+ * A circuit of a run, from the engine's `CircuitResult`, its logits and the metrics of each prompt.
+ *
+ * @param {wire.CircuitResult} result
+ * @param {[Float32Array, Float64Array]} attachments
+ * @returns {CircuitResult}
+ */
 function circuitResult({ circuit, shape, measurement }, [logits, prompts]) {
   const { requested, nEdges: edges, threshold } = circuit;
   return {
@@ -399,12 +462,19 @@ function circuitResult({ circuit, shape, measurement }, [logits, prompts]) {
   };
 }
 
-/** A run's result, out of its circuits, its `Baseline` with the curves' areas, and the unpatched logits. */
+/**
+ * A run's result, from its circuits, its `Baseline` with the curves' areas, and the unpatched logits.
+ *
+ * @param {CircuitResult[]} circuits
+ * @param {Extract<wire.EngineEvent, { type: "ran" }>} event
+ * @param {[Float32Array, Float32Array]} attachments
+ * @returns {Omit<RunResult, "prompts">}
+ */
 function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
   const { shape, nPrompts, nPositions, forwardPasses } = baseline;
   return {
     circuits,
-    metrics: Object.fromEntries(METRICS.map((key, i) => [key, curve(key, circuits, areas[i])])),
+    metrics: byMetric((key, i) => curve(key, circuits, areas[i])),
     clean: unpatched(clean, shape, baseline.clean),
     corrupt: unpatched(corrupt, shape, baseline.corrupt),
     nPrompts,
@@ -413,75 +483,126 @@ function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
   };
 }
 
-/** The logits of the unpatched model, which say of themselves what a circuit's entry says of its logits. */
+/**
+ * The logits of the unpatched model, which say of themselves what a circuit's entry says of its logits.
+ *
+ * @param {Float32Array} logits
+ * @param {number[]} shape
+ * @param {wire.Measurement} measurement
+ */
 function unpatched(logits, shape, measurement) {
   const { metrics, spread } = metricsOf(measurement);
-  return Object.defineProperties(logits, {
+  const described = Object.defineProperties(logits, {
     shape: { value: shape },
     logits: { value: logits },
     metrics: { value: metrics },
     spread: { value: spread },
     measurement: { value: measured(measurement) },
   });
+  return /** @type {UnpatchedLogits} */ (described);
 }
 
-/** The metrics by their names, and how they are spread over the prompts; `null` where one does not apply. */
+/**
+ * An entry for each metric, by auto-circuit's names; the engine's metrics come in the order of `METRICS`.
+ *
+ * @template Entry
+ * @param {(key: MetricKey, i: number) => Entry} entry
+ */
+function byMetric(entry) {
+  const entries = METRICS.map(({ key }, i) => [key, entry(key, i)]);
+  return /** @type {Record<MetricKey, Entry>} */ (Object.fromEntries(entries));
+}
+
+/**
+ * The metrics, and how they are spread over the prompts; `null` where one does not apply.
+ *
+ * @param {wire.Measurement} measurement
+ * @returns {{ metrics: Metrics, spread: Spreads }}
+ */
 function metricsOf(measurement) {
-  const metrics = {};
-  const spread = {};
-  METRICS.forEach((key, i) => {
-    metrics[key] = measurement[i]?.mean ?? null;
-    spread[key] = measurement[i] ? { std: measurement[i].std, quartiles: measurement[i].quartiles } : null;
-  });
-  return { metrics, spread };
+  return {
+    metrics: byMetric((_, i) => measurement[i]?.mean ?? null),
+    spread: byMetric((_, i) => measurement[i] && { std: measurement[i].std, quartiles: measurement[i].quartiles }),
+  };
 }
 
-/** Each prompt's own values, out of `[metric, prompt]`. */
+/**
+ * Each prompt's own values, from `[metric, prompt]`.
+ *
+ * @param {wire.Measurement} measurement
+ * @param {Float64Array} values
+ */
 function perPrompt(measurement, values) {
   const nPrompts = values.length / METRICS.length;
-  return Object.fromEntries(METRICS.map((key, i) => {
-    return [key, measurement[i] ? values.subarray(i * nPrompts, (i + 1) * nPrompts) : null];
-  }));
+  return byMetric((_, i) => (measurement[i] ? values.subarray(i * nPrompts, (i + 1) * nPrompts) : null));
 }
 
-/** A metric against the edge count, as auto-circuit's `Measurements`, with its areas; `null` where it does not apply. */
+/**
+ * A metric against the edge count, as auto-circuit's `Measurements`, with its areas; `null` where it does not apply.
+ *
+ * @param {MetricKey} key
+ * @param {CircuitResult[]} circuits
+ * @param {wire.Areas} areas
+ * @returns {MetricCurve | null}
+ */
 function curve(key, circuits, { auc, cpr, cmd }) {
-  const points = circuits.map(({ edges, metrics }) => [edges, metrics[key]]).filter(([, value]) => value !== null);
+  /** @type {[number, number][]} */
+  const points = circuits.flatMap(({ edges, metrics: { [key]: value } }) => (value === null ? [] : [[edges, value]]));
   return points.length === 0 ? null : { points, auc: auc ?? null, cpr: cpr ?? null, cmd: cmd ?? null };
 }
 
+/**
+ * @param {wire.Measurement} measurement
+ * @returns {PublicMeasurement}
+ */
 function measured(measurement) {
   const { metrics } = metricsOf(measurement);
-  return { logitDiff: metrics["Logit Diff"], klClean: metrics["Clean KL Div"], klCorrupt: metrics["Corrupt KL Div"] };
+  // Every output has both distances.
+  return { logitDiff: metrics["Logit Diff"], klClean: metrics["Clean KL Div"] ?? NaN, klCorrupt: metrics["Corrupt KL Div"] ?? NaN };
 }
 
 // --------------------------------------------------------------------------------------------------------------- settings
 
-/** The settings as the engine reads them; what is left out has the engine's own default. */
-function wireSettings({ edgeCounts, ...settings }) {
-  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  if (edgeCounts === undefined) return given;
-  return { ...given, edgeCounts: typeof edgeCounts === "string" ? edgeCounts : { list: Array.from(edgeCounts) } };
+/** @typedef {{ [Field in keyof wire.RunSettings]?: Field extends "edgeCounts" ? EdgeCounts : wire.RunSettings[Field] }} SomeRunSettings */
+
+/**
+ * The settings of a run as the engine reads them; what is left out has its default.
+ *
+ * @param {SomeRunSettings} settings
+ * @returns {wire.RunSettings}
+ */
+function runSettings({ edgeCounts, ...settings }) {
+  const complete = { ...RUN_DEFAULTS, ...given(settings) };
+  if (edgeCounts === undefined) return complete;
+  return { ...complete, edgeCounts: typeof edgeCounts === "string" ? edgeCounts : { list: Array.from(edgeCounts) } };
 }
 
+/** @type {Rule} */
 const edgeCountsRule = {
   expected: `a list of whole numbers from 0, or ${alternatives(EDGE_COUNT_RULES)}`,
-  accepts: (value) => EDGE_COUNT_RULES.includes(value) || isCountList(value),
+  accepts: (value) => oneOf(EDGE_COUNT_RULES).accepts(value) || isListOf(value, wholeNumber(0).accepts),
 };
 
-function isCountList(value) {
-  const list = Array.isArray(value) || ArrayBuffer.isView(value);
-  return list && Array.from(value).every((count) => Number.isSafeInteger(count) && count >= 0);
-}
-
+/** @type {Rule} */
 const hubRule = { expected: "true, false or a URL", accepts: (value) => typeof value === "boolean" || typeof value === "string" };
-const text = { expected: "a text", accepts: (value) => typeof value === "string" };
+/** @satisfies {Rules<OpenOptions>} */
 const OPEN_OPTIONS = { device: oneOf(DEVICES), workerUrl: anything, hub: hubRule };
-const OWN_FILES = { config: anything, weights: anything, tokenizer: anything, tokenizerConfig: anything };
-const MODEL_FILES = { ...OWN_FILES, hub: text, revision: text, signal: abortSignal, onProgress: callback };
-const GRAPH_SETTINGS = { factorized: boolean, separateQkv: boolean, tokenWise: boolean };
-const SHARED_RULES = { graph: GRAPH_SETTINGS, slice: oneOf(SLICES), ablation: oneOf(ABLATIONS) };
-const RUN_OPTIONS = {
+/** @satisfies {Rules<ModelFields>} */
+const MODEL_FILES = {
+  config: anything,
+  weights: anything,
+  tokenizer: anything,
+  tokenizerConfig: anything,
+  hub: text,
+  revision: text,
+  signal: abortSignal,
+  onProgress: callback,
+};
+const GRAPH_KIND = { factorized: boolean, separateQkv: boolean, tokenWise: boolean };
+/** @satisfies {Rules<GraphSettings>} */
+const GRAPH_SETTINGS = { ...GRAPH_KIND, seqLen: wholeNumber(1) };
+/** What runs and sensitivity runs have in common. */
+const FIXED_OPTIONS = {
   prompts: anything,
   prependBos: boolean,
   pad: boolean,
@@ -489,25 +610,39 @@ const RUN_OPTIONS = {
   pick: text,
   signal: abortSignal,
   onProgress: callback,
-  ...GRAPH_SETTINGS,
+  ...GRAPH_KIND,
   slice: oneOf(SLICES),
+  batchSize: wholeNumber(1),
+};
+/**
+ * A rule is missing here, or one is too many, where the engine's `RunSettings` have changed.
+ *
+ * @satisfies {Rules<RunOptions & wire.RunSettings>}
+ */
+const RUN_OPTIONS = {
+  ...FIXED_OPTIONS,
   patchType: oneOf(PATCH_TYPES),
   ablation: oneOf(ABLATIONS),
   reverse: boolean,
-  batchSize: wholeNumber(1),
   edgeCounts: edgeCountsRule,
 };
+/** @satisfies {Rules<SensitivityOptions>} */
+const SENSITIVITY_OPTIONS = { ...FIXED_OPTIONS, edgeCount: wholeNumber(0), onRun: callback };
 
-/** Those of a run, without what is varied. */
-const SENSITIVITY_OPTIONS = { ...RUN_OPTIONS, edgeCount: wholeNumber(0), onRun: callback };
-for (const varied of ["patchType", "ablation", "reverse", "edgeCounts"]) delete SENSITIVITY_OPTIONS[varied];
-
-/** Where the reader's worker is: beside the engine's. */
+/**
+ * Where the reader's worker is: beside the engine's.
+ *
+ * @param {string | URL | undefined} workerUrl
+ */
 function readerUrl(workerUrl) {
   return workerUrl === undefined ? ownUrl("reader-worker.js") : new URL("./reader-worker.js", absoluteUrl("workerUrl", workerUrl)).href;
 }
 
-/** The URL of a file that lies beside this module. */
+/**
+ * The URL of a file that lies beside this module.
+ *
+ * @param {string} file
+ */
 function ownUrl(file) {
   return new URL(`./${file}?v=${BUILD_ID}`, import.meta.url).href;
 }

@@ -92,14 +92,23 @@ describe("search on the CPU", () => {
   });
 
   it("removes with ACDC the edges that the reference removes", async () => {
-    const { value } = await discover(browser, { ...SHARED, algorithm: "acdc", thresholds: [0.001, 0.01, 0.005, 0.05] });
+    const { value } = await discover(browser, { ...SHARED, algorithm: "acdc", acdcPrompts: "first_batch", thresholds: [0.001, 0.01, 0.005, 0.05] });
     assert.deepEqual(value.values.map(Number), await expectedScores(browser, "acdc"));
     assert.equal(value.loss, null);
+  });
+
+  it("lets ACDC look at all prompts, or at the first batch as the reference does", async () => {
+    const find = async (options) => (await discover(browser, { ...SHARED, algorithm: "acdc", thresholds: [0.01], ...options })).value.values;
+    assert.deepEqual(await find({ acdcPrompts: "all" }), await find({}));
+    assert.deepEqual(await find({ acdcPrompts: "all" }), await find({ acdcPrompts: "first_batch", batchSize: 4 }));
+    const { error } = await discover(browser, { ...SHARED, algorithm: "acdc", acdcPrompts: "last_batch" });
+    assert.match(error.message, /`acdcPrompts` should be "all" or "first_batch", found "last_batch"/);
   });
 
   it("knows every algorithm", async () => {
     const algorithms = [
       { algorithm: "eap_ig", steps: 2 },
+      { algorithm: "eap_ig", steps: 2, points: "above_zero_to_one" },
       { algorithm: "exact", gradFunction: "prob" },
       { algorithm: "subnetwork_probing", epochs: 2, learningRate: 0.2, treeOptimisation: true, circuitSize: 10, seed: 3 },
       { algorithm: "activation_magnitude" },
@@ -162,7 +171,7 @@ describe("search on WebGPU", () => {
   });
 
   it("removes with ACDC the edges that the reference removes at the largest threshold", async () => {
-    const { value, error } = await discover(browser, { ...SHARED, algorithm: "acdc", thresholds: [0.05] });
+    const { value, error } = await discover(browser, { ...SHARED, algorithm: "acdc", acdcPrompts: "first_batch", thresholds: [0.05] });
     assert.equal(error, undefined);
     const expected = (await expectedScores(browser, "acdc")).map((score) => (Number.isFinite(score) ? 0.05 : score));
     const same = value.values.filter((score, i) => Number.isFinite(Number(score)) === Number.isFinite(expected[i])).length;

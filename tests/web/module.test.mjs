@@ -225,6 +225,31 @@ describe("the module with an engine on the CPU", () => {
     await assertUnharmed();
   });
 
+  it("takes 8 prompts a batch, or all of fewer, where nobody says how many", async () => {
+    // A mean over the batch tells which prompts were in it.
+    const options = { ...RUN, batchSize: undefined, ablation: "batch_all_tok_mean", edgeCounts: [7] };
+    const logits = async (changed) => (await run({ ...options, ...changed })).value.circuits[0].logits;
+    assert.equal(await logits({}), await logits({ batchSize: 4 }), "4 prompts are one batch");
+    assert.notEqual(await logits({}), await logits({ batchSize: 2 }));
+
+    const { prompts: pairs } = JSON.parse(caseFile("gpt2", "prompts.json"));
+    const twelve = { prompts: [...pairs, ...pairs, ...pairs] };
+    const { value } = await run({ ...options, prompts: twelve });
+    assert.equal(value.nPrompts, 8, "a short last batch is not run");
+    for (const prompts of [JSON.stringify(twelve), addJson("twelve.json", twelve)]) {
+      assertSame((await run({ ...options, prompts })).value, value);
+    }
+
+    const { error } = await run({ ...options, prompts: { prompts: [] } });
+    assert.match(error.message, /prompts.*empty/);
+    assertError(await run({ ...options, prompts: "/cases/gpt2/nothing.json" }), [/nothing\.json/, /404/]);
+    const measured = await page.evaluate(({ edgeCounts, batchSize, ablation, ...options }) => {
+      return tests.outcome(engine.sensitivity({ ...options, edgeCount: 7 }));
+    }, options);
+    assert.equal(measured.error, undefined);
+    assert.equal(measured.value.length, 28);
+  });
+
   it("runs the reference's rules for edge counts", async () => {
     const expected = CASE.graphs[0].edge_counts;
     // The fixture holds the last three of "all" and the first fifty of "groups".

@@ -76,6 +76,34 @@ describe("the module with a tokenizer", () => {
     assert.equal(await first({ prependBos: false }), "Ad");
   });
 
+  it("searches on text prompts as on their token ids, with BOS and padding as a run has them", async () => {
+    const settings = { algorithm: "eap", batchSize: 2 };
+    const found = await page.evaluate(async ({ prompts, settings, pad_token }) => {
+      const find = (options) => engine.discover({ ...settings, ...options }).then(({ values }) => Array.from(values));
+      const texts = await (await fetch(prompts)).json();
+      const tokens = async (text, prependBos) => (await engine.tokenize([text], { prependBos }))[0].ids;
+      const ids = async (pair) => ({
+        clean: await tokens(pair.clean, true),
+        corrupt: await tokens(pair.corrupt, true),
+        answers: (await Promise.all(pair.answers.map((answer) => tokens(answer, false)))).flat(),
+        wrong_answers: (await Promise.all(pair.wrong_answers.map((answer) => tokens(answer, false)))).flat(),
+      });
+      const pairs = await Promise.all(texts.prompts.map(ids));
+      return {
+        lengths: new Set(pairs.flatMap(({ clean, corrupt }) => [clean.length, corrupt.length])).size,
+        ofTexts: await find({ prompts }),
+        ofIds: await find({ prompts: { pad_token, prompts: pairs } }),
+        withoutBos: await find({ prompts, prependBos: false }),
+        unpadded: await tests.outcome(find({ prompts, pad: false })),
+      };
+    }, { prompts: CASE.prompts, settings, pad_token: 0 });
+    assert.ok(found.lengths > 1, "the prompts are of unequal lengths, so that some are filled up");
+    assert.ok(found.ofTexts.some((score) => score !== 0));
+    assert.deepEqual(found.ofTexts, found.ofIds);
+    assert.notDeepEqual(found.withoutBos, found.ofTexts);
+    assert.match(found.unpadded.error.message, /tokens/);
+  });
+
   it("refuses answers of several tokens, shows their tokens, and goes on", async () => {
     const pair = { clean: "Ada and", corrupt: "Ben and", answers: [" Ben"], wrong_answers: ["Cleo"] };
     const { error } = await run({ ...RUN, prompts: { prompts: [pair, pair] } });
@@ -111,10 +139,12 @@ describe("the module with a tokenizer", () => {
       await engine.loadModel({ config, weights });
       const outcome = await tests.outcome(engine.runCircuits(run));
       const tokens = await tests.outcome(engine.tokenize(["a"]));
+      const search = await tests.outcome(engine.discover({ prompts: run.prompts, algorithm: "eap", batchSize: 2 }));
       engine.close();
-      return [outcome.error.message, tokens.error.message];
+      return [outcome.error.message, tokens.error.message, search.error.message];
     }, [files, RUN]);
     assert.match(outcome[0], /prompts\[0\]\.clean.*a list of token ids, or a text with a tokenizer/);
     assert.match(outcome[1], /without a tokenizer/);
+    assert.match(outcome[2], /prompts\[0\]\.clean.*a list of token ids, or a text with a tokenizer/);
   });
 });

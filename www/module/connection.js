@@ -1,7 +1,47 @@
 // The module's side of a worker's messages: calls, sent one at a time, and their answers.
 
-/** Starts a worker's script, given by its absolute URL; it may lie on another host than the page. */
+/** @import { EngineEvent, EngineRequest, ReaderEvent, ReaderRequest } from "./schema.js" */
+/** @import { Attachments } from "./sources.js" */
+
+/** @typedef {EngineRequest | ReaderRequest} Request */
+/** @typedef {EngineEvent | ReaderEvent} Event */
+/**
+ * The event that answers each request, and what is attached to it.
+ *
+ * @typedef {{
+ *   open: ["opened", []], loadModel: ["loaded", []], graph: ["graph", []], run: ["ran", [Float32Array, Float32Array]],
+ *   discover: ["discovered", [Uint8Array, Float32Array]], inspect: ["tokens", []], openTokenizer: ["tokenizer", []],
+ *   readPrompts: ["prompts", []], encode: ["encoded", []], readScores: ["scores", [Uint8Array]],
+ *   writeScores: ["written", [Uint8Array]], cancel: [never, []],
+ * }} Answers
+ */
+/**
+ * @template {Request} R
+ * @typedef {{ event: Extract<Event, { type: Answers[R["type"]][0] }>, attachments: Answers[R["type"]][1] }} Answer
+ */
+/**
+ * An event before the answer: how far a call is, or a circuit of a run with its logits and each prompt's metrics.
+ *
+ * @typedef {Extract<EngineEvent, { type: "progress" | "circuit" }>} Notice
+ */
+/** @typedef {(event: Notice, attachments: [Float32Array, Float64Array]) => void} OnEvent */
+/**
+ * A call that is not answered yet.
+ *
+ * @typedef {{
+ *   id: number, request: Request | Promise<Request>, attachments: Attachments, onEvent: OnEvent | undefined,
+ *   resolve: (answer: Answer<Request>) => void, reject: (error: unknown) => void, sent?: boolean, abandoned?: boolean,
+ * }} Call
+ */
+
+/**
+ * Starts a worker's script, given by its absolute URL; it may lie on another host than the page.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
 export function startWorker(url, name) {
+  /** @type {WorkerOptions} */
   const options = { type: "module", name: `circuitscope ${name}` };
   if (new URL(url).origin === globalThis.location?.origin) return new Worker(url, options);
   // A worker's own script must come from the page's origin; what that script imports need not.
@@ -15,13 +55,29 @@ export class Connection {
   /** What the worker is called in messages. */
   #name;
   #lastId = 0;
-  /** Calls that are not sent yet. */
+  /**
+   * Calls that are not sent yet.
+   *
+   * @type {Call[]}
+   */
   #waiting = [];
-  /** The call that the worker is at. It stays here after an abort, until the worker has answered. */
+  /**
+   * The call that the worker is at. It stays here after an abort, until the worker has answered.
+   *
+   * @type {Call | null}
+   */
   #running = null;
-  /** Why there will be no more answers. */
+  /**
+   * Why there will be no more answers.
+   *
+   * @type {Error | null}
+   */
   #failure = null;
 
+  /**
+   * @param {Worker} worker
+   * @param {string} name
+   */
   constructor(worker, name) {
     this.#worker = worker;
     this.#name = name;
@@ -33,17 +89,29 @@ export class Connection {
   /**
    * Sends a request when those before it are answered; it may be a promise of one, which keeps its place. Resolves to the
    * event that answers it, with its attachments; `onEvent` is told of those that come before.
+   *
+   * @template {Request} R
+   * @param {R | Promise<R>} request
+   * @param {Attachments} [attachments]
+   * @param {{ signal?: AbortSignal | undefined, onEvent?: OnEvent | undefined }} [options]
+   * @returns {Promise<Answer<R>>}
    */
   call(request, attachments = [], { signal, onEvent } = {}) {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       if (signal?.aborted) return reject(abortError(signal));
-      const onAbort = () => this.#abandon(call, abortError(signal));
+      const onAbort = () => this.#abandon(call, signal && abortError(signal));
+      /** @type {<T>(settle: (value: T) => void) => (value: T) => void} */
       const finish = (settle) => (value) => {
         signal?.removeEventListener("abort", onAbort);
         settle(value);
       };
-      const call = { id: ++this.#lastId, request, attachments, onEvent, resolve: finish(resolve), reject: finish(reject) };
+      const answer = finish(resolve);
+      /** @type {Call} */
+      const call = {
+        id: ++this.#lastId, request, attachments, onEvent, reject: finish(reject),
+        resolve: (answered) => answer(/** @type {Answer<R>} */ (/** @type {unknown} */ (answered))),
+      };
       signal?.addEventListener("abort", onAbort);
       // Where nobody waits for it any more, nobody is told that it failed.
       if (request instanceof Promise) request.catch(() => {});
@@ -57,28 +125,37 @@ export class Connection {
     return this.#failure !== null;
   }
 
-  /** Ends the worker; calls that are not answered yet, and later ones, reject with `reason`. */
+  /**
+   * Ends the worker; calls that are not answered yet, and later ones, reject with `reason`.
+   *
+   * @param {Error} reason
+   */
   close(reason) {
     if (this.#failure) return;
     this.#failure = reason;
     this.#worker.terminate();
-    const unanswered = [this.#running, ...this.#waiting].filter(Boolean);
+    const unanswered = [this.#running, ...this.#waiting].filter((call) => call !== null);
     [this.#running, this.#waiting] = [null, []];
     for (const call of unanswered) call.reject(reason);
   }
 
+  /** @param {string} reason */
   #fail(reason) {
     this.close(new Error(`the ${this.#name}'s worker failed: ${reason}; open a new engine`));
   }
 
   #sendNext() {
     if (this.#running || this.#waiting.length === 0) return;
-    const call = this.#waiting.shift();
+    const call = /** @type {Call} */ (this.#waiting.shift());
     this.#running = call;
     if (!(call.request instanceof Promise)) return this.#send(call, call.request);
     call.request.then((request) => this.#send(call, request), (error) => this.#skip(call, error));
   }
 
+  /**
+   * @param {Call} call
+   * @param {Request} request
+   */
   #send(call, request) {
     if (this.#running !== call) return;
     if (call.abandoned) return this.#skip(call);
@@ -90,7 +167,12 @@ export class Connection {
     }
   }
 
-  /** Goes on without a call that the worker was not told of. */
+  /**
+   * Goes on without a call that the worker was not told of.
+   *
+   * @param {Call} call
+   * @param {unknown} [error]
+   */
   #skip(call, error) {
     if (this.#running !== call) return;
     this.#running = null;
@@ -98,34 +180,53 @@ export class Connection {
     this.#sendNext();
   }
 
+  /**
+   * @param {{ id: number, event: Event }} reply
+   * @param {unknown} attachments
+   */
   #receive({ id, event }, attachments) {
     if (event.type === "deviceLost") {
       this.close(new Error(`the engine's device was lost: ${event.message}; open a new engine`));
     } else if (this.#running?.id === id) {
       if (event.type === "progress" || event.type === "circuit") this.#tell(this.#running, event, attachments);
-      else this.#answer(event, attachments);
+      else this.#answer(this.#running, event, attachments);
     }
   }
 
-  /** A callback that throws ends its run. */
+  /**
+   * A callback that throws ends its run.
+   *
+   * @param {Call} call
+   * @param {Notice} event
+   * @param {unknown} attachments
+   */
   #tell(call, event, attachments) {
     try {
-      call.onEvent?.(event, attachments);
+      call.onEvent?.(event, /** @type {[Float32Array, Float64Array]} */ (attachments));
     } catch (error) {
       this.#abandon(call, error);
     }
   }
 
-  #answer(event, attachments) {
-    const call = this.#running;
+  /**
+   * @param {Call} call
+   * @param {Event} event
+   * @param {unknown} attachments
+   */
+  #answer(call, event, attachments) {
     this.#running = null;
     if (event.type === "failed") call.reject(new Error(event.message));
     else if (event.type === "cancelled") call.reject(new DOMException("the run was cancelled", "AbortError"));
-    else call.resolve({ event, attachments });
+    else call.resolve(/** @type {Answer<Request>} */ ({ event, attachments }));
     this.#sendNext();
   }
 
-  /** Rejects a call at once; a running one is also cancelled. */
+  /**
+   * Rejects a call at once; a running one is also cancelled.
+   *
+   * @param {Call} call
+   * @param {unknown} reason
+   */
   #abandon(call, reason) {
     call.onEvent = undefined;
     call.reject(reason);
@@ -137,7 +238,11 @@ export class Connection {
   }
 }
 
-/** The signal's own reason where it is an error (an AbortError, unless the caller chose another). */
+/**
+ * The signal's own reason where it is an error (an AbortError, unless the caller chose another).
+ *
+ * @param {AbortSignal} signal
+ */
 function abortError({ reason }) {
   return reason instanceof Error ? reason : new DOMException(`the run was aborted: ${String(reason)}`, "AbortError");
 }

@@ -4,14 +4,34 @@
 
 import { HUB, fetchModel, findModel, keptModels, openKept, parseRepo, recordOf, removeKept } from "./hub.js?v=__BUILD_ID__";
 
+/** @import { HubEvent, HubRequest } from "./schema.js" */
+/** @import { FoundModel, Watching } from "./hub.js" */
+/** @typedef {(event: HubEvent, attachments?: File[]) => void} Post */
+/**
+ * For each request the event that answers it, and the files that go beside it.
+ *
+ * @typedef {{
+ *   [Type in Exclude<HubRequest["type"], "cancel">]:
+ *     (request: Extract<HubRequest, { type: Type }>, watching: Watching) => Promise<[event: HubEvent, attachments?: File[]]>
+ * }} Calls
+ */
+
 /** Progress is posted at most this often, in milliseconds. */
 const PROGRESS_EVERY_MS = 100;
-/** Models that were found, by key. */
+/**
+ * Models that were found, by key.
+ *
+ * @type {Map<string, FoundModel>}
+ */
 const found = new Map();
-/** What stops each call that is going on, by its number. */
+/**
+ * What stops each call that is going on, by its number.
+ *
+ * @type {Map<number, AbortController>}
+ */
 const running = new Map();
 
-/** For each request the event that answers it, and the files that go beside it. */
+/** @type {Calls} */
 const calls = {
   async find({ text, search }, { signal }) {
     const model = await findModel(parseRepo(text), { base: baseOf(search), signal });
@@ -36,22 +56,33 @@ self.onmessage = ({ data: [{ id, request }] }) => {
   else answer(id, request);
 };
 
+/**
+ * @param {number} id
+ * @param {Exclude<HubRequest, { type: "cancel" }>} request
+ */
 async function answer(id, request) {
   const controller = new AbortController();
   const { signal } = controller;
+  /** @type {Post} */
   const post = (event, attachments = []) => self.postMessage([{ id, event }, attachments]);
   running.set(id, controller);
   try {
     if (!Object.hasOwn(calls, request.type)) throw new Error(`not a call that the hub knows: ${request.type}`);
-    post(...(await calls[request.type](request, { signal, onProgress: throttled(post) })));
+    const call = /** @type {(request: HubRequest, watching: Watching) => ReturnType<Calls["find"]>} */ (calls[request.type]);
+    post(...(await call(request, { signal, onProgress: throttled(post) })));
   } catch (error) {
-    post(signal.aborted ? { type: "cancelled" } : { type: "failed", message: error?.message ?? String(error) });
+    post(signal.aborted ? { type: "cancelled" } : { type: "failed", message: error instanceof Error ? error.message : String(error) });
   } finally {
     running.delete(id);
   }
 }
 
-/** Posts progress, but not too often. */
+/**
+ * Posts progress, but not too often.
+ *
+ * @param {Post} post
+ * @returns {NonNullable<Watching["onProgress"]>}
+ */
 function throttled(post) {
   let postedAt = 0;
   return (progress) => {
@@ -62,11 +93,16 @@ function throttled(post) {
   };
 }
 
-/** The hub's address. Where the page is served from this computer, `?hub=http://localhost:…` names another, for tests. */
+/**
+ * The hub's address. Where the page is served from this computer, `?hub=http://localhost:…` names another, for tests.
+ *
+ * @param {string} search
+ */
 function baseOf(search) {
+  /** @type {(url: URL | WorkerLocation) => boolean} */
   const isLocal = (url) => ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  const other = new URLSearchParams(search).get("hub");
-  if (!isLocal(self.location) || !URL.canParse(other ?? "")) return HUB;
+  const other = new URLSearchParams(search).get("hub") ?? "";
+  if (!isLocal(self.location) || !URL.canParse(other)) return HUB;
   const url = new URL(other);
   return isLocal(url) ? url.origin : HUB;
 }

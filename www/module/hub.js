@@ -10,6 +10,24 @@
 
 import { openStore } from "./store.js?v=__BUILD_ID__";
 
+/** @import { Store } from "./store.js" */
+
+/**
+ * A model of the hub, as its list of files names it.
+ *
+ * @typedef {{ base: string, id: string, revision: string, commit: string, files: HubFile[], bytes: number }} Model
+ */
+/** @typedef {{ name: string, bytes: number }} HubFile */
+/**
+ * A model that was looked up: `key` names it among the kept models, `keeps` says whether this browser keeps anything.
+ *
+ * @typedef {Model & { key: string, config: { name: string, text: string }, keptBytes: number, keeps: boolean }} FoundModel
+ */
+/** @typedef {Model & { date: string, complete: boolean }} ModelRecord What describes a kept model. */
+/** @typedef {ModelRecord & { key: string, keptBytes: number }} KeptModel */
+/** @typedef {(name: string, chunks: Uint8Array<ArrayBuffer>[]) => Promise<void>} Write */
+/** @typedef {{ signal?: AbortSignal | undefined, onProgress?: ((progress: { done: number, total: number, file: string }) => void) | undefined }} Watching */
+
 /** The hub's own address. */
 export const HUB = "https://huggingface.co";
 /** Pieces are this long; of the piece that is arriving, all is in memory. */
@@ -26,6 +44,8 @@ const SHARD = /^(.+)-\d{5}-of-\d{5}\.safetensors$/;
 /**
  * What a person typed: `owner/name`, `owner/name@revision`, or the address of a model's page or file.
  *
+ * @param {unknown} text
+ * @param {string} [revision]
  * @returns {{ id: string, revision: string }}
  */
 export function parseRepo(text, revision) {
@@ -53,38 +73,54 @@ export function parseRepo(text, revision) {
 /**
  * Asks the hub for a model: which files would be fetched and how large they are, and its config. Nothing else is fetched.
  *
- * @returns {Promise<object>} `{ base, id, revision, commit, files: [{ name, bytes }], bytes, key, config: { name, text }, keptBytes,
- *   keeps }`: `key` names it among the kept models, `keeps` says whether this browser keeps anything.
+ * @param {{ id: string, revision: string }} repo
+ * @param {{ base?: string, signal?: AbortSignal | undefined }} [options]
+ * @returns {Promise<FoundModel>}
  */
 export async function findModel({ id, revision }, { base = HUB, signal } = {}) {
   const what = revision === "main" ? id : `${id}@${revision}`;
   const url = `${base}/api/models/${id.split("/").map(encodeURIComponent).join("/")}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  /** @type {{ sha?: string, siblings?: { rfilename: string, size?: number, lfs?: { size?: number } }[] }} */
   const list = await (await ask(url, what, { signal })).json();
-  const all = (Array.isArray(list.siblings) ? list.siblings : []).map(({ rfilename, size, lfs }) => ({ name: String(rfilename), bytes: lfs?.size ?? size }));
+  const all = (Array.isArray(list.siblings) ? list.siblings : []).map(({ rfilename, size, lfs }) => ({ name: String(rfilename), bytes: lfs?.size ?? size ?? NaN }));
   const files = chosen(what, all);
-  if (!/^[0-9a-f]{7,64}$/.test(list.sha ?? "")) throw new Error(`${what}: expected the hub to name a commit, found ${JSON.stringify(list.sha)}`);
-  const model = { base, id, revision, commit: list.sha, files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
-  const { name } = files.find((file) => CONFIGS.includes(file.name));
+  const commit = list.sha ?? "";
+  if (!/^[0-9a-f]{7,64}$/.test(commit)) throw new Error(`${what}: expected the hub to name a commit, found ${JSON.stringify(list.sha)}`);
+  const model = { base, id, revision, commit, files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
+  // The config comes first.
+  const [{ name }] = files;
   const config = await (await ask(fileUrl(model, name), `${what}/${name}`, { signal })).text();
   const store = await openStore();
   const keptBytes = await bytesThere(store, model);
   return { ...model, key: keyOf(model), config: { name, text: config }, keptBytes, keeps: store.keeps };
 }
 
-/** The files of a model that are of use here; an error where there are none, which says why. */
+/**
+ * The files of a model that are of use here; an error where there are none, which says why.
+ *
+ * @param {string} what
+ * @param {HubFile[]} all
+ */
 function chosen(what, all) {
   const top = all.filter(({ name }) => !name.includes("/"));
   const wrong = top.find(({ bytes }) => !Number.isSafeInteger(bytes) || bytes < 0);
   if (wrong) throw new Error(`${what}: expected the hub to tell the size of ${wrong.name}, found ${JSON.stringify(wrong.bytes ?? null)}`);
+  /** @type {(name: string) => boolean} */
   const has = (name) => top.some((file) => file.name === name);
   const config = CONFIGS.find(has);
   if (!config) throw new Error(`${what}: there is no config.json, so this is not a model that can be opened here`);
-  if (top.find(({ name }) => name === config).bytes > MAX_CONFIG_BYTES) throw new Error(`${what}: ${config} should be at most 1 MB`);
+  if (top.some(({ name, bytes }) => name === config && bytes > MAX_CONFIG_BYTES)) throw new Error(`${what}: ${config} should be at most 1 MB`);
   const names = [config, ...weightNames(what, top.map(({ name }) => name), all), ...TOKENIZER.filter(has)];
-  return names.map((name) => top.find((file) => file.name === name));
+  return names.flatMap((name) => top.filter((file) => file.name === name));
 }
 
-/** One file, or the shards with their index. */
+/**
+ * One file, or the shards with their index.
+ *
+ * @param {string} what
+ * @param {string[]} names
+ * @param {HubFile[]} all
+ */
 function weightNames(what, names, all) {
   const tensors = names.filter((name) => name.endsWith(".safetensors"));
   if (tensors.includes("model.safetensors")) return ["model.safetensors"];
@@ -104,6 +140,8 @@ function weightNames(what, names, all) {
 /**
  * Fetches what is not there yet of a model and keeps it. `onProgress` hears of every chunk: `{ done, total, file }`.
  *
+ * @param {Model} model
+ * @param {Watching} [watching]
  * @returns {Promise<File[]>}
  */
 export async function fetchModel(model, { signal, onProgress } = {}) {
@@ -114,11 +152,12 @@ export async function fetchModel(model, { signal, onProgress } = {}) {
   await checkRoom(store, model, total - done);
   const { base, id, revision, commit, files, bytes } = model;
   const record = { base, id, revision, commit, files, bytes, date: new Date().toISOString() };
+  /** @type {Write} */
   const write = async (name, chunks) => {
     try {
       await store.write(key, name, chunks);
     } catch (error) {
-      if (error?.name !== "QuotaExceededError") throw error;
+      if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
       throw new Error(`${id}: this browser lets this site keep no more. Remove a kept model, or free some disk space. What has arrived is kept.`);
     }
   };
@@ -127,6 +166,7 @@ export async function fetchModel(model, { signal, onProgress } = {}) {
     const first = await firstMissing(store, key, file);
     if (first === nPieces(file)) continue;
     onProgress?.({ done, total, file: file.name });
+    /** @type {(n: number) => void} */
     const onBytes = (n) => onProgress?.({ done: (done += n), total, file: file.name });
     // What was counted as there beyond the first gap arrives again.
     done -= await bytesAfter(store, key, file, first);
@@ -136,14 +176,23 @@ export async function fetchModel(model, { signal, onProgress } = {}) {
   return filesOf(store, model);
 }
 
+/**
+ * @param {Model} model
+ * @param {HubFile} file
+ * @param {number} first
+ * @param {{ signal: AbortSignal | undefined, onBytes: (n: number) => void, write: Write }} to
+ */
 async function fetchFile(model, file, first, { signal, onBytes, write }) {
   const start = first * PIECE_BYTES;
+  /** @type {Record<string, string>} */
   const headers = start > 0 ? { Range: `bytes=${start}-` } : {};
   const response = await ask(fileUrl(model, file.name), `${model.id}/${file.name}`, { signal, headers });
   // A server that knows no ranges sends the whole.
   let skip = start > 0 && response.status !== 206 ? start : 0;
-  const reader = response.body.getReader();
-  let [piece, held, chunks] = [first, 0, []];
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+  let [piece, held] = [first, 0];
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  let chunks = [];
   for (;;) {
     const { done, value } = await reader.read().catch((error) => {
       throw signal?.aborted ? error : new Error(`${file.name}: the connection broke off. What has arrived is kept: download again to go on.`);
@@ -170,9 +219,10 @@ async function fetchFile(model, file, first, { signal, onBytes, write }) {
   }
 }
 
-/** The models that are kept, and those of which a part is: `{ key, id, revision, commit, bytes, keptBytes, complete }`. */
+/** The models that are kept, and those of which a part is. */
 export async function keptModels() {
   const store = await openStore();
+  /** @type {KeptModel[]} */
   const models = [];
   for (const key of await store.keys()) {
     const model = await readRecord(store, key);
@@ -183,7 +233,11 @@ export async function keptModels() {
   return models.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.date < b.date ? 1 : -1));
 }
 
-/** The files of a kept model, without a word to the hub. */
+/**
+ * The files of a kept model, without a word to the hub.
+ *
+ * @param {string} key
+ */
 export async function openKept(key) {
   const store = await openStore();
   const model = await readRecord(store, key);
@@ -194,12 +248,17 @@ export async function openKept(key) {
 /**
  * The files of a model for `loadModel`: `{ config, weights, index, tokenizer, tokenizerConfig }`. What is kept is not fetched again; where the hub cannot
  * be reached, a kept model of this name and revision will do.
+ *
+ * @param {string} text
+ * @param {string | undefined} revision
+ * @param {{ base?: string } & Watching} [options]
  */
 export async function modelFiles(text, revision, { base = HUB, signal, onProgress } = {}) {
   const repo = parseRepo(text, revision);
   const files = await findModel(repo, { base, signal }).then(
     (model) => fetchModel(model, { signal, onProgress }),
     async (error) => {
+      /** @type {(kept: KeptModel) => boolean} */
       const isIt = (kept) => kept.complete && kept.base === base && kept.id === repo.id && kept.revision === repo.revision;
       const kept = error.unreachable ? (await keptModels()).find(isIt) : undefined;
       if (!kept) throw error;
@@ -208,52 +267,89 @@ export async function modelFiles(text, revision, { base = HUB, signal, onProgres
   );
   const [tokenizer, tokenizerConfig] = TOKENIZER.map((wanted) => files.find(({ name }) => name === wanted));
   return {
-    config: files.find(({ name }) => CONFIGS.includes(name)),
+    // Without one, it would not have been found.
+    config: /** @type {File} */ (files.find(({ name }) => CONFIGS.includes(name))),
     weights: files.filter(({ name }) => name.endsWith(".safetensors")),
     index: files.find(({ name }) => name === INDEX),
     ...(tokenizer && { tokenizer, tokenizerConfig }),
   };
 }
 
-/** Removes a kept model. */
+/**
+ * Removes a kept model.
+ *
+ * @param {string} key
+ */
 export async function removeKept(key) {
   await (await openStore()).remove(key);
 }
 
-/** What was found of a model that is kept in part. */
+/**
+ * What was found of a model that is kept in part.
+ *
+ * @param {string} key
+ */
 export async function recordOf(key) {
   return readRecord(await openStore(), key);
 }
 
 // -------------------------------------------------------------------------------------------------------------------- pieces
 
+/** @param {Pick<Model, "base" | "id" | "commit">} model */
 function keyOf({ base, id, commit }) {
   return encodeURIComponent(base === HUB ? `${id}@${commit}` : `${new URL(base).host}/${id}@${commit}`);
 }
 
+/** @param {HubFile} file */
 function nPieces({ bytes }) {
   return Math.ceil(bytes / PIECE_BYTES);
 }
 
+/**
+ * @param {HubFile} file
+ * @param {number} piece
+ */
 function pieceBytes({ bytes }, piece) {
   return Math.max(0, Math.min(PIECE_BYTES, bytes - piece * PIECE_BYTES));
 }
 
+/**
+ * @param {HubFile} file
+ * @param {number} piece
+ */
 function pieceName({ name }, piece) {
   return `${encodeURIComponent(name)}.${piece}`;
 }
 
+/**
+ * @param {Store} store
+ * @param {string} key
+ * @param {HubFile} file
+ * @param {number} piece
+ */
 async function isThere(store, key, file, piece) {
   return (await store.size(key, pieceName(file, piece))) === pieceBytes(file, piece);
 }
 
+/**
+ * @param {Store} store
+ * @param {string} key
+ * @param {HubFile} file
+ */
 async function firstMissing(store, key, file) {
   let piece = 0;
   while (piece < nPieces(file) && (await isThere(store, key, file, piece))) piece += 1;
   return piece;
 }
 
-/** How much of a file is there from a piece on. */
+/**
+ * How much of a file is there from a piece on.
+ *
+ * @param {Store} store
+ * @param {string} key
+ * @param {HubFile} file
+ * @param {number} first
+ */
 async function bytesAfter(store, key, file, first) {
   let bytes = 0;
   for (let piece = first; piece < nPieces(file); piece++) {
@@ -262,13 +358,22 @@ async function bytesAfter(store, key, file, first) {
   return bytes;
 }
 
+/**
+ * @param {Store} store
+ * @param {Model} model
+ */
 async function bytesThere(store, model) {
   let bytes = 0;
   for (const file of model.files) bytes += await bytesAfter(store, keyOf(model), file, 0);
   return bytes;
 }
 
-/** The kept files, put together of their pieces; nothing is read. */
+/**
+ * The kept files, put together of their pieces; nothing is read.
+ *
+ * @param {Store} store
+ * @param {Model} model
+ */
 async function filesOf(store, model) {
   const key = keyOf(model);
   return Promise.all(model.files.map(async (file) => {
@@ -277,6 +382,11 @@ async function filesOf(store, model) {
   }));
 }
 
+/**
+ * @param {Store} store
+ * @param {string} key
+ * @returns {Promise<ModelRecord | null>}
+ */
 async function readRecord(store, key) {
   try {
     const model = JSON.parse(await (await store.read(key, RECORD)).text());
@@ -287,24 +397,41 @@ async function readRecord(store, key) {
   }
 }
 
+/** @param {ModelRecord} value */
 function jsonBytes(value) {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
+/**
+ * @param {Store} store
+ * @param {Model} model
+ * @param {number} wanted
+ */
 async function checkRoom(store, model, wanted) {
-  const { quota, usage } = (await store.estimate()) ?? {};
+  const { quota, usage = 0 } = (await store.estimate()) ?? {};
   if (quota === undefined || quota - usage >= wanted) return;
+  /** @type {(bytes: number) => string} */
   const mb = (bytes) => `${Math.ceil(bytes / 1e6)} MB`;
   throw new Error(`${model.id}: ${mb(wanted)} are still to be fetched, but this browser lets this site keep only ${mb(Math.max(0, quota - usage))} more. Remove a kept model, or free some disk space.`);
 }
 
 // ----------------------------------------------------------------------------------------------------------------------- hub
 
+/**
+ * @param {Pick<Model, "base" | "id" | "commit">} model
+ * @param {string} name
+ */
 function fileUrl({ base, id, commit }, name) {
   return `${base}/${id.split("/").map(encodeURIComponent).join("/")}/resolve/${commit}/${encodeURIComponent(name)}`;
 }
 
-/** A response that is well, or an error in words. */
+/**
+ * A response that is well, or an error in words.
+ *
+ * @param {string} url
+ * @param {string} what
+ * @param {{ signal?: AbortSignal | undefined, headers?: Record<string, string> }} options
+ */
 async function ask(url, what, options) {
   let response;
   try {
@@ -319,6 +446,10 @@ async function ask(url, what, options) {
   throw new Error(refusal(what, response));
 }
 
+/**
+ * @param {string} what
+ * @param {Response} response
+ */
 function refusal(what, response) {
   const code = response.headers.get("x-error-code");
   if (code === "GatedRepo") return `${what}: this model is gated: its owners want to know who uses it. Ask for access on the hub, download the files there, and drop them here.`;

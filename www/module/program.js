@@ -3,9 +3,18 @@
 // A message is `[call, attachments]`, a reply `[reply, attachments]`; `crates/wire` says what they hold. The program listens from
 // its start on. Where it cannot be started, every call is answered with the reason.
 
-/** Starts `NAME.js` with `NAME_bg.wasm`, which lie beside the worker's own script. */
+/** @typedef {[call: { id: number }, attachments: unknown]} Message */
+
+/**
+ * Starts `NAME.js` with `NAME_bg.wasm`, which lie beside the worker's own script.
+ *
+ * @param {string} name
+ * @param {string} scriptUrl
+ */
 export async function startProgram(name, scriptUrl) {
+  /** @type {Message[]} */
   const waiting = [];
+  /** @type {(event: MessageEvent<Message>) => void} */
   const hold = ({ data }) => waiting.push(data);
   self.addEventListener("message", hold);
   self.addEventListener("unhandledrejection", reportCrash);
@@ -15,25 +24,39 @@ export async function startProgram(name, scriptUrl) {
     for (const data of waiting) self.dispatchEvent(new MessageEvent("message", { data }));
   } catch (error) {
     self.removeEventListener("message", hold);
-    const refuse = (data) => refuseCall(data, `the ${name} could not be started: ${error?.message ?? error}`);
+    /** @type {(data: Message) => void} */
+    const refuse = (data) => refuseCall(data, `the ${name} could not be started: ${error instanceof Error ? error.message : error}`);
     waiting.forEach(refuse);
-    self.addEventListener("message", ({ data }) => refuse(data));
+    self.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data }) => refuse(data));
   }
 }
 
-/** Loads the program with the script's own query, so that a page never mixes the files of two builds. */
+/**
+ * Loads the program with the script's own query, so that a page never mixes the files of two builds.
+ *
+ * @param {string} name
+ * @param {string} scriptUrl
+ */
 async function load(name, scriptUrl) {
   const { search } = new URL(scriptUrl);
   const program = await import(new URL(`./${name}.js${search}`, scriptUrl).href);
   await program.default({ module_or_path: new URL(`./${name}_bg.wasm${search}`, scriptUrl) });
 }
 
-/** A crash inside a promise would otherwise end in this worker's console, and its caller would wait for ever. */
+/**
+ * A crash inside a promise would otherwise end in this worker's console, and its caller would wait for ever.
+ *
+ * @param {PromiseRejectionEvent} event
+ */
 function reportCrash({ reason }) {
   // A trap of the program, or an array that the browser has no memory for.
   if (reason instanceof WebAssembly.RuntimeError || reason instanceof RangeError) self.reportError(reason);
 }
 
-function refuseCall([call], message) {
-  self.postMessage([{ id: call.id, event: { type: "failed", message } }, []]);
+/**
+ * @param {Message} message
+ * @param {string} reason
+ */
+function refuseCall([call], reason) {
+  self.postMessage([{ id: call.id, event: { type: "failed", message: reason } }, []]);
 }

@@ -4,14 +4,26 @@ import { Connection, startWorker } from "./connection.js?v=__BUILD_ID__";
 import { described } from "./options.js?v=__BUILD_ID__";
 import { jsonSource } from "./sources.js?v=__BUILD_ID__";
 
-/** Starts a reader with a tokenizer; `url` is that of `reader-worker.js`. */
+/** @import { JsonSource, Output, PromptTokens, TokenList, TopToken } from "../circuitscope.js" */
+/** @import { PromptSettings, ReaderEvent, ReaderRequest } from "./schema.js" */
+/** @import { Attachments } from "./sources.js" */
+
+/**
+ * Starts a reader with a tokenizer; `url` is that of `reader-worker.js`.
+ *
+ * @param {string} url
+ * @param {{ tokenizer: JsonSource, tokenizerConfig?: JsonSource | undefined }} files
+ */
 export function openReader(url, { tokenizer, tokenizerConfig }) {
+  /** @type {Attachments} */
   const attachments = [];
+  /** @type {Extract<ReaderRequest, { type: "openTokenizer" }>} */
   const request = { type: "openTokenizer", tokenizer: jsonSource("tokenizer", tokenizer, attachments), config: null };
   if (tokenizerConfig !== undefined) request.config = jsonSource("tokenizerConfig", tokenizerConfig, attachments);
   const connection = new Connection(startWorker(url, "reader"), "reader");
   return connection.call(request, attachments).then(
     ({ event }) => new Reader(connection, event),
+    /** @param {Error} error */
     (error) => {
       connection.close(error);
       throw error;
@@ -20,27 +32,44 @@ export function openReader(url, { tokenizer, tokenizerConfig }) {
 }
 
 /** An open tokenizer. */
-class Reader {
+export class Reader {
   #connection;
   #pieces;
 
+  /**
+   * @param {Connection} connection
+   * @param {Extract<ReaderEvent, { type: "tokenizer" }>} event
+   */
   constructor(connection, { tokenizer, pieces }) {
     this.#connection = connection;
     this.#pieces = pieces.split("\n").slice(0, -1);
     this.info = tokenizer;
   }
 
-  /** How a token is shown: its text, with spaces and line ends visible; its id where it has none. */
+  /**
+   * How a token is shown: its text, with spaces and line ends visible; its id where it has none.
+   *
+   * @param {number} token
+   */
   text(token) {
     return this.#pieces[token] || String(token);
   }
 
-  /** Token ids of prompts: the attachment that the engine is given, and each prompt's tokens. */
-  async prompts(prompts, { prependBos = true, pad = true }) {
+  /**
+   * Token ids of prompts: the attachment that the engine is given, and each prompt's tokens.
+   *
+   * @param {JsonSource} prompts
+   * @param {PromptSettings} settings
+   * @returns {Promise<{ source: Uint8Array, tokens: PromptTokens[] }>}
+   */
+  async prompts(prompts, settings) {
+    /** @type {Attachments} */
     const attachments = [];
-    const request = { type: "readPrompts", prompts: jsonSource("prompts", prompts, attachments), settings: { prependBos, pad } };
-    const { event } = await this.#connection.call(request, attachments);
+    const source = jsonSource("prompts", prompts, attachments);
+    const { event } = await this.#connection.call({ type: "readPrompts", prompts: source, settings }, attachments);
+    /** @type {{ clean: number[], corrupt: number[] }[]} */
     const pairs = JSON.parse(event.json).prompts;
+    /** @type {(ids: number[]) => TokenList} */
     const side = (ids) => ({ ids, texts: ids.map((id) => this.text(id)) });
     return {
       source: new TextEncoder().encode(event.json),
@@ -48,9 +77,15 @@ class Reader {
     };
   }
 
-  /** Token ids of texts, with how each is shown. */
+  /**
+   * Token ids of texts, with how each is shown.
+   *
+   * @param {readonly string[]} texts
+   * @param {boolean} prependBos
+   * @returns {Promise<TokenList[]>}
+   */
   async tokenize(texts, prependBos) {
-    const { event } = await this.#connection.call({ type: "encode", texts, prependBos });
+    const { event } = await this.#connection.call({ type: "encode", texts: [...texts], prependBos });
     return event.ids.map((ids) => ({ ids, texts: ids.map((id) => this.text(id)) }));
   }
 
@@ -59,18 +94,26 @@ class Reader {
   }
 }
 
-/** The likeliest tokens at a row of logits, likeliest first; of equal ones the lower id first. */
+/**
+ * The likeliest tokens at a row of logits, likeliest first; of equal ones the lower id first.
+ *
+ * @param {Output} output
+ * @param {{ prompt?: number, position?: number, k?: number }} options
+ * @param {(token: number) => string} text
+ * @returns {TopToken[]}
+ */
 export function topTokens({ logits, shape }, { prompt = 0, position, k = 10 }, text) {
   const [nPrompts, nPositions] = shape.length === 2 ? [shape[0], 1] : shape;
   const at = position ?? nPositions - 1;
-  for (const [field, value, n] of [["prompt", prompt, nPrompts], ["position", at, nPositions]]) {
+  for (const { field, value, n } of [{ field: "prompt", value: prompt, n: nPrompts }, { field: "position", value: at, n: nPositions }]) {
     if (value >= n) throw new TypeError(`topTokens: \`${field}\` should be below ${n}, found ${described(value)}`);
   }
-  const dVocab = shape.at(-1);
+  const dVocab = shape[shape.length - 1];
   const row = logits.subarray((prompt * nPositions + at) * dVocab, (prompt * nPositions + at + 1) * dVocab);
   const max = row.reduce((most, logit) => Math.max(most, logit), -Infinity);
   const sum = row.reduce((sum, logit) => sum + Math.exp(logit - max), 0);
   const tokens = Uint32Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b).subarray(0, k);
+  /** @type {(token: number) => TopToken} */
   const told = (token) => ({ token, text: text(token), logit: row[token], prob: Math.exp(row[token] - max) / sum });
   return Array.from(tokens, told);
 }

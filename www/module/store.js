@@ -2,15 +2,34 @@
 //
 // A store holds blobs by a key and a name, written from chunks of bytes. A blob is there whole or not at all, or its size tells.
 
+/**
+ * @typedef {object} Store
+ * @property {boolean} keeps Whether what is written is there in the next visit.
+ * @property {() => Promise<StorageEstimate | undefined>} estimate
+ * @property {() => Promise<string[]>} keys
+ * @property {(key: string, name: string) => Promise<Blob>} read
+ * @property {(key: string, name: string) => Promise<number | undefined>} size
+ * @property {(key: string, name: string, chunks: Uint8Array<ArrayBuffer>[]) => Promise<void>} write
+ * @property {(key: string) => Promise<void>} remove
+ */
+
 const FOLDER = "circuitscope-models";
 
+/** @type {Promise<Store> | undefined} */
 let opened;
+
+/**
+ * A file that is written in place, in a worker.
+ *
+ * @typedef {{ truncate(size: number): void, write(chunk: Uint8Array): number, flush(): void, close(): void }} SyncAccess
+ */
 
 /** The best store that this browser has. */
 export function openStore() {
   return (opened ??= open());
 }
 
+/** @returns {Promise<Store>} */
 async function open() {
   try {
     const root = await navigator.storage.getDirectory();
@@ -36,11 +55,13 @@ async function estimate() {
   return navigator.storage?.estimate?.();
 }
 
+/** @implements {Store} */
 class FileSystemStore {
   keeps = true;
   estimate = estimate;
   #folder;
 
+  /** @param {FileSystemDirectoryHandle} folder */
   constructor(folder) {
     this.#folder = folder;
   }
@@ -51,15 +72,28 @@ class FileSystemStore {
     return keys;
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async read(key, name) {
     const folder = await this.#folder.getDirectoryHandle(key);
     return (await folder.getFileHandle(name)).getFile();
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async size(key, name) {
     return this.read(key, name).then(({ size }) => size, () => undefined);
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>[]} chunks
+   */
   async write(key, name, chunks) {
     const folder = await this.#folder.getDirectoryHandle(key, { create: true });
     const file = await folder.getFileHandle(name, { create: true });
@@ -70,7 +104,8 @@ class FileSystemStore {
       await stream.close();
       return;
     }
-    const access = await file.createSyncAccessHandle();
+    const inPlace = /** @type {FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccess> }} */ (file);
+    const access = await inPlace.createSyncAccessHandle();
     try {
       access.truncate(0);
       for (const chunk of chunks) access.write(chunk);
@@ -80,21 +115,29 @@ class FileSystemStore {
     }
   }
 
+  /** @param {string} key */
   async remove(key) {
     await this.#folder.removeEntry(key, { recursive: true });
   }
 }
 
+/** @implements {Store} */
 class CacheStore {
   keeps = true;
   estimate = estimate;
   #cache;
 
+  /** @param {Cache} cache */
   constructor(cache) {
     this.#cache = cache;
   }
 
-  /** An address that nothing is ever asked for at. */
+  /**
+   * An address that nothing is ever asked for at.
+   *
+   * @param {string} key
+   * @param {string} name
+   */
   #url(key, name) {
     return new URL(`/${FOLDER}/${encodeURIComponent(key)}/${encodeURIComponent(name)}`, location.origin).href;
   }
@@ -108,30 +151,46 @@ class CacheStore {
     return [...new Set((await this.#all()).map(({ key }) => key))];
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async read(key, name) {
     const response = await this.#cache.match(this.#url(key, name));
     if (!response) throw new Error(`${name} is not kept`);
     return response.blob();
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async size(key, name) {
     const response = await this.#cache.match(this.#url(key, name));
     return response ? Number(response.headers.get("content-length")) : undefined;
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>[]} chunks
+   */
   async write(key, name, chunks) {
     const blob = new Blob(chunks);
     await this.#cache.put(this.#url(key, name), new Response(blob, { headers: { "content-length": String(blob.size) } }));
   }
 
+  /** @param {string} key */
   async remove(key) {
     const here = (await this.#all()).filter((entry) => entry.key === key);
     await Promise.all(here.map(({ name }) => this.#cache.delete(this.#url(key, name))));
   }
 }
 
+/** @implements {Store} */
 class MemoryStore {
   keeps = false;
+  /** @type {Map<string, Map<string, Blob>>} */
   #blobs = new Map();
 
   async estimate() {
@@ -142,21 +201,35 @@ class MemoryStore {
     return [...this.#blobs.keys()];
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async read(key, name) {
     const blob = this.#blobs.get(key)?.get(name);
     if (!blob) throw new Error(`${name} is not kept`);
     return blob;
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
   async size(key, name) {
     return this.#blobs.get(key)?.get(name)?.size;
   }
 
+  /**
+   * @param {string} key
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>[]} chunks
+   */
   async write(key, name, chunks) {
-    if (!this.#blobs.has(key)) this.#blobs.set(key, new Map());
-    this.#blobs.get(key).set(name, new Blob(chunks));
+    const named = this.#blobs.get(key) ?? new Map();
+    this.#blobs.set(key, named.set(name, new Blob(chunks)));
   }
 
+  /** @param {string} key */
   async remove(key) {
     this.#blobs.delete(key);
   }

@@ -1,66 +1,96 @@
 // The weights of `loadModel`: one file, several, or the index of their shards.
 
-import { anything, checked, described, fieldError, tagOf } from "./options.js?v=__BUILD_ID__";
-import { absoluteUrl, attached, bytesOf, fileSource, jsonText } from "./sources.js?v=__BUILD_ID__";
+import { anything, checked, described, fieldError, messageOf, tagOf } from "./options.js?v=__BUILD_ID__";
+import { absoluteUrl, attached, fileSource, isUrl, jsonFile } from "./sources.js?v=__BUILD_ID__";
+
+/** @import { OwnModel, ShardIndex } from "../circuitscope.js" */
+/** @import { EngineRequest, Source } from "./schema.js" */
+/** @import { Rules } from "./options.js" */
+/** @import { Attachments } from "./sources.js" */
+/** @typedef {Omit<Extract<EngineRequest, { type: "loadModel" }>, "type" | "config">} WeightSources */
+
+/** @satisfies {Rules<ShardIndex>} */
+const SHARD_INDEX = { index: anything, base: anything, files: anything };
 
 /**
  * The weights as the engine's list of `Source`s, with the index of their shards where there is one. A promise only where an
  * index has to be read first, so that calls stay in order.
+ *
+ * @param {OwnModel["weights"] | undefined} value
+ * @param {Attachments} attachments
+ * @param {AbortSignal} [signal]
+ * @returns {WeightSources | Promise<WeightSources>}
  */
 export function weightSources(value, attachments, signal) {
-  if (Array.isArray(value)) {
-    if (value.length === 0) throw new TypeError("weights: expected at least one file, found an empty list");
-    return { weights: value.map((file, i) => fileSource(`weights[${i}]`, file, attachments)) };
-  }
-  if (tagOf(value) === "Object") return indexedSources(value, attachments, signal);
+  if (Array.isArray(value)) return fileSources(value, attachments);
+  if (isShardIndex(value)) return indexedSources(value, attachments, signal);
   return { weights: [fileSource("weights", value, attachments)] };
 }
 
+/**
+ * @param {readonly unknown[]} files
+ * @param {Attachments} attachments
+ */
+function fileSources(files, attachments) {
+  if (files.length === 0) throw new TypeError("weights: expected at least one file, found an empty list");
+  return { weights: files.map((file, i) => fileSource(`weights[${i}]`, file, attachments)) };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is ShardIndex}
+ */
+function isShardIndex(value) {
+  return tagOf(value) === "Object";
+}
+
+/**
+ * @param {ShardIndex} value
+ * @param {Attachments} attachments
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<WeightSources>}
+ */
 async function indexedSources(value, attachments, signal) {
-  const { index, base, files } = checked("loadModel", value, { index: anything, base: anything, files: anything });
+  const { index, base, files } = checked("loadModel", value, SHARD_INDEX);
   if (Array.isArray(files)) {
     const { name, text } = await jsonFile("weights.index", index, signal);
-    const { weights } = weightSources(files, attachments, signal);
+    const { weights } = fileSources(files, attachments);
     return { weights, index: attached(name, new TextEncoder().encode(text), attachments) };
   }
-  if (base === undefined && !isUrl(index)) {
-    throw fieldError("loadModel", "weights.base", "the URL of the folder with the shards", base);
-  }
-  const folder = base === undefined ? absoluteUrl("weights.index", index) : absoluteUrl("weights.base", `${base}`.replace(/\/?$/, "/"));
+  const folder = shardFolder(index, base);
   const { name, text } = await jsonFile("weights.index", index, signal);
   const shards = [...new Set(Object.values(shardMap(name, text)))];
+  /** @type {(file: string) => Source} */
   const shard = (file) => ({ type: "url", url: new URL(encodeURIComponent(file), folder).href });
   return { weights: shards.map(shard), index: attached(name, new TextEncoder().encode(text), attachments) };
 }
 
-/** The file that holds each tensor, from an index. */
+/**
+ * The URL of the folder with the shards: `base`, else that of the index.
+ *
+ * @param {unknown} index
+ * @param {string | URL | undefined} base
+ */
+function shardFolder(index, base) {
+  if (base !== undefined) return absoluteUrl("weights.base", `${base}`.replace(/\/?$/, "/"));
+  if (isUrl(index)) return absoluteUrl("weights.index", index);
+  throw fieldError("loadModel", "weights.base", "the URL of the folder with the shards", base);
+}
+
+/**
+ * The file that holds each tensor, from an index.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @returns {Record<string, string>}
+ */
 function shardMap(name, text) {
   let map;
   try {
     map = JSON.parse(text)?.weight_map;
   } catch (error) {
-    throw new TypeError(`${name}: not the JSON that was expected: ${error.message}`);
+    throw new TypeError(`${name}: not the JSON that was expected: ${messageOf(error)}`);
   }
   if (tagOf(map) === "Object" && Object.values(map).every((file) => typeof file === "string")) return map;
   throw new TypeError(`${name}: \`weight_map\` should be an object of file names, found ${described(map)}`);
-}
-
-/** The name and the text of a JSON file, or of a value that it would hold. */
-async function jsonFile(field, value, signal) {
-  if (isUrl(value)) {
-    const url = absoluteUrl(field, value);
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw new Error(`${url}: could not be read: the server answered ${response.status} ${response.statusText}`);
-    return { name: url, text: await response.text() };
-  }
-  if (["File", "Blob"].includes(tagOf(value))) return { name: value.name ?? field, text: await value.text() };
-  const bytes = bytesOf(value);
-  const text = bytes ? new TextDecoder().decode(bytes) : typeof value === "string" ? value : jsonText(field, value);
-  if (text !== undefined) return { name: field, text };
-  throw new TypeError(`${field}: expected an object, JSON text, bytes, a File, a Blob or a URL, found ${described(value)}`);
-}
-
-/** Whether a value is a URL and not JSON text. */
-function isUrl(value) {
-  return tagOf(value) === "URL" || (typeof value === "string" && !/^\s*[[{]/.test(value));
 }

@@ -1,11 +1,13 @@
-//! `cargo xtask serve | build | test`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | test | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
-//! site, shrinks it and holds it to its size; [`browser`] runs the tests that need one.
+//! site, shrinks it and holds it to its size; [`types`] writes and checks the types of the JavaScript module; [`browser`] runs
+//! the tests that need one.
 
 mod browser;
 mod site;
 mod tools;
+mod types;
 mod workspace;
 
 use std::process::ExitCode;
@@ -19,6 +21,8 @@ Usage: cargo xtask <command>
   build                    makes the static site in dist/, ready for any host
   test [--webgpu-all]      runs every test there is: native, then in Chromium;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
+  schema                   writes the types and names of the JavaScript module anew, www/module/schema.*
+  check-types              checks the types of the JavaScript module and of an example that uses it
 
 Each installs what it misses, in $CIRCUITSCOPE_CACHE (else $XDG_CACHE_HOME/circuitscope, else ~/.cache/circuitscope).
 $CHROMIUM names the browser, if it is not found by itself.";
@@ -41,11 +45,13 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["build"] => build(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
+        ["schema"] => types::write_schema(&Workspace::find()?),
+        ["check-types"] => check_types(&Workspace::find()?),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
         }
-        _ => Err(format!("expected serve, build or test, found {args:?}\n\n{USAGE}").into()),
+        _ => Err(format!("expected serve, build, test, schema or check-types, found {args:?}\n\n{USAGE}").into()),
     }
 }
 
@@ -59,11 +65,16 @@ fn build(workspace: &Workspace) -> Result<()> {
     site::build(workspace)
 }
 
-/// The native tests come first: they need neither the site nor a browser.
+fn check_types(workspace: &Workspace) -> Result<()> {
+    types::check(workspace, &tools::ensure_node_modules(workspace)?)
+}
+
+/// Types and native tests come first: they need neither the site nor a browser.
 fn test(workspace: &Workspace, webgpu_all: bool) -> Result<()> {
     tools::ensure_builders(workspace)?;
     let chromium = tools::ensure_chromium(workspace)?;
-    let node_modules = tools::ensure_browser_driver(workspace)?;
+    let node_modules = tools::ensure_node_modules(workspace)?;
+    types::check(workspace, &node_modules)?;
     workspace.run(workspace.command("cargo").args(["test", "--workspace", "--locked"]))?;
     site::build(workspace)?;
     browser::test(workspace, &browser::Browser { chromium, node_modules, webgpu_all })

@@ -79,11 +79,11 @@ pub fn ensure_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(wasm_opt)
 }
 
-/// The folder of npm packages that the browser tests load their driver from.
+/// The folder of npm packages with the driver of the browser tests and the compiler that checks types.
 ///
 /// # Errors
 /// When it cannot be installed.
-pub fn ensure_browser_driver(workspace: &Workspace) -> Result<PathBuf> {
+pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
     let (from, dir) = (workspace.root.join("tests").join("web"), workspace.cache.join("npm").join("web"));
     let (wanted, installed) = (from.join("package-lock.json"), dir.join("installed-package-lock.json"));
     let node_modules = dir.join("node_modules");
@@ -91,7 +91,7 @@ pub fn ensure_browser_driver(workspace: &Workspace) -> Result<PathBuf> {
     if fs::read(&installed).is_ok_and(|found| found == lock) && node_modules.is_dir() {
         return Ok(node_modules);
     }
-    eprintln!("Installing the browser driver in {}", dir.display());
+    eprintln!("Installing the browser driver and TypeScript in {}", dir.display());
     fs::create_dir_all(&dir)?;
     for file in ["package.json", "package-lock.json", ".npmrc"] {
         fs::copy(from.join(file), dir.join(file)).map_err(|error| format!("tests/web/{file}: {error}"))?;
@@ -103,7 +103,9 @@ pub fn ensure_browser_driver(workspace: &Workspace) -> Result<PathBuf> {
 
 fn npm(workspace: &Workspace, dir: &Path, args: &[&str]) -> Result<()> {
     if answer(workspace.command("npm").arg("--version")).is_none() {
-        return Err("npm is needed, for wasm-opt and the browser driver: install Node.js 20 or newer".into());
+        return Err(
+            "npm is needed, for wasm-opt, the browser driver and TypeScript: install Node.js 20 or newer".into()
+        );
     }
     let mut command = workspace.command("npm");
     workspace.run(command.current_dir(dir).args(args).args(["--no-audit", "--no-fund"]))

@@ -32,6 +32,7 @@ pub struct Prompts {
 
 /// How texts become prompts; auto-circuit's `prepend_bos` and `pad`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PromptSettings {
     /// Whether every text begins with the BOS token.

@@ -17,6 +17,8 @@ pub struct Engine;
 
 /// What the engine can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "EngineRequest"))]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Request {
     /// Makes the device; must come first. Answered by [`Event::Opened`].
@@ -58,6 +60,7 @@ pub enum Request {
 
 /// Which device is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
     /// WebGPU where it works, else the CPU.
@@ -70,6 +73,7 @@ pub enum DeviceChoice {
 
 /// Which device is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     Webgpu,
@@ -78,6 +82,7 @@ pub enum DeviceKind {
 
 /// The device and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct DeviceInfo {
     pub kind: DeviceKind,
     /// The adapter's own name, or what the CPU backend is.
@@ -91,6 +96,8 @@ pub struct DeviceInfo {
 
 /// What the engine replies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "EngineEvent"))]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Event {
     Opened {
@@ -142,6 +149,7 @@ pub enum Event {
 
 /// A graph, written out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GraphInfo {
     pub n_edges: usize,
@@ -157,6 +165,7 @@ pub struct GraphInfo {
 
 /// What a search found, apart from the scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DiscoveryInfo {
     /// What the scores' file says of itself.
@@ -173,6 +182,7 @@ pub struct DiscoveryInfo {
 
 /// A circuit that was run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CircuitResult {
     /// The place in the run.

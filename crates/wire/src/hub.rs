@@ -9,6 +9,8 @@ pub struct Hub;
 
 /// What the hub's worker can be asked for. All but [`Request::Find`] and [`Request::Fetch`] go without the hub itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "HubRequest"))]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Request {
     /// Looks a model up. Answered by [`Event::Found`].
@@ -32,6 +34,8 @@ pub enum Request {
 
 /// What the hub's worker replies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "HubEvent"))]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Event {
     Found {
@@ -56,6 +60,7 @@ pub enum Event {
 
 /// A model of the hub, of which nothing but the config was fetched (`findModel` in `www/module/hub.js`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FoundModel {
     /// Its name among the kept models.
@@ -77,6 +82,7 @@ pub struct FoundModel {
 
 /// A file and its size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct FoundFile {
     pub name: String,
     pub bytes: u64,
@@ -84,6 +90,7 @@ pub struct FoundFile {
 
 /// The config of a model that was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct ConfigText {
     /// The file's name, for messages.
     pub name: String,
@@ -92,6 +99,7 @@ pub struct ConfigText {
 
 /// A model of which the browser keeps something (`keptModels` in `www/module/hub.js`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct KeptModel {
     pub key: String,

@@ -14,6 +14,8 @@ pub struct Reader;
 
 /// What the reader can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "ReaderRequest"))]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Request {
     /// Reads a `tokenizer.json`, in place of the tokenizer before, also where it cannot be read. Answered by [`Event::Tokenizer`].
@@ -60,6 +62,8 @@ pub enum Request {
 
 /// What the reader replies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(rename = "ReaderEvent"))]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Event {
     Tokenizer {
@@ -91,6 +95,7 @@ pub enum Event {
 
 /// What was found in a file of scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ScoresFound {
     pub format: FormatId,
@@ -110,6 +115,7 @@ pub struct ScoresFound {
 
 /// A tokenizer that is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenizerInfo {
     /// One more than the largest id.
@@ -122,6 +128,7 @@ pub struct TokenizerInfo {
 
 /// A token with a meaning of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct SpecialToken {
     pub id: u32,
     /// As it is written in text.

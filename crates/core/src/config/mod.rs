@@ -11,6 +11,7 @@ pub const MAX_LAYERS: usize = 1024;
 
 /// What a model is, apart from its weights. Field names are TransformerLens's (`HookedTransformerConfig`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct ModelConfig {
     /// The family whose file format this model came in.
     pub family: String,
@@ -59,6 +60,7 @@ pub struct ModelConfig {
 
 /// Which of the products have a bias in the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Biases {
     /// Queries, keys and values.
     pub qkv: bool,
@@ -76,6 +78,7 @@ impl Biases {
 /// Rotary position embedding (Su et al. 2021, "RoFormer"): number `i` and number `i + dim / 2` of a query or key are
 /// turned together by an angle that grows with the position.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Rotary {
     /// How many numbers of a head are turned, from the first on; the others stay.
     pub dim: usize,
@@ -87,6 +90,7 @@ pub struct Rotary {
 /// How the angles are changed so that a model reads further than it was first trained to; Hugging Face's
 /// `rope_scaling` (`transformers` `modeling_rope_utils.py`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum RotaryScaling {
     None,
@@ -113,6 +117,7 @@ pub enum RotaryScaling {
 
 /// The nonlinearity of the MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ActFn {
     /// The exact form, with the error function.
@@ -127,6 +132,7 @@ pub enum ActFn {
 
 /// The layer norm before every dest node but the residual ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub enum Normalization {
     None,
     /// Centre, scale, then a learned gain and bias.
@@ -141,6 +147,7 @@ pub enum Normalization {
 
 /// How positions enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PositionalEmbedding {
     /// Added to the token embedding.
@@ -153,6 +160,7 @@ pub enum PositionalEmbedding {
 
 /// Which positions a position attends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionDir {
     Causal,

@@ -15,6 +15,7 @@ use crate::sorting;
 
 /// Which graph of a model is meant; auto-circuit's arguments of `patchable_model`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GraphConfig {
     /// Edges (true) or nodes (false).

@@ -15,6 +15,7 @@ pub type Curve = Vec<(usize, f64)>;
 
 /// What is told of a curve as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Areas {
     /// The area under the curve, auto-circuit's. See [`area_under_curve`].
     pub auc: Option<f64>,

@@ -11,11 +11,13 @@ use crate::sorting;
 /// Tracr's `xproportion`), a prompt has other than one answer where correct answers are counted, or the unpatched difference
 /// that a percentage is taken of is 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Measurement(Box<[Option<Measured>; Metric::ALL.len()]>);
 
 /// A metric's value, and how it is spread over the prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Measured {
     /// The mean over prompts: the reference's value.
     pub mean: f64,
@@ -75,6 +77,7 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
 
 /// The unpatched model on the prompts of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Baseline {
     pub shape: Vec<usize>,
@@ -90,6 +93,7 @@ pub struct Baseline {
 
 /// The likeliest next tokens under each of three outputs, likeliest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Tokens {
     pub clean: Vec<TokenProb>,
     pub corrupt: Vec<TokenProb>,
@@ -98,6 +102,7 @@ pub struct Tokens {
 
 /// A token with its logit and probability.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct TokenProb {
     pub token: u32,
     pub logit: f32,

@@ -6,6 +6,7 @@ use crate::config::family::{FAMILIES, Family};
 
 /// A format, by the name that settings and messages call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum FormatId {
     Safetensors,
@@ -88,6 +89,7 @@ impl FormatId {
 
 /// Which edges are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
     #[default]

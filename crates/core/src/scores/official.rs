@@ -13,6 +13,7 @@ use crate::scores::prune_scores::PruneScores;
 
 /// A circuit that was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OfficialCircuit {
     /// Tracr's `reverse` under resample ablation (Miller et al. 2024).

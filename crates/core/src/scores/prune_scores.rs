@@ -21,6 +21,7 @@ pub struct PruneScores {
 
 /// The edges whose score is at least a threshold in absolute value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Circuit {
     /// The number of edges that was asked for.
@@ -29,6 +30,7 @@ pub struct Circuit {
     pub n_edges: usize,
     /// The `requested`-th largest absolute score; infinity where none was asked for.
     #[serde(with = "infinite")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<f32>"))]
     pub threshold: f32,
 }
 

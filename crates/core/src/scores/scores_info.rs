@@ -22,6 +22,7 @@ const VERSION: &str = "1";
 
 /// What is known of prune scores beside the numbers. All of it may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScoresInfo {
     pub model: Option<ModelSize>,
@@ -38,6 +39,7 @@ pub struct ScoresInfo {
 
 /// A model, by what its graph depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSize {
     pub family: String,

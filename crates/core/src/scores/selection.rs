@@ -18,6 +18,7 @@ use crate::scores::prune_scores::PruneScores;
 
 /// How edges are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     /// The largest scores; tied ones come in together.

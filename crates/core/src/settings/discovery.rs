@@ -8,19 +8,23 @@ use crate::graph::Graph;
 use crate::scores::official::OfficialCircuit;
 use crate::scores::scores_info::{ModelSize, ScoresInfo};
 use crate::scores::selection::Selection;
-use crate::settings::run::{AblationType, OutputSlice};
+use crate::settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice};
 
-/// Everything that a search is told, apart from the model and the prompts.
+/// The settings of a search: everything but the model and the prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiscoverSettings {
+    /// Edges (true) or nodes (false).
     pub factorized: bool,
+    /// Whether a head's query, key and value inputs are nodes apart.
     pub separate_qkv: bool,
     /// Whether the graph has an edge at every token position.
     pub token_wise: bool,
     /// The positions of the output that are looked at.
     pub slice: OutputSlice,
-    /// Prompts a batch; a short last batch is dropped.
+    /// Prompts a batch; a short last batch is dropped. ACDC over the first batch looks at this many prompts, and means over a
+    /// batch depend on it.
     pub batch_size: usize,
     pub algorithm: Algorithm,
     /// Keeps some edges' scores and sets the others' to 0.
@@ -30,6 +34,7 @@ pub struct DiscoverSettings {
 
 /// Which edges' scores are kept; see [`super::select`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Keep {
     pub selection: Selection,
@@ -43,7 +48,7 @@ impl Default for DiscoverSettings {
             separate_qkv: true,
             token_wise: false,
             slice: OutputSlice::default(),
-            batch_size: 1,
+            batch_size: DEFAULT_BATCH_SIZE,
             algorithm: Algorithm::MaskGradient(MaskGradient::default()),
             keep: None,
         }
@@ -52,6 +57,7 @@ impl Default for DiscoverSettings {
 
 /// How scores are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "name")]
 pub enum Algorithm {
     /// The gradient of a loss with respect to every edge's mask; as it stands by default, edge attribution patching
@@ -77,6 +83,7 @@ pub enum Algorithm {
 
 /// What is made of the logits before an answer is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum GradFunction {
     #[default]
@@ -89,6 +96,7 @@ pub enum GradFunction {
 
 /// The loss that is made of the answers' values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFunction {
     /// The mean value of the wrong answers less that of the answers.
@@ -102,6 +110,7 @@ pub enum AnswerFunction {
 
 /// One side of the prompt pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum PromptSide {
     Clean,
@@ -111,6 +120,7 @@ pub enum PromptSide {
 
 /// auto-circuit's `mask_gradient_prune_scores`. The model runs on the clean prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MaskGradient {
     pub grad_function: GradFunction,
@@ -124,27 +134,61 @@ pub struct MaskGradient {
     pub ablation_prompts: PromptSide,
 }
 
-/// EAP-IG: the gradients along a line from the corrupt prompts' embedding to the clean ones'.
+/// EAP-IG (`EAP-IG-inputs`): the gradients along a line from the corrupt prompts' embedding to the clean ones'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct InputGradient {
     pub grad_function: GradFunction,
     pub answer_function: AnswerFunction,
-    /// How many points of the line are visited.
+    /// How many points of the line are visited: `m`.
     pub steps: usize,
+    /// Which `m` points.
+    pub points: IgPoints,
     pub ablation: AblationType,
+}
+
+/// The points at which EAP-IG takes gradients, as shares of the way from the corrupt prompts' embedding (0) to the clean
+/// ones' (1), for `m` steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum IgPoints {
+    /// `0, 1/m, …, (m - 1)/m`: the current code of EAP-IG (`eap/attribute.py`, `get_scores_eap_ig`).
+    #[default]
+    ZeroToBelowOne,
+    /// `1/m, 2/m, …, 1`: EAP-IG's earlier code. With one step it gives the scores of EAP.
+    AboveZeroToOne,
+}
+
+impl IgPoints {
+    /// The point of step `step`, counted from 0, of `steps`.
+    pub fn share(self, step: usize, steps: usize) -> f64 {
+        let number = match self {
+            Self::ZeroToBelowOne => step,
+            Self::AboveZeroToOne => step + 1,
+        };
+        number as f64 / steps as f64
+    }
 }
 
 impl Default for InputGradient {
     fn default() -> Self {
         let (grad_function, answer_function) = Default::default();
         // The number of the paper.
-        Self { grad_function, answer_function, steps: 5, ablation: AblationType::default() }
+        Self {
+            grad_function,
+            answer_function,
+            steps: 5,
+            points: IgPoints::default(),
+            ablation: AblationType::default(),
+        }
     }
 }
 
 /// How far an output is from the unpatched model's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum FaithfulnessTarget {
     /// Kullback-Leibler divergence.
@@ -156,23 +200,40 @@ pub enum FaithfulnessTarget {
 
 /// auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, infinity where none does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Acdc {
     pub faithfulness_target: FaithfulnessTarget,
     /// An edge is removed where the distance to the unpatched model grows by less than this.
     pub thresholds: Vec<f64>,
+    /// The prompts over which that distance is averaged.
+    pub prompts: AcdcPrompts,
+}
+
+/// The prompts that ACDC looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum AcdcPrompts {
+    /// The prompts of all batches.
+    #[default]
+    All,
+    /// The first batch only, as auto-circuit does (`prune_algos/ACDC.py` takes one batch of the loader).
+    FirstBatch,
 }
 
 impl Default for Acdc {
     /// The reference's: 1, 3, 5, 7 and 9 times 10 to the -5, -4, -3 and -2.
     fn default() -> Self {
         let thresholds = [1.0, 3.0, 5.0, 7.0, 9.0].iter().flat_map(|base| (-5..-1).map(move |e| base * 10_f64.powi(e)));
-        Self { faithfulness_target: FaithfulnessTarget::default(), thresholds: thresholds.collect() }
+        let (faithfulness_target, prompts) = Default::default();
+        Self { faithfulness_target, thresholds: thresholds.collect(), prompts }
     }
 }
 
 /// What patching each edge alone does to a loss, the model running on the clean prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Exact {
     pub grad_function: GradFunction,
@@ -183,6 +244,7 @@ pub struct Exact {
 /// Close to auto-circuit's `subnetwork_probing_prune_scores`: a mask for every edge, drawn from a hard concrete distribution
 /// (Louizos et al. 2018) whose parameters are learned with Adam.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SubnetworkProbing {
     pub faithfulness_target: FaithfulnessTarget,
@@ -217,6 +279,7 @@ impl Default for SubnetworkProbing {
 
 /// Random scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Random {
     pub seed: u64,
@@ -224,6 +287,7 @@ pub struct Random {
 
 /// Scores of a published circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Official {
     pub circuit: OfficialCircuit,
@@ -231,6 +295,7 @@ pub struct Official {
 
 /// What a search takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DiscoverCost {
     /// Forward passes of one batch; several circuits stacked in one pass count each.
@@ -313,4 +378,28 @@ fn pass_bytes(model: &ModelConfig) -> u64 {
     let &ModelConfig { n_heads, d_model, d_head, d_mlp, .. } = model;
     let [n_heads, d_model, d_head, d_mlp] = [n_heads, d_model, d_head, d_mlp.unwrap_or(0)].map(|size| size as u64);
     (7 * n_heads * d_model + 8 * n_heads * d_head + 6 * d_mlp + 8 * d_model) * F32_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_eap_ig_begin_at_the_corrupt_embedding_or_end_at_the_clean_one() {
+        let points = |kind: IgPoints| (0..4).map(|step| kind.share(step, 4)).collect::<Vec<_>>();
+        assert_eq!(points(IgPoints::ZeroToBelowOne), [0.0, 0.25, 0.5, 0.75]);
+        assert_eq!(points(IgPoints::AboveZeroToOne), [0.25, 0.5, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn settings_that_a_file_does_not_name_are_the_defaults() {
+        let parse = |json: &str| serde_json::from_str::<DiscoverSettings>(json).map(|settings| settings.algorithm);
+        let acdc = parse(r#"{"algorithm": {"name": "acdc", "prompts": "first_batch"}}"#).unwrap();
+        assert_eq!(acdc, Algorithm::Acdc(Acdc { prompts: AcdcPrompts::FirstBatch, ..Acdc::default() }));
+        let acdc = parse(r#"{"algorithm": {"name": "acdc"}}"#).unwrap();
+        assert_eq!(acdc, Algorithm::Acdc(Acdc { prompts: AcdcPrompts::All, ..Acdc::default() }));
+        let eap_ig = parse(r#"{"algorithm": {"name": "eap_ig", "points": "above_zero_to_one"}}"#).unwrap();
+        let expected = InputGradient { points: IgPoints::AboveZeroToOne, ..InputGradient::default() };
+        assert_eq!(eap_ig, Algorithm::InputGradient(expected));
+    }
 }

@@ -11,6 +11,7 @@ const MIB_SHARES: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 
 
 /// A rule for the edge counts of a sweep, or a list of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum EdgeCounts {
     /// `0, 1, 2, …, n_edges`.

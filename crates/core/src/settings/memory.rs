@@ -22,6 +22,7 @@ const F32_BYTES: u64 = 4;
 
 /// What a device can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     /// The most bytes that the program's heap can have; `None` where only the machine limits it.

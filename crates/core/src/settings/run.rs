@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether the circuit's edges are patched or all others.
+/// Whether the circuit's edges are patched (`edge`) or all others (`tree`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum PatchType {
     /// Runs the *corrupt* prompt and patches the circuit's edges with *clean* activations.
@@ -13,8 +14,9 @@ pub enum PatchType {
     Tree,
 }
 
-/// What an edge is patched with.
+/// What an edge is patched with: the activation on the other prompt, zeros, or one of five means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AblationType {
     /// The activation on the other prompt of the pair.
@@ -57,8 +59,9 @@ impl AblationType {
     }
 }
 
-/// The positions of the output that are compared.
+/// The positions of the output that are compared: all (`none`), the last one, or all but the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OutputSlice {
     /// All.
@@ -81,21 +84,33 @@ impl OutputSlice {
     }
 }
 
-/// Everything that a run of circuits is told, apart from the model, the prompts and the scores.
+/// How many prompts a batch has unless a caller says otherwise.
+pub const DEFAULT_BATCH_SIZE: usize = 8;
+
+/// The settings of a run of circuits: everything but the model, the prompts and the scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunSettings {
+    /// Edges (true) or nodes (false).
     pub factorized: bool,
+    /// Whether a head's query, key and value inputs are nodes apart.
     pub separate_qkv: bool,
     /// Whether the graph has an edge at every token position.
     pub token_wise: bool,
+    /// The positions of the output that are compared.
     pub slice: OutputSlice,
+    /// Whether the circuit's edges are patched with clean activations (`edge`), the model running on the corrupt prompts, or
+    /// all other edges with corrupt ones (`tree`), the model running on the clean prompts.
     pub patch_type: PatchType,
+    /// What an edge is patched with.
     pub ablation: AblationType,
     /// Swaps clean and corrupt.
     pub reverse: bool,
-    /// Prompts a batch; a short last batch is dropped.
+    /// Prompts a batch; a short last batch is dropped. The means of `batch_tokenwise_mean` and `batch_all_tok_mean` are taken
+    /// over a batch, so they depend on it.
     pub batch_size: usize,
+    /// Which circuit sizes to test.
     pub edge_counts: crate::settings::edge_counts::EdgeCounts,
 }
 
@@ -109,7 +124,7 @@ impl Default for RunSettings {
             patch_type: PatchType::default(),
             ablation: AblationType::default(),
             reverse: false,
-            batch_size: 1,
+            batch_size: DEFAULT_BATCH_SIZE,
             edge_counts: crate::settings::edge_counts::EdgeCounts::Default,
         }
     }

@@ -1,0 +1,856 @@
+// Generated from the Rust types by `cargo xtask schema`: change those, not this file.
+
+/** What an edge is patched with: the activation on the other prompt, zeros, or one of five means. */
+export type AblationType = "resample" | "zero" | "tokenwise_mean_clean" | "tokenwise_mean_corrupt" | "tokenwise_mean_clean_and_corrupt" | "batch_tokenwise_mean" | "batch_all_tok_mean";
+
+/** auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, infinity where none does. */
+export type Acdc = {
+  /** @default "kl_div" */
+  faithfulnessTarget: FaithfulnessTarget;
+  /**
+   * An edge is removed where the distance to the unpatched model grows by less than this.
+   * @default [0.00001,0.0001,0.001,0.01,0.000030000000000000004,0.00030000000000000003,0.003,0.03,0.00005,0.0005,0.005,0.05,0.00007000000000000001,0.0007,0.007,0.07,0.00009,0.0009000000000000001,0.009000000000000001,0.09]
+   */
+  thresholds: Array<number>;
+  /**
+   * The prompts over which that distance is averaged.
+   * @default "all"
+   */
+  prompts: AcdcPrompts;
+};
+
+/** The prompts that ACDC looks at. */
+export type AcdcPrompts = "all" | "first_batch";
+
+/** The nonlinearity of the MLP. */
+export type ActFn = "gelu" | "gelu_new" | "relu" | "silu" | "solu_ln";
+
+/** How scores are found. */
+export type Algorithm =
+  | { name: "mask_gradient" } & MaskGradient
+  | { name: "input_gradient" } & InputGradient
+  | { name: "acdc" } & Acdc
+  | { name: "exact" } & Exact
+  | { name: "subnetwork_probing" } & SubnetworkProbing
+  | { name: "activation_magnitude" }
+  | { name: "random" } & Random
+  | { name: "official" } & Official;
+
+/** The loss that is made of the answers' values. */
+export type AnswerFunction = "avg_diff" | "avg_val" | "mse";
+
+/** What is told of a curve as a whole. */
+export type Areas = {
+  /** The area under the curve, auto-circuit's. See `area_under_curve`. */
+  auc: number | null;
+  /** Integrated circuit performance ratio, MIB's: larger is better. See `faithfulness_areas`. */
+  cpr: number | null;
+  /** Integrated circuit-model distance, MIB's: smaller is better. */
+  cmd: number | null;
+};
+
+/** Which positions a position attends to. */
+export type AttentionDir = "causal" | "bidirectional";
+
+/** The unpatched model on the prompts of a run. */
+export type Baseline = {
+  shape: Array<number>;
+  clean: Measurement;
+  corrupt: Measurement;
+  /** How many prompts were run; a short last batch is not. */
+  nPrompts: number;
+  /** How many positions each has in the output. */
+  nPositions: number;
+  /** How many forward passes it took. */
+  forwardPasses: number;
+};
+
+/** Which of the products have a bias in the weights. */
+export type Biases = {
+  /** Queries, keys and values. */
+  qkv: boolean;
+  /** The attention's output. */
+  attn_out: boolean;
+  mlp: boolean;
+  unembed: boolean;
+};
+
+/** The edges whose score is at least a threshold in absolute value. */
+export type Circuit = {
+  /** The number of edges that was asked for. */
+  requested: number;
+  /** The number of edges that it has. Tied scores come in together, so it may be more than was asked for. */
+  nEdges: number;
+  /** The `requested`-th largest absolute score; infinity where none was asked for. */
+  threshold: number | null;
+};
+
+/** A circuit that was run. */
+export type CircuitResult = {
+  /** The place in the run. */
+  index: number;
+  circuit: Circuit;
+  /** `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`. */
+  shape: Array<number>;
+  measurement: Measurement;
+};
+
+/** The config of a model that was found. */
+export type ConfigText = {
+  /** The file's name, for messages. */
+  name: string;
+  text: string;
+};
+
+/** Which device is wanted. */
+export type DeviceChoice = "auto" | "webgpu" | "cpu";
+
+/** The device and why it was chosen. */
+export type DeviceInfo = {
+  kind: DeviceKind;
+  /** The adapter's own name, or what the CPU backend is. */
+  name: string;
+  /** Why this one, in a sentence. */
+  reason: string;
+  /** What fits. */
+  limits: Limits;
+};
+
+/** Which device is used. */
+export type DeviceKind = "webgpu" | "cpu";
+
+/** What a search takes. */
+export type DiscoverCost = {
+  /** Forward passes of one batch; several circuits stacked in one pass count each. */
+  forwardPasses: number;
+  /** Backward passes of one batch. */
+  backwardPasses: number;
+  /** About how many bytes of activations are held at once. */
+  bytes: number;
+};
+
+/** The settings of a search: everything but the model and the prompts. */
+export type DiscoverSettings = {
+  /**
+   * Edges (true) or nodes (false).
+   * @default true
+   */
+  factorized: boolean;
+  /**
+   * Whether a head's query, key and value inputs are nodes apart.
+   * @default true
+   */
+  separateQkv: boolean;
+  /**
+   * Whether the graph has an edge at every token position.
+   * @default false
+   */
+  tokenWise: boolean;
+  /**
+   * The positions of the output that are looked at.
+   * @default "last_seq"
+   */
+  slice: OutputSlice;
+  /**
+   * Prompts a batch; a short last batch is dropped. ACDC over the first batch looks at this many prompts, and means over a
+   * batch depend on it.
+   * @default 8
+   */
+  batchSize: number;
+  algorithm: Algorithm;
+  /** Keeps some edges' scores and sets the others' to 0. */
+  keep: Keep | null;
+};
+
+/** What a search found, apart from the scores. */
+export type DiscoveryInfo = {
+  /** What the scores' file says of itself. */
+  info: ScoresInfo;
+  nEdges: number;
+  /** How many edges' scores were kept, where the settings say that some are. */
+  nKept?: number | null;
+  /** The loss of the last pass, where the algorithm has one. */
+  lastLoss?: number | null;
+  cost: DiscoverCost;
+};
+
+/** A rule for the edge counts of a sweep, or a list of them. */
+export type EdgeCounts =
+  | "all"
+  | "logarithmic"
+  | "groups"
+  | "default"
+  | "mib"
+  | { list: Array<number> };
+
+/** What the engine replies. */
+export type EngineEvent =
+  | { type: "opened"; device: DeviceInfo }
+  | { type: "loaded"; config: ModelConfig; nParams: number }
+  | { type: "graph"; graph: GraphInfo }
+  | { type: "circuit"; result: CircuitResult }
+  | {
+      type: "ran";
+      baseline: Baseline;
+      /** Of each metric's curve over the circuits of the run, in the order of `Metric::ALL`. */
+      areas: Array<Areas>;
+    }
+  | { type: "tokens"; tokens: Tokens }
+  | { type: "discovered"; discovery: DiscoveryInfo }
+  | {
+      type: "progress";
+      done: number;
+      total: number;
+      label: string;
+      /** The last loss, where a search has one. */
+      loss?: number | null;
+    }
+  | { type: "cancelled" }
+  | { type: "failed"; message: string }
+  | { type: "deviceLost"; message: string };
+
+/** What the engine can be asked for. */
+export type EngineRequest =
+  | { type: "open"; device: DeviceChoice }
+  | {
+      type: "loadModel";
+      config: Source;
+      /** One file, or the shards of a model in any order. */
+      weights: Array<Source>;
+      /** `model.safetensors.index.json`, where the shards come with one. */
+      index?: Source | null;
+    }
+  | { type: "graph"; graph: GraphConfig }
+  | {
+      type: "run";
+      prompts: Source;
+      scores: Source;
+      settings: RunSettings;
+      /** Whether logits come back as attachments; if not they stay with the engine, for `Request::Inspect`. */
+      logits: boolean;
+    }
+  | {
+      type: "discover";
+      prompts: Source;
+      settings: DiscoverSettings;
+    }
+  | {
+      type: "inspect";
+      /** The place of the circuit in the last run. */
+      circuit: number;
+      prompt: number;
+      /** The place among the output's positions. */
+      position: number;
+      topK: number;
+    }
+  | { type: "cancel"; id: number };
+
+/** What patching each edge alone does to a loss, the model running on the clean prompts. */
+export type Exact = {
+  /** @default "logit" */
+  gradFunction: GradFunction;
+  /** @default "avg_diff" */
+  answerFunction: AnswerFunction;
+  /** @default "resample" */
+  ablation: AblationType;
+};
+
+/** Which edges are written. */
+export type Extent = "all" | "circuit";
+
+/** How far an output is from the unpatched model's. */
+export type FaithfulnessTarget = "kl_div" | "mse";
+
+/** A format, by the name that settings and messages call it. */
+export type FormatId = "safetensors" | "torch" | "mib-json" | "mib-torch" | "edge-list-json" | "edge-list-csv";
+
+/** A file and its size. */
+export type FoundFile = { name: string; bytes: number };
+
+/** A model of the hub, of which nothing but the config was fetched (`findModel` in `www/module/hub.js`). */
+export type FoundModel = {
+  /** Its name among the kept models. */
+  key: string;
+  /** `owner/name`. */
+  id: string;
+  revision: string;
+  commit: string;
+  /** What would be fetched. */
+  files: Array<FoundFile>;
+  /** The bytes of all files. */
+  bytes: number;
+  /** The bytes that are kept already. */
+  keptBytes: number;
+  config: ConfigText;
+  /** Whether the browser keeps anything for this page. */
+  keeps: boolean;
+};
+
+/** What is made of the logits before an answer is looked up. */
+export type GradFunction = "logit" | "prob" | "logprob" | "logit_exp";
+
+/** Which graph of a model is meant; auto-circuit's arguments of `patchable_model`. */
+export type GraphConfig = {
+  /**
+   * Edges (true) or nodes (false).
+   * @default true
+   */
+  factorized: boolean;
+  /**
+   * Whether a head's query, key and value inputs are nodes apart. Unfactorized graphs have no such nodes.
+   * @default true
+   */
+  separateQkv: boolean;
+  /** The sequence length, for a graph with an edge at every token position; `null` patches all positions alike. */
+  seqLen: number | null;
+};
+
+/** A graph, written out. */
+export type GraphInfo = {
+  nEdges: number;
+  /** Names of the src nodes, in `src_idx` order. */
+  srcs: Array<string>;
+  /** Names of all nodes, sorted. */
+  nodes: Array<string>;
+  /** Names of the edges in the order of the flattened scores: `A0.1->MLP 1`, or `3:A0.1->MLP 1` at position 3. */
+  edges: Array<string>;
+  /** Dest module name and shape of its mask, in the order of the forward pass. */
+  masks: Array<[string, Array<number>]>;
+};
+
+/** What the hub's worker replies. */
+export type HubEvent =
+  | { type: "found"; model: FoundModel }
+  | { type: "kept"; models: Array<KeptModel> }
+  | { type: "files" }
+  | {
+      type: "progress";
+      done: number;
+      total: number;
+      file: string;
+    }
+  | { type: "cancelled" }
+  | { type: "failed"; message: string };
+
+/** What the hub's worker can be asked for. All but `Request::Find` and `Request::Fetch` go without the hub itself. */
+export type HubRequest =
+  | {
+      type: "find";
+      /** What a person typed: `owner/name`, `owner/name@revision`, or an address of the hub. */
+      text: string;
+      /** The query of the page's own address, which may name another hub, for tests. */
+      search: string;
+    }
+  | { type: "fetch"; key: string }
+  | { type: "kept" }
+  | { type: "open"; key: string }
+  | { type: "remove"; key: string }
+  | { type: "cancel"; id: number };
+
+/**
+ * The points at which EAP-IG takes gradients, as shares of the way from the corrupt prompts' embedding (0) to the clean
+ * ones' (1), for `m` steps.
+ */
+export type IgPoints = "zero_to_below_one" | "above_zero_to_one";
+
+/** EAP-IG (`EAP-IG-inputs`): the gradients along a line from the corrupt prompts' embedding to the clean ones'. */
+export type InputGradient = {
+  /** @default "logit" */
+  gradFunction: GradFunction;
+  /** @default "avg_diff" */
+  answerFunction: AnswerFunction;
+  /**
+   * How many points of the line are visited: `m`.
+   * @default 5
+   */
+  steps: number;
+  /**
+   * Which `m` points.
+   * @default "zero_to_below_one"
+   */
+  points: IgPoints;
+  /** @default "resample" */
+  ablation: AblationType;
+};
+
+/** Which edges' scores are kept; see `select`. */
+export type Keep = { selection: Selection; edgeCount: number };
+
+/** A model of which the browser keeps something (`keptModels` in `www/module/hub.js`). */
+export type KeptModel = {
+  key: string;
+  id: string;
+  revision: string;
+  /** The bytes of all files. */
+  bytes: number;
+  keptBytes: number;
+  /** Whether all of it is kept. */
+  complete: boolean;
+};
+
+/** What a device can hold. */
+export type Limits = {
+  /** The most bytes that the program's heap can have; `null` where only the machine limits it. */
+  heap: number | null;
+  /** The most bytes of one tensor on a GPU: the smaller of WebGPU's `maxBufferSize` and `maxStorageBufferBindingSize`. */
+  tensor: number | null;
+  /** Whether weights and activations live in the heap: so on the CPU. */
+  computesInHeap: boolean;
+};
+
+/** auto-circuit's `mask_gradient_prune_scores`. The model runs on the clean prompts. */
+export type MaskGradient = {
+  /** @default "logit" */
+  gradFunction: GradFunction;
+  /** @default "avg_diff" */
+  answerFunction: AnswerFunction;
+  /**
+   * The value of every mask, from 0 (no edge patched) to 1 (all patched).
+   * @default 0.0
+   */
+  maskValue: number;
+  /** Instead of one mask value, the sum over the values `0, 1/n, …, 1`. */
+  integratedGradSamples: number | null;
+  /** @default "resample" */
+  ablation: AblationType;
+  /**
+   * The prompts from which activations to patch with are taken, where the ablation does not say itself.
+   * @default "corrupt"
+   */
+  ablationPrompts: PromptSide;
+};
+
+/** A metric's value, and how it is spread over the prompts. */
+export type Measured = {
+  /** The mean over prompts: the reference's value. */
+  mean: number;
+  /** The standard deviation over prompts, of a sample (`n - 1`); 0 for one prompt. */
+  std: number;
+  /** The lower quartile, the median and the upper quartile over prompts, interpolated between neighbours. */
+  quartiles: [number, number, number];
+};
+
+/**
+ * The metrics of an output, averaged over prompts (and positions); in the order of `Metric::ALL`.
+ *
+ * `null` where a metric does not apply: the prompts name no answer tokens for the positions of the output (or numbers, as
+ * Tracr's `xproportion`), a prompt has other than one answer where correct answers are counted, or the unpatched difference
+ * that a percentage is taken of is 0.
+ */
+export type Measurement = [Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null];
+
+/** What a model is, apart from its weights. Field names are TransformerLens's (`HookedTransformerConfig`). */
+export type ModelConfig = {
+  /** The family whose file format this model came in. */
+  family: string;
+  n_layers: number;
+  n_heads: number;
+  /**
+   * How many heads of keys and values the weights hold. Where they are fewer than `n_heads`, each serves as many
+   * queries as there are for it; in the graph every query head has its own K and V input all the same, as in
+   * TransformerLens's `ungroup_grouped_query_attention`.
+   */
+  n_key_value_heads: number;
+  d_model: number;
+  d_head: number;
+  /** The width of the MLP; `null` for an attention-only model. */
+  d_mlp: number | null;
+  /** The longest sequence: what the position embedding has rows for, or what the model was trained on. */
+  n_ctx: number;
+  d_vocab: number;
+  /** The number of logits a position, where it differs from `d_vocab` (Tracr's models). */
+  d_vocab_out: number;
+  act_fn: ActFn;
+  /** Whether the MLP is `(act(W_gate x) · (W_in x)) W_out` (Shazeer 2020, "GLU Variants Improve Transformer"). */
+  gated_mlp: boolean;
+  /** Whether the MLP of a block reads the same residual stream as its attention. Both then count as one layer. */
+  parallel_attn_mlp: boolean;
+  normalization: Normalization;
+  /** Added to the variance in a layer norm, or to the mean square in an RMS norm. */
+  eps: number;
+  /** Added to the gain of every norm: Gemma's files hold the gain less 1. */
+  gain_offset: number;
+  /** What the token embedding is multiplied with before the first block. */
+  embed_scale: number;
+  positional_embedding: PositionalEmbedding;
+  /** Where `positional_embedding` is rotary. */
+  rotary: Rotary | null;
+  attention_dir: AttentionDir;
+  /**
+   * For each block how many positions a query looks back on, its own counted; `null`: all. Empty where no block is
+   * limited.
+   */
+  attn_windows: Array<number | null>;
+  /** Whether queries and keys of a head are RMS-normalised before they are turned. */
+  qk_norm: boolean;
+  /** What attention scores are divided by; the square root of `d_head` in most models. */
+  attn_scale: number;
+  /** Whether the unembedding is the transposed token embedding, so that the file holds it once. */
+  tied_unembedding: boolean;
+  biases: Biases;
+};
+
+/** A model, by what its graph depends on. */
+export type ModelSize = {
+  family: string;
+  nLayers: number;
+  nHeads: number;
+  dModel: number;
+};
+
+/** The layer norm before every dest node but the residual ones. */
+export type Normalization = "None" | "LN" | "LNPre" | "RMS" | "RMSPre";
+
+/** Scores of a published circuit. */
+export type Official = { circuit: OfficialCircuit };
+
+/** A circuit that was published. */
+export type OfficialCircuit = "tracr_reverse" | "tracr_reverse_acdc" | "tracr_xproportion" | "tracr_xproportion_acdc" | "ioi" | "docstring" | "greaterthan";
+
+/** The positions of the output that are compared: all (`none`), the last one, or all but the first. */
+export type OutputSlice = "none" | "last_seq" | "not_first_seq";
+
+/** Whether the circuit's edges are patched (`edge`) or all others (`tree`). */
+export type PatchType = "edge" | "tree";
+
+/** How positions enter. */
+export type PositionalEmbedding = "standard" | "shortformer" | "rotary";
+
+/** How texts become prompts; auto-circuit's `prepend_bos` and `pad`. */
+export type PromptSettings = {
+  /**
+   * Whether every text begins with the BOS token.
+   * @default true
+   */
+  prependBos: boolean;
+  /**
+   * Whether texts of fewer tokens are filled up on the left.
+   * @default true
+   */
+  pad: boolean;
+};
+
+/** One side of the prompt pairs. */
+export type PromptSide = "clean" | "corrupt";
+
+/** Random scores. */
+export type Random = {
+  /** @default 0 */
+  seed: number;
+};
+
+/** What the reader replies. */
+export type ReaderEvent =
+  | {
+      type: "tokenizer";
+      tokenizer: TokenizerInfo;
+      /** How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`. */
+      pieces: string;
+    }
+  | { type: "prompts"; json: string }
+  | { type: "encoded"; ids: Array<Array<number>> }
+  | { type: "scores"; found: ScoresFound }
+  | { type: "written" }
+  | { type: "failed"; message: string };
+
+/** What the reader can be asked for. */
+export type ReaderRequest =
+  | {
+      type: "openTokenizer";
+      tokenizer: Source;
+      /** Its `tokenizer_config.json`, which names the BOS and the pad token. */
+      config: Source | null;
+    }
+  | {
+      type: "readPrompts";
+      prompts: Source;
+      settings: PromptSettings;
+    }
+  | {
+      type: "encode";
+      texts: Array<string>;
+      /** Whether each text begins with the BOS token, once. */
+      prependBos: boolean;
+    }
+  | {
+      type: "readScores";
+      scores: Source;
+      model: ModelConfig;
+      /** The graph that is set at present. */
+      graph: GraphConfig;
+      /** The prompts' length, where they have one. */
+      seqLen: number | null;
+      /** Which of several in the file, by its name; the first where nothing is asked for. */
+      pick: string | null;
+    }
+  | {
+      type: "writeScores";
+      /** As safetensors. */
+      scores: Source;
+      model: ModelConfig;
+      graph: GraphConfig;
+      format: FormatId;
+      /** The edge count of the circuit that is marked, or written alone. */
+      edgeCount: number;
+      extent: Extent;
+      /** Where the scores' own file does not say it. */
+      algorithm: string | null;
+      /** `2026-11-23`. */
+      date: string | null;
+    };
+
+/**
+ * Rotary position embedding (Su et al. 2021, "RoFormer"): number `i` and number `i + dim / 2` of a query or key are
+ * turned together by an angle that grows with the position.
+ */
+export type Rotary = {
+  /** How many numbers of a head are turned, from the first on; the others stay. */
+  dim: number;
+  /** Pair `i` is turned by `base^(-2i / dim)` a position, before scaling. */
+  base: number;
+  scaling: RotaryScaling;
+};
+
+/**
+ * How the angles are changed so that a model reads further than it was first trained to; Hugging Face's
+ * `rope_scaling` (`transformers` `modeling_rope_utils.py`).
+ */
+export type RotaryScaling =
+  | { kind: "none" }
+  | { kind: "linear"; factor: number }
+  | {
+      kind: "llama3";
+      factor: number;
+      low_freq_factor: number;
+      high_freq_factor: number;
+      original_n_ctx: number;
+    }
+  | {
+      kind: "yarn";
+      factor: number;
+      attention_factor: number;
+      beta_fast: number;
+      beta_slow: number;
+      original_n_ctx: number;
+    };
+
+/** The settings of a run of circuits: everything but the model, the prompts and the scores. */
+export type RunSettings = {
+  /**
+   * Edges (true) or nodes (false).
+   * @default true
+   */
+  factorized: boolean;
+  /**
+   * Whether a head's query, key and value inputs are nodes apart.
+   * @default true
+   */
+  separateQkv: boolean;
+  /**
+   * Whether the graph has an edge at every token position.
+   * @default false
+   */
+  tokenWise: boolean;
+  /**
+   * The positions of the output that are compared.
+   * @default "last_seq"
+   */
+  slice: OutputSlice;
+  /**
+   * Whether the circuit's edges are patched with clean activations (`edge`), the model running on the corrupt prompts, or
+   * all other edges with corrupt ones (`tree`), the model running on the clean prompts.
+   * @default "edge"
+   */
+  patchType: PatchType;
+  /**
+   * What an edge is patched with.
+   * @default "resample"
+   */
+  ablation: AblationType;
+  /**
+   * Swaps clean and corrupt.
+   * @default false
+   */
+  reverse: boolean;
+  /**
+   * Prompts a batch; a short last batch is dropped. The means of `batch_tokenwise_mean` and `batch_all_tok_mean` are taken
+   * over a batch, so they depend on it.
+   * @default 8
+   */
+  batchSize: number;
+  /**
+   * Which circuit sizes to test.
+   * @default "default"
+   */
+  edgeCounts: EdgeCounts;
+};
+
+/** What was found in a file of scores. */
+export type ScoresFound = {
+  format: FormatId;
+  /** The graph that the scores are of. */
+  graph: GraphConfig;
+  /** The names of the scores that the file holds, where there are several. */
+  choices: Array<string>;
+  /** Which of them these are. */
+  chosen: number;
+  /** How many edges the circuit has that the file marks, or that it is. */
+  nCircuit: number | null;
+  /** What is to be known of the scores, each a sentence or two. */
+  notes: Array<string>;
+  /** What the file says of itself. */
+  info: ScoresInfo;
+};
+
+/** What is known of prune scores beside the numbers. All of it may be missing. */
+export type ScoresInfo = {
+  model: ModelSize | null;
+  graph: GraphConfig | null;
+  /** What gave the scores: `eap`, `acdc`, the name of a file. */
+  algorithm: string | null;
+  /** The settings of the search that gave them, as JSON (`DiscoverSettings`). */
+  settings: string | null;
+  /** The file of prompts that they were found on. */
+  prompts: string | null;
+  /** `2026-11-23`. */
+  date: string | null;
+};
+
+/** How edges are chosen. */
+export type Selection = "top" | "connected" | "greedy";
+
+/** Where a file comes from. */
+export type Source =
+  | { type: "url"; url: string }
+  | {
+      type: "attached";
+      index: number;
+      /** For messages. */
+      name: string;
+    };
+
+/** A token with a meaning of its own. */
+export type SpecialToken = {
+  id: number;
+  /** As it is written in text. */
+  text: string;
+};
+
+/**
+ * Close to auto-circuit's `subnetwork_probing_prune_scores`: a mask for every edge, drawn from a hard concrete distribution
+ * (Louizos et al. 2018) whose parameters are learned with Adam.
+ */
+export type SubnetworkProbing = {
+  /** @default "kl_div" */
+  faithfulnessTarget: FaithfulnessTarget;
+  /** @default 0.1 */
+  learningRate: number;
+  /**
+   * How often all batches are seen.
+   * @default 20
+   */
+  epochs: number;
+  /**
+   * The weight of the number of edges in the loss.
+   * @default 10.0
+   */
+  regularizeLambda: number;
+  /** The number of edges that is aimed at: fewer are not rewarded. `null` always rewards fewer. */
+  circuitSize: number | null;
+  /**
+   * Whether the clean prompts are run and what is outside the circuit is patched, or the corrupt ones are run and the
+   * circuit is patched.
+   * @default false
+   */
+  treeOptimisation: boolean;
+  /** @default "resample" */
+  ablation: AblationType;
+  /** @default 0 */
+  seed: number;
+};
+
+/** A token with its logit and probability. */
+export type TokenProb = { token: number; logit: number; prob: number };
+
+/** A tokenizer that is open. */
+export type TokenizerInfo = {
+  /** One more than the largest id. */
+  nTokens: number;
+  /** The token that prompts begin with. */
+  bos: SpecialToken | null;
+  /** The token that short prompts are filled up with on the left. */
+  pad: SpecialToken | null;
+};
+
+/** The likeliest next tokens under each of three outputs, likeliest first. */
+export type Tokens = {
+  clean: Array<TokenProb>;
+  corrupt: Array<TokenProb>;
+  circuit: Array<TokenProb>;
+};
+
+/** The devices that can be asked for. */
+export const DEVICES: readonly DeviceChoice[];
+
+/** Which edges of a circuit are patched. */
+export const PATCH_TYPES: readonly PatchType[];
+
+/** What an edge is patched with, in auto-circuit's order. */
+export const ABLATIONS: readonly AblationType[];
+
+/** The positions of the output that are compared. */
+export const SLICES: readonly OutputSlice[];
+
+/** The rules for edge counts. */
+export const EDGE_COUNT_RULES: readonly Extract<EdgeCounts, string>[];
+
+/** How edges are chosen of a search's scores. */
+export const SELECTIONS: readonly Selection[];
+
+/** What is computed from the logits before an answer is looked up. */
+export const GRAD_FUNCTIONS: readonly GradFunction[];
+
+/** The losses of the answers' values. */
+export const ANSWER_FUNCTIONS: readonly AnswerFunction[];
+
+/** Distances to the unpatched model's output. */
+export const FAITHFULNESS_TARGETS: readonly FaithfulnessTarget[];
+
+/** The sides of a prompt pair. */
+export const PROMPT_SIDES: readonly PromptSide[];
+
+/** The points at which EAP-IG takes gradients. */
+export const IG_POINTS: readonly IgPoints[];
+
+/** The prompts that ACDC looks at. */
+export const ACDC_PROMPTS: readonly AcdcPrompts[];
+
+/** Published circuits. */
+export const OFFICIAL_CIRCUITS: readonly OfficialCircuit[];
+
+/** Which edges are written to a file. */
+export const EXTENTS: readonly Extent[];
+
+/** The formats of scores and circuits; all are read. */
+export const FORMATS: readonly ({ id: "safetensors"; name: string; written: true } | { id: "torch"; name: string; written: false } | { id: "mib-json"; name: string; written: true } | { id: "mib-torch"; name: string; written: false } | { id: "edge-list-json"; name: string; written: true } | { id: "edge-list-csv"; name: string; written: true })[];
+
+/** auto-circuit's metrics in its order, in which they are in a `Measurement`. */
+export const METRICS: readonly { key: "Clean KL Div" | "Corrupt KL Div" | "Answer Prob" | "Answer Logit" | "Wrong Answer Logit" | "Answer Logprob" | "Logit Diff" | "Prob Diff" | "Logprob Diff" | "Logit Diff Percent" | "Prob Diff Percent" | "LogProb Diff Percent" | "Correct Answer Percent" | "Correct Answer Greater Than Incorrect Percent"; label: string; unit: string }[];
+
+/** The algorithms of a search, each with the defaults of its own settings. */
+export const ALGORITHMS: { readonly [Name in Algorithm["name"]]: Readonly<Partial<Omit<Extract<Algorithm, { name: Name }>, "name">>> };
+
+/** Other names of algorithms. */
+export const ALGORITHM_ALIASES: { readonly eap: "mask_gradient"; readonly eap_ig: "input_gradient" };
+
+/** The graph of a model, unless another one is asked for. */
+export const GRAPH_DEFAULTS: Readonly<GraphConfig>;
+
+/** How texts become prompts, unless a caller says otherwise. */
+export const PROMPT_DEFAULTS: Readonly<PromptSettings>;
+
+/** The settings of a search that a caller leaves out. */
+export const DISCOVER_DEFAULTS: Readonly<DiscoverSettings>;
+
+/** The settings of a run that a caller leaves out. */
+export const RUN_DEFAULTS: Readonly<RunSettings>;
