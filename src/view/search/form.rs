@@ -3,8 +3,8 @@
 
 use yew::prelude::*;
 
-use super::controls::{Check, Choice, Entry, check, choice, entry};
-use super::run_bar::Progress;
+use crate::view::parts::controls::{Check, Choice, Entry, check, choice, entry};
+use crate::view::parts::run_bar::Progress;
 
 /// The form and what to call.
 pub struct DiscoverForm {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew::virtual_dom::VNode;
 
-use super::circuit_svg::to_tag;
+use super::svg::to_tag;
 use circuitscope_picture as plot;
 use circuitscope_picture::{PlotLayout, Rect};
 

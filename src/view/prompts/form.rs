@@ -3,7 +3,7 @@
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::token_rows::{TokenPair, token_rows};
+use crate::view::parts::token_rows::{TokenPair, token_rows};
 
 /// A pair as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::token_rows::{TokenPair, token_rows};
+use crate::view::parts::token_rows::{TokenPair, token_rows};
 
 /// The prompt, the position and the tokens there.
 pub struct TokensPanel {

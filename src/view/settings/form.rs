@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::controls::{Check, Choice, Entry, check, choice, entry};
+use crate::view::parts::controls::{Check, Choice, Entry, check, choice, entry};
 use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];

@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
-use yew::virtual_dom::{VNode, VTag};
+use yew::virtual_dom::VNode;
 
-use circuitscope_picture::svg::{self, Element};
+use crate::view::parts::svg::to_tag;
+use circuitscope_picture::svg;
 use circuitscope_picture::{Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
@@ -117,16 +118,4 @@ fn target_of(event: &MouseEvent) -> Option<Target> {
     let element: web_sys::Element = event.target()?.dyn_into().ok()?;
     let place = |attribute: &str| element.get_attribute(attribute)?.parse().ok();
     place("data-ribbon").map(Target::Ribbon).or_else(|| place("data-box").map(Target::Box))
-}
-
-/// An element as the page's.
-pub(super) fn to_tag(element: Element) -> VTag {
-    let Element { tag, attributes, text, children } = element;
-    let mut node = VTag::new(tag);
-    attributes.into_iter().for_each(|(name, value)| node.add_attribute(name, value));
-    if !text.is_empty() {
-        node.add_child(html! { { text } });
-    }
-    node.add_children(children.into_iter().map(|child| VNode::from(to_tag(child))));
-    node
 }

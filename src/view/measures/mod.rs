@@ -1,0 +1,3 @@
+//! Curves, their numbers and comparisons.
+
+pub mod tables;

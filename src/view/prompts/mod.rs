@@ -1,0 +1,3 @@
+//! Prompts typed by hand.
+
+pub mod form;

@@ -1,0 +1,3 @@
+//! The table of circuits that were run.
+
+pub mod table;

@@ -1,0 +1,3 @@
+//! The section that finds circuits.
+
+pub mod form;

@@ -1,0 +1,3 @@
+//! The likeliest tokens.
+
+pub mod likeliest;
