@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod measures;
+pub mod panels;
 pub mod parts;
 pub mod picture;
 pub mod prompts;

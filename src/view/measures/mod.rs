@@ -1,3 +1,4 @@
 //! Curves, their numbers and comparisons.
 
+pub mod panel;
 pub mod tables;

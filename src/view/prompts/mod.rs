@@ -1,3 +1,4 @@
 //! Prompts typed by hand.
 
 pub mod form;
+pub mod panel;

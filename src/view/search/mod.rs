@@ -1,3 +1,4 @@
 //! The section that finds circuits.
 
 pub mod form;
+pub mod panel;

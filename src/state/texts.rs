@@ -1,7 +1,7 @@
 //! Tokenizers and text prompts on the page: what the reader has opened and read, as plain data.
 
-use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use super::inputs::in_use;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use crate::state::inputs::in_use;
 use circuitscope_core::{PromptSettings, Prompts};
 use circuitscope_wire::reader::TokenizerInfo;
 
@@ -111,8 +111,8 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::files::read_json;
-    use crate::app::state::{Action, State};
+    use crate::state::files::read_json;
+    use crate::state::{Action, State};
 
     /// Adds a file that was read.
     fn drop_file(state: &mut State, id: FileId, name: &str, content: Content) {

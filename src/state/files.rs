@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::scores_io::names_edges;
+use crate::state::imports::names_edges;
 use circuitscope_core::files::shards;
 use circuitscope_core::prompts::has_texts;
 pub use circuitscope_core::settings::memory::size_label;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::files::{Content, Load};
-use super::state::State;
+use crate::state::State;
+use crate::state::files::{Content, Load};
 use crate::view::{AnswerView, DraftPair, PairView, align};
 use circuitscope_core::{Answers, PromptSettings, Prompts};
 
@@ -119,7 +119,7 @@ pub fn lengths(pairs: &[PairTokens], text: bool, settings: PromptSettings) -> Re
 
 /// The pairs of the prompts in use, to start from: as texts where they are texts, else as ids where ids are typed.
 pub fn in_use(state: &State, text: bool) -> Vec<DraftPair> {
-    let file = super::inputs::in_use(&state.files, super::files::Role::Prompts);
+    let file = crate::state::inputs::in_use(&state.files, crate::state::files::Role::Prompts);
     match file.map(|file| &file.content) {
         Some(Load::Ready(Content::TextPrompts(json))) if text => {
             let json: Value = serde_json::from_str(json).unwrap_or_default();

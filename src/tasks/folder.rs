@@ -7,7 +7,7 @@ use web_sys::{
     DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry,
 };
 
-use super::worker::js_text;
+use crate::workers::engine::js_text;
 use circuitscope_core::sorting;
 
 /// A model's folder has some dozens; more is likely a whole disk.

@@ -1,12 +1,13 @@
 //! Finding circuits: the chosen algorithm with its settings, what it will cost, the search that is going on, and the scores
 //! that were found, which are files like a person's own.
 
-use super::algorithms::{OFFERS, Offer};
-use super::files::{Content, FileEntry, FileId, Load, Role};
-use super::inputs::{Place, candidates, in_use};
-use super::results::{Job, Plan};
-use super::state::{Failure, Run, State};
-use super::{demo, memory};
+use crate::select::memory;
+use crate::state::algorithms::{OFFERS, Offer};
+use crate::state::demo;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role};
+use crate::state::inputs::{Place, candidates, in_use};
+use crate::state::results::{Job, Plan};
+use crate::state::{Failure, Run, State};
 use circuitscope_core::settings::memory::size_label;
 use circuitscope_core::sorting;
 use circuitscope_core::{
@@ -368,7 +369,7 @@ impl State {
         let RunSettings { batch_size, token_wise, .. } = self.settings.run;
         let n_run = prompts.pairs.len() - prompts.pairs.len() % batch_size.max(1);
         let seq_len = if token_wise { Some(prompts.one_len(n_run, "").ok()?) } else { None };
-        Some(Graph::new(model, super::inputs::GraphChoice::of(&self.settings.run).config(seq_len)))
+        Some(Graph::new(model, crate::state::inputs::GraphChoice::of(&self.settings.run).config(seq_len)))
     }
 
     fn discover_settings(&self) -> Result<DiscoverSettings, String> {
@@ -532,7 +533,7 @@ pub fn duration(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::state::{Action, Outcome};
+    use crate::state::{Action, Outcome};
     use circuitscope_core::PruneScores;
 
     fn act(state: &mut State, action: DiscoverAction) {
@@ -545,7 +546,7 @@ mod tests {
         let scores = PruneScores::new((0..graph.n_edges()).map(|i| i as f32).collect());
         let info = ScoresInfo { algorithm: Some("mask_gradient".to_owned()), ..ScoresInfo::default() };
         let bytes = scores.to_bytes(graph, &info);
-        let content = Load::Ready(Content::Scores(super::super::files::Shared(bytes.into())));
+        let content = Load::Ready(Content::Scores(crate::state::files::Shared(bytes.into())));
         FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content }
     }
 
@@ -595,7 +596,7 @@ mod tests {
         let found = file(&state, 10, "a.safetensors");
         act(&mut state, DiscoverAction::Ended(1, SearchEnd::Found(found, tick(1500.0, 1, 1))));
         let config = include_str!("../../tests/fixtures/cases/gpt2/config.json");
-        let content = crate::app::files::read_json("config.json", config).map_err(|e| e.to_string());
+        let content = crate::state::files::read_json("config.json", config).map_err(|e| e.to_string());
         let entry =
             FileEntry { id: 11, name: "config.json".to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
         state.apply(Action::FileFound(entry));

@@ -7,12 +7,12 @@ use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::discover::{DiscoverAction, Order, SearchEnd, Tick};
-use super::files::{Content, FileEntry, Load, Role, Shared};
-use super::results::Job;
-use super::state::{Action, State};
-use super::tasks::{Tasks, unexpected};
-use super::worker::Fault;
+use crate::state::files::{Content, FileEntry, Load, Role, Shared};
+use crate::state::results::Job;
+use crate::state::search::{DiscoverAction, Order, SearchEnd, Tick};
+use crate::state::{Action, State};
+use crate::tasks::{Tasks, unexpected};
+use crate::workers::engine::Fault;
 use circuitscope_wire::engine::{Event, Request};
 
 /// A trial is stopped when it has seen this many steps for this long: enough to tell a pace.

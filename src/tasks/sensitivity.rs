@@ -6,13 +6,13 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
 
-use super::files::Shared;
-use super::inputs::Scored;
-use super::measures::{MeasureAction, Official, variants};
-use super::results::{Plan, RunKey};
-use super::state::{Action, Outcome};
-use super::tasks::Tasks;
-use super::worker::{Fault, js_text};
+use crate::state::files::Shared;
+use crate::state::inputs::Scored;
+use crate::state::measures::{MeasureAction, Official, variants};
+use crate::state::results::{Plan, RunKey};
+use crate::state::{Action, Outcome};
+use crate::tasks::Tasks;
+use crate::workers::engine::{Fault, js_text};
 use circuitscope_core::PruneScores;
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 

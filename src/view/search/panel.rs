@@ -5,19 +5,19 @@ use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
-use super::algorithms::{Field, Kind, LABELS};
-use super::discover::{DiscoverAction, ScoresChoice, Search, cost_line, duration};
-use super::files::Role;
-use super::parts::PartProps;
-use super::show;
-use super::state::{Action, Run, State};
+use crate::select as show;
+use crate::state::algorithms::{Field, Kind, LABELS};
+use crate::state::files::Role;
+use crate::state::search::{DiscoverAction, ScoresChoice, Search, cost_line, duration};
+use crate::state::{Action, Run, State};
+use crate::view::panels::PartProps;
 use crate::view::{
     self, DiscoverBar, DiscoverForm, FieldView, KeepForm, PlotSvg, Progress, ScoresList, ScoresView, ValueView,
 };
 use circuitscope_core::Algorithm;
 use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
-/// In the order of [`super::discover::SELECTIONS`].
+/// In the order of [`crate::state::search::SELECTIONS`].
 const SELECTIONS: &[&str] = &["largest that hang together", "greedily from the output"];
 const ABOUT_SELECTIONS: [&str; 2] = [
     "Of the largest scores those that lie on a path from the embedding to the output.",

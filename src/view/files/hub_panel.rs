@@ -13,10 +13,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, MessageEvent, Worker};
 use yew::prelude::*;
 
-use super::files::size_label;
-use super::memory;
-use super::worker::{error_text, start_worker};
+use crate::select::memory;
+use crate::state::files::size_label;
 use crate::view::{HubForm, HubStage, KeptRow, hub_form};
+use crate::workers::engine::{error_text, start_worker};
 use circuitscope_core::ModelConfig;
 
 /// The worker's script, beside the page.

@@ -1,12 +1,15 @@
 //! What the views are told: the state in the words and numbers that are shown.
 
+pub mod draft;
+pub mod memory;
+
 use std::rc::Rc;
 
-use super::files::{Content, FileEntry, Load, Role, Shared, size_label};
-use super::inputs::{Place, in_use};
-use super::results::Row;
-use super::state::{Engine, Run, State};
-use super::text::Texts;
+use crate::state::files::{Content, FileEntry, Load, Role, Shared, size_label};
+use crate::state::inputs::{Place, in_use};
+use crate::state::results::Row;
+use crate::state::texts::Texts;
+use crate::state::{Engine, Run, State};
 use crate::view::{
     FileRow, FileState, Mark, Progress, Remark, ResultRow, Slider, TablePage, TokenColumns, TokenPair, TokenRow, align,
 };
@@ -91,8 +94,8 @@ pub fn file_note(state: &State) -> Option<Remark> {
 
 /// How much memory the model needs, or why it does not fit.
 pub fn memory(state: &State) -> Option<Remark> {
-    let problem = super::memory::problem(state).map(|text| Remark { text, wrong: true });
-    problem.or_else(|| super::memory::line(state).map(|text| Remark { text, wrong: false }))
+    let problem = crate::select::memory::problem(state).map(|text| Remark { text, wrong: true });
+    problem.or_else(|| crate::select::memory::line(state).map(|text| Remark { text, wrong: false }))
 }
 
 fn wanted_row(role: Role) -> FileRow {

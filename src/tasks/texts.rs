@@ -11,19 +11,19 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
-use super::files::{FileId, Load, Shared};
-use super::reader::Reader;
-use super::state::{Action, Failure};
-use super::tasks::Tasks;
-use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
-use super::worker::{Fault, js_text};
+use crate::state::files::{FileId, Load, Shared};
+use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
+use crate::state::{Action, Failure};
+use crate::tasks::Tasks;
+use crate::workers::engine::{Fault, js_text};
+use crate::workers::reader::Reader;
 use circuitscope_core::{Prompts, Source};
 use circuitscope_wire::reader::{Event, Request};
 
 /// The reader, and the tokenizer that its worker holds.
 #[derive(Default)]
 pub struct TextReader {
-    pub(super) reader: Rc<Reader>,
+    pub reader: Rc<Reader>,
     /// The worker's number, and what it was last told to open.
     held: Cell<Option<(u32, TokenizerKey)>>,
 }
@@ -136,7 +136,7 @@ impl Tasks {
     }
 
     /// A file as the source of a message, added to its attachments.
-    pub(super) fn attach_file(&self, id: FileId, attachments: &Array) -> Result<Source, Fault> {
+    pub fn attach_file(&self, id: FileId, attachments: &Array) -> Result<Source, Fault> {
         let handles = self.handles.borrow();
         let (name, handle) = handles.get(&id).ok_or_else(|| Fault::Failed("the file is gone".to_owned()))?;
         let index = attachments.push(handle) as usize - 1;
@@ -145,6 +145,6 @@ impl Tasks {
 }
 
 /// An answer of another kind than the request's: page and reader are of different builds.
-pub(super) fn not_understood(event: &Event) -> String {
+pub fn not_understood(event: &Event) -> String {
     format!("the reader's answer was not understood (reload the page): {event:?}")
 }

@@ -5,15 +5,16 @@ use std::rc::Rc;
 use web_sys::File;
 use yew::prelude::*;
 
-use super::discover_part::DiscoverPart;
-use super::folder::{Dropped, placed};
-use super::hub::{self, HubPanel};
-use super::inputs::{GraphChoice, Place};
-use super::prompt_editor::PromptEditor;
-use super::show::{self, DEVICES};
-use super::state::{Action, State};
-use super::tasks::Tasks;
-use super::{files, save};
+use crate::select::{self as show, DEVICES};
+use crate::state::files;
+use crate::state::inputs::{GraphChoice, Place};
+use crate::state::{Action, State};
+use crate::tasks::Tasks;
+use crate::tasks::folder::{Dropped, placed};
+use crate::tasks::save;
+use crate::view::files::hub_panel::{self, HubPanel};
+use crate::view::prompts::panel::PromptEditor;
+use crate::view::search::panel::DiscoverPart;
 use crate::view::{
     self, CircuitSvg, EdgeSlider, FileList, PictureActions, ResultsTable, RunBar, ScoresIo, SettingsForm, TokensPanel,
     use_table_nodes,
@@ -122,7 +123,7 @@ fn file_list(props: &PartProps) -> Html {
     html! {
         <>
             { view::file_list(&list) }
-            if hub::is_offered() {
+            if hub_panel::is_offered() {
                 <HubPanel on_files={props.with(|_, tasks, files| tasks.add_files(files))} />
             }
         </>
@@ -215,7 +216,7 @@ pub fn Picture(props: &PartProps) -> Html {
 /// What the picture depends on.
 #[derive(Clone, PartialEq)]
 struct Drawn {
-    scored: files::Shared<super::inputs::Scored>,
+    scored: files::Shared<crate::state::inputs::Scored>,
     labels: Option<Vec<String>>,
     requested: usize,
     drawn: usize,
@@ -250,8 +251,8 @@ fn save_picture(state: &UseReducerHandle<State>, layout: &Layout) {
     let n_edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
     let name = format!("circuit-{n_edges}-edges.svg");
     if let Err(error) = save::save_text(&name, "image/svg+xml", &svg_string(layout)) {
-        let message = format!("The picture could not be saved: {}", super::worker::js_text(&error));
-        state.dispatch(Action::Failed(super::state::Failure::plain(message)));
+        let message = format!("The picture could not be saved: {}", crate::workers::engine::js_text(&error));
+        state.dispatch(Action::Failed(crate::state::Failure::plain(message)));
     }
 }
 

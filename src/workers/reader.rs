@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::JsCast;
 use web_sys::{MessageEvent, Worker};
 
-use super::worker::{Fault, error_text, js_text, start_worker};
+use crate::workers::engine::{Fault, error_text, js_text, start_worker};
 use circuitscope_wire::reader::{Call, Event, Reply, Request};
 
 /// The worker's script, beside the page.

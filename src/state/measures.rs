@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use super::files::{Role, Shared};
-use super::inputs::Scored;
-use super::results::{Job, Plan, Row, RunKey};
-use super::state::State;
+use crate::state::State;
+use crate::state::files::{Role, Shared};
+use crate::state::inputs::Scored;
+use crate::state::results::{Job, Plan, Row, RunKey};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{AblationType, MeasuredCircuits, Metric, PatchType, RunSettings};
 use circuitscope_picture::SERIES;
@@ -250,7 +250,7 @@ pub fn ablation_name(ablation: AblationType) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::state::{Action, Outcome};
+    use crate::state::{Action, Outcome};
     use circuitscope_core::PromptValues;
     use circuitscope_wire::engine::CircuitResult;
 
@@ -305,7 +305,7 @@ mod tests {
         let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
         let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned(), loss: None };
         state.apply(Action::RunTold(1, vec![progress, Event::Circuit { result }]));
-        let crate::app::state::Run::Running { done, total, label, .. } = &state.run else { panic!() };
+        let crate::state::Run::Running { done, total, label, .. } = &state.run else { panic!() };
         assert_eq!((*done, *total, label.as_str()), (9, 28, "10 of 28: 2 edges"));
         state.apply(Action::RunEnded(1, Outcome::Finished("Done".to_owned())));
         let cells = &state.measures.sensitivity.as_ref().unwrap().cells;

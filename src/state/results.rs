@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
-use super::files::{FileId, Load, Shared};
-use super::state::Settings;
-use super::weights::WeightFiles;
+use crate::state::Settings;
+use crate::state::files::{FileId, Load, Shared};
+use crate::state::weights::WeightFiles;
 use circuitscope_core::{EdgeCounts, RunSettings};
 use circuitscope_wire::engine::{Baseline, CircuitResult, DeviceChoice, Tokens};
 
@@ -16,7 +16,7 @@ pub type Job = u32;
 /// What results depend on. The device is not part of it: it changes no number beyond rounding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunKey {
-    /// In the order of [`super::files::Role::ALL`].
+    /// In the order of [`crate::state::files::Role::ALL`].
     pub files: [Option<FileId>; 4],
     /// All files of the weights.
     pub weights: WeightFiles,

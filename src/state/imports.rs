@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use super::inputs::{GraphChoice, in_use};
-use super::state::State;
+use crate::state::State;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use crate::state::inputs::{GraphChoice, in_use};
 use crate::view::ScoresPanel;
 use circuitscope_core::{GraphConfig, ModelConfig, ScoresInfo, TensorFile};
 use circuitscope_wire::reader::ScoresFound;
@@ -172,8 +172,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::app::files::read_json;
-    use crate::app::state::Action;
+    use crate::state::Action;
+    use crate::state::files::read_json;
     use circuitscope_core::FormatId;
     use circuitscope_core::{Graph, PruneScores};
 

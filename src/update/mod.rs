@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use yew::Reducible;
 
-use super::demo;
-use super::files::{Content, FileEntry, FileId, Load, Role};
-use super::inputs::{GraphChoice, Inputs};
-use super::measures::Measures;
-use super::results::{Job, Plan, Question};
-use super::state::{Action, Failure, Outcome, Run, State};
-use super::text::Texts;
+use crate::state::demo;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role};
+use crate::state::inputs::{GraphChoice, Inputs};
+use crate::state::measures::Measures;
+use crate::state::results::{Job, Plan, Question};
+use crate::state::texts::Texts;
+use crate::state::{Action, Failure, Outcome, Run, State};
 use circuitscope_core::{EdgeCounts, RunSettings};
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
 
@@ -259,8 +259,8 @@ fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::files::{Shared, read_json};
-    use crate::app::state::Engine;
+    use crate::state::Engine;
+    use crate::state::files::{Shared, read_json};
     use circuitscope_core::{AblationType, Circuit, Measurement, OutputSlice};
     use circuitscope_wire::engine::CircuitResult;
 

@@ -5,53 +5,21 @@
 //! to the engine through `worker`; `reader` is the worker that reads tokenizers and foreign formats. `show` puts the state
 //! into the words that the views are given.
 
-mod algorithms;
-mod demo;
-mod discover;
-mod discover_part;
-mod draft;
-mod files;
-mod folder;
-mod hub;
-mod inputs;
-mod measures;
-mod measures_part;
-mod memory;
-mod parts;
-mod prompt_editor;
-pub mod reader;
-mod reading;
-mod reduce;
-mod results;
-mod save;
-mod scores_io;
-mod scores_tasks;
-mod search;
-mod sensitivity;
-mod show;
-mod sorting;
-mod state;
-mod steps;
-mod tasks;
-mod text;
-mod text_tasks;
-mod weights;
-pub mod worker;
-
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
+use crate::select as show;
+use crate::state::results::Plan;
+use crate::state::{Action, Failure, Remedy, State};
+use crate::tasks::Tasks;
+use crate::tasks::folder::Dropped;
+use crate::view::measures::panel::MeasuresPart;
+use crate::view::panels::{Handle, PartProps, Picture, Results, Setup, is_narrow};
 use crate::view::{self, Notice, drags_files};
 use circuitscope_picture::Orientation;
 use circuitscope_wire::engine::DeviceChoice;
-use folder::Dropped;
-use measures_part::MeasuresPart;
-use parts::{Handle, PartProps, Picture, Results, Setup, is_narrow};
-use results::Plan;
-use state::{Action, Failure, Remedy, State};
-use tasks::Tasks;
 
 /// The slider has to rest this long before its circuit is run.
 const REST_MS: u32 = 200;

@@ -6,14 +6,14 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::draft::{self, PairTokens, answer_lines};
-use super::parts::PartProps;
-use super::save;
-use super::state::{Action, Failure};
-use super::tasks::Tasks;
-use super::text::{Texts, TokenizerKey};
-use super::worker::js_text;
+use crate::select::draft::{self, PairTokens, answer_lines};
+use crate::state::texts::{Texts, TokenizerKey};
+use crate::state::{Action, Failure};
+use crate::tasks::Tasks;
+use crate::tasks::save;
+use crate::view::panels::PartProps;
 use crate::view::{DraftPair, PromptForm, prompt_form};
+use crate::workers::engine::js_text;
 
 /// Typing has to rest this long before its tokens are asked for.
 const REST_MS: u32 = 200;

@@ -1,5 +1,14 @@
 //! The work that takes time: reading files and talking to the engine. Each piece reports to the reducer.
 
+pub mod folder;
+pub mod of_use;
+pub mod read_file;
+pub mod save;
+pub mod scores;
+pub mod search;
+pub mod sensitivity;
+pub mod texts;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,15 +21,16 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 use yew::UseReducerDispatcher;
 
-use super::files::{FileEntry, FileId, Load, Role};
-use super::folder::{Dropped, Placed};
-use super::results::{Job, Place, Plan, Question, RunKey};
-use super::sorting::{Note, Sorted, sort};
-use super::state::{Action, Engine, Failure, Outcome, Remedy, State};
-use super::text_tasks::TextReader;
-use super::weights::WeightFiles;
-use super::worker::{Answer, EngineWorker, Fault};
-use super::{demo, reading};
+use crate::state::demo;
+use crate::state::files::{FileEntry, FileId, Load, Role};
+use crate::state::results::{Job, Place, Plan, Question, RunKey};
+use crate::state::weights::WeightFiles;
+use crate::state::{Action, Engine, Failure, Outcome, Remedy, State};
+use crate::tasks::folder::{Dropped, Placed};
+use crate::tasks::of_use::{Note, Sorted, sort};
+use crate::tasks::read_file as reading;
+use crate::tasks::texts::TextReader;
+use crate::workers::engine::{Answer, EngineWorker, Fault};
 use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Request, Source, Tokens};
 
 /// Events of a run are told to the reducer this often, so that a fast sweep does not draw the page for each circuit.
@@ -32,12 +42,12 @@ const TOP_K: usize = 8;
 
 /// Everything that is going on, with the handles that are no plain data.
 pub struct Tasks {
-    pub(super) dispatch: UseReducerDispatcher<State>,
+    pub dispatch: UseReducerDispatcher<State>,
     /// The files, to hand to a worker: `File`s, or byte arrays of what is no file of the person's.
-    pub(super) handles: RefCell<HashMap<FileId, (String, JsValue)>>,
+    pub handles: RefCell<HashMap<FileId, (String, JsValue)>>,
     last_file: Cell<FileId>,
     engine: RefCell<Option<Rc<OpenEngine>>>,
-    pub(super) text: TextReader,
+    pub text: TextReader,
     /// The run that counts; what others find is dropped.
     job: Cell<Job>,
     /// Told when the work before is over: the engine is asked for one thing at a time.
@@ -59,7 +69,7 @@ struct Posted {
 }
 
 /// A worker, the device that it was opened on and the model that it holds.
-pub(super) struct OpenEngine {
+pub struct OpenEngine {
     worker: EngineWorker,
     choice: DeviceChoice,
     /// Its weights and its config.
@@ -124,7 +134,7 @@ impl Tasks {
     }
 
     /// Gives a file a number.
-    pub(super) fn keep(&self, name: String, handle: JsValue) -> FileId {
+    pub fn keep(&self, name: String, handle: JsValue) -> FileId {
         let id = self.last_file.get() + 1;
         self.last_file.set(id);
         self.handles.borrow_mut().insert(id, (name, handle));
@@ -146,7 +156,7 @@ impl Tasks {
     }
 
     /// Begins a run, in place of what is being run.
-    pub(super) fn begin(&self, plan: &Plan) -> Job {
+    pub fn begin(&self, plan: &Plan) -> Job {
         // A model that is being loaded will most likely be needed by this run as well.
         self.supersede(|is_run| is_run);
         let job = self.job.get();
@@ -155,17 +165,17 @@ impl Tasks {
     }
 
     /// Ends a run, once all that it told has been heard.
-    pub(super) fn end(&self, job: Job, outcome: Outcome) {
+    pub fn end(&self, job: Job, outcome: Outcome) {
         self.tell(job);
         self.dispatch.dispatch(Action::RunEnded(job, outcome));
     }
 
-    pub(super) fn dispatch(&self, action: Action) {
+    pub fn dispatch(&self, action: Action) {
         self.dispatch.dispatch(action);
     }
 
     /// Stops a run's call, whose answer will say so.
-    pub(super) fn stop(&self, job: Job) {
+    pub fn stop(&self, job: Job) {
         if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
             && call.job == job
         {
@@ -214,7 +224,7 @@ impl Tasks {
     }
 
     /// Waits until the engine is free; it is again when the result is dropped.
-    pub(super) async fn take_turn(self: &Rc<Self>) -> oneshot::Sender<()> {
+    pub async fn take_turn(self: &Rc<Self>) -> oneshot::Sender<()> {
         let (over, next) = oneshot::channel();
         let before = self.turn.borrow_mut().replace(next);
         if let Some(before) = before {
@@ -236,7 +246,7 @@ impl Tasks {
     }
 
     /// All steps of a run, each left out where it is done already.
-    pub(super) async fn drive(self: &Rc<Self>, job: Job, plan: &Plan) -> Result<Baseline, Fault> {
+    pub async fn drive(self: &Rc<Self>, job: Job, plan: &Plan) -> Result<Baseline, Fault> {
         let _turn = self.take_turn().await;
         self.check(job)?;
         let engine = self.open(job, plan.device).await?;
@@ -251,12 +261,12 @@ impl Tasks {
         }
     }
 
-    pub(super) fn check(&self, job: Job) -> Result<(), Fault> {
+    pub fn check(&self, job: Job) -> Result<(), Fault> {
         if self.job.get() == job { Ok(()) } else { Err(Fault::Cancelled) }
     }
 
     /// The engine on the device that is wanted.
-    pub(super) async fn open(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<Rc<OpenEngine>, Fault> {
+    pub async fn open(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<Rc<OpenEngine>, Fault> {
         let open = self.engine.borrow().clone().filter(|engine| engine.choice == choice);
         if let Some(engine) = open {
             return Ok(engine);
@@ -316,7 +326,7 @@ impl Tasks {
         Ok((Request::LoadModel { config, weights, index }, attachments))
     }
 
-    pub(super) async fn load_model(self: &Rc<Self>, job: Job, engine: &OpenEngine, plan: &Plan) -> Result<(), Fault> {
+    pub async fn load_model(self: &Rc<Self>, job: Job, engine: &OpenEngine, plan: &Plan) -> Result<(), Fault> {
         let model = Some((plan.key.weights.clone(), plan.key.files[Role::Config as usize]));
         if *engine.model.borrow() == model {
             return Ok(());
@@ -359,7 +369,7 @@ impl Tasks {
     }
 
     /// One call of a run, of whose events another hears.
-    pub(super) async fn call_with(
+    pub async fn call_with(
         &self,
         job: Job,
         engine: &OpenEngine,
@@ -376,7 +386,7 @@ impl Tasks {
     }
 
     /// Keeps an event for the reducer, which hears of several at once.
-    pub(super) fn hear(self: &Rc<Self>, job: Job, event: Event) {
+    pub fn hear(self: &Rc<Self>, job: Job, event: Event) {
         if self.job.get() != job {
             return;
         }
@@ -389,7 +399,7 @@ impl Tasks {
     }
 
     /// Tells the reducer what is kept.
-    pub(super) fn tell(&self, job: Job) {
+    pub fn tell(&self, job: Job) {
         self.teller.take();
         let events = self.told.take();
         if self.job.get() == job && !events.is_empty() {
@@ -412,7 +422,7 @@ impl Tasks {
 }
 
 /// An answer of another kind than the call's: page and engine are of different builds.
-pub(super) fn unexpected(event: &Event) -> Fault {
+pub fn unexpected(event: &Event) -> Fault {
     Fault::Failed(format!("the engine's answer was not understood (reload the page): {event:?}"))
 }
 

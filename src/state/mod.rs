@@ -1,16 +1,28 @@
 //! The page's state, as plain data, what happens to it, and what follows from it. `reduce` says how it changes.
 
+pub mod algorithms;
+pub mod demo;
+pub mod files;
+pub mod imports;
+pub mod inputs;
+pub mod measures;
+pub mod results;
+pub mod search;
+pub mod steps;
+pub mod texts;
+pub mod weights;
+
 use std::rc::Rc;
 
-use super::discover::{Discover, DiscoverAction};
-use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use super::inputs::{GraphChoice, Inputs, Scored};
-use super::measures::{MeasureAction, Measures};
-use super::results::{Job, Place, Plan, Question, Results, RunKey};
-use super::scores_io::{ImportKey, ImportedScores, Imports};
-use super::sorting::Note;
-use super::text::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
-use super::{demo, memory};
+use crate::select::memory;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use crate::state::imports::{ImportKey, ImportedScores, Imports};
+use crate::state::inputs::{GraphChoice, Inputs, Scored};
+use crate::state::measures::{MeasureAction, Measures};
+use crate::state::results::{Job, Place, Plan, Question, Results, RunKey};
+use crate::state::search::{Discover, DiscoverAction};
+use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, Texts, TokenizerKey};
+use crate::tasks::of_use::Note;
 use circuitscope_core::{Circuit, PromptSettings, RunSettings};
 use circuitscope_picture::Orientation;
 use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, Event, Tokens};

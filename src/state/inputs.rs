@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use super::scores_io::Imports;
-use super::steps::Steps;
-use super::text::Texts;
-use super::weights::Weights;
+use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
+use crate::state::imports::Imports;
+use crate::state::steps::Steps;
+use crate::state::texts::Texts;
+use crate::state::weights::Weights;
 use circuitscope_core::config::family;
 use circuitscope_core::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
 

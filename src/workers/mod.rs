@@ -1,0 +1,4 @@
+//! The workers, seen from the page.
+
+pub mod engine;
+pub mod reader;
