@@ -1,112 +1,93 @@
-//! The page: its state (`state`), the work that takes time (`tasks`) and the views, wired together.
-//!
-//! Whatever happens is a `state::Action`; `reduce` makes the next state of it. Files are recognised in `files` and
-//! read in `reading`, checked together in `inputs`; `results` keeps what was run. `tasks` holds all handles and talks
-//! to the engine through `worker`; `reader` is the worker that reads tokenizers and foreign formats. `show` puts the state
-//! into the words that the views are given.
+//! The root component: the state and the tasks, the panels that are given both, and what is started by itself.
 
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select as show;
-use crate::state::results::Plan;
-use crate::state::{Action, Failure, Remedy, State};
-use crate::tasks::Tasks;
+use crate::select::{self, header, runs};
+use crate::state::State;
+use crate::state::picture::Picture;
+use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
-use crate::view::measures::panel::MeasuresPart;
-use crate::view::panels::{Handle, PartProps, Picture, Results, Setup, is_narrow};
-use crate::view::{self, Notice, drags_files};
+use crate::tasks::{self, Tasks};
+use crate::update::Action;
+use crate::view::connected::{Connected, TasksHandle};
+use crate::view::files::list::drags_files;
+use crate::view::measures::panel::MeasuresPanel;
+use crate::view::parts::notice::{Notice, notice};
+use crate::view::parts::screen::is_narrow;
+use crate::view::picture::panel::PicturePanel;
+use crate::view::results::panel::ResultsPanel;
+use crate::view::setup::Setup;
 use circuitscope_picture::Orientation;
 use circuitscope_wire::engine::DeviceChoice;
 
 /// The slider has to rest this long before its circuit is run.
 const REST_MS: u32 = 200;
 
-/// Shows the page in the document's `#app`.
-///
-/// # Panics
-/// When there is no such element.
-pub fn mount() {
-    let document = web_sys::window().and_then(|window| window.document());
-    let root = document.and_then(|document| document.get_element_by_id("app"));
-    yew::Renderer::<App>::with_root(root.expect("the document has an element with the id `app`")).render();
-}
-
 /// The page.
 #[component]
 pub fn App() -> Html {
-    let state = use_reducer(|| State { orientation: fitting_orientation(), ..State::demo() });
+    let state = use_reducer(|| initial_state());
     let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
-    let props = PartProps { state: state.clone(), tasks: Handle(Rc::clone(&tasks)) };
-    use_engine(&props);
+    let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
+    use_tasks(&props);
     let dragging = use_state(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&props, &dragging);
-    let (device, reason) = show::device_line(&state);
+    let (device, reason) = header::device_line(&state);
     html! {
         <div class={classes!("page", dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
             <header>
                 <h1>{ "Circuitscope" }</h1>
-                <p class="model">{ show::model_line(&state) }</p>
+                <p class="model">{ header::model_line(&state) }</p>
                 <p class="device" title={reason.clone()}><strong>{ device }</strong><span>{ reason }</span></p>
             </header>
             if let Some(failure) = &state.failure {
-                { notice(failure, &props) }
+                { failure_notice(failure, &props) }
             }
             <main>
                 <Setup ..props.clone() />
                 <div class="centre">
-                    <Picture ..props.clone() />
-                    <MeasuresPart ..props.clone() />
+                    <PicturePanel ..props.clone() />
+                    <MeasuresPanel ..props.clone() />
                 </div>
-                <Results ..props />
+                <ResultsPanel ..props />
             </main>
         </div>
     }
 }
 
-/// A narrow screen has more room below than beside.
-fn fitting_orientation() -> Orientation {
-    if is_narrow() { Orientation::Vertical } else { Orientation::Horizontal }
+/// The demo; a narrow screen has more room below than beside.
+fn initial_state() -> State {
+    let orientation = if is_narrow() { Orientation::Vertical } else { Orientation::Horizontal };
+    let demo = State::demo();
+    State { picture: Picture { orientation, ..demo.picture.clone() }, ..demo }
 }
 
-/// Runs the circuit that the slider came to rest at, and asks for its tokens.
+/// Starts what follows from the state: runs, tokens, and what the reader is to read.
 #[hook]
-fn use_engine(props: &PartProps) {
+fn use_tasks(props: &Connected) {
     let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.wish(), move |wish| {
-        let timer = wish.clone().map(|plan| Timeout::new(REST_MS, move || tasks.run(plan)));
+    use_effect_with(runs::next_run(&props.state), move |plan| {
+        // The circuit that the slider came to rest at.
+        let timer = plan.clone().map(|plan| Timeout::new(REST_MS, move || tasks::run(&tasks, plan)));
         move || drop(timer)
     });
+    use_task(props, runs::run_after_search(&props.state), tasks::run);
+    use_task(props, props.state.texts.tokenizer_to_open(&props.state.files), tasks::open_tokenizer);
+    use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
+    use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
+    use_task(props, runs::question(&props.state), tasks::ask_tokens);
+}
+
+/// Starts a task for what is wanted, whenever that is another.
+#[hook]
+fn use_task<T: Clone + PartialEq + 'static>(props: &Connected, wanted: Option<T>, start: fn(&Rc<Tasks>, T)) {
     let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.run_after_search(), move |plan| {
-        if let Some(plan) = plan.clone() {
-            tasks.run(plan);
-        }
-    });
-    let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.texts.tokenizer_wish(&props.state.files), move |key| {
-        if let Some(key) = *key {
-            tasks.open_tokenizer(key);
-        }
-    });
-    let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.texts.prompts_wish(&props.state.files), move |key| {
-        if let Some(key) = *key {
-            tasks.read_prompts(key);
-        }
-    });
-    let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.import_wish(), move |wish| {
-        if let Some(wish) = wish.clone() {
-            tasks.import_scores(wish);
-        }
-    });
-    let tasks = props.tasks.0.clone();
-    use_effect_with(props.state.question(), move |question| {
-        if let Some(question) = question.clone() {
-            tasks.inspect(question);
+    use_effect_with(wanted, move |wanted| {
+        if let Some(wanted) = wanted.clone() {
+            start(&tasks, wanted);
         }
     });
 }
@@ -114,7 +95,7 @@ fn use_engine(props: &PartProps) {
 type DragHandler = Callback<DragEvent>;
 
 /// Files may be dropped anywhere.
-fn drop_handlers(props: &PartProps, dragging: &UseStateHandle<bool>) -> (DragHandler, DragHandler, DragHandler) {
+fn drop_handlers(props: &Connected, dragging: &UseStateHandle<bool>) -> (DragHandler, DragHandler, DragHandler) {
     let tasks = props.tasks.0.clone();
     let (over, left, dropped) = (dragging.clone(), dragging.clone(), dragging.clone());
     let on_over = Callback::from(move |event: DragEvent| {
@@ -133,14 +114,14 @@ fn drop_handlers(props: &PartProps, dragging: &UseStateHandle<bool>) -> (DragHan
         event.prevent_default();
         dropped.set(false);
         if let Some(data) = event.data_transfer() {
-            tasks.add_dropped(Dropped::new(&data));
+            tasks::add_dropped(&tasks, Dropped::new(&data));
         }
     });
     (on_over, on_leave, on_drop)
 }
 
 /// A failure, over everything.
-fn notice(failure: &Failure, props: &PartProps) -> Html {
+fn failure_notice(failure: &Failure, props: &Connected) -> Html {
     let remedy = match failure.remedy {
         Remedy::UseCpu => Some("Go on with the CPU"),
         Remedy::Restart => Some("Restart the engine"),
@@ -153,9 +134,9 @@ fn notice(failure: &Failure, props: &PartProps) -> Html {
         state.dispatch(Action::DeviceChosen(device));
         state.dispatch(Action::FailureDismissed);
         match failure.plan.clone() {
-            Some(plan) => tasks.run(Plan { device, ..plan }),
-            None => tasks.start_engine(device),
+            Some(plan) => tasks::run(&tasks, Plan { device, ..plan }),
+            None => tasks::start_engine(&tasks, device),
         }
     });
-    view::notice(&Notice { message, remedy, on_remedy, on_dismiss: props.on(|()| Action::FailureDismissed) })
+    notice(&Notice { message, remedy, on_remedy, on_dismiss: props.on(|()| Action::FailureDismissed) })
 }

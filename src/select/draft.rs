@@ -2,13 +2,40 @@
 
 use serde_json::{Value, json};
 
+use super::tokens::{TokenPair, align, token_text};
 use crate::state::State;
-use crate::state::files::{Content, Load};
-use crate::view::{AnswerView, DraftPair, PairView, align};
+use crate::state::files::{self, Content, Role};
 use circuitscope_core::{Answers, PromptSettings, Prompts};
 
 /// More pairs are better edited in a file.
 pub const MAX_PAIRS: usize = 16;
+
+/// A pair as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DraftPair {
+    pub clean: String,
+    pub corrupt: String,
+    /// An answer a line.
+    pub answers: String,
+    pub wrong_answers: String,
+}
+
+/// What was made of a pair.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PairView {
+    /// Clean and corrupt; empty where they are not known.
+    pub tokens: Vec<TokenPair>,
+    /// What is to be known of their lengths.
+    pub note: Option<String>,
+    /// The tokens of answers and wrong answers.
+    pub answers: [Vec<AnswerView>; 2],
+}
+
+/// An answer, token by token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerView {
+    pub tokens: Vec<String>,
+}
 
 /// The tokens of a pair.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,7 +100,7 @@ pub fn prompts_json(pairs: &[DraftPair], tokens: &[PairTokens], text: bool) -> S
 
 /// How pairs line up.
 pub fn views(tokens: &[PairTokens], state: &State) -> Vec<PairView> {
-    let text = |token| state.token_text(token);
+    let text = |token| token_text(state, token);
     let view = |pair: &PairTokens| PairView {
         tokens: align(&pair.clean, &pair.corrupt, 0, text),
         note: length_note(pair.clean.len(), pair.corrupt.len()),
@@ -119,13 +146,13 @@ pub fn lengths(pairs: &[PairTokens], text: bool, settings: PromptSettings) -> Re
 
 /// The pairs of the prompts in use, to start from: as texts where they are texts, else as ids where ids are typed.
 pub fn in_use(state: &State, text: bool) -> Vec<DraftPair> {
-    let file = crate::state::inputs::in_use(&state.files, crate::state::files::Role::Prompts);
-    match file.map(|file| &file.content) {
-        Some(Load::Ready(Content::TextPrompts(json))) if text => {
+    let file = files::in_use(&state.files, Role::Prompts);
+    match file.and_then(|file| file.read()) {
+        Some(Content::TextPrompts(json)) if text => {
             let json: Value = serde_json::from_str(json).unwrap_or_default();
             json["prompts"].as_array().into_iter().flatten().take(MAX_PAIRS).map(text_pair).collect()
         }
-        Some(Load::Ready(Content::Prompts(prompts))) if !text => id_pairs(prompts),
+        Some(Content::Prompts(prompts)) if !text => id_pairs(prompts),
         _ => Vec::new(),
     }
 }

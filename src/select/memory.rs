@@ -1,6 +1,7 @@
 //! How much memory the model in use needs, and whether it fits: told before anything of it is read.
 
-use crate::state::{Engine, State};
+use crate::state::State;
+use crate::state::runs::Engine;
 use circuitscope_core::settings::memory::{RunSize, activation_bytes, size_label};
 use circuitscope_core::{Limits, ModelConfig, ModelMemory};
 use circuitscope_wire::engine::DeviceChoice;

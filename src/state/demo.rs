@@ -3,16 +3,18 @@
 
 use std::rc::Rc;
 
-use crate::state::Settings;
-use crate::state::files::{Content, FileEntry, Load, Shared, read_json};
-use crate::state::inputs::Inputs;
-use crate::state::measures::Official;
-use crate::state::results::Recorded;
+use super::files::{Content, FileEntry};
+use super::inputs::Inputs;
+use super::load::{Load, Shared};
+use super::measures::Official;
+use super::recognise::read_json;
+use super::results::Recorded;
+use super::settings::Settings;
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
 use circuitscope_wire::engine::DeviceChoice;
 
-/// Name and bytes of each file, in the order of [`crate::state::files::Role::ALL`].
+/// Name and bytes of each file, in the order of [`super::files::Role::ALL`].
 pub const FILES: [(&str, &[u8]); 4] = [
     ("model.safetensors", include_bytes!("../../www/demo/tracr-reverse/model.safetensors")),
     ("tl_config.json", include_bytes!("../../www/demo/tracr-reverse/tl_config.json")),

@@ -1,14 +1,14 @@
 //! What the files in use make together: a graph, its scores, and whatever keeps them from being run.
 
-use std::rc::Rc;
-
-use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use crate::state::imports::Imports;
-use crate::state::steps::Steps;
-use crate::state::texts::Texts;
-use crate::state::weights::Weights;
+use super::files::{Content, FileEntry, FileId, Role, in_use};
+use super::graph_choice::GraphChoice;
+use super::imports::Imports;
+use super::load::{Load, Shared};
+use super::scores::Scored;
+use super::texts::Texts;
+use super::weights::Weights;
 use circuitscope_core::config::family;
-use circuitscope_core::{Graph, GraphConfig, ModelConfig, Prompts, PruneScores, RunSettings};
+use circuitscope_core::{Graph, ModelConfig, Prompts, PruneScores, RunSettings};
 
 /// The files in use, read together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,36 +27,20 @@ pub struct Inputs {
     pub problems: Vec<Problem>,
 }
 
-/// A graph with a score for each of its edges.
-#[derive(Debug, PartialEq)]
-pub struct Scored {
-    pub graph: Graph,
-    pub scores: PruneScores,
-    pub steps: Steps,
-}
-
 /// Something that keeps the files from being run together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    pub place: Place,
+    pub about: Subject,
     pub message: String,
     /// A graph that the scores do fit.
     pub fix: Option<GraphChoice>,
 }
 
-/// Where a problem is shown.
+/// What a problem is about, beside which it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Subject {
     File(FileId),
     BatchSize,
-}
-
-/// The settings that choose the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GraphChoice {
-    pub factorized: bool,
-    pub separate_qkv: bool,
-    pub token_wise: bool,
 }
 
 impl Inputs {
@@ -83,7 +67,7 @@ impl Inputs {
                     inputs.scores_file = Some(imported.file);
                     inputs.read_scores(entry, &imported.bytes, settings, seq_len);
                 }
-                Some(Load::Failed(message)) => inputs.add_problem(Place::File(entry.id), message, None),
+                Some(Load::Failed(message)) => inputs.add_problem(Subject::File(entry.id), message, None),
                 Some(Load::Loading) | None => {}
             },
             _ => {}
@@ -116,27 +100,27 @@ impl Inputs {
         self.files[role as usize]
     }
 
-    /// The problem that is shown at a place.
-    pub fn problem(&self, place: Place) -> Option<&Problem> {
-        self.problems.iter().find(|p| p.place == place)
+    /// The problem with something.
+    pub fn problem(&self, about: Subject) -> Option<&Problem> {
+        self.problems.iter().find(|p| p.about == about)
     }
 
-    fn add_problem(&mut self, place: Place, error: impl ToString, fix: Option<GraphChoice>) {
-        self.problems.push(Problem { place, message: error.to_string(), fix });
+    fn add_problem(&mut self, about: Subject, error: impl ToString, fix: Option<GraphChoice>) {
+        self.problems.push(Problem { about, message: error.to_string(), fix });
     }
 
     /// Takes what the reader made of text prompts, where it has made it.
     fn read_texts(&mut self, entry: &FileEntry, files: &[FileEntry], texts: &Texts) {
-        let place = Place::File(entry.id);
+        let about = Subject::File(entry.id);
         let Some(key) = texts.prompts_key(files) else {
             let message = format!("{}: a tokenizer is needed for these prompts: drop its tokenizer.json", entry.name);
-            return self.add_problem(place, message, None);
+            return self.add_problem(about, message, None);
         };
         match texts.prompts(key) {
             Some(Load::Ready(read)) => {
                 (self.prompts, self.prompt_ids) = (Some(read.prompts.clone()), Some(read.file));
             }
-            Some(Load::Failed(message)) => self.add_problem(place, message, None),
+            Some(Load::Failed(message)) => self.add_problem(about, message, None),
             Some(Load::Loading) | None => {}
         }
     }
@@ -149,7 +133,7 @@ impl Inputs {
             (Ok(_), None) => Ok(()),
         };
         if let Err(error) = located {
-            self.add_problem(Place::File(id), error, None);
+            self.add_problem(Subject::File(id), error, None);
         }
     }
 
@@ -158,12 +142,12 @@ impl Inputs {
         let (prompts, id) = (self.prompts.clone()?, self.file(Role::Prompts)?);
         if settings.batch_size == 0 || settings.batch_size > prompts.pairs.len() {
             let message = format!("from 1 to {}, the number of prompts", prompts.pairs.len());
-            self.add_problem(Place::BatchSize, message, None);
+            self.add_problem(Subject::BatchSize, message, None);
         } else if let Err(error) = prompts.batches(settings.batch_size) {
-            self.add_problem(Place::File(id), error, None);
+            self.add_problem(Subject::File(id), error, None);
         }
         if let Some(Err(error)) = self.model.as_ref().map(|model| prompts.check(model)) {
-            self.add_problem(Place::File(id), error, None);
+            self.add_problem(Subject::File(id), error, None);
         }
         if !settings.token_wise {
             return None;
@@ -173,7 +157,7 @@ impl Inputs {
         match prompts.one_len(n_run, "(a token-wise graph needs one length)") {
             Ok(seq_len) => Some(seq_len),
             Err(error) => {
-                self.add_problem(Place::File(id), error, None);
+                self.add_problem(Subject::File(id), error, None);
                 None
             }
         }
@@ -188,13 +172,10 @@ impl Inputs {
         }
         let graph = Graph::new(&model, config);
         match PruneScores::from_bytes(&entry.name, bytes, &graph) {
-            Ok(scores) => {
-                let steps = Steps::new(&scores);
-                self.scored = Some(Shared(Rc::new(Scored { graph, scores, steps })));
-            }
+            Ok(scores) => self.scored = Some(Shared::new(Scored::new(graph, scores))),
             Err(error) => {
                 let fix = self.fitting_choice(entry, bytes, &model);
-                self.add_problem(Place::File(entry.id), error, fix);
+                self.add_problem(Subject::File(entry.id), error, fix);
             }
         }
     }
@@ -210,61 +191,6 @@ impl Inputs {
     }
 }
 
-impl Scored {
-    /// The edge count of a circuit of `most` edges, or of a smaller one where tied scores would make it larger.
-    pub fn at_most(&self, most: usize) -> usize {
-        let splits_no_tie = self.scores.circuit(most).is_ok_and(|circuit| circuit.n_edges == most);
-        if splits_no_tie { most } else { self.steps.count(self.steps.position(most)) }
-    }
-}
-
-impl GraphChoice {
-    /// The graph that the settings choose.
-    pub fn of(settings: &RunSettings) -> Self {
-        let &RunSettings { factorized, separate_qkv, token_wise, .. } = settings;
-        Self { factorized, separate_qkv, token_wise }
-    }
-
-    /// What it is called on a button.
-    pub fn label(self) -> String {
-        let graph = match (self.factorized, self.separate_qkv) {
-            (true, true) => "edges with separate Q, K and V",
-            (true, false) => "edges with joint Q, K and V",
-            (false, _) => "nodes",
-        };
-        format!("{graph}{}", if self.token_wise { ", token-wise" } else { "" })
-    }
-
-    /// Every graph of a model; unfactorized ones have no separate inputs.
-    fn all() -> impl Iterator<Item = Self> {
-        let kinds = [(true, true), (true, false), (false, false)];
-        let all = |token_wise| kinds.map(|(factorized, separate_qkv)| Self { factorized, separate_qkv, token_wise });
-        all(false).into_iter().chain(all(true))
-    }
-
-    /// With the prompts' length, where it is known.
-    pub fn config(self, seq_len: Option<usize>) -> GraphConfig {
-        let Self { factorized, separate_qkv, token_wise } = self;
-        GraphConfig { factorized, separate_qkv, seq_len: seq_len.filter(|_| token_wise) }
-    }
-}
-
-/// The file in use in a role: the last. The demo's own files, which come first, are in use while its model is, that is while
-/// no other weights or config are there, so that nothing of the demo is ever mixed with another model.
-pub fn in_use(files: &[FileEntry], role: Role) -> Option<&FileEntry> {
-    candidates(files, role).last()
-}
-
-/// The files that may be in use in a role.
-pub fn candidates(files: &[FileEntry], role: Role) -> impl Iterator<Item = &FileEntry> {
-    let of_model = |f: &FileEntry| !f.demo && matches!(f.role(), Some(Role::Weights | Role::Config));
-    let own_model = files.iter().any(of_model);
-    files.iter().filter(move |f| f.role() == Some(role) && !(f.demo && own_model))
-}
-
 fn content(entry: Option<&FileEntry>) -> Option<&Content> {
-    match &entry?.content {
-        Load::Ready(content) => Some(content),
-        _ => None,
-    }
+    entry?.read()
 }

@@ -1,7 +1,7 @@
 //! The weights in use: one file, or the shards of a model with their index or without.
 
-use crate::state::files::{Content, FileEntry, FileId, Load, Role, Shared};
-use crate::state::inputs::in_use;
+use super::files::{Content, FileEntry, FileId, Role, in_use};
+use super::load::{Load, Shared};
 use circuitscope_core::files::shards::{self, ShardName, leaf};
 use circuitscope_core::{CircuitError, TensorFile};
 

@@ -8,20 +8,19 @@ use web_sys::{
 };
 
 use crate::workers::engine::js_text;
-use circuitscope_core::sorting;
 
 /// A model's folder has some dozens; more is likely a whole disk.
 const MAX_FILES: usize = 5_000;
 
 /// A file with the folders that it lies in.
-pub struct Placed {
+pub struct FoundFile {
     pub path: String,
     pub file: File,
 }
 
 /// What was dropped, to be looked into after the event.
 pub enum Dropped {
-    Files(Vec<Placed>),
+    Files(Vec<FoundFile>),
     Entries(Vec<FileSystemEntry>),
 }
 
@@ -35,14 +34,14 @@ impl Dropped {
             return Self::Entries(entries);
         }
         let files = data.files();
-        Self::Files(files.iter().flat_map(|list| (0..list.length()).filter_map(|i| list.get(i))).map(placed).collect())
+        Self::Files(files.iter().flat_map(|list| (0..list.length()).filter_map(|i| list.get(i))).map(found).collect())
     }
 
     /// All files, those in folders too.
     ///
     /// # Errors
     /// When a folder cannot be read or holds too many.
-    pub async fn files(self) -> Result<Vec<Placed>, String> {
+    pub async fn files(self) -> Result<Vec<FoundFile>, String> {
         let mut waiting = match self {
             Self::Files(files) => return Ok(files),
             Self::Entries(entries) => entries,
@@ -53,21 +52,21 @@ impl Dropped {
                 waiting.extend(entries_of(entry.unchecked_ref()).await.map_err(|e| unreadable(&entry, &e))?);
             } else {
                 let file = file_of(entry.unchecked_ref()).await.map_err(|e| unreadable(&entry, &e))?;
-                files.push(Placed { path: entry.full_path().trim_start_matches('/').to_owned(), file });
+                files.push(FoundFile { path: entry.full_path().trim_start_matches('/').to_owned(), file });
             }
             if files.len() + waiting.len() > MAX_FILES {
                 return Err(format!("There are more than {MAX_FILES} files in this folder: drop the model's own."));
             }
         }
-        sorting::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 }
 
 /// A file of a file dialog: in one that chooses folders it knows its path.
-pub fn placed(file: File) -> Placed {
+pub fn found(file: File) -> FoundFile {
     let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
-    Placed { path: path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), file }
+    FoundFile { path: path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), file }
 }
 
 async fn file_of(entry: &FileSystemFileEntry) -> Result<File, JsValue> {

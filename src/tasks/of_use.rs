@@ -4,8 +4,8 @@
 //! 2. The folder of the model is the one with a config and weights; of folders inside each other the outermost.
 //! 3. What lies below the model's folder (`onnx/`, checkpoints) is left out; what lies elsewhere may be prompts or scores.
 
+use crate::state::files::Note;
 use circuitscope_core::files::shards::ShardName;
-use circuitscope_core::sorting;
 
 /// Files beside a model that say nothing of its maths.
 const BESIDE: [&str; 14] = [
@@ -34,27 +34,12 @@ const INDEX: &str = "model.safetensors.index.json";
 /// How many names a message lists.
 const NAMED: usize = 4;
 
-/// What became of some files.
+/// Files that were sorted.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sorted {
-    /// The places of those that are of use.
+    /// The indices of those that are of use.
     pub take: Vec<usize>,
     pub note: Option<Note>,
-}
-
-/// Something to be known about files that were dropped together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    pub text: String,
-    /// Whether there is something to put right.
-    pub wrong: bool,
-}
-
-impl Note {
-    /// Something to put right.
-    pub fn wrong(text: impl Into<String>) -> Self {
-        Self { text: text.into(), wrong: true }
-    }
 }
 
 /// Sorts files by their paths, which have folders (`pythia/config.json`) where a folder was given.
@@ -101,7 +86,7 @@ fn model_folder<'a>(paths: &[&'a str]) -> Result<Option<&'a str>, Note> {
             .filter(|(_, n)| is_wanted(n))
             .map(|(f, _)| f)
             .collect();
-        sorting::sort(&mut found);
+        found.sort_unstable();
         found.dedup();
         found
     };

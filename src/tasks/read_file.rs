@@ -6,8 +6,9 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use crate::state::files::{Content, Format, Shared, are_scores, foreign, format, is_tokenizer, read_json};
-use crate::state::imports::starts_as_scores;
+use crate::state::files::Content;
+use crate::state::load::Shared;
+use crate::state::recognise::{Format, are_scores, foreign, format, is_tokenizer, read_json, starts_as_scores};
 use crate::workers::engine::js_text;
 use circuitscope_core::TensorFile;
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};

@@ -13,11 +13,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, MessageEvent, Worker};
 use yew::prelude::*;
 
+use super::hub_form::{HubForm, HubStage, KeptRow, hub_form};
 use crate::select::memory;
-use crate::state::files::size_label;
-use crate::view::{HubForm, HubStage, KeptRow, hub_form};
 use crate::workers::engine::{error_text, start_worker};
 use circuitscope_core::ModelConfig;
+use circuitscope_core::settings::memory::size_label;
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./module/hub-worker.js";

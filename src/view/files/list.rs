@@ -3,40 +3,7 @@
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
-/// A line of the list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileRow {
-    /// `None` for a file that is still wanted.
-    pub id: Option<u32>,
-    /// What it is for; empty where that is not known.
-    pub role: &'static str,
-    /// Its name, or what to drop.
-    pub name: String,
-    pub size: String,
-    pub state: FileState,
-    /// What is wrong with it.
-    pub error: Option<String>,
-    /// What a button beside the error would do about it.
-    pub fix: Option<String>,
-    pub removable: bool,
-}
-
-/// How far a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileState {
-    Wanted,
-    Reading,
-    Ready,
-    Wrong,
-}
-
-/// A line below the list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Remark {
-    pub text: String,
-    /// Whether there is something to put right.
-    pub wrong: bool,
-}
+use crate::select::files::{FileRow, FileState, Remark};
 
 /// The list and what to call.
 pub struct FileList {

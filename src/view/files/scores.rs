@@ -3,20 +3,8 @@
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use crate::select::scores::ScoresPanel;
 use circuitscope_core::{Extent, FORMATS, Format, FormatId};
-
-/// What is said of the scores.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ScoresPanel {
-    /// What they are, in a line.
-    pub line: Option<String>,
-    /// The names of the scores in their file, where there are several.
-    pub choices: Vec<String>,
-    pub chosen: usize,
-    pub notes: Vec<String>,
-    /// Whether there are scores to save.
-    pub savable: bool,
-}
 
 /// The panel and what to call.
 pub struct ScoresIo {

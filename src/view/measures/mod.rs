@@ -1,4 +1,6 @@
 //! Curves, their numbers and comparisons.
 
+mod curves;
+mod official;
 pub mod panel;
-pub mod tables;
+mod tables;

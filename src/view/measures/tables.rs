@@ -2,23 +2,10 @@
 
 use yew::prelude::*;
 
+use crate::select::compare::Similarities;
+use crate::select::curves::CurveRow;
+use crate::select::measures::{HeatCell, SensitivityTable};
 use circuitscope_picture::{SAMPLE, SERIES};
-
-/// The numbers of a score set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CurveRow {
-    pub style: usize,
-    pub name: String,
-    /// The metric at the shown circuit, or the nearest.
-    pub value: String,
-    pub auc: String,
-    pub cpr: String,
-    pub cmd: String,
-    /// Of the ROC curve, where an official circuit is known.
-    pub roc: Option<String>,
-    /// The number of a pinned set.
-    pub pin: Option<usize>,
-}
 
 const AUC: &str = "Area under the curve, as auto-circuit computes it (measurements_auc)";
 const CPR: &str = "MIB's integrated circuit performance ratio: the area under f = (m(C) - m(no edges)) / (m(model) - m(no edges)) \
@@ -79,9 +66,9 @@ fn sample(style: usize) -> Html {
     }
 }
 
-/// How alike score sets are, as a table of pairs: the style and the name of each set, and the share of common edges of each
-/// pair, `None` where it cannot be told.
-pub fn similarity_table(caption: &str, sets: &[(usize, String)], shares: &[Vec<Option<f64>>]) -> Html {
+/// How alike score sets are, as a table of pairs.
+pub fn similarity_table(similarities: &Similarities) -> Html {
+    let Similarities { caption, sets, shares } = similarities;
     let cell = |share: &Option<f64>| {
         let heat = share.map_or(0.0, |share| share);
         html! {
@@ -117,18 +104,9 @@ fn heat_style(share: f64) -> String {
     format!("--heat: {:.0}%", 60.0 * share.clamp(0.0, 1.0))
 }
 
-/// A value on a scale.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeatCell {
-    pub text: String,
-    /// From the least to the largest value of the table, 0 to 1; `None` while it is not known.
-    pub share: Option<f64>,
-    /// Whether it is of the settings in use.
-    pub current: bool,
-}
-
 /// A circuit under every setting, as a heat table with its numbers: each row has a name and its values.
-pub fn sensitivity_table(caption: &str, columns: &[String], rows: &[(&'static str, Vec<HeatCell>)]) -> Html {
+pub fn sensitivity_table(table: &SensitivityTable) -> Html {
+    let SensitivityTable { caption, columns, rows } = table;
     let cell = |cell: &HeatCell| {
         html! {
             <td

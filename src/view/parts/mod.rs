@@ -4,5 +4,6 @@ pub mod controls;
 pub mod notice;
 pub mod plot_svg;
 pub mod run_bar;
+pub mod screen;
 pub mod svg;
 pub mod token_rows;

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::select::runs::Progress;
+
 /// What is being run.
 pub struct RunBar {
     /// Whether a run can be started.
@@ -12,17 +14,6 @@ pub struct RunBar {
     pub outcome: Option<String>,
     pub on_run: Callback<()>,
     pub on_cancel: Callback<()>,
-}
-
-/// How far a run is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    pub done: usize,
-    /// 0 while it is not known.
-    pub total: usize,
-    pub label: String,
-    /// What is being run, told once.
-    pub what: String,
 }
 
 /// The bar.

@@ -1,4 +1,5 @@
 //! The circuit as a picture, with the controls over and under it.
 
-pub mod circuit_svg;
-pub mod toolbar;
+mod circuit_svg;
+pub mod panel;
+mod toolbar;

@@ -3,6 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::select::picture::Slider;
 use circuitscope_picture::Orientation;
 
 /// The chosen circuit and what to call when another is.
@@ -11,21 +12,6 @@ pub struct EdgeSlider {
     /// The slider's position.
     pub on_slide: Callback<usize>,
     pub on_count: Callback<usize>,
-}
-
-/// Where the slider is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Slider {
-    pub position: usize,
-    pub max: usize,
-    /// The edge count that is asked for.
-    pub requested: usize,
-    /// That of the circuit, with tied scores.
-    pub n_edges: usize,
-    /// That of the graph.
-    pub n_graph_edges: usize,
-    /// `|score| ≥ 0.86`.
-    pub threshold: String,
 }
 
 /// The slider, with the edge count to type and the score threshold beside it.

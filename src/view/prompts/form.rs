@@ -3,34 +3,8 @@
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use crate::view::parts::token_rows::{TokenPair, token_rows};
-
-/// A pair as it is typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DraftPair {
-    pub clean: String,
-    pub corrupt: String,
-    /// An answer a line.
-    pub answers: String,
-    pub wrong_answers: String,
-}
-
-/// What was made of a pair.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct PairView {
-    /// Clean and corrupt; empty where they are not known.
-    pub tokens: Vec<TokenPair>,
-    /// What is to be known of their lengths.
-    pub note: Option<String>,
-    /// The tokens of answers and wrong answers.
-    pub answers: [Vec<AnswerView>; 2],
-}
-
-/// An answer, token by token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnswerView {
-    pub tokens: Vec<String>,
-}
+use crate::select::draft::{AnswerView, DraftPair, PairView};
+use crate::view::parts::token_rows::token_rows;
 
 /// The editor and what to call.
 pub struct PromptForm {

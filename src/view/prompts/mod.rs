@@ -1,4 +1,4 @@
 //! Prompts typed by hand.
 
-pub mod form;
+mod form;
 pub mod panel;

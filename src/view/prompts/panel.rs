@@ -6,13 +6,15 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::select::draft::{self, PairTokens, answer_lines};
+use super::form::{PromptForm, prompt_form};
+use crate::select::draft::{self, DraftPair, PairTokens, answer_lines};
+use crate::select::tokens::tokenizer;
+use crate::state::runs::Failure;
 use crate::state::texts::{Texts, TokenizerKey};
-use crate::state::{Action, Failure};
 use crate::tasks::Tasks;
-use crate::tasks::save;
-use crate::view::panels::PartProps;
-use crate::view::{DraftPair, PromptForm, prompt_form};
+use crate::tasks::{self, save};
+use crate::update::Action;
+use crate::view::connected::Connected;
 use crate::workers::engine::js_text;
 
 /// Typing has to rest this long before its tokens are asked for.
@@ -32,11 +34,11 @@ type Found = Rc<(Typed, Result<Vec<PairTokens>, String>)>;
 
 /// The editor.
 #[component]
-pub fn PromptEditor(props: &PartProps) -> Html {
+pub fn PromptsPanel(props: &Connected) -> Html {
     let state = &props.state;
     let pairs = use_state_eq(|| vec![DraftPair::default()]);
     let found = use_state(|| None::<Found>);
-    let tokenizer = state.tokenizer().and_then(|_| Texts::tokenizer_key(&state.files));
+    let tokenizer = tokenizer(state).and_then(|_| Texts::tokenizer_key(&state.files));
     let typed = Typed { pairs: (*pairs).clone(), tokenizer, prepend_bos: state.texts.settings.prepend_bos };
     use_tokens(&typed, &found, props);
     let text = tokenizer.is_some();
@@ -53,7 +55,7 @@ pub fn PromptEditor(props: &PartProps) -> Html {
         let tokens = tokens.and_then(|tokens| tokens.as_ref().ok()).map_or(&[][..], Vec::as_slice);
         draft::prompts_json(&typed.pairs, tokens, text)
     });
-    let on_json = |act: fn(&PartProps, &str)| {
+    let on_json = |act: fn(&Connected, &str)| {
         let (json, props) = (json.clone(), props.clone());
         Callback::from(move |()| {
             if let Some(json) = &json {
@@ -82,13 +84,13 @@ pub fn PromptEditor(props: &PartProps) -> Html {
         error: lengths.err(),
         ready,
         on_change,
-        on_use: on_json(|props, json| props.tasks.0.add_text(FILE_NAME, json)),
+        on_use: on_json(|props, json| tasks::add_text(&props.tasks.0, FILE_NAME, json)),
         on_save: on_json(save),
         on_copy,
     })
 }
 
-fn save(props: &PartProps, json: &str) {
+fn save(props: &Connected, json: &str) {
     if let Err(error) = save::save_text(FILE_NAME, "application/json", json) {
         let message = format!("The prompts could not be saved: {}", js_text(&error));
         props.state.dispatch(Action::Failed(Failure::plain(message)));
@@ -101,7 +103,7 @@ fn all_answers_fit(tokens: &[PairTokens]) -> bool {
 
 /// Asks for the tokens of what was typed, once typing rests.
 #[hook]
-fn use_tokens(typed: &Typed, found: &UseStateHandle<Option<Found>>, props: &PartProps) {
+fn use_tokens(typed: &Typed, found: &UseStateHandle<Option<Found>>, props: &Connected) {
     let (tasks, found) = (props.tasks.0.clone(), found.clone());
     // What an older question is answered with comes too late.
     let newest = use_mut_ref(|| None::<Typed>);
@@ -127,8 +129,8 @@ async fn tokens(tasks: Rc<Tasks>, typed: &Typed) -> Result<Vec<PairTokens>, Stri
     let answers = typed.pairs.iter().flat_map(|pair| [&pair.answers, &pair.wrong_answers]);
     let n_answers: Vec<usize> = answers.clone().map(|text| answer_lines(text).count()).collect();
     let answers = answers.flat_map(|text| answer_lines(text)).map(str::to_owned).collect();
-    let mut prompts = tasks.clone().encode(key, prompts, typed.prepend_bos).await?.into_iter();
-    let mut answers = tasks.encode(key, answers, false).await?.into_iter();
+    let mut prompts = tasks::encode(&tasks, key, prompts, typed.prepend_bos).await?.into_iter();
+    let mut answers = tasks::encode(&tasks, key, answers, false).await?.into_iter();
     let mut next = || prompts.next().unwrap_or_default();
     let mut some = |n: &usize| answers.by_ref().take(*n).collect();
     let pair = |n: &[usize]| PairTokens { clean: next(), corrupt: next(), answers: [some(&n[0]), some(&n[1])] };

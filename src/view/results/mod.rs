@@ -1,3 +1,4 @@
 //! The table of circuits that were run.
 
-pub mod table;
+pub mod panel;
+mod table;

@@ -3,6 +3,8 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use crate::select::results::{ResultRow, TablePage};
+
 /// The table.
 pub struct ResultsTable {
     /// The unpatched model on the clean and on the corrupt prompts.
@@ -14,33 +16,6 @@ pub struct ResultsTable {
     /// The place of a circuit among all rows.
     pub on_choose: Callback<usize>,
     pub on_page: Callback<usize>,
-}
-
-/// A part of the table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TablePage {
-    pub page: usize,
-    /// The last page.
-    pub last: usize,
-    /// The place of the first of `rows` among all.
-    pub first: usize,
-    pub n_rows: usize,
-    /// Ascending in the number of edges.
-    pub rows: Vec<ResultRow>,
-    /// The place of the drawn circuit among `rows`.
-    pub chosen: Option<usize>,
-}
-
-/// A line of the table, as it is shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResultRow {
-    /// The realised number of edges, or what else was run.
-    pub name: String,
-    /// The number that was asked for, where it is another.
-    pub requested: Option<String>,
-    pub logit_diff: String,
-    pub kl_clean: String,
-    pub kl_corrupt: String,
 }
 
 const LOGIT_DIFF: &str = "Logit of the answers less that of the wrong answers, averaged";

@@ -1,4 +1,7 @@
 //! The section that finds circuits.
 
-pub mod form;
+mod bar;
+mod form;
+mod loss;
 pub mod panel;
+mod scores;

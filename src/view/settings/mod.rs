@@ -1,3 +1,4 @@
 //! The settings of a run.
 
-pub mod form;
+mod form;
+pub mod panel;

@@ -3,10 +3,11 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use crate::view::parts::token_rows::{TokenPair, token_rows};
+use crate::select::tokens::{Mark, TokenColumns, TokenPair, TokenRow};
+use crate::view::parts::token_rows::token_rows;
 
 /// The prompt, the position and the tokens there.
-pub struct TokensPanel {
+pub struct LikeliestTokens {
     /// A label for each prompt.
     pub prompts: Vec<String>,
     pub prompt: usize,
@@ -20,37 +21,8 @@ pub struct TokensPanel {
     pub on_position: Callback<usize>,
 }
 
-/// The tokens, or why there are none.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TokenColumns {
-    /// A sentence.
-    None(String),
-    /// Clean, corrupt, circuit; likeliest first.
-    Ready([Vec<TokenRow>; 3]),
-}
-
-/// A token as it is shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TokenRow {
-    pub token: String,
-    /// `97.3 %`.
-    pub prob: String,
-    /// The probability as the width of a bar, in percent.
-    pub width: f64,
-    /// Whether it is an answer, or a wrong one.
-    pub mark: Mark,
-}
-
-/// What the prompts file says of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    None,
-    Answer,
-    WrongAnswer,
-}
-
 /// The panel.
-pub fn tokens_panel(props: &TokensPanel) -> Html {
+pub fn likeliest_tokens(props: &LikeliestTokens) -> Html {
     html! {
         <div class="tokens">
             <div class="token-choices">

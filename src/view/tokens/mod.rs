@@ -1,3 +1,4 @@
 //! The likeliest tokens.
 
-pub mod likeliest;
+mod likeliest;
+pub mod panel;

@@ -1,13 +1,35 @@
-//! The positions of the edge slider: every different circuit, or a selection where there are too many to aim at.
+//! A graph with a score for each of its edges, and the positions of the slider over its circuits.
 
-use circuitscope_core::PruneScores;
+use circuitscope_core::{Graph, PruneScores};
 
 /// More positions than this cannot be told apart on a slider of a few hundred pixels.
 const MAX_STEPS: usize = 300;
 
+/// A graph with a score for each of its edges.
+#[derive(Debug, PartialEq)]
+pub struct Scored {
+    pub graph: Graph,
+    pub scores: PruneScores,
+    pub steps: Steps,
+}
+
 /// The edge counts that the slider stops at, ascending: 0, then the realised counts of different circuits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Steps(Vec<usize>);
+
+impl Scored {
+    /// A graph with its scores.
+    pub fn new(graph: Graph, scores: PruneScores) -> Self {
+        let steps = Steps::new(&scores);
+        Self { graph, scores, steps }
+    }
+
+    /// The edge count of a circuit of `most` edges, or of a smaller one where tied scores would make it larger.
+    pub fn at_most(&self, most: usize) -> usize {
+        let splits_no_tie = self.scores.circuit(most).is_ok_and(|circuit| circuit.n_edges == most);
+        if splits_no_tie { most } else { self.steps.count(self.steps.position(most)) }
+    }
+}
 
 impl Steps {
     /// The steps of some scores. Where there are more than [`MAX_STEPS`] circuits, the counts grow geometrically, so that

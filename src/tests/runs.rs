@@ -1,0 +1,84 @@
+//! Which runs are started, and what their events change.
+
+use super::{done, event, zero_ablation};
+use crate::select::runs::{next_run, question, ready, sweep};
+use crate::state::State;
+use crate::state::runs::{Failure, Outcome};
+use crate::update::Action;
+use circuitscope_core::{Circuit, EdgeCounts};
+
+#[test]
+fn the_demo_is_complete_and_wants_no_run() {
+    let state = State::demo();
+    assert_eq!(state.inputs.problems, []);
+    assert!(ready(&state) && state.fresh() && state.is_demo());
+    assert_eq!(state.circuit(), Some(Circuit { requested: 2, n_edges: 2, threshold: 1.0 }));
+    assert_eq!((next_run(&state), question(&state)), (None, None));
+    assert_eq!(state.results.rows.len(), 3);
+}
+
+#[test]
+fn a_circuit_with_results_is_drawn_and_one_without_is_run() {
+    let mut state = State::demo();
+    state.apply(Action::CircuitRequested(77));
+    assert_eq!(next_run(&state), None, "its results are recorded");
+    let change = zero_ablation(&state);
+    state.apply(change);
+    assert_eq!(next_run(&state), None, "settings are changed without a run");
+    state.apply(Action::CircuitRequested(0));
+    assert_eq!(next_run(&state).map(|plan| plan.edge_counts), Some(EdgeCounts::List(vec![0])));
+}
+
+#[test]
+fn events_of_a_run_count_until_another_takes_its_place() {
+    let mut state = State::demo();
+    let change = zero_ablation(&state);
+    state.apply(change);
+    state.apply(Action::CircuitRequested(77));
+    let plan = next_run(&state).unwrap();
+    state.apply(Action::RunStarted(1, plan.clone()));
+    assert_eq!(next_run(&state), None);
+    assert_eq!(state.results.rows.len(), 3, "old results stay until there are new ones");
+    state.apply(Action::CircuitRequested(0));
+    let next = next_run(&state).expect("the slider supersedes its own run");
+    state.apply(Action::RunStarted(2, next));
+    let (stale, new) = (event(&state, 77, 0), event(&state, 0, 0));
+    state.apply(Action::RunProgressed(1, vec![stale]));
+    assert_eq!(state.results.rows.len(), 3);
+    state.apply(Action::RunProgressed(2, vec![new]));
+    state.apply(Action::RunEnded(1, Outcome::Cancelled));
+    state.apply(Action::RunEnded(2, done()));
+    assert_eq!(state.results.rows.iter().map(|row| row.result.circuit.n_edges).collect::<Vec<_>>(), [0]);
+    assert!(state.fresh() && next_run(&state).is_none());
+    assert_eq!(question(&state).map(|q| (q.job, q.circuit)), Some((2, 0)));
+}
+
+#[test]
+fn a_sweep_is_not_disturbed_by_the_slider_but_followed_by_its_circuit() {
+    let mut state = State::demo();
+    let change = zero_ablation(&state);
+    state.apply(change);
+    state.apply(Action::RunStarted(1, sweep(&state).unwrap()));
+    state.apply(Action::CircuitRequested(77));
+    assert_eq!(next_run(&state), None);
+    let (first, ended) = (event(&state, 2, 0), done());
+    state.apply(Action::RunProgressed(1, vec![first]));
+    state.apply(Action::RunEnded(1, ended));
+    assert_eq!(next_run(&state).map(|plan| plan.one_circuit), Some(true));
+}
+
+#[test]
+fn a_run_that_fails_or_is_cancelled_is_not_started_again_by_itself() {
+    for outcome in [Outcome::Cancelled, Outcome::Failed(Failure::plain("no".to_owned()))] {
+        let mut state = State::demo();
+        let change = zero_ablation(&state);
+        state.apply(change);
+        state.apply(Action::CircuitRequested(77));
+        state.apply(Action::RunStarted(1, next_run(&state).unwrap()));
+        state.apply(Action::RunEnded(1, outcome));
+        assert_eq!(next_run(&state), None);
+        assert_eq!(state.results.rows.len(), 3);
+        state.apply(Action::CircuitRequested(0));
+        assert!(next_run(&state).is_some());
+    }
+}
