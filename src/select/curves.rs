@@ -100,7 +100,7 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
 }
 
-/// What is told until something is pointed at.
+/// What stands below the plot until something is pointed at.
 pub fn hint(plot: &CurvePlot) -> String {
     let band = if plot.metric.counts_prompts() { "" } else { " Band: the middle half of the prompts." };
     let zero = " 0 edges stands left of the break.";

@@ -1,4 +1,4 @@
-//! How much memory the model in use needs, and whether it fits: told before anything of it is read.
+//! How much memory the model in use needs, and whether it fits, before anything of it is read.
 
 use crate::state::State;
 use crate::state::runs::Engine;

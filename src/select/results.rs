@@ -16,12 +16,12 @@ pub struct TablePage {
     pub page: usize,
     /// The last page.
     pub last: usize,
-    /// The place of the first of `rows` among all.
+    /// The index of the first of `rows` among all.
     pub first: usize,
     pub n_rows: usize,
     /// Ascending in the number of edges.
     pub rows: Vec<ResultRow>,
-    /// The place of the drawn circuit among `rows`.
+    /// The index of the drawn circuit in `rows`.
     pub chosen: Option<usize>,
 }
 

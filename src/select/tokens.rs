@@ -132,11 +132,12 @@ pub fn token_columns(state: &State) -> TokenColumns {
     let none = |why: &str| TokenColumns::None(why.to_owned());
     let n_prompts = state.results.baseline.as_ref().map_or(usize::MAX, |b| b.n_prompts);
     let Some(at) = state.token_position() else { return none("Needs a model, prompts and scores.") };
+    let unknown = || match &state.run {
+        Run::Running { .. } => none("Running…"),
+        Run::Idle(_) => none("Run this circuit to see its tokens."),
+    };
     if !state.fresh() || state.results.row(at.n_edges).is_none() {
-        return match &state.run {
-            Run::Running { .. } => none("Running…"),
-            Run::Idle(_) => none("Run this circuit to see its tokens."),
-        };
+        return unknown();
     }
     if state.prompt >= n_prompts {
         return none("This prompt was in a short last batch, which is not run.");
@@ -144,6 +145,7 @@ pub fn token_columns(state: &State) -> TokenColumns {
     match state.results.tokens(at) {
         Some(Load::Ready(tokens)) => TokenColumns::Ready(columns(state, tokens)),
         Some(Load::Failed(why)) => none(why),
+        None if !state.results.covers(at) => unknown(),
         Some(Load::Loading) | None => none("…"),
     }
 }

@@ -24,7 +24,7 @@ pub const FILES: [(&str, &[u8]); 4] = [
 
 const RECORDED: &str = include_str!("../../www/demo/tracr-reverse/recorded.json");
 
-/// The demo's files, as if they had been dropped; their ids are their places.
+/// The demo's files, as if they had been dropped; their ids are their indices.
 pub fn files() -> Vec<FileEntry> {
     let entry = |(id, (name, bytes)): (usize, (&str, &[u8]))| FileEntry {
         id: id as u32,

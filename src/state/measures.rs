@@ -102,7 +102,7 @@ impl Measures {
         for event in events {
             match event {
                 Event::Circuit { result } => sensitivity.cells[sensitivity.at] = Some(result.measurement),
-                // The run is counted in settings; what the engine does for each is told in words.
+                // The run is counted in settings; what the engine does for each is in the label.
                 Event::Progress { label, .. } => {
                     let (done, total) = (sensitivity.at, sensitivity.cells.len());
                     let label = format!("{} of {total}: {label}", done + 1);

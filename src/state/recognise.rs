@@ -42,7 +42,7 @@ pub fn foreign(name: &str, advice: &str) -> String {
     format!("{name}: expected a JSON or a safetensors file; {advice}")
 }
 
-/// Whether a JSON file is a tokenizer, told from its name and its start: it is large, and read by the reader.
+/// Whether a JSON file is a tokenizer, by its name and its start: it is large, and read by the reader.
 pub fn is_tokenizer(name: &str, start: &[u8]) -> bool {
     let start = String::from_utf8_lossy(start);
     name.to_lowercase().ends_with("tokenizer.json")

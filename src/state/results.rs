@@ -93,6 +93,13 @@ impl Results {
         }
     }
 
+    /// The engine has the logits of no run any more: what it was asked and has not answered, it will not answer, and what failed
+    /// may be asked again.
+    pub fn forget_engine_run(&mut self) {
+        self.engine_run = None;
+        self.tokens.retain(|(_, tokens)| matches!(tokens, Load::Ready(_)));
+    }
+
     /// The tokens at a position, if they were asked for.
     pub fn tokens(&self, at: TokenPosition) -> Option<&Load<Rc<Tokens>>> {
         self.tokens.iter().rev().find(|(p, _)| *p == at).map(|(_, tokens)| tokens)

@@ -91,7 +91,7 @@ impl RunKey {
 }
 
 impl Plan {
-    /// The settings that the engine is told.
+    /// The settings that the engine is given.
     pub fn settings(&self) -> RunSettings {
         RunSettings { edge_counts: self.edge_counts.clone(), ..self.key.settings.clone() }
     }

@@ -97,20 +97,44 @@ impl Texts {
         matches!(self.tokenizer(key.tokenizer), Some(Load::Ready(_))).then_some(key)
     }
 
-    /// Keeps the state of a tokenizer.
+    /// Keeps the state of a tokenizer. An answer about another one than was asked for last comes too late, and is dropped.
     pub fn set_tokenizer(&mut self, key: TokenizerKey, tokenizer: Load<Shared<OpenTokenizer>>) {
-        self.tokenizer = Some((key, tokenizer));
+        let asked = matches!(tokenizer, Load::Loading);
+        if asked || self.tokenizer(key).is_some() {
+            self.tokenizer = Some((key, tokenizer));
+        }
     }
 
-    /// Keeps the state of text prompts.
+    /// Keeps the state of text prompts; see [`Texts::set_tokenizer`].
     pub fn set_prompts(&mut self, key: PromptsKey, prompts: Load<ReadPrompts>) {
-        self.prompts = Some((key, prompts));
+        let asked = matches!(prompts, Load::Loading);
+        if asked || self.prompts(key).is_some() {
+            self.prompts = Some((key, prompts));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_about_an_earlier_file_leaves_what_the_present_one_came_to() {
+        let tokenizer = |tokenizer| TokenizerKey { tokenizer, config: None };
+        let (old, new) = (tokenizer(1), tokenizer(2));
+        let mut texts = Texts::default();
+        texts.set_tokenizer(old, Load::Loading);
+        texts.set_tokenizer(new, Load::Loading);
+        texts.set_tokenizer(new, Load::Failed("new".to_owned()));
+        texts.set_tokenizer(old, Load::Failed("old".to_owned()));
+        assert_eq!(texts.tokenizer(new), Some(&Load::Failed("new".to_owned())));
+        assert_eq!(texts.tokenizer(old), None, "it is asked for again where it comes back into use");
+        let prompts = |prompts| PromptsKey { prompts, tokenizer: new, settings: PromptSettings::default() };
+        texts.set_prompts(prompts(3), Load::Loading);
+        texts.set_prompts(prompts(4), Load::Loading);
+        texts.set_prompts(prompts(3), Load::Failed("old".to_owned()));
+        assert_eq!(texts.prompts(prompts(4)), Some(&Load::Loading));
+    }
 
     #[test]
     fn a_token_is_a_line_of_the_pieces() {

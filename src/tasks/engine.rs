@@ -1,7 +1,7 @@
 //! The engine's queue: it is asked for one thing at a time, and only the last run counts.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
@@ -13,7 +13,7 @@ use crate::state::files::FileId;
 use crate::state::runs::{Engine, Job, Outcome, Plan};
 use crate::state::weights::WeightFiles;
 use crate::update::Action;
-use crate::workers::engine::{Answer, EngineWorker, Fault};
+use crate::workers::{self, EngineAnswer, EngineClient, EngineConnection, Fault};
 use circuitscope_wire::engine::{DeviceChoice, DeviceInfo, Event, Request};
 
 /// Events of a run reach the reducer this often, so that a fast sweep does not draw the page for each circuit.
@@ -24,6 +24,7 @@ const STOP_MS: u32 = 15_000;
 /// The engine's worker, and who uses it.
 pub struct EngineQueue {
     dispatcher: UseReducerDispatcher<State>,
+    client: EngineClient,
     engine: RefCell<Option<Rc<OpenEngine>>>,
     /// The run that counts; what others find is dropped.
     job: Cell<Job>,
@@ -47,7 +48,7 @@ struct Posted {
 
 /// A worker, the device that it was opened on and the model that it has loaded.
 pub struct OpenEngine {
-    pub worker: EngineWorker,
+    pub connection: Rc<EngineConnection>,
     choice: DeviceChoice,
     /// Its weights and its config.
     pub model: RefCell<Option<(WeightFiles, Option<FileId>)>>,
@@ -56,8 +57,16 @@ pub struct OpenEngine {
 impl EngineQueue {
     /// A queue without a worker, which is started when it is needed.
     pub fn new(dispatcher: UseReducerDispatcher<State>) -> Rc<Self> {
-        Rc::new(Self {
+        Rc::new_cyclic(|queue: &Weak<Self>| Self {
             dispatcher,
+            client: workers::engine({
+                let queue = queue.clone();
+                move |fault| {
+                    if let Some(queue) = queue.upgrade() {
+                        queue.ended(fault);
+                    }
+                }
+            }),
             engine: RefCell::default(),
             job: Cell::new(0),
             turn: RefCell::default(),
@@ -97,7 +106,7 @@ impl EngineQueue {
         if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
             && call.job == job
         {
-            engine.worker.cancel(call.id);
+            engine.connection.cancel(call.id);
         }
     }
 
@@ -116,7 +125,7 @@ impl EngineQueue {
         if let (Some(call), Some(engine)) = (self.call.get(), &*self.engine.borrow())
             && stops(call.is_run)
         {
-            engine.worker.cancel(call.id);
+            engine.connection.cancel(call.id);
         }
     }
 
@@ -136,8 +145,8 @@ impl EngineQueue {
     /// Ends the worker where it is still at a run that was cancelled; the next call starts another.
     fn abandon(&self) {
         let stuck = self.call.get().is_some_and(|call| call.is_run && call.job != self.job.get());
-        if stuck && let Some(engine) = self.engine.take() {
-            engine.worker.end();
+        if stuck && self.engine.take().is_some() {
+            self.client.end();
             self.dispatcher.dispatch(Action::EngineChanged(Engine::Closed));
         }
     }
@@ -160,6 +169,7 @@ impl EngineQueue {
         };
         if opened.is_err() {
             self.engine.take();
+            self.client.end();
         }
         self.dispatcher.dispatch(Action::EngineChanged(state));
         opened.map(|(engine, _)| engine)
@@ -168,13 +178,9 @@ impl EngineQueue {
     /// A new worker in place of the one before, opened on a device.
     async fn start(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<(Rc<OpenEngine>, DeviceInfo), Fault> {
         self.engine.take();
-        let queue = Rc::downgrade(self);
-        let worker = EngineWorker::start(move |fault| {
-            if let Some(queue) = queue.upgrade() {
-                queue.ended(fault);
-            }
-        })?;
-        let engine = Rc::new(OpenEngine { worker, choice, model: RefCell::new(None) });
+        self.client.end();
+        let connection = self.client.connection()?;
+        let engine = Rc::new(OpenEngine { connection, choice, model: RefCell::new(None) });
         self.engine.replace(Some(engine.clone()));
         match self.call(job, &engine, Request::Open { device: choice }, &Array::new()).await {
             Ok(Event::Opened { device }) => Ok((engine, device)),
@@ -216,11 +222,11 @@ impl EngineQueue {
         request: Request,
         attachments: &Array,
         on_event: Box<dyn Fn(Event)>,
-    ) -> Answer {
+    ) -> EngineAnswer {
         let is_run = matches!(request, Request::Run { .. } | Request::Discover { .. });
-        let (id, answer) = engine.worker.call(request, attachments, on_event);
-        self.call.set(Some(Posted { id, job, is_run }));
-        let answer = answer.await;
+        let called = engine.connection.call(request, attachments, on_event);
+        self.call.set(Some(Posted { id: called.id(), job, is_run }));
+        let answer = called.await;
         self.call.set(None);
         answer
     }

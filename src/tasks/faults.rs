@@ -1,7 +1,7 @@
 //! Failures of workers as failures of the page.
 
 use crate::state::runs::{Failure, Remedy};
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {

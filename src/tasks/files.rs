@@ -15,7 +15,7 @@ use crate::state::files::{Content, FileEntry, Note};
 use crate::state::load::{Load, Shared};
 use crate::state::runs::Failure;
 use crate::update::Action;
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 
 /// Adds what was dropped or chosen together: those files of it that are of use.
 pub fn add_dropped(tasks: &Rc<Tasks>, dropped: Dropped) {

@@ -7,7 +7,7 @@ use web_sys::{
     DataTransfer, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry,
 };
 
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 
 /// A model's folder has some dozens; more is likely a whole disk.
 const MAX_FILES: usize = 5_000;

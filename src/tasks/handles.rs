@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 
 use crate::state::demo;
 use crate::state::files::FileId;
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 use circuitscope_core::Source;
 
 /// `File`s, or byte arrays of what is no file of the person's, by their numbers.

@@ -1,4 +1,4 @@
-//! Which files of a folder, or of several dropped together, are of use: told by their paths, before any is read.
+//! Which files of a folder, or of several dropped together, are of use, from their paths, before any is read.
 //!
 //! 1. Hidden files and what a snapshot of a hub repository holds beside a model are left out.
 //! 2. The folder of the model is the one with a config and weights; of folders inside each other the outermost.

@@ -11,7 +11,7 @@ use crate::state::load::Shared;
 use crate::state::measures::Official;
 use crate::state::scores::Scored;
 use crate::update::{Action, MeasureAction};
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 use circuitscope_core::PruneScores;
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 

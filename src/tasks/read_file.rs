@@ -1,4 +1,4 @@
-//! Reads of a file what tells its role: the header of weights, the whole of anything else.
+//! Reads what shows the role of a file: the header of weights, the whole of anything else.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use web_sys::File;
 use crate::state::files::Content;
 use crate::state::load::Shared;
 use crate::state::recognise::{Format, are_scores, foreign, format, is_tokenizer, read_json, starts_as_scores};
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 use circuitscope_core::TensorFile;
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
 
@@ -57,7 +57,7 @@ pub async fn read(file: &File) -> Result<Content, String> {
     }
 }
 
-/// Weights or scores, told from the header.
+/// Weights or scores, as the header says.
 async fn read_tensors(file: &File, name: &str, n_bytes: u64, start: &[u8]) -> Result<Content, String> {
     let size = header_bytes(name, start, n_bytes).map_err(|e| e.to_string())?;
     let header = slice(file, SIZE_BYTES, SIZE_BYTES + size).await?;

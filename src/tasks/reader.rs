@@ -10,14 +10,12 @@ use js_sys::Array;
 
 use super::handles::FileHandles;
 use crate::state::texts::TokenizerKey;
-use crate::workers::engine::Fault;
-use crate::workers::reader::Reader;
+use crate::workers::{self, Fault, ReaderClient};
 use circuitscope_wire::reader::{Event, Request};
 
 /// The reader, and the tokenizer that its worker has open.
-#[derive(Default)]
 pub struct TextReader {
-    pub reader: Rc<Reader>,
+    client: ReaderClient,
     /// The worker's number, and what it was last asked to open.
     opened: Rc<Cell<Option<(u32, TokenizerKey)>>>,
 }
@@ -25,15 +23,31 @@ pub struct TextReader {
 /// The reader's answer.
 pub type Asked = Result<Event, Fault>;
 
+impl Default for TextReader {
+    fn default() -> Self {
+        Self { client: workers::reader(), opened: Rc::default() }
+    }
+}
+
 impl TextReader {
+    /// Posts a request at once; the answer is waited for.
+    pub fn call(
+        &self,
+        request: Request,
+        attachments: &Array,
+    ) -> impl Future<Output = Result<(Event, Array), Fault>> + use<> {
+        let called = self.client.call(request, attachments, |_| {});
+        async { called.await.map_err(stopped) }
+    }
+
     /// Posts a request, behind the one that opens the tokenizer if need be.
     ///
     /// # Errors
     /// When the tokenizer cannot be opened, or the request fails.
     pub async fn ask(&self, files: &FileHandles, key: TokenizerKey, request: Request, attachments: &Array) -> Asked {
-        let is_open = self.opened.get() == Some((self.reader.generation(), key));
+        let is_open = self.opened.get() == Some((self.client.generation(), key));
         let opening = (!is_open).then(|| self.open(files, key));
-        let answer = self.reader.call(request, attachments);
+        let answer = self.call(request, attachments);
         if let Some(opening) = opening {
             opening.await?;
         }
@@ -47,8 +61,8 @@ impl TextReader {
             let config = key.config.map(|id| files.attach(id, &attachments)).transpose()?;
             Ok(Request::OpenTokenizer { tokenizer, config })
         });
-        let answer = sources.map(|request| self.reader.call(request, &attachments));
-        self.opened.set(Some((self.reader.generation(), key)));
+        let answer = sources.map(|request| self.call(request, &attachments));
+        self.opened.set(Some((self.client.generation(), key)));
         let opened = self.opened.clone();
         async move {
             let answer = match answer {
@@ -60,6 +74,14 @@ impl TextReader {
             }
             answer.map(|(event, _)| event)
         }
+    }
+}
+
+/// A reader that died is started again with the next call.
+fn stopped(fault: Fault) -> Fault {
+    match fault {
+        Fault::Died(reason) => Fault::Failed(format!("the reader stopped: {reason}")),
+        fault => fault,
     }
 }
 

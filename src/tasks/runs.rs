@@ -10,7 +10,7 @@ use super::engine::{OpenEngine, unexpected};
 use crate::state::files::{FileId, Role};
 use crate::state::runs::{Job, Outcome, Plan, RunKey};
 use crate::update::Action;
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 use circuitscope_wire::engine::{Baseline, DeviceChoice, Event, Request, Source};
 
 /// Runs circuits, in place of what is being run.

@@ -16,7 +16,7 @@ use crate::state::imports::{ImportRequest, ImportedScores};
 use crate::state::load::{Load, Shared};
 use crate::state::runs::Failure;
 use crate::update::Action;
-use crate::workers::engine::{Fault, js_text};
+use crate::workers::{Fault, js_text};
 use circuitscope_core::{Extent, FormatId};
 use circuitscope_wire::reader::{Event, Request};
 
@@ -39,7 +39,7 @@ async fn import(tasks: &Tasks, ImportRequest { key, model, graph }: ImportReques
     let scores = tasks.files.attach(key.file, &attachments)?;
     let (name, model) = (tasks.files.name(key.file), (*model).clone());
     let request = Request::ReadScores { scores, model, graph, seq_len: key.seq_len, pick: key.pick };
-    match tasks.reader.reader.call(request, &attachments).await? {
+    match tasks.reader.call(request, &attachments).await? {
         (Event::Scores { found }, attachments) => {
             let bytes = Uint8Array::new(&attachments.get(0));
             let copy = Shared(bytes.to_vec().into());
@@ -71,7 +71,7 @@ pub fn save_scores(tasks: &Rc<Tasks>, state: &State, format: FormatId, extent: E
             }
             let (algorithm, date) = (Some(stem.clone()), Some(today()));
             let request = Request::WriteScores { scores, model, graph, format, edge_count, extent, algorithm, date };
-            match tasks.reader.reader.call(request, &attachments).await? {
+            match tasks.reader.call(request, &attachments).await? {
                 (Event::Written, attachments) => {
                     save::save_bytes(&name, &Uint8Array::new(&attachments.get(0))).map_err(unsaved)
                 }

@@ -16,7 +16,7 @@ use crate::state::files::{FileEntry, Role};
 use crate::state::runs::Job;
 use crate::state::search::{SearchOrder, Tick};
 use crate::update::{Action, SearchAction, SearchEnd};
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 use circuitscope_wire::engine::{Event, Request};
 
 /// A trial is stopped when it has seen this many steps for this long: enough to know a pace.

@@ -9,7 +9,7 @@ use super::runs::drive;
 use crate::state::measures::{SensitivityPlan, variants};
 use crate::state::runs::{Outcome, Plan, RunKey};
 use crate::update::{Action, MeasureAction};
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 
 /// Runs a circuit under every patch type, ablation and direction, in place of what is being run.
 pub fn test_sensitivity(tasks: &Rc<Tasks>, request: SensitivityPlan) {

@@ -12,7 +12,7 @@ use crate::state::load::{Load, Shared};
 use crate::state::runs::Failure;
 use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
 use crate::update::Action;
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 use circuitscope_core::Prompts;
 use circuitscope_wire::reader::{Event, Request};
 

@@ -10,7 +10,7 @@ use super::engine::unexpected;
 use crate::state::results::{Question, TokenPosition};
 use crate::state::runs::Failure;
 use crate::update::Action;
-use crate::workers::engine::Fault;
+use crate::workers::Fault;
 use circuitscope_wire::engine::{Event, Request, Tokens};
 
 /// How many of the likeliest tokens are shown.
@@ -33,7 +33,7 @@ async fn inspect(tasks: &Tasks, question: &Question) -> Result<Tokens, Fault> {
     };
     let &Question { at: TokenPosition { prompt, position, .. }, circuit, .. } = question;
     let request = Request::Inspect { circuit, prompt, position, top_k: TOP_K };
-    match engine.worker.call(request, &Array::new(), Box::new(|_| {})).1.await?.0 {
+    match engine.connection.call(request, &Array::new(), |_| {}).await?.0 {
         Event::Tokens { tokens } => Ok(tokens),
         other => Err(unexpected(&other)),
     }

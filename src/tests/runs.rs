@@ -2,10 +2,12 @@
 
 use super::{done, event, zero_ablation};
 use crate::select::runs::{next_run, question, ready, sweep};
+use crate::select::tokens::{TokenColumns, token_columns};
 use crate::state::State;
-use crate::state::runs::{Failure, Outcome};
+use crate::state::runs::{Engine, Failure, Outcome, Plan};
 use crate::update::Action;
-use circuitscope_core::{Circuit, EdgeCounts};
+use circuitscope_core::{Circuit, EdgeCounts, Limits};
+use circuitscope_wire::engine::{DeviceInfo, DeviceKind};
 
 #[test]
 fn the_demo_is_complete_and_wants_no_run() {
@@ -81,4 +83,45 @@ fn a_run_that_fails_or_is_cancelled_is_not_started_again_by_itself() {
         state.apply(Action::CircuitRequested(0));
         assert!(next_run(&state).is_some());
     }
+}
+
+/// The demo with all its circuits run by the engine.
+fn swept() -> State {
+    let mut state = State::demo();
+    let change = zero_ablation(&state);
+    state.apply(change);
+    let plan = sweep(&state).unwrap();
+    run(&mut state, 1, plan);
+    state
+}
+
+/// Runs the circuit of 2 edges.
+fn run(state: &mut State, job: u32, plan: Plan) {
+    state.apply(Action::RunStarted(job, plan));
+    let circuit = event(state, 2, 0);
+    state.apply(Action::RunProgressed(job, vec![circuit]));
+    state.apply(Action::RunEnded(job, done()));
+}
+
+#[test]
+fn tokens_that_a_dead_engine_knew_take_a_run() {
+    let mut state = swept();
+    let asked = question(&state).expect("the engine has the logits");
+    state.apply(Action::TokensAsked(asked.clone()));
+    state.apply(Action::EngineChanged(Engine::Closed));
+    state.apply(Action::TokensArrived(asked, Err("The engine stopped: out of memory".to_owned())));
+    assert_eq!((question(&state), next_run(&state)), (None, None), "nothing is run before a person asks");
+    state.apply(Action::EngineChanged(Engine::Opening));
+    state.apply(Action::EngineChanged(Engine::Open(device())));
+    state.apply(Action::PromptChosen(1));
+    assert_eq!(question(&state), None, "the new engine knows of no run");
+    let plan = next_run(&state).expect("the circuit is run again");
+    assert!(plan.one_circuit);
+    run(&mut state, 2, plan);
+    state.apply(Action::PromptChosen(0));
+    assert!(question(&state).is_some_and(|question| question.job == 2), "what was asked of the dead engine, too");
+}
+
+fn device() -> DeviceInfo {
+    DeviceInfo { kind: DeviceKind::Cpu, name: "x".to_owned(), reason: "y".to_owned(), limits: Limits::default() }
 }

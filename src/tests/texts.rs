@@ -29,6 +29,7 @@ fn text_prompts_wait_for_their_tokenizer_and_are_run_as_ids() {
     );
     let info = TokenizerInfo { n_tokens: 2, bos: None, pad: None };
     let open = Shared::new(OpenTokenizer::new(info, "a\n␣b\n".to_owned()));
+    state.apply(Action::TokenizerChanged(tokenizer, Load::Loading));
     state.apply(Action::TokenizerChanged(tokenizer, Load::Ready(open)));
     assert_eq!((token_text(&state, 1), token_text(&state, 7)), ("␣b".to_owned(), "7".to_owned()));
     let key = state.texts.prompts_to_read(&state.files).unwrap();
@@ -42,6 +43,7 @@ fn text_prompts_wait_for_their_tokenizer_and_are_run_as_ids() {
     state.apply(Action::PromptSettingsChanged(PromptSettings { prepend_bos: false, pad: true }));
     assert!(!ready(&state) && state.texts.prompts_to_read(&state.files).is_some(), "they are read anew");
     let key = state.texts.prompts_to_read(&state.files).unwrap();
+    state.apply(Action::PromptsChanged(key, Load::Loading));
     state.apply(Action::PromptsChanged(key, Load::Failed("p.json: no".to_owned())));
     assert_eq!(state.inputs.problems[0].message, "p.json: no");
 }

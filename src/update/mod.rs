@@ -57,7 +57,7 @@ impl State {
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events) => runs::progress(self, job, events),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),
-            Action::EngineChanged(engine) => self.engine = engine,
+            Action::EngineChanged(engine) => runs::change_engine(self, engine),
             Action::TokensAsked(question) => self.results.set_tokens(question.at, Load::Loading),
             Action::TokensArrived(question, tokens) => runs::take_tokens(self, &question, tokens),
             Action::PromptSettingsChanged(settings) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::state::State;
 use crate::state::load::Load;
 use crate::state::results::Question;
-use crate::state::runs::{Failure, Job, Outcome, Plan, Run};
+use crate::state::runs::{Engine, Failure, Job, Outcome, Plan, Run};
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
 
 /// Draws another circuit.
@@ -19,6 +19,15 @@ pub fn start(state: &mut State, job: Job, plan: Plan) {
     (state.failure, state.results.engine_run) = (None, None);
     state.discover.run_next = false;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
+}
+
+/// The engine is opened or closed. One that is closed, or started anew, has no logits of any run: other tokens take a run of
+/// their circuit.
+pub fn change_engine(state: &mut State, engine: Engine) {
+    if !matches!(engine, Engine::Open(_)) {
+        state.results.forget_engine_run();
+    }
+    state.engine = engine;
 }
 
 /// Takes the events of a run; none of one that was superseded.

@@ -71,7 +71,7 @@ fn end_search(state: &mut State, from: Job, end: SearchEnd) {
     }
 }
 
-/// Scores that were just found are drawn, and run if that is wished.
+/// Scores that were just found are drawn, and run if a person chose so.
 fn take_found(state: &mut State, file: FileEntry) {
     // The demo's own list of edge counts is that of its own scores.
     let (demo, run) = (demo::settings().run, &mut state.settings.run);

@@ -3,9 +3,9 @@
 use burn::tensor::Device;
 use circuitscope_core::settings::memory::{self, ModelMemory, RunSize, SLACK_BYTES, WASM_HEAP_BYTES};
 use circuitscope_core::{Limits, ModelConfig};
-use circuitscope_engine::model::{ByteSource, ModelError};
 use circuitscope_engine::run::Stacking;
 use circuitscope_engine::session::{Session, Text};
+use circuitscope_wire::{ByteSource, ReadError};
 
 use crate::support::Case;
 
@@ -100,7 +100,7 @@ impl ByteSource for Untouchable {
         1 << 40
     }
 
-    async fn read(&self, range: std::ops::Range<u64>) -> Result<Vec<u8>, ModelError> {
+    async fn read(&self, range: std::ops::Range<u64>) -> Result<Vec<u8>, ReadError> {
         panic!("bytes {range:?} of a model that cannot fit were read");
     }
 }

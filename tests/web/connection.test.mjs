@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { openBrowser } from "./support/browser.mjs";
+import { SITE } from "./support/server.mjs";
 
 const WORKER = "/fakes/engine-worker.js";
 
@@ -65,8 +66,9 @@ describe("the connection to the worker", () => {
   });
 
   it("rejects when the engine's program is missing beside the worker's script", async () => {
-    const script = await (await fetch(`${browser.server.origin}/some/folder/engine-worker.js`)).text();
-    const url = browser.server.add("/alone/engine-worker.js", script);
+    const text = async (file) => (await fetch(browser.server.origin + SITE + file)).text();
+    browser.server.add("/alone/module/program.js", await text("module/program.js"));
+    const url = browser.server.add("/alone/engine-worker.js", await text("engine-worker.js"));
     const outcome = await page.evaluate(async (workerUrl) => {
       const { openEngine } = await tests.module();
       return tests.outcome(openEngine({ workerUrl }));

@@ -290,6 +290,38 @@ describe("the page", () => {
       await run();
     });
 
+    it("runs a circuit again whose tokens only an engine that died could tell", async () => {
+      const recorded = JSON.parse(await readFile(new URL("../../www/demo/tracr-reverse/recorded.json", import.meta.url)));
+      const { circuits, baseline, tokens: [[[tokens]]] } = recorded;
+      fake(`const answers = {
+        open: () => [{ type: "opened", device: { kind: "webgpu", name: "x", reason: "y" } }],
+        loadModel: () => [{ type: "loaded", config: ${config}, nParams: 1 }],
+        run: () => [
+          ...${JSON.stringify(circuits)}.map((result) => ({ type: "circuit", result })),
+          { type: "ran", baseline: ${JSON.stringify(baseline)}, areas: [] },
+        ],
+        // It dies when nothing is asked of it any more.
+        inspect() {
+          setTimeout(() => { throw new Error("out of memory"); }, 200);
+          return [{ type: "tokens", tokens: ${JSON.stringify(tokens)} }];
+        },
+      };
+      for (const event of answers[request.type]()) reply(event);`);
+      // The recorded results are of other settings, so that nothing but the engine knows the tokens.
+      await page.selectOption("#ablation", "zero");
+      await page.getByRole("button", { name: "Run" }).click();
+      await status(/^Done: 3 circuits/);
+      await page.waitForSelector(".notice");
+      assert.match(await text(".notice"), /out of memory/);
+      await healthy();
+      await onCpu();
+      await page.getByRole("button", { name: "Restart the engine" }).click();
+      await page.waitForFunction(() => /^CPU/.test(document.querySelector(".device").textContent));
+      await page.selectOption("#prompt", { index: 1 });
+      await status(/^Done: the chosen circuit/);
+      await page.waitForFunction(() => document.querySelectorAll(".token-column").length === 3);
+    });
+
     it("says when the engine cannot be fetched", async () => {
       fake("");
       browser.server.add(WORKER, "throw new Error('no such engine')");

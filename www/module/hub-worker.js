@@ -1,52 +1,66 @@
 // The page's way to the hub: `hub.js` in a worker, so that fetching and writing never block the page.
 //
-// A message is `{ call, ... }`; it is answered by any number of `{ progress }`, then by one `{ value }`, `{ error }` or
-// `{ cancelled }`. `{ call: "cancel" }` stops the download that is going on, and is not answered itself.
+// A message is `[{ id, request }, attachments]`, a reply `[{ id, event }, attachments]`; `crates/wire/src/hub.rs` says what they hold.
 
 import { HUB, fetchModel, findModel, keptModels, openKept, parseRepo, recordOf, removeKept } from "./hub.js?v=__BUILD_ID__";
 
-/** Progress is told at most this often, in milliseconds. */
-const TELL_MS = 100;
+/** Progress is posted at most this often, in milliseconds. */
+const PROGRESS_EVERY_MS = 100;
 /** Models that were found, by key. */
 const found = new Map();
-let running = new AbortController();
+/** What stops each call that is going on, by its number. */
+const running = new Map();
 
+/** For each request the event that answers it, and the files that go beside it. */
 const calls = {
-  async find({ text, search }) {
-    const model = await findModel(parseRepo(text), { base: baseOf(search), signal: running.signal });
+  async find({ text, search }, { signal }) {
+    const model = await findModel(parseRepo(text), { base: baseOf(search), signal });
     found.set(model.key, model);
-    return model;
+    return [{ type: "found", model }];
   },
-  async fetch({ key, tell }) {
+  async fetch({ key }, { signal, onProgress }) {
     const model = found.get(key) ?? (await recordOf(key));
     if (!model) throw new Error("this model is not known any more: look it up again");
-    let toldAt = 0;
-    const onProgress = (progress) => {
-      const now = performance.now();
-      if (now - toldAt < TELL_MS && progress.done < progress.total) return;
-      toldAt = now;
-      tell(progress);
-    };
-    return { files: await fetchModel(model, { signal: running.signal, onProgress }) };
+    return [{ type: "files" }, await fetchModel(model, { signal, onProgress })];
   },
-  kept: async () => ({ models: await keptModels() }),
-  open: async ({ key }) => ({ files: await openKept(key) }),
+  kept: async () => [{ type: "kept", models: await keptModels() }],
+  open: async ({ key }) => [{ type: "files" }, await openKept(key)],
   async remove({ key }) {
     await removeKept(key);
-    return { models: await keptModels() };
+    return [{ type: "kept", models: await keptModels() }];
   },
 };
 
-self.onmessage = async ({ data: { call, ...options } }) => {
-  if (call === "cancel") return running.abort();
-  if (call === "find" || call === "fetch") running = new AbortController();
-  const { signal } = running;
-  try {
-    self.postMessage({ value: await calls[call]({ ...options, tell: (progress) => self.postMessage({ progress }) }) });
-  } catch (error) {
-    self.postMessage(signal.aborted ? { cancelled: true } : { error: error?.message ?? String(error) });
-  }
+self.onmessage = ({ data: [{ id, request }] }) => {
+  if (request.type === "cancel") running.get(request.id)?.abort();
+  else answer(id, request);
 };
+
+async function answer(id, request) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const post = (event, attachments = []) => self.postMessage([{ id, event }, attachments]);
+  running.set(id, controller);
+  try {
+    if (!Object.hasOwn(calls, request.type)) throw new Error(`not a call that the hub knows: ${request.type}`);
+    post(...(await calls[request.type](request, { signal, onProgress: throttled(post) })));
+  } catch (error) {
+    post(signal.aborted ? { type: "cancelled" } : { type: "failed", message: error?.message ?? String(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+/** Posts progress, but not too often. */
+function throttled(post) {
+  let postedAt = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (now - postedAt < PROGRESS_EVERY_MS && progress.done < progress.total) return;
+    postedAt = now;
+    post({ type: "progress", ...progress });
+  };
+}
 
 /** The hub's address. Where the page is served from this computer, `?hub=http://localhost:…` names another, for tests. */
 function baseOf(search) {

@@ -1,30 +1,19 @@
-//! What the page and the engine's worker tell each other: plain serde data, a [`Call`] one way and [`Reply`]s the other.
+//! What is asked of the engine, the program that computes, and what it replies.
 //!
-//! A message posted to the worker is `[call, attachments]`, one posted back `[reply, attachments]`. Attachments are what
-//! serde has no words for: `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Float32Array`s of
-//! logits on the way out. Every call is answered by any number of [`Event::Progress`] and [`Event::Circuit`], then by exactly
-//! one other event of the same `id`; [`Event::Failed`] where it could not be done. [`Event::DeviceLost`] carries the id 0.
+//! Every call is answered by any number of [`Event::Progress`] and [`Event::Circuit`], then by exactly one other event of the same
+//! number; [`Event::Failed`] where it could not be done. [`Event::DeviceLost`] carries the number 0. Attachments are `File`s, `Blob`s
+//! and byte arrays on the way in (named by [`Source::Attached`]), arrays of numbers on the way out.
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::{Meaning, Protocol};
 pub use circuitscope_core::{Areas, Baseline, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
     Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
 };
 
-/// A request with the number that its replies will carry, counted from 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Call {
-    pub id: u32,
-    pub request: Request,
-}
-
-/// An event with the number of the call that it answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    pub id: u32,
-    pub event: Event,
-}
+/// The engine's protocol.
+pub struct Engine;
 
 /// What the engine can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,20 +89,18 @@ pub struct DeviceInfo {
     pub limits: Limits,
 }
 
-/// What the engine tells.
+/// What the engine replies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", try_from = "EventFields")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Event {
     Opened {
         device: DeviceInfo,
     },
     Loaded {
-        /// For scripts. The page has read the config itself, and is smaller for not reading it again.
-        config: Option<ModelConfig>,
+        config: ModelConfig,
         n_params: usize,
     },
     Graph {
-        /// For scripts, too.
         graph: GraphInfo,
     },
     /// A circuit is done for all batches. With logits: two attachments, the logits in row-major order of `result.shape`, and
@@ -140,7 +127,7 @@ pub enum Event {
         total: usize,
         label: String,
         /// The last loss, where a search has one.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         loss: Option<f64>,
     },
     Cancelled,
@@ -153,56 +140,8 @@ pub enum Event {
     },
 }
 
-/// The fields of all events. Events are read through it, as serde's own way to read an enum by its tag would make the page
-/// tens of kilobytes larger.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EventFields {
-    r#type: String,
-    device: Option<DeviceInfo>,
-    n_params: Option<usize>,
-    result: Option<CircuitResult>,
-    baseline: Option<Baseline>,
-    areas: Option<Vec<Areas>>,
-    tokens: Option<Tokens>,
-    discovery: Option<DiscoveryInfo>,
-    done: Option<usize>,
-    total: Option<usize>,
-    label: Option<String>,
-    loss: Option<f64>,
-    message: Option<String>,
-}
-
-impl TryFrom<EventFields> for Event {
-    type Error = String;
-
-    fn try_from(fields: EventFields) -> Result<Self, String> {
-        let name = fields.r#type.clone();
-        fields.event().ok_or_else(|| format!("expected an event with its fields, found one of type `{name}`"))
-    }
-}
-
-impl EventFields {
-    fn event(self) -> Option<Event> {
-        Some(match self.r#type.as_str() {
-            "opened" => Event::Opened { device: self.device? },
-            "loaded" => Event::Loaded { config: None, n_params: self.n_params? },
-            "graph" => Event::Graph { graph: GraphInfo::default() },
-            "circuit" => Event::Circuit { result: self.result? },
-            "ran" => Event::Ran { baseline: self.baseline?, areas: self.areas? },
-            "tokens" => Event::Tokens { tokens: self.tokens? },
-            "discovered" => Event::Discovered { discovery: self.discovery? },
-            "progress" => Event::Progress { done: self.done?, total: self.total?, label: self.label?, loss: self.loss },
-            "cancelled" => Event::Cancelled,
-            "failed" => Event::Failed { message: self.message? },
-            "deviceLost" => Event::DeviceLost { message: self.message? },
-            _ => return None,
-        })
-    }
-}
-
 /// A graph, written out.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GraphInfo {
     pub n_edges: usize,
@@ -244,11 +183,64 @@ pub struct CircuitResult {
     pub measurement: Measurement,
 }
 
+impl Protocol for Engine {
+    const NAME: &'static str = "engine";
+    type Request = Request;
+    type Event = Event;
+
+    fn failed(message: String) -> Event {
+        Event::Failed { message }
+    }
+
+    fn cancelled() -> Event {
+        Event::Cancelled
+    }
+
+    fn cancel(id: u32) -> Option<Request> {
+        Some(Request::Cancel { id })
+    }
+
+    fn cancels(request: &Request) -> Option<u32> {
+        if let Request::Cancel { id } = request { Some(*id) } else { None }
+    }
+
+    fn meaning(event: &Event) -> Meaning {
+        match event {
+            Event::Progress { .. } | Event::Circuit { .. } => Meaning::Progress,
+            Event::Opened { .. }
+            | Event::Loaded { .. }
+            | Event::Graph { .. }
+            | Event::Ran { .. }
+            | Event::Tokens { .. }
+            | Event::Discovered { .. } => Meaning::Answer,
+            Event::Failed { message } => Meaning::Failed(message.clone()),
+            Event::Cancelled => Meaning::Cancelled,
+            Event::DeviceLost { message } => Meaning::DeviceLost(message.clone()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    fn model() -> ModelConfig {
+        let text = include_str!("../../../tests/fixtures/cases/llama-gqa/config.json");
+        ModelConfig::from_json("config.json", text).unwrap()
+    }
+
+    fn graph() -> GraphInfo {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        GraphInfo {
+            n_edges: 1,
+            srcs: names(&["Resid Start"]),
+            nodes: names(&["Resid Start", "Resid End"]),
+            edges: names(&["Resid Start->Resid End"]),
+            masks: vec![("blocks.0.hook_resid_post".to_owned(), vec![1])],
+        }
+    }
 
     #[test]
     fn events_are_read_as_they_are_written() {
@@ -261,11 +253,11 @@ mod tests {
         };
         let (n_kept, cost) = (Some(3), DiscoverCost { forward_passes: 2, ..DiscoverCost::default() });
         let discovery = DiscoveryInfo { info: ScoresInfo::default(), n_edges: 7, n_kept, last_loss: Some(0.5), cost };
-        let told = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
+        let progress = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
         let events = [
             Event::Opened { device },
-            Event::Loaded { config: None, n_params: 5 },
-            Event::Graph { graph: GraphInfo::default() },
+            Event::Loaded { config: model(), n_params: 5 },
+            Event::Graph { graph: graph() },
             Event::Circuit { result: serde_json::from_value(demo["circuits"][1].clone()).unwrap() },
             Event::Ran {
                 baseline: serde_json::from_value(demo["baseline"].clone()).unwrap(),
@@ -273,8 +265,8 @@ mod tests {
             },
             Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
             Event::Discovered { discovery },
-            told(Some(0.25)),
-            told(None),
+            progress(Some(0.25)),
+            progress(None),
             Event::Cancelled,
             Event::Failed { message: "m".to_owned() },
             Event::DeviceLost { message: "m".to_owned() },
@@ -283,8 +275,13 @@ mod tests {
             let written = serde_json::to_value(&event).unwrap();
             assert_eq!(serde_json::from_value::<Event>(written).unwrap(), event);
         }
-        for wrong in [json!({ "type": "loaded" }), json!({ "type": "load", "nParams": 5 }), json!({ "nParams": 5 })] {
-            assert!(serde_json::from_value::<Event>(wrong).is_err());
+        for (wrong, message) in [
+            (json!({ "type": "loaded" }), "missing field `config`"),
+            (json!({ "type": "load", "nParams": 5 }), "unknown variant `load`"),
+            (json!({ "nParams": 5 }), "missing field `type`"),
+        ] {
+            let error = serde_json::from_value::<Event>(wrong).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
         }
     }
 }

@@ -1,31 +1,16 @@
-//! What the page and the reader's worker tell each other: plain serde data, a [`Call`] one way and a [`Reply`] the other.
+//! What is asked of the reader, the program that opens tokenizers and other programs' files, and what it replies.
 //!
-//! A message posted to the worker is `[call, attachments]`, one posted back `[reply, attachments]`. Attachments are what
-//! serde has no words for: `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Uint8Array`s of
-//! files that were written on the way out. Every call is answered by exactly one event of the same `id`, in the order of the
-//! calls; [`Event::Failed`] where it could not be done.
-//!
-//! To add a request: a variant of [`Request`] with its files as [`Source`]s, which [`Request::sources`] lists; a variant of
-//! [`Event`] that answers it; and an arm of `Session::answer`, which is given the files' bytes in the order of `sources`
-//! and leaves the work to a file of its own.
+//! Every call is answered by exactly one event of the same number, in the order of the calls; [`Event::Failed`] where it could not be
+//! done. None is cancelled: each takes seconds at most. Attachments are `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Uint8Array`s of files that
+//! were written on the way out.
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::{Meaning, Protocol};
 use circuitscope_core::{Extent, FormatId, GraphConfig, ModelConfig, PromptSettings, ScoresInfo, Source};
 
-/// A request with the number that its reply will carry, counted from 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Call {
-    pub id: u32,
-    pub request: Request,
-}
-
-/// An event with the number of the call that it answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    pub id: u32,
-    pub event: Event,
-}
+/// The reader's protocol.
+pub struct Reader;
 
 /// What the reader can be asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,9 +58,9 @@ pub enum Request {
     },
 }
 
-/// What the reader tells.
+/// What the reader replies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", try_from = "EventFields")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Event {
     Tokenizer {
         tokenizer: TokenizerInfo,
@@ -99,38 +84,6 @@ pub enum Event {
     Failed {
         message: String,
     },
-}
-
-/// The fields of all events, through which they are read, for the page to be small.
-#[derive(Deserialize)]
-struct EventFields {
-    r#type: String,
-    tokenizer: Option<TokenizerInfo>,
-    pieces: Option<String>,
-    json: Option<String>,
-    ids: Option<Vec<Vec<u32>>>,
-    found: Option<ScoresFound>,
-    message: Option<String>,
-}
-
-impl TryFrom<EventFields> for Event {
-    type Error = String;
-
-    fn try_from(fields: EventFields) -> Result<Self, String> {
-        let EventFields { r#type: name, tokenizer, pieces, json, ids, found, message } = fields;
-        let event = || {
-            Some(match name.as_str() {
-                "tokenizer" => Self::Tokenizer { tokenizer: tokenizer?, pieces: pieces? },
-                "prompts" => Self::Prompts { json: json? },
-                "encoded" => Self::Encoded { ids: ids? },
-                "scores" => Self::Scores { found: found? },
-                "written" => Self::Written,
-                "failed" => Self::Failed { message: message? },
-                _ => return None,
-            })
-        };
-        event().ok_or_else(|| format!("expected an event with its fields, found one of type `{name}`"))
-    }
 }
 
 /// What was found in a file of scores.
@@ -186,9 +139,42 @@ impl Request {
     }
 }
 
+impl Protocol for Reader {
+    const NAME: &'static str = "reader";
+    type Request = Request;
+    type Event = Event;
+
+    fn failed(message: String) -> Event {
+        Event::Failed { message }
+    }
+
+    fn meaning(event: &Event) -> Meaning {
+        match event {
+            Event::Tokenizer { .. }
+            | Event::Prompts { .. }
+            | Event::Encoded { .. }
+            | Event::Scores { .. }
+            | Event::Written => Meaning::Answer,
+            Event::Failed { message } => Meaning::Failed(message.clone()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn found() -> ScoresFound {
+        ScoresFound {
+            format: FormatId::Safetensors,
+            graph: GraphConfig { factorized: true, separate_qkv: false, seq_len: Some(3) },
+            choices: vec!["a".to_owned()],
+            chosen: 0,
+            n_circuit: None,
+            notes: Vec::new(),
+            info: ScoresInfo::default(),
+        }
+    }
 
     #[test]
     fn events_are_read_as_they_are_written() {
@@ -197,6 +183,7 @@ mod tests {
             Event::Tokenizer { tokenizer: TokenizerInfo { n_tokens: 2, bos, pad: None }, pieces: "a\nb".to_owned() },
             Event::Prompts { json: "{}".to_owned() },
             Event::Encoded { ids: vec![vec![1, 2], vec![]] },
+            Event::Scores { found: found() },
             Event::Written,
             Event::Failed { message: "m".to_owned() },
         ];

@@ -45,7 +45,7 @@ pub struct KeptRow {
 pub struct HubForm {
     pub stage: HubStage,
     pub kept: Vec<KeptRow>,
-    /// Told when the form is unfolded or folded.
+    /// Called when the form is unfolded or folded.
     pub on_toggle: Callback<()>,
     pub on_look_up: Callback<String>,
     pub on_fetch: Callback<()>,

@@ -3,91 +3,47 @@
 //! Nothing is asked of another host before a person presses a button. In a page inside another one the form is not there,
 //! unless its address says `?hub=on`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
-use gloo_events::EventListener;
-use js_sys::{Array, Object, Reflect};
-use serde::Deserialize;
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{File, MessageEvent, Worker};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
 use yew::prelude::*;
 
 use super::hub_form::{HubForm, HubStage, KeptRow, hub_form};
 use crate::select::memory;
-use crate::workers::engine::{error_text, start_worker};
+use crate::workers::{self, Fault, HubClient};
 use circuitscope_core::ModelConfig;
 use circuitscope_core::settings::memory::size_label;
-
-/// The worker's script, beside the page.
-const SCRIPT: &str = "./module/hub-worker.js";
-
-/// What the hub has of a model (`findModel` in `www/module/hub.js`).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Found {
-    key: String,
-    id: String,
-    revision: String,
-    commit: String,
-    files: Vec<FoundFile>,
-    bytes: f64,
-    kept_bytes: f64,
-    config: ConfigText,
-    /// Whether the browser keeps anything for this page.
-    keeps: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct FoundFile {
-    name: String,
-    bytes: f64,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct ConfigText {
-    name: String,
-    text: String,
-}
-
-/// A kept model (`keptModels`).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Kept {
-    key: String,
-    id: String,
-    revision: String,
-    bytes: f64,
-    kept_bytes: f64,
-    complete: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-struct Told {
-    done: f64,
-    total: f64,
-}
+use circuitscope_wire::client::{Answer, Called};
+use circuitscope_wire::hub::{Event, FoundModel, Hub as Protocol, KeptModel, Request};
 
 /// What is going on.
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
     Idle,
     Asking,
-    Found(Rc<Found>),
-    Fetching { title: String, done: f64, total: f64 },
+    Found(Rc<FoundModel>),
+    Fetching { title: String, done: u64, total: u64 },
     Failed(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct HubState {
     stage: Stage,
-    kept: Vec<Kept>,
+    kept: Vec<KeptModel>,
 }
 
 enum HubAction {
     Stage(Stage),
-    Kept(Vec<Kept>),
-    Told(Told),
+    Kept(Vec<KeptModel>),
+    /// Bytes that have arrived, and of how many.
+    Progress {
+        done: u64,
+        total: u64,
+    },
 }
 
 impl Reducible for HubState {
@@ -98,9 +54,9 @@ impl Reducible for HubState {
         match action {
             HubAction::Stage(stage) => state.stage = stage,
             HubAction::Kept(kept) => state.kept = kept,
-            HubAction::Told(told) => {
-                if let Stage::Fetching { done, total, .. } = &mut state.stage {
-                    (*done, *total) = (told.done, told.total);
+            HubAction::Progress { done, total } => {
+                if let Stage::Fetching { done: shown, total: of, .. } = &mut state.stage {
+                    (*shown, *of) = (done, total);
                 }
             }
         }
@@ -129,14 +85,14 @@ pub fn HubPanel(props: &HubPanelProps) -> Html {
     let state = use_reducer(|| HubState { stage: Stage::Idle, kept: Vec::new() });
     let hub = {
         let (dispatch, on_files) = (state.dispatcher(), props.on_files.clone());
-        use_memo((), |()| Hub { dispatch, on_files, worker: RefCell::default(), opened: Cell::default() })
+        use_memo((), |()| Hub::new(dispatch, on_files))
     };
     let on_look_up = {
         let hub = hub.clone();
         Callback::from(move |text: String| {
             let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
             hub.dispatch.dispatch(HubAction::Stage(Stage::Asking));
-            hub.call("find", &[("text", &text), ("search", &search)]);
+            hub.start(Request::Find { text, search });
         })
     };
     let on_fetch = {
@@ -153,22 +109,22 @@ pub fn HubPanel(props: &HubPanelProps) -> Html {
             Some(kept) if !kept.complete => {
                 hub.fetch(&key, title(&kept.id, &kept.revision), kept.kept_bytes, kept.bytes);
             }
-            _ => hub.call("open", &[("key", &key)]),
+            _ => hub.ask(Request::Open { key }),
         })
     };
     let on_toggle = {
         let hub = hub.clone();
         Callback::from(move |()| {
             if !hub.opened.replace(true) {
-                hub.call("kept", &[]);
+                hub.ask(Request::Kept);
             }
         })
     };
     let on_remove = {
         let hub = hub.clone();
-        Callback::from(move |key: String| hub.call("remove", &[("key", &key)]))
+        Callback::from(move |key: String| hub.ask(Request::Remove { key }))
     };
-    let on_cancel = Callback::from(move |()| hub.call("cancel", &[]));
+    let on_cancel = Callback::from(move |()| hub.cancel());
     let (stage, kept) = (shown(&state.stage), state.kept.iter().map(kept_row).collect());
     hub_form(&HubForm { stage, kept, on_toggle, on_look_up, on_fetch, on_cancel, on_kept, on_remove })
 }
@@ -177,14 +133,11 @@ fn title(id: &str, revision: &str) -> String {
     if revision == "main" { id.to_owned() } else { format!("{id} at {revision}") }
 }
 
-fn kept_row(kept: &Kept) -> KeptRow {
-    let Kept { key, id, revision, bytes, kept_bytes, complete } = kept;
-    let size = if *complete { size(*bytes) } else { format!("{} of {}", size(*kept_bytes), size(*bytes)) };
+fn kept_row(kept: &KeptModel) -> KeptRow {
+    let KeptModel { key, id, revision, bytes, kept_bytes, complete } = kept;
+    let size =
+        if *complete { size_label(*bytes) } else { format!("{} of {}", size_label(*kept_bytes), size_label(*bytes)) };
     KeptRow { key: key.clone(), name: title(id, revision), size, action: if *complete { "Open" } else { "Go on" } }
-}
-
-fn size(bytes: f64) -> String {
-    size_label(bytes as u64)
 }
 
 /// The stage in words.
@@ -195,26 +148,26 @@ fn shown(stage: &Stage) -> HubStage {
         Stage::Failed(message) => HubStage::Failed(message.clone()),
         Stage::Fetching { title, done, total } => HubStage::Fetching {
             title: title.clone(),
-            done: done / total.max(1.0),
-            text: format!("{} of {}", size(*done), size(*total)),
+            done: *done as f64 / (*total).max(1) as f64,
+            text: format!("{} of {}", size_label(*done), size_label(*total)),
         },
         Stage::Found(found) => shown_found(found),
     }
 }
 
-fn shown_found(found: &Found) -> HubStage {
+fn shown_found(found: &FoundModel) -> HubStage {
     let model = ModelConfig::from_json(&found.config.name, &found.config.text);
     let refused = match &model {
         Ok(model) => memory::fits_nowhere(model),
         Err(error) => Some(error.to_string()),
     };
-    let missing = found.bytes - found.kept_bytes;
-    let action = if missing <= 0.0 {
+    let missing = found.bytes.saturating_sub(found.kept_bytes);
+    let action = if missing == 0 {
         "Open: all of it is kept here".to_owned()
-    } else if found.kept_bytes > 0.0 {
-        format!("Download the other {}", size(missing))
+    } else if found.kept_bytes > 0 {
+        format!("Download the other {}", size_label(missing))
     } else {
-        format!("Download {}", size(found.bytes))
+        format!("Download {}", size_label(found.bytes))
     };
     let keeping = if found.keeps {
         "Kept in this browser, until you remove it here."
@@ -227,98 +180,93 @@ fn shown_found(found: &Found) -> HubStage {
             title(&found.id, &found.revision),
             found.commit.get(..7).unwrap_or(&found.commit)
         ),
-        files: found.files.iter().map(|file| (file.name.clone(), size(file.bytes))).collect(),
+        files: found.files.iter().map(|file| (file.name.clone(), size_label(file.bytes))).collect(),
         action: refused.is_none().then_some(action),
         remark: refused.or_else(|| model.ok().map(|model| memory::line_of(&model, None))).unwrap_or_default(),
         keeping: keeping.to_owned(),
     }
 }
 
-/// The worker and who is told.
+/// The hub's worker, and where its answers go.
 struct Hub {
+    client: HubClient,
     dispatch: UseReducerDispatcher<HubState>,
     on_files: Callback<Vec<File>>,
-    worker: RefCell<Option<(Worker, [EventListener; 2])>>,
+    /// The call that looked up or fetched a model last; 0 where there was none.
+    running: Cell<u32>,
     /// Whether the form was ever unfolded.
     opened: Cell<bool>,
 }
 
 impl Hub {
-    fn fetch(self: &Rc<Self>, key: &str, title: String, done: f64, total: f64) {
+    fn new(dispatch: UseReducerDispatcher<HubState>, on_files: Callback<Vec<File>>) -> Self {
+        Self { client: workers::hub(), dispatch, on_files, running: Cell::default(), opened: Cell::default() }
+    }
+
+    fn fetch(self: &Rc<Self>, key: &str, title: String, done: u64, total: u64) {
         self.dispatch.dispatch(HubAction::Stage(Stage::Fetching { title, done, total }));
-        self.call("fetch", &[("key", key)]);
+        self.start(Request::Fetch { key: key.to_owned() });
     }
 
-    /// Posts a call; the worker is started with the first.
-    fn call(self: &Rc<Self>, call: &str, options: &[(&str, &str)]) {
-        if self.worker.borrow().is_none() {
-            match start_worker(SCRIPT) {
-                Ok(worker) => _ = self.worker.replace(Some((worker.clone(), self.listeners(&worker)))),
-                Err(_) => return self.fail("the browser starts no worker".to_owned()),
+    /// Looks up or fetches a model, in place of what is being looked up or fetched.
+    fn start(self: &Rc<Self>, request: Request) {
+        self.cancel();
+        let called = self.call(request);
+        let (hub, id) = (self.clone(), called.id());
+        self.running.set(id);
+        spawn_local(async move {
+            let answer = called.await;
+            if hub.running.get() == id {
+                hub.take_answer(answer);
             }
-        }
-        let message = Object::new();
-        let set = |name: &str, value: JsValue| {
-            // A plain object takes any field.
-            _ = Reflect::set(&message, &name.into(), &value);
-        };
-        set("call", call.into());
-        for (name, value) in options {
-            set(name, (*value).into());
-        }
-        if let Some((worker, _)) = &*self.worker.borrow()
-            && worker.post_message(&message).is_err()
-        {
-            self.fail("a message could not be posted".to_owned());
+        });
+    }
+
+    fn cancel(&self) {
+        self.client.cancel(self.running.get());
+    }
+
+    /// Asks for what takes no time.
+    fn ask(self: &Rc<Self>, request: Request) {
+        let (hub, called) = (self.clone(), self.call(request));
+        spawn_local(async move { hub.take_answer(called.await) });
+    }
+
+    fn call(&self, request: Request) -> Called<Protocol, Array> {
+        let dispatch = self.dispatch.clone();
+        self.client.call(request, &Array::new(), move |event| {
+            if let Event::Progress { done, total, .. } = event {
+                dispatch.dispatch(HubAction::Progress { done, total });
+            }
+        })
+    }
+
+    fn take_answer(self: &Rc<Self>, answer: Answer<Protocol, Array>) {
+        match answer {
+            Ok((Event::Found { model }, _)) => self.show(Stage::Found(Rc::new(model))),
+            Ok((Event::Kept { models }, _)) => self.dispatch.dispatch(HubAction::Kept(models)),
+            Ok((Event::Files, files)) => {
+                self.on_files.emit(files.iter().map(JsCast::unchecked_into).collect());
+                self.rest();
+            }
+            Ok((other, _)) => self.fail(format!("the hub's answer was not understood (reload the page): {other:?}")),
+            Err(Fault::Cancelled) => self.rest(),
+            Err(Fault::Died(reason)) => self.fail(format!("the hub's worker stopped: {reason}")),
+            Err(Fault::Failed(reason) | Fault::NoDevice(reason) | Fault::DeviceLost(reason)) => self.fail(reason),
         }
     }
 
-    fn listeners(self: &Rc<Self>, worker: &Worker) -> [EventListener; 2] {
-        let (hub, failing) = (Rc::downgrade(self), Rc::downgrade(self));
-        let on_message = move |event: &Event| {
-            if let (Some(hub), Some(event)) = (hub.upgrade(), event.dyn_ref::<MessageEvent>()) {
-                hub.hear(&event.data());
-            }
-        };
-        let on_error = move |event: &Event| {
-            if let Some(hub) = failing.upgrade() {
-                hub.worker.take();
-                hub.fail(error_text(event));
-            }
-        };
-        [EventListener::new(worker, "message", on_message), EventListener::new(worker, "error", on_error)]
+    /// Nothing is going on, and what is kept may have changed.
+    fn rest(self: &Rc<Self>) {
+        self.show(Stage::Idle);
+        self.ask(Request::Kept);
     }
 
-    fn fail(&self, message: String) {
-        self.dispatch.dispatch(HubAction::Stage(Stage::Failed(message)));
+    fn fail(&self, reason: String) {
+        self.show(Stage::Failed(reason));
     }
 
-    fn hear(self: &Rc<Self>, reply: &JsValue) {
-        let get = |name: &str| Reflect::get(reply, &name.into()).unwrap_or_default();
-        if let Ok(told) = serde_wasm_bindgen::from_value(get("progress")) {
-            return self.dispatch.dispatch(HubAction::Told(told));
-        }
-        if get("cancelled").is_truthy() {
-            self.dispatch.dispatch(HubAction::Stage(Stage::Idle));
-            return self.call("kept", &[]);
-        }
-        if let Some(message) = get("error").as_string() {
-            return self.fail(message);
-        }
-        let value = get("value");
-        let field = |name: &str| Reflect::get(&value, &name.into()).unwrap_or_default();
-        if let Ok(kept) = serde_wasm_bindgen::from_value(field("models")) {
-            self.dispatch.dispatch(HubAction::Kept(kept));
-        } else if Array::is_array(&field("files")) && field("config").is_undefined() {
-            let files: Array = field("files").unchecked_into();
-            self.on_files.emit(files.iter().map(JsCast::unchecked_into).collect());
-            self.dispatch.dispatch(HubAction::Stage(Stage::Idle));
-            self.call("kept", &[]);
-        } else {
-            match serde_wasm_bindgen::from_value::<Found>(value) {
-                Ok(found) => self.dispatch.dispatch(HubAction::Stage(Stage::Found(Rc::new(found)))),
-                Err(error) => self.fail(format!("the hub's answer was not understood: {error}")),
-            }
-        }
+    fn show(&self, stage: Stage) {
+        self.dispatch.dispatch(HubAction::Stage(stage));
     }
 }

@@ -10,7 +10,7 @@ pub struct FileList {
     pub rows: Vec<FileRow>,
     /// Whether the files are the demo's.
     pub demo: bool,
-    /// What became of the files that came last.
+    /// About the files that came last.
     pub note: Option<Remark>,
     /// How much memory the model needs.
     pub memory: Option<Remark>,

@@ -16,7 +16,7 @@ use crate::update::{Action, MeasureAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::{PlotCursor, PlotSvg};
 use crate::view::parts::screen::is_narrow;
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 use circuitscope_core::Metric;
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_picture::{Size, plot, plot_string};

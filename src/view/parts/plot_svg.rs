@@ -19,7 +19,7 @@ pub struct PlotSvgProps {
     /// The cursor, if there is one.
     #[prop_or_default]
     pub cursor: Option<PlotCursor>,
-    /// Told where the pointer is, in the plot's pixels.
+    /// Called with where the pointer is, in the plot's pixels.
     pub on_hover: Callback<Option<f64>>,
 }
 
@@ -30,7 +30,7 @@ pub struct PlotCursor {
     pub x: f64,
     /// In words.
     pub text: String,
-    /// Told the x of the point that it is moved to.
+    /// Called with the x of the point that it is moved to.
     pub on_move: Callback<f64>,
 }
 
@@ -109,7 +109,7 @@ fn PlotLayer(props: &PlotLayerProps) -> Html {
     to_tag(plot::plot_picture(&props.layout)).into()
 }
 
-/// Moves the cursor to the point of the first series that is nearest to a place in pixels.
+/// Moves the cursor to the point of the first series that is nearest to a position in pixels.
 fn move_to(layout: &Rc<PlotLayout>, cursor: &Option<PlotCursor>) -> Callback<f64> {
     let Some(cursor) = cursor.clone() else { return Callback::noop() };
     let layout = layout.clone();

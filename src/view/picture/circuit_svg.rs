@@ -18,12 +18,12 @@ use circuitscope_picture::{Layout, Ribbon};
 #[derive(Properties, PartialEq)]
 pub struct CircuitSvgProps {
     pub layout: Rc<Layout>,
-    /// Told what the pointer is at: an edge's name and score, or a node's name and number of edges.
+    /// Called with what the pointer is at: an edge's name and score, or a node's name and number of edges.
     #[prop_or_default]
     pub on_hover: Callback<Option<AttrValue>>,
 }
 
-/// What the pointer is at: a place in the layout's ribbons or boxes.
+/// What the pointer is at: an index in the layout's ribbons or boxes.
 #[derive(Clone, Copy, PartialEq)]
 enum Target {
     Ribbon(usize),
@@ -58,7 +58,7 @@ pub fn CircuitSvg(props: &CircuitSvgProps) -> Html {
     html! { <div {class} {onmouseover} {onmouseleave}>{ VNode::from(frame) }</div> }
 }
 
-/// What a part of the picture that the pointer does not change is made of.
+/// What the parts of the picture that the pointer does not change are drawn from.
 #[derive(Clone, Properties, PartialEq)]
 struct LayerProps {
     layout: Rc<Layout>,
@@ -72,7 +72,7 @@ fn BoxLayer(props: &LayerProps) -> Html {
 }
 
 /// All ribbons, written as one text that the browser reads at once: a node of Yew's for each would cost half as much again
-/// where they are a thousand. Nothing that a file says is in it, as the names of edges are told at the pointer only.
+/// where they are a thousand. Nothing that a file says is in it, as the names of edges are shown at the pointer only.
 #[component]
 fn RibbonLayer(props: &LayerProps) -> Html {
     let group = use_node_ref();
@@ -95,7 +95,7 @@ fn next_id() -> AttrValue {
     format!("circuit-{}", NEXT.replace(NEXT.get() + 1)).into()
 }
 
-/// What the pointer is told about a target; `None` where the layout has no such thing.
+/// What is shown about a target; `None` where the layout has no such thing.
 fn hover(layout: &Layout, target: Target) -> Option<&str> {
     match target {
         Target::Ribbon(i) => layout.ribbons.get(i).map(|ribbon| ribbon.hover.as_str()),
@@ -116,6 +116,6 @@ fn belonging(layout: &Layout, target: Option<Target>) -> impl Iterator<Item = &R
 /// The ribbon or box that an event happened at.
 fn target_of(event: &MouseEvent) -> Option<Target> {
     let element: web_sys::Element = event.target()?.dyn_into().ok()?;
-    let place = |attribute: &str| element.get_attribute(attribute)?.parse().ok();
-    place("data-ribbon").map(Target::Ribbon).or_else(|| place("data-box").map(Target::Box))
+    let index = |attribute: &str| element.get_attribute(attribute)?.parse().ok();
+    index("data-ribbon").map(Target::Ribbon).or_else(|| index("data-box").map(Target::Box))
 }

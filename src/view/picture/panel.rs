@@ -10,7 +10,7 @@ use crate::state::runs::Failure;
 use crate::tasks::save;
 use crate::update::Action;
 use crate::view::connected::Connected;
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 use circuitscope_picture::{Layout, svg_string};
 
 /// The circuit, and what is chosen over it.

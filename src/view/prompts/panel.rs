@@ -15,7 +15,7 @@ use crate::tasks::Tasks;
 use crate::tasks::{self, save};
 use crate::update::Action;
 use crate::view::connected::Connected;
-use crate::workers::engine::js_text;
+use crate::workers::js_text;
 
 /// Typing has to rest this long before its tokens are asked for.
 const REST_MS: u32 = 200;

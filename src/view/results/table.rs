@@ -13,7 +13,7 @@ pub struct ResultsTable {
     /// Whether the numbers are of other settings than are chosen now.
     pub stale: bool,
     pub nodes: TableNodes,
-    /// The place of a circuit among all rows.
+    /// The index of a circuit among all rows.
     pub on_choose: Callback<usize>,
     pub on_page: Callback<usize>,
 }
@@ -81,9 +81,9 @@ fn pager(shown: &TablePage, on_page: &Callback<usize>) -> Html {
 }
 
 fn circuit_row(i: usize, row: &ResultRow, props: &ResultsTable) -> Html {
-    let (chosen, place) = (props.page.chosen == Some(i), props.page.first + i);
-    let choose = props.on_choose.reform(move |_: MouseEvent| place);
-    let onchange = props.on_choose.reform(move |_: Event| place);
+    let (chosen, row_idx) = (props.page.chosen == Some(i), props.page.first + i);
+    let choose = props.on_choose.reform(move |_: MouseEvent| row_idx);
+    let onchange = props.on_choose.reform(move |_: Event| row_idx);
     let node_ref = if chosen { props.nodes.chosen.clone() } else { NodeRef::default() };
     html! {
         <tr

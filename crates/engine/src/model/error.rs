@@ -3,15 +3,15 @@
 use thiserror::Error;
 
 use circuitscope_core::CircuitError;
+use circuitscope_wire::ReadError;
 
 /// An error of reading or running a model.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ModelError {
     #[error(transparent)]
     Circuit(#[from] CircuitError),
-    /// The bytes of a file could not be read.
-    #[error("{file}: could not be read: {reason}")]
-    Read { file: String, reason: String },
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The device gave no answer, or an error.
     #[error("the device failed while {doing}: {reason}")]
     Device { doing: String, reason: String },

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::ModelError;
 use circuitscope_core::ShardIndex;
 use circuitscope_core::files::shards::ShardName;
+use circuitscope_wire::ReadError;
 
 /// The files of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ impl ModelFolder {
     /// # Errors
     /// Says what is not there.
     pub fn open(dir: &Path) -> Result<Self, ModelError> {
-        let missing = |reason: &str| ModelError::Read { file: dir.display().to_string(), reason: reason.to_owned() };
+        let missing = |reason: &str| -> ModelError { ReadError::new(dir.display().to_string(), reason).into() };
         let config = ["config.json", "tl_config.json"].map(|file| dir.join(file)).into_iter().find(|p| p.exists());
         let config = config.ok_or_else(|| missing("neither config.json nor tl_config.json is there"))?;
         let whole = dir.join("model.safetensors");
@@ -36,7 +37,7 @@ impl ModelFolder {
             let weights = index.shards().into_iter().map(|shard| dir.join(shard)).filter(|p| p.exists()).collect();
             return Ok(Self { config, weights, index: Some(index) });
         }
-        let mut weights = shards(dir).map_err(|e| missing(&e.to_string()))?;
+        let mut weights = shards(dir).map_err(|e| ReadError::new(dir.display().to_string(), e.to_string()))?;
         weights.sort();
         if weights.is_empty() {
             return Err(missing("no model.safetensors is there, nor shards with model.safetensors.index.json"));
@@ -50,8 +51,7 @@ fn read_index(path: &Path) -> Result<Option<ShardIndex>, ModelError> {
         return Ok(None);
     }
     let file = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|e| ModelError::Read { file: file.clone(), reason: e.to_string() })?;
+    let text = std::fs::read_to_string(path).map_err(|e| ReadError::new(&file, e.to_string()))?;
     Ok(Some(ShardIndex::from_json(&file, &text)?))
 }
 

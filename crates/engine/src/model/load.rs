@@ -3,7 +3,6 @@
 //! a slice at a time.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
@@ -17,75 +16,12 @@ use circuitscope_core::config::family::{self, Param, Rearrange, Weight};
 use circuitscope_core::files::shards;
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
 use circuitscope_core::{ActFn, ModelConfig, ShardIndex, TensorFile, TensorInfo};
+pub use circuitscope_wire::ByteSource;
 
 /// How much of a file is in memory at a time.
 const SLICE_BYTES: u64 = 8 << 20;
 /// How many numbers are added up on the device at a time: summing takes a copy.
 const SUMMED_AT_ONCE: usize = 1 << 22;
-
-/// Something that bytes can be read from by their place: a file on disk, a browser's `File`, a URL, memory.
-#[allow(async_fn_in_trait, reason = "used on one thread only, in the browser as well")]
-pub trait ByteSource {
-    /// The name, for messages.
-    fn name(&self) -> &str;
-
-    /// The number of bytes.
-    fn len(&self) -> u64;
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The bytes of a range.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, ModelError>;
-}
-
-/// Bytes in memory.
-impl ByteSource for (&str, &[u8]) {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn len(&self) -> u64 {
-        self.1.len() as u64
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, ModelError> {
-        let bytes = self.1.get(range.start as usize..range.end as usize);
-        bytes.map(<[u8]>::to_vec).ok_or_else(|| cut_off(self.0))
-    }
-}
-
-/// A file on disk.
-#[cfg(not(target_arch = "wasm32"))]
-impl ByteSource for std::path::PathBuf {
-    fn name(&self) -> &str {
-        self.to_str().unwrap_or("file")
-    }
-
-    fn len(&self) -> u64 {
-        std::fs::metadata(self).map_or(0, |m| m.len())
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, ModelError> {
-        use std::io::{Read, Seek, SeekFrom};
-        let read = || {
-            let mut file = std::fs::File::open(self)?;
-            file.seek(SeekFrom::Start(range.start))?;
-            let mut bytes = vec![0; (range.end - range.start) as usize];
-            file.read_exact(&mut bytes)?;
-            Ok(bytes)
-        };
-        read().map_err(|e: std::io::Error| ModelError::Read { file: self.name().to_owned(), reason: e.to_string() })
-    }
-}
-
-fn cut_off(file: &str) -> ModelError {
-    ModelError::Read { file: file.to_owned(), reason: "it ends before the bytes that were asked for".to_owned() }
-}
 
 /// The header of a safetensors file.
 ///

@@ -1,9 +1,9 @@
 //! The engine's program: owns the device and the model, in a Web Worker. Links no Yew.
 
 #[cfg(target_arch = "wasm32")]
-mod source;
+mod handler;
 #[cfg(target_arch = "wasm32")]
-mod worker;
+mod report;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
@@ -13,7 +13,8 @@ fn main() {
 #[cfg(target_arch = "wasm32")]
 fn start() {
     call_constructors();
-    worker::start();
+    console_error_panic_hook::set_once();
+    circuitscope_wire::browser::serve(handler::EngineHandler::default());
 }
 
 /// Runs the constructors of the libraries below (`inventory`, in cubecl) once.

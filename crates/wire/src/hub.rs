@@ -1,0 +1,179 @@
+//! What is asked of the hub's worker, `www/module/hub-worker.js`: models of the Hugging Face hub, found, fetched and kept in the browser.
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Meaning, Protocol};
+
+/// The protocol of the hub's worker.
+pub struct Hub;
+
+/// What the hub's worker can be asked for. All but [`Request::Find`] and [`Request::Fetch`] go without the hub itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Request {
+    /// Looks a model up. Answered by [`Event::Found`].
+    Find {
+        /// What a person typed: `owner/name`, `owner/name@revision`, or an address of the hub.
+        text: String,
+        /// The query of the page's own address, which may name another hub, for tests.
+        search: String,
+    },
+    /// Fetches what is not kept yet of a model that was found, or kept in part. [`Event::Progress`], then [`Event::Files`].
+    Fetch { key: String },
+    /// Lists the models that are kept. Answered by [`Event::Kept`].
+    Kept,
+    /// Opens a kept model. Answered by [`Event::Files`].
+    Open { key: String },
+    /// Removes a kept model. Answered by [`Event::Kept`].
+    Remove { key: String },
+    /// Stops the call of this number, which is then answered by [`Event::Cancelled`], this one by nothing.
+    Cancel { id: u32 },
+}
+
+/// What the hub's worker replies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Event {
+    Found {
+        model: FoundModel,
+    },
+    Kept {
+        models: Vec<KeptModel>,
+    },
+    /// The files of a model, as attachments.
+    Files,
+    /// How many bytes of the model there are, of how many, and the file that is arriving.
+    Progress {
+        done: u64,
+        total: u64,
+        file: String,
+    },
+    Cancelled,
+    Failed {
+        message: String,
+    },
+}
+
+/// A model of the hub, of which nothing but the config was fetched (`findModel` in `www/module/hub.js`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundModel {
+    /// Its name among the kept models.
+    pub key: String,
+    /// `owner/name`.
+    pub id: String,
+    pub revision: String,
+    pub commit: String,
+    /// What would be fetched.
+    pub files: Vec<FoundFile>,
+    /// The bytes of all files.
+    pub bytes: u64,
+    /// The bytes that are kept already.
+    pub kept_bytes: u64,
+    pub config: ConfigText,
+    /// Whether the browser keeps anything for this page.
+    pub keeps: bool,
+}
+
+/// A file and its size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundFile {
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// The config of a model that was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfigText {
+    /// The file's name, for messages.
+    pub name: String,
+    pub text: String,
+}
+
+/// A model of which the browser keeps something (`keptModels` in `www/module/hub.js`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptModel {
+    pub key: String,
+    pub id: String,
+    pub revision: String,
+    /// The bytes of all files.
+    pub bytes: u64,
+    pub kept_bytes: u64,
+    /// Whether all of it is kept.
+    pub complete: bool,
+}
+
+impl Protocol for Hub {
+    const NAME: &'static str = "hub";
+    type Request = Request;
+    type Event = Event;
+
+    fn failed(message: String) -> Event {
+        Event::Failed { message }
+    }
+
+    fn cancelled() -> Event {
+        Event::Cancelled
+    }
+
+    fn cancel(id: u32) -> Option<Request> {
+        Some(Request::Cancel { id })
+    }
+
+    fn cancels(request: &Request) -> Option<u32> {
+        if let Request::Cancel { id } = request { Some(*id) } else { None }
+    }
+
+    fn meaning(event: &Event) -> Meaning {
+        match event {
+            Event::Progress { .. } => Meaning::Progress,
+            Event::Found { .. } | Event::Kept { .. } | Event::Files => Meaning::Answer,
+            Event::Failed { message } => Meaning::Failed(message.clone()),
+            Event::Cancelled => Meaning::Cancelled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    /// As `hub.js` makes them: with more fields than are read here.
+    #[test]
+    fn the_workers_own_models_are_read() {
+        let found = json!({
+            "type": "found",
+            "model": {
+                "base": "https://huggingface.co", "id": "a/b", "revision": "main", "commit": "0123456", "bytes": 5_000_000_000_u64,
+                "files": [{ "name": "config.json", "bytes": 2 }], "key": "a%2Fb", "config": { "name": "config.json", "text": "{}" },
+                "keptBytes": 0, "keeps": true,
+            },
+        });
+        let Event::Found { model } = from_value(found).unwrap() else { panic!("another event") };
+        assert_eq!((model.bytes, model.kept_bytes, model.files[0].bytes), (5_000_000_000, 0, 2));
+        let kept = json!({
+            "type": "kept",
+            "models": [{
+                "base": "https://huggingface.co", "id": "a/b", "revision": "main", "commit": "0123456", "files": [], "bytes": 7,
+                "date": "2026-11-24T12:00:00Z", "key": "a%2Fb", "keptBytes": 3, "complete": false,
+            }],
+        });
+        let Event::Kept { models } = from_value(kept).unwrap() else { panic!("another event") };
+        assert_eq!((models[0].kept_bytes, models[0].complete), (3, false));
+    }
+
+    #[test]
+    fn requests_carry_the_names_that_the_worker_knows() {
+        let requests = [
+            (Request::Fetch { key: "k".to_owned() }, json!({ "type": "fetch", "key": "k" })),
+            (Request::Kept, json!({ "type": "kept" })),
+            (Request::Cancel { id: 3 }, json!({ "type": "cancel", "id": 3 })),
+        ];
+        for (request, written) in requests {
+            assert_eq!(serde_json::to_value(request).unwrap(), written);
+        }
+    }
+}

@@ -1,4 +1,0 @@
-//! The workers, seen from the page.
-
-pub mod engine;
-pub mod reader;
