@@ -125,3 +125,32 @@ fn tokens_that_a_dead_engine_knew_take_a_run() {
 fn device() -> DeviceInfo {
     DeviceInfo { kind: DeviceKind::Cpu, name: "x".to_owned(), reason: "y".to_owned(), limits: Limits::default() }
 }
+
+#[test]
+fn tokens_whose_answer_another_run_overtook_are_asked_for_again() {
+    let mut state = swept();
+    let asked = question(&state).unwrap();
+    state.apply(Action::TokensAsked(asked.clone()));
+    state.apply(Action::CountsTyped("2".to_owned()));
+    let plan = sweep(&state).unwrap();
+    state.apply(Action::RunStarted(2, plan));
+    state.apply(Action::TokensArrived(asked, Err("cancelled".to_owned())));
+    assert_eq!(token_columns(&state), TokenColumns::None("Running…".to_owned()));
+    let circuit = event(&state, 2, 0);
+    state.apply(Action::RunProgressed(2, vec![circuit]));
+    state.apply(Action::RunEnded(2, done()));
+    assert_eq!(question(&state).map(|question| question.job), Some(2));
+}
+
+#[test]
+fn tokens_that_could_not_be_read_are_asked_for_again_after_a_run() {
+    let mut state = swept();
+    let asked = question(&state).unwrap();
+    state.apply(Action::TokensAsked(asked.clone()));
+    state.apply(Action::TokensArrived(asked, Err("no".to_owned())));
+    assert_eq!(token_columns(&state), TokenColumns::None("no".to_owned()));
+    assert_eq!(question(&state), None);
+    let plan = sweep(&state).unwrap();
+    run(&mut state, 2, plan);
+    assert_eq!(question(&state).map(|question| question.job), Some(2));
+}

@@ -16,7 +16,8 @@ pub fn request_circuit(state: &mut State, n: usize) {
 
 /// A run begins.
 pub fn start(state: &mut State, job: Job, plan: Plan) {
-    (state.failure, state.results.engine_run) = (None, None);
+    state.failure = None;
+    state.results.forget_engine_run();
     state.discover.run_next = false;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
 }
