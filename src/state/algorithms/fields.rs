@@ -1,6 +1,6 @@
 //! Settings that several algorithms have.
 
-use super::{Field, Kind};
+use super::offer::{Field, Kind};
 
 /// A setting without a title that is not folded away.
 pub const fn field(key: &'static str, id: &'static str, label: &'static str, kind: Kind, start: &'static str) -> Field {

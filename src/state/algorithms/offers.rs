@@ -3,7 +3,7 @@
 use serde_json::from_value;
 
 use super::fields::{ABLATION, ABLATION_PROMPTS, ANSWER_FUNCTION, GRAD_FUNCTION, SAMPLES, SEED, TARGET, field};
-use super::{Field, Kind, Offer};
+use super::offer::{Field, Kind, Offer};
 use circuitscope_core::Algorithm;
 
 /// All of them, the quickest that is of use first, baselines last.
