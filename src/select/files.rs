@@ -2,7 +2,7 @@
 
 use super::memory;
 use crate::state::State;
-use crate::state::files::{Content, FileEntry, Role, in_use};
+use crate::state::files::{Content, FileEntry, Role, candidates, in_use};
 use crate::state::inputs::Subject;
 use crate::state::load::Load;
 use crate::state::texts::Texts;
@@ -73,9 +73,21 @@ fn text_row(state: &State, role: Role) -> Option<FileRow> {
     Some(row)
 }
 
-/// What is to be said of the files that were dropped last, and whether it is wrong.
+/// About the files that were dropped last, and those that nothing is done with; whether something is wrong.
 pub fn note(state: &State) -> Option<Remark> {
-    state.note.as_ref().map(|note| Remark { text: note.text.clone(), wrong: note.wrong })
+    let dropped = state.note.as_ref().map(|note| Remark { text: note.text.clone(), wrong: note.wrong });
+    let Some(unused) = unused_weights(state) else { return dropped };
+    let (text, wrong) = dropped.map_or((String::new(), false), |note| (note.text + " ", note.wrong));
+    Some(Remark { text: text + &unused, wrong })
+}
+
+/// Names tensors that are taken for weights, as they are no scores, where others are the model's.
+fn unused_weights(state: &State) -> Option<String> {
+    let used = &state.inputs.weights.as_ref()?.files;
+    let unused = candidates(&state.files, Role::Weights).filter(|file| !file.demo && !used.contains(file.id));
+    let names: Vec<_> = unused.map(|file| file.name.as_str()).collect();
+    let why = "neither scores (named after hooks) nor in the place of the weights in use";
+    (!names.is_empty()).then(|| format!("Not used: {}, {why}.", names.join(", ")))
 }
 
 /// How much memory the model needs, or why it does not fit.

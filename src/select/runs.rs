@@ -13,13 +13,26 @@ pub struct Progress {
     /// 0 while it is not known.
     pub total: usize,
     pub label: String,
-    /// What is being run, told once.
+    /// What is being run, for the status line.
     pub what: String,
 }
 
 /// Whether a run can be started.
 pub fn ready(state: &State) -> bool {
     state.inputs.ready() && state.settings.counts_error.is_none() && memory::problem(state).is_none()
+}
+
+/// Which prompts are not run because they fill no batch.
+pub fn short_batch(state: &State) -> Option<String> {
+    let n_prompts = state.inputs.prompts.as_ref()?.pairs.len();
+    let batch_size = state.settings.run.batch_size;
+    match n_prompts.checked_rem(batch_size)? {
+        0 => None,
+        // A batch size above the number of prompts is an error.
+        _ if batch_size > n_prompts => None,
+        1 => Some(format!("The last of {n_prompts} prompts fills no batch and is not run.")),
+        rest => Some(format!("The last {rest} of {n_prompts} prompts fill no batch and are not run.")),
+    }
 }
 
 /// The run of all circuits that the settings ask for.

@@ -56,7 +56,17 @@ pub fn panel(state: &State) -> ScoresPanel {
         },
         _ => {}
     }
+    panel.notes.extend(others(state));
     panel
+}
+
+/// Names other files of scores that were dropped: one is in use at a time.
+fn others(state: &State) -> Option<String> {
+    let found = |id: FileId| state.discover.found.iter().any(|(file, _)| *file == id);
+    let used = state.inputs.file(Role::Scores);
+    let others = candidates(&state.files, Role::Scores).filter(|f| !f.demo && !found(f.id) && Some(f.id) != used);
+    let names: Vec<_> = others.map(|file| file.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("Other scores here: {}. Choose them under “Find a circuit”.", names.join(", ")))
 }
 
 /// The scores that can be chosen, in the order of their arrival.

@@ -1,13 +1,15 @@
 //! Files that come and go, and the settings that they change.
 
 use super::{OWN, drop_file, json};
-use crate::select::runs::ready;
+use crate::select::files;
+use crate::select::runs::{ready, short_batch};
 use crate::state::State;
-use crate::state::files::Role;
+use crate::state::files::{Content, Role};
 use crate::state::graph_choice::GraphChoice;
+use crate::state::load::Shared;
 use crate::state::runs::Engine;
 use crate::update::Action;
-use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings};
+use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
 
 #[test]
 fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
@@ -75,4 +77,32 @@ fn edge_counts_above_the_graph_are_refused_where_they_are_typed() {
     assert!(!ready(&state));
     state.apply(Action::CountsTyped("1, 7".to_owned()));
     assert!(ready(&state));
+}
+
+#[test]
+fn prompts_that_fill_no_batch_are_named() {
+    let mut state = State::demo();
+    assert_eq!(short_batch(&state), None);
+    let mut with = |batch_size| {
+        let run = RunSettings { batch_size, ..state.settings.run.clone() };
+        state.apply(Action::SettingsChanged(run));
+        short_batch(&state)
+    };
+    assert_eq!(with(4).as_deref(), Some("The last 2 of 6 prompts fill no batch and are not run."));
+    assert_eq!(with(5).as_deref(), Some("The last of 6 prompts fills no batch and is not run."));
+    assert_eq!([with(3), with(0), with(7)], [None, None, None]);
+}
+
+#[test]
+fn tensors_beside_the_weights_do_not_vanish_without_a_word() {
+    let mut state = State::demo();
+    let bytes = include_bytes!("../../www/demo/tracr-reverse/model.safetensors");
+    for (id, name) in [(OWN, "expected.safetensors"), (OWN + 1, "model.safetensors")] {
+        let tensors = TensorFile::from_bytes(name, bytes).unwrap();
+        drop_file(&mut state, id, name, Ok(Content::Weights(Shared::new(tensors))));
+    }
+    assert_eq!(state.inputs.file(Role::Weights), Some(OWN + 1));
+    let note = files::note(&state).unwrap();
+    assert!(note.text.starts_with("Not used: expected.safetensors, neither scores"), "{}", note.text);
+    assert!(!note.wrong);
 }

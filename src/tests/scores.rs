@@ -77,3 +77,17 @@ fn a_foreign_file_that_cannot_be_read_says_why() {
     state.apply(Action::FileRemoved(10));
     assert!(ready(&state));
 }
+
+#[test]
+fn scores_that_were_dropped_together_are_all_named() {
+    let mut state = State::demo();
+    let bytes = include_bytes!("../../www/demo/tracr-reverse/scores.safetensors");
+    for (id, name) in [(10, "a.safetensors"), (11, "b.safetensors"), (12, "c.safetensors")] {
+        let content = Content::Scores(Shared(bytes[..].into()));
+        let entry = FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
+        state.apply(Action::FileFound(entry));
+        state.apply(Action::FileRead(id, Ok(content)));
+    }
+    let notes = scores::panel(&state).notes;
+    assert_eq!(notes, ["Other scores here: a.safetensors, b.safetensors. Choose them under “Find a circuit”."]);
+}

@@ -10,7 +10,7 @@ pub struct Choice {
     pub label: &'static str,
     /// Explains the choice on hover.
     pub title: &'static str,
-    /// The place of the chosen option.
+    /// The index of the chosen option.
     pub chosen: usize,
     pub options: &'static [&'static str],
     pub on_choose: Callback<usize>,
@@ -67,12 +67,14 @@ pub struct Entry {
     /// The least and the most, of a number.
     pub range: Option<(usize, usize)>,
     pub error: Option<String>,
+    /// What else there is to know about it.
+    pub note: Option<String>,
     pub on_entry: Callback<String>,
 }
 
 /// A labelled field to type in.
 pub fn entry(entry: Entry) -> Html {
-    let Entry { id, label, title, value, range, error, on_entry } = entry;
+    let Entry { id, label, title, value, range, error, note, on_entry } = entry;
     let kind = if range.is_some() { "number" } else { "text" };
     let oninput = move |event: InputEvent| on_entry.emit(event.target_unchecked_into::<HtmlInputElement>().value());
     let (min, max) = (range.map(|r| r.0.to_string()), range.map(|r| r.1.to_string()));
@@ -86,6 +88,8 @@ pub fn entry(entry: Entry) -> Html {
             />
             if let Some(error) = error {
                 <p class="wrong" id={error_id}>{ error }</p>
+            } else if let Some(note) = note {
+                <p class="quiet">{ note }</p>
             }
         </div>
     }

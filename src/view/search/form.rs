@@ -65,7 +65,7 @@ fn field_view(i: usize, field: &FieldView, on_entry: &Callback<(usize, String)>)
         ValueView::Text { text, error } => {
             let on_entry = on_entry.reform(move |text| (i, text));
             let (value, error) = (text.clone(), error.clone());
-            entry(Entry { id, label, title, value, range: None, error, on_entry })
+            entry(Entry { id, label, title, value, error, on_entry, ..Entry::default() })
         }
     }
 }

@@ -33,12 +33,14 @@ pub struct SettingsForm {
     pub counts_text: String,
     pub counts_error: Option<String>,
     pub batch_size_error: Option<String>,
+    /// Which prompts fill no batch.
+    pub batch_size_note: Option<String>,
     /// The number of prompts.
     pub n_prompts: usize,
     /// How texts become prompts, where they are texts.
     pub texts: Option<PromptSettings>,
     pub on_texts: Callback<PromptSettings>,
-    /// The place in: automatic, GPU, CPU.
+    /// The index in: automatic, GPU, CPU.
     pub device: usize,
     pub on_change: Callback<RunSettings>,
     pub on_counts: Callback<String>,
@@ -201,6 +203,7 @@ fn run_fields(props: &SettingsForm) -> Html {
             title: "Prompts a forward pass; a short last batch is dropped",
             range: Some((1, props.n_prompts)),
             error: props.batch_size_error.clone(),
+            note: props.batch_size_note.clone(),
             on_entry: on_batch_size,
         }) }
         { choice(Choice {
