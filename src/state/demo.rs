@@ -58,9 +58,11 @@ pub fn recorded() -> Option<Recorded> {
 
 fn read(id: usize, name: &str, bytes: &[u8]) -> Result<Content, String> {
     match id {
-        0 => TensorFile::from_bytes(name, bytes).map(|header| Content::Weights(Shared::new(header))),
+        0 => {
+            let header = TensorFile::from_bytes(name, bytes).map_err(|e| e.to_string())?;
+            Ok(Content::Weights(Shared::new(header)))
+        }
         3 => Ok(Content::Scores(Shared(Rc::from(bytes)))),
-        _ => read_json(name, &String::from_utf8_lossy(bytes)),
+        _ => read_json(name, &String::from_utf8_lossy(bytes)).map_err(|e| e.to_string()),
     }
-    .map_err(|e| e.to_string())
 }

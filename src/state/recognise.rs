@@ -19,6 +19,28 @@ pub enum Format {
     Foreign(&'static str),
 }
 
+/// Why a file is not read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Unread {
+    /// It is JSON, but of none of the kinds that the page reads. In a folder there are many such.
+    #[error("{0}")]
+    Unknown(String),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+impl From<CircuitError> for Unread {
+    fn from(error: CircuitError) -> Self {
+        Self::Wrong(error.to_string())
+    }
+}
+
+impl From<String> for Unread {
+    fn from(message: String) -> Self {
+        Self::Wrong(message)
+    }
+}
+
 /// Tells a format from the first 8 bytes of a file, or fewer where it has no more.
 ///
 /// A safetensors file starts with a 64-bit little-endian size that is far below 2^56, so its eighth byte is 0: no byte of
@@ -53,13 +75,13 @@ pub fn is_tokenizer(name: &str, start: &[u8]) -> bool {
 ///
 /// # Errors
 /// When it is not JSON or is wrong in itself.
-pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
+pub fn read_json(name: &str, text: &str) -> Result<Content, Unread> {
     let text = text.trim_start_matches('\u{feff}');
     let json: Value = match serde_json::from_str(text) {
         Ok(json) => json,
         // Python writes infinite scores as no JSON has them.
         Err(_) if text.contains("Infinity") || text.contains("NaN") => return Ok(Content::ForeignScores),
-        Err(error) => return Err(CircuitError::json(name, &error)),
+        Err(error) => return Err(CircuitError::json(name, &error).into()),
     };
     if json.get("prompts").is_some() {
         if has_texts(&json) {
@@ -80,7 +102,8 @@ pub fn read_json(name: &str, text: &str) -> Result<Content, CircuitError> {
     if json.get("model_type").is_none() && json.get("n_layers").is_none() {
         let expected = "prompts (an object with a list `prompts`) nor a model's config (with `model_type` or `n_layers`) nor \
                         scores (with `edges` or names such as `A0.1->MLP 1`)";
-        return Err(CircuitError::Json { file: name.to_owned(), reason: format!("it is neither {expected}") });
+        let error = CircuitError::Json { file: name.to_owned(), reason: format!("it is neither {expected}") };
+        return Err(Unread::Unknown(error.to_string()));
     }
     Ok(Content::Config(Shared::new(ModelConfig::from_json(name, text)?)))
 }
@@ -137,9 +160,9 @@ mod tests {
         assert!(matches!(read_json("p.json", texts), Ok(Content::TextPrompts(_))));
         let config = include_str!("../../tests/fixtures/tokenizers/gpt2/tokenizer_config.json");
         assert_eq!(read_json("t.json", config).unwrap().role(), Role::TokenizerConfig);
-        let other = read_json("package.json", r#"{"name": "x"}"#).unwrap_err().to_string();
-        assert!(other.starts_with("package.json: not the JSON that was expected: it is neither prompts"), "{other}");
-        assert!(read_json("cut.json", r#"{"prompts": ["#).is_err());
+        let other = read_json("package.json", r#"{"name": "x"}"#).unwrap_err();
+        assert!(matches!(&other, Unread::Unknown(text) if text.contains("it is neither prompts")), "{other}");
+        assert!(matches!(read_json("cut.json", r#"{"prompts": ["#), Err(Unread::Wrong(_))));
     }
 
     #[test]

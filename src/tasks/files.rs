@@ -13,6 +13,7 @@ use super::of_use::{Sorted, sort};
 use super::read_file;
 use crate::state::files::{Content, FileEntry, Note};
 use crate::state::load::{Load, Shared};
+use crate::state::recognise::Unread;
 use crate::state::runs::Failure;
 use crate::update::Action;
 use crate::workers::js_text;
@@ -32,21 +33,31 @@ fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
     let paths: Vec<_> = files.iter().map(|found| found.path.as_str()).collect();
     let Sorted { take, note } = sort(&paths);
     tasks.dispatch(Action::FilesSorted(note));
-    add_files(tasks, take.into_iter().map(|i| files[i].file.clone()).collect());
+    let in_folder = paths.iter().any(|path| path.contains('/'));
+    for i in take {
+        add_file(tasks, files[i].file.clone(), in_folder);
+    }
 }
 
 /// Adds files to the list and reads what tells their role.
 pub fn add_files(tasks: &Rc<Tasks>, files: Vec<File>) {
     for file in files {
-        let (name, n_bytes) = (file.name(), file.size() as u64);
-        let id = tasks.files.add(name.clone(), file.clone().into());
-        tasks.dispatch(Action::FileFound(FileEntry { id, name, n_bytes, demo: false, content: Load::Loading }));
-        let tasks = tasks.clone();
-        spawn_local(async move {
-            let content = read_file::read(&file).await;
-            tasks.dispatch(Action::FileRead(id, content));
-        });
+        add_file(tasks, file, false);
     }
+}
+
+/// A folder may hold JSON of any kind; a file that was chosen by itself should be known.
+fn add_file(tasks: &Rc<Tasks>, file: File, in_folder: bool) {
+    let (name, n_bytes) = (file.name(), file.size() as u64);
+    let id = tasks.files.add(name.clone(), file.clone().into());
+    tasks.dispatch(Action::FileFound(FileEntry { id, name, n_bytes, demo: false, content: Load::Loading }));
+    let tasks = tasks.clone();
+    spawn_local(async move {
+        tasks.dispatch(match read_file::read(&file).await {
+            Err(Unread::Unknown(_)) if in_folder => Action::FileUnused(id),
+            content => Action::FileRead(id, content.map_err(|e| e.to_string())),
+        });
+    });
 }
 
 /// Adds a file that was made on the page, as if it had been dropped.

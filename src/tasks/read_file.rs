@@ -8,7 +8,7 @@ use web_sys::File;
 
 use crate::state::files::Content;
 use crate::state::load::Shared;
-use crate::state::recognise::{Format, are_scores, foreign, format, is_tokenizer, read_json, starts_as_scores};
+use crate::state::recognise::{Format, Unread, are_scores, foreign, format, is_tokenizer, read_json, starts_as_scores};
 use crate::workers::js_text;
 use circuitscope_core::TensorFile;
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
@@ -28,32 +28,33 @@ const MAX_SCORES_BYTES: u64 = 200_000_000;
 ///
 /// # Errors
 /// When it cannot be read or is nothing that is known; the message names the file.
-pub async fn read(file: &File) -> Result<Content, String> {
+pub async fn read(file: &File) -> Result<Content, Unread> {
     let (name, n_bytes) = (file.name(), file.size() as u64);
     let start = slice(file, 0, SIZE_BYTES).await?;
     match format(&start) {
         Format::Foreign(_) if starts_as_scores(&slice(file, 0, SCORES_START_BYTES).await?) => {
             Ok(Content::ForeignScores)
         }
-        Format::Foreign(advice) => Err(foreign(&name, advice)),
+        Format::Foreign(advice) => Err(foreign(&name, advice).into()),
         Format::Json if is_tokenizer(&name, &slice(file, 0, TOKENIZER_START_BYTES).await?) => {
             if n_bytes > MAX_TOKENIZER_BYTES {
                 return Err(format!(
                     "{name}: a tokenizer should be at most 100 MB, found {:.0} MB",
                     n_bytes as f64 / 1e6
-                ));
+                )
+                .into());
             }
             Ok(Content::Tokenizer)
         }
         Format::Json if n_bytes > MAX_JSON_BYTES => {
-            Err(format!("{name}: a JSON file should be at most 20 MB, found {:.0} MB", n_bytes as f64 / 1e6))
+            Err(format!("{name}: a JSON file should be at most 20 MB, found {:.0} MB", n_bytes as f64 / 1e6).into())
         }
         Format::Json => {
             let bytes = slice(file, 0, n_bytes).await?;
             let text = String::from_utf8(bytes).map_err(|_| format!("{name}: expected JSON in UTF-8"))?;
-            read_json(&name, &text).map_err(|e| e.to_string())
+            read_json(&name, &text)
         }
-        Format::Safetensors => read_tensors(file, &name, n_bytes, &start).await,
+        Format::Safetensors => Ok(read_tensors(file, &name, n_bytes, &start).await?),
     }
 }
 

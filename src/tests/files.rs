@@ -4,9 +4,9 @@ use super::{OWN, drop_file, json};
 use crate::select::files;
 use crate::select::runs::{ready, short_batch};
 use crate::state::State;
-use crate::state::files::{Content, Role};
+use crate::state::files::{Content, FileEntry, Role};
 use crate::state::graph_choice::GraphChoice;
-use crate::state::load::Shared;
+use crate::state::load::{Load, Shared};
 use crate::state::runs::Engine;
 use crate::update::Action;
 use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
@@ -105,4 +105,17 @@ fn tensors_beside_the_weights_do_not_vanish_without_a_word() {
     let note = files::note(&state).unwrap();
     assert!(note.text.starts_with("Not used: expected.safetensors, neither scores"), "{}", note.text);
     assert!(!note.wrong);
+}
+
+#[test]
+fn json_of_a_folder_that_is_nothing_known_is_named_and_no_error() {
+    let mut state = State::demo();
+    for (id, name) in [(OWN, "package.json"), (OWN + 1, "train.json")] {
+        let entry = FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
+        state.apply(Action::FileFound(entry));
+        state.apply(Action::FileUnused(id));
+    }
+    assert_eq!(state.files.len(), 4);
+    let note = files::note(&state).unwrap();
+    assert_eq!((note.text.as_str(), note.wrong), ("Not used: package.json. Not used: train.json.", false));
 }

@@ -19,6 +19,8 @@ pub enum Action {
     FilesSorted(Option<Note>),
     FileFound(FileEntry),
     FileRead(FileId, Result<Content, String>),
+    /// A file of a folder is nothing that the page knows.
+    FileUnused(FileId),
     FileRemoved(FileId),
     DemoWanted,
     SettingsChanged(RunSettings),

@@ -1,7 +1,7 @@
 //! Files that come and go, and what follows for the settings.
 
 use super::inputs;
-use crate::state::files::{Content, FileEntry, FileId, Role};
+use crate::state::files::{Content, FileEntry, FileId, Note, Role};
 use crate::state::load::Load;
 use crate::state::measures::Measures;
 use crate::state::picture::Picture;
@@ -48,6 +48,17 @@ fn leave_demo_settings(state: &mut State) {
     if run.edge_counts == demo.edge_counts {
         run.edge_counts = own.edge_counts;
     }
+}
+
+/// Takes away a file that nothing can be done with, and names it.
+pub fn leave_out(state: &mut State, id: FileId) {
+    let Some(file) = state.files.iter().find(|file| file.id == id) else { return };
+    let unused = format!("Not used: {}.", file.name);
+    state.note = Some(match state.note.take() {
+        Some(note) => Note { text: format!("{} {unused}", note.text), ..note },
+        None => Note { text: unused, wrong: false },
+    });
+    keep_files(state, |file| file.id != id);
 }
 
 /// Takes a file away; of shards, all.

@@ -36,6 +36,7 @@ impl State {
             Action::FilesSorted(note) => self.note = note,
             Action::FileFound(entry) => self.files.push(entry),
             Action::FileRead(id, content) => files::read(self, id, content),
+            Action::FileUnused(id) => files::leave_out(self, id),
             Action::FileRemoved(id) => files::remove(self, id),
             Action::DemoWanted => files::restore_demo(self),
             Action::SettingsChanged(run) => settings::change(self, run),
