@@ -1,0 +1,142 @@
+//! The root component: the state and the tasks, the panels that are given both, and what is started by itself.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use yew::prelude::*;
+
+use crate::select::{self, header, runs};
+use crate::state::State;
+use crate::state::picture::Picture;
+use crate::state::runs::{Failure, Plan, Remedy};
+use crate::tasks::folder::Dropped;
+use crate::tasks::{self, Tasks};
+use crate::update::Action;
+use crate::view::connected::{Connected, TasksHandle};
+use crate::view::files::list::drags_files;
+use crate::view::measures::panel::MeasuresPanel;
+use crate::view::parts::notice::{Notice, notice};
+use crate::view::parts::screen::is_narrow;
+use crate::view::picture::panel::PicturePanel;
+use crate::view::results::panel::ResultsPanel;
+use crate::view::setup::Setup;
+use circuitscope_picture::Orientation;
+use circuitscope_wire::engine::DeviceChoice;
+
+/// The slider has to rest this long before its circuit is run.
+const REST_MS: u32 = 200;
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    let state = use_reducer(|| initial_state());
+    let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
+    let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
+    use_tasks(&props);
+    let dragging = use_state(|| false);
+    let (ondragover, ondragleave, ondrop) = drop_handlers(&props, &dragging);
+    let (device, reason) = header::device_line(&state);
+    html! {
+        <div class={classes!("page", dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
+            <header>
+                <h1>{ "Circuitscope" }</h1>
+                <p class="model">{ header::model_line(&state) }</p>
+                <p class="device" title={reason.clone()}><strong>{ device }</strong><span>{ reason }</span></p>
+            </header>
+            if let Some(failure) = &state.failure {
+                { failure_notice(failure, &props) }
+            }
+            <main>
+                <Setup ..props.clone() />
+                <div class="centre">
+                    <PicturePanel ..props.clone() />
+                    <MeasuresPanel ..props.clone() />
+                </div>
+                <ResultsPanel ..props />
+            </main>
+        </div>
+    }
+}
+
+/// The demo; a narrow screen has more room below than beside.
+fn initial_state() -> State {
+    let orientation = if is_narrow() { Orientation::Vertical } else { Orientation::Horizontal };
+    let demo = State::demo();
+    State { picture: Picture { orientation, ..demo.picture.clone() }, ..demo }
+}
+
+/// Starts what follows from the state: runs, tokens, and what the reader is to read.
+#[hook]
+fn use_tasks(props: &Connected) {
+    let tasks = props.tasks.0.clone();
+    use_effect_with(runs::next_run(&props.state), move |plan| {
+        // The circuit that the slider came to rest at.
+        let timer = plan.clone().map(|plan| Timeout::new(REST_MS, move || tasks::run(&tasks, plan)));
+        move || drop(timer)
+    });
+    use_task(props, runs::run_after_search(&props.state), tasks::run);
+    use_task(props, props.state.texts.tokenizer_to_open(&props.state.files), tasks::open_tokenizer);
+    use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
+    use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
+    use_task(props, runs::question(&props.state), tasks::ask_tokens);
+}
+
+/// Starts a task for what is wanted, whenever that is another.
+#[hook]
+fn use_task<T: Clone + PartialEq + 'static>(props: &Connected, wanted: Option<T>, start: fn(&Rc<Tasks>, T)) {
+    let tasks = props.tasks.0.clone();
+    use_effect_with(wanted, move |wanted| {
+        if let Some(wanted) = wanted.clone() {
+            start(&tasks, wanted);
+        }
+    });
+}
+
+type DragHandler = Callback<DragEvent>;
+
+/// Files may be dropped anywhere.
+fn drop_handlers(props: &Connected, dragging: &UseStateHandle<bool>) -> (DragHandler, DragHandler, DragHandler) {
+    let tasks = props.tasks.0.clone();
+    let (over, left, dropped) = (dragging.clone(), dragging.clone(), dragging.clone());
+    let on_over = Callback::from(move |event: DragEvent| {
+        if drags_files(&event) {
+            event.prevent_default();
+            over.set(true);
+        }
+    });
+    let on_leave = Callback::from(move |event: DragEvent| {
+        // Leaving an element for one inside the page is no leaving.
+        if event.related_target().is_none() {
+            left.set(false);
+        }
+    });
+    let on_drop = Callback::from(move |event: DragEvent| {
+        event.prevent_default();
+        dropped.set(false);
+        if let Some(data) = event.data_transfer() {
+            tasks::add_dropped(&tasks, Dropped::new(&data));
+        }
+    });
+    (on_over, on_leave, on_drop)
+}
+
+/// A failure, over everything.
+fn failure_notice(failure: &Failure, props: &Connected) -> Html {
+    let remedy = match failure.remedy {
+        Remedy::UseCpu => Some("Go on with the CPU"),
+        Remedy::Restart => Some("Restart the engine"),
+        Remedy::Dismiss => None,
+    };
+    let (state, tasks, failure) = (props.state.clone(), props.tasks.0.clone(), failure.clone());
+    let message = failure.message.clone();
+    let on_remedy = Callback::from(move |()| {
+        let device = if failure.remedy == Remedy::UseCpu { DeviceChoice::Cpu } else { state.settings.device };
+        state.dispatch(Action::DeviceChosen(device));
+        state.dispatch(Action::FailureDismissed);
+        match failure.plan.clone() {
+            Some(plan) => tasks::run(&tasks, Plan { device, ..plan }),
+            None => tasks::start_engine(&tasks, device),
+        }
+    });
+    notice(&Notice { message, remedy, on_remedy, on_dismiss: props.on(|()| Action::FailureDismissed) })
+}

@@ -1,0 +1,143 @@
+//! The list of files.
+
+use super::memory;
+use crate::state::State;
+use crate::state::files::{Content, FileEntry, Role, candidates, in_use};
+use crate::state::inputs::Subject;
+use crate::state::load::Load;
+use crate::state::texts::Texts;
+use circuitscope_core::settings::memory::size_label;
+
+/// A line of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileRow {
+    /// `None` for a file that is still wanted.
+    pub id: Option<u32>,
+    /// What it is for; empty where that is not known.
+    pub role: &'static str,
+    /// Its name, or what to drop.
+    pub name: String,
+    pub size: String,
+    pub state: FileState,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What a button beside the error would do about it.
+    pub fix: Option<String>,
+    pub removable: bool,
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    Wanted,
+    Reading,
+    Ready,
+    Wrong,
+}
+
+/// A line below the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remark {
+    pub text: String,
+    /// Whether there is something to put right.
+    pub wrong: bool,
+}
+
+/// The list of files: the one in use in each role or what is wanted, then those that are in none.
+pub fn rows(state: &State) -> Vec<FileRow> {
+    let row = |role: Role| match in_use(&state.files, role) {
+        Some(entry) => ready_row(state, role, entry),
+        None => wanted_row(role),
+    };
+    let others = state.files.iter().filter(|f| !matches!(f.content, Load::Ready(_)));
+    let text_rows = Role::TEXT.into_iter().filter_map(|role| text_row(state, role));
+    Role::ALL.into_iter().map(row).chain(text_rows).chain(others.map(other_row)).collect()
+}
+
+/// A tokenizer's row, where there is one or one is needed.
+fn text_row(state: &State, role: Role) -> Option<FileRow> {
+    let Some(entry) = in_use(&state.files, role) else {
+        let prompts = in_use(&state.files, Role::Prompts).map(|file| &file.content);
+        let needed = role == Role::Tokenizer && matches!(prompts, Some(Load::Ready(Content::TextPrompts(_))));
+        return needed.then(|| wanted_row(role));
+    };
+    let mut row = ready_row(state, role, entry);
+    let opened = Texts::tokenizer_key(&state.files).and_then(|key| state.texts.tokenizer(key));
+    if role == Role::Tokenizer {
+        match opened {
+            Some(Load::Ready(_)) => {}
+            Some(Load::Failed(message)) => (row.state, row.error) = (FileState::Wrong, Some(message.clone())),
+            Some(Load::Loading) | None => row.state = FileState::Reading,
+        }
+    }
+    Some(row)
+}
+
+/// About the files that were dropped last, and those that nothing is done with; whether something is wrong.
+pub fn note(state: &State) -> Option<Remark> {
+    let dropped = state.note.as_ref().map(|note| Remark { text: note.text.clone(), wrong: note.wrong });
+    let Some(unused) = unused_weights(state) else { return dropped };
+    let (text, wrong) = dropped.map_or((String::new(), false), |note| (note.text + " ", note.wrong));
+    Some(Remark { text: text + &unused, wrong })
+}
+
+/// Names tensors that are taken for weights, as they are no scores, where others are the model's.
+fn unused_weights(state: &State) -> Option<String> {
+    let used = &state.inputs.weights.as_ref()?.files;
+    let unused = candidates(&state.files, Role::Weights).filter(|file| !file.demo && !used.contains(file.id));
+    let names: Vec<_> = unused.map(|file| file.name.as_str()).collect();
+    let why = "neither scores (named after hooks) nor in the place of the weights in use";
+    (!names.is_empty()).then(|| format!("Not used: {}, {why}.", names.join(", ")))
+}
+
+/// How much memory the model needs, or why it does not fit.
+pub fn memory_line(state: &State) -> Option<Remark> {
+    let problem = memory::problem(state).map(|text| Remark { text, wrong: true });
+    problem.or_else(|| memory::line(state).map(|text| Remark { text, wrong: false }))
+}
+
+fn wanted_row(role: Role) -> FileRow {
+    FileRow {
+        id: None,
+        role: role.label(),
+        name: role.wanted().to_owned(),
+        size: String::new(),
+        state: FileState::Wanted,
+        error: None,
+        fix: None,
+        removable: false,
+    }
+}
+
+fn ready_row(state: &State, role: Role, entry: &FileEntry) -> FileRow {
+    let problem = state.inputs.problem(Subject::File(entry.id));
+    let shards = state.inputs.weights.as_ref().filter(|_| role == Role::Weights);
+    let (name, n_bytes) = shards.map_or((&entry.name, entry.n_bytes), |weights| (&weights.name, weights.n_bytes));
+    FileRow {
+        id: Some(entry.id),
+        role: role.label(),
+        name: name.clone(),
+        size: size_label(n_bytes),
+        state: if problem.is_some() { FileState::Wrong } else { FileState::Ready },
+        error: problem.map(|p| p.message.clone()),
+        fix: problem.and_then(|p| p.fix).map(|choice| format!("Switch to {}", choice.label())),
+        removable: !entry.demo,
+    }
+}
+
+fn other_row(entry: &FileEntry) -> FileRow {
+    let (file_state, error) = match &entry.content {
+        Load::Failed(message) => (FileState::Wrong, Some(message.clone())),
+        _ => (FileState::Reading, None),
+    };
+    FileRow {
+        id: Some(entry.id),
+        role: "",
+        name: entry.name.clone(),
+        size: size_label(entry.n_bytes),
+        state: file_state,
+        error,
+        fix: None,
+        removable: true,
+    }
+}

@@ -1,0 +1,16 @@
+//! What views show, computed from the state.
+
+pub mod compare;
+pub mod curves;
+pub mod draft;
+pub mod files;
+pub mod header;
+pub mod measures;
+pub mod memory;
+pub mod picture;
+pub mod results;
+pub mod runs;
+pub mod scores;
+pub mod search;
+pub mod search_words;
+pub mod tokens;

@@ -1,0 +1,93 @@
+//! A search: what it is asked for, what it will take, or why there can be none.
+
+use super::memory;
+use crate::state::State;
+use crate::state::files::{Role, in_use};
+use crate::state::graph_choice::GraphChoice;
+use crate::state::inputs::Subject;
+use crate::state::runs::Plan;
+use crate::state::search::{SearchOrder, Timed, units};
+use circuitscope_core::{DiscoverCost, DiscoverSettings, Graph, ModelMemory, RunSettings};
+
+/// What the search will take.
+pub fn cost(state: &State) -> Option<DiscoverCost> {
+    let (graph, settings) = (graph(state)?, settings(state).ok()?);
+    let (model, prompts) = (state.inputs.model.as_ref()?, state.inputs.prompts.as_ref()?);
+    let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
+    let seq = (0..prompts.pairs.len()).map(|i| prompts.seq(i)).max().unwrap_or(1);
+    Some(settings.cost(model, &graph, n_batches, seq))
+}
+
+/// About how long the search will take in milliseconds, where a pass of this algorithm was timed.
+pub fn expected_ms(state: &State) -> Option<f64> {
+    let ms = state.discover.ms_a_unit(&timed(state))?;
+    Some(ms * units(&cost(state)?)).filter(|ms| *ms > 0.0)
+}
+
+/// The search that is asked for, or why there can be none.
+///
+/// # Errors
+/// What is missing, wrong, or too large.
+pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
+    let needed = [Role::Weights, Role::Config, Role::Prompts];
+    let missing: Vec<_> = needed.into_iter().filter(|&r| state.inputs.file(r).is_none()).map(Role::label).collect();
+    if !missing.is_empty() {
+        return Err(format!("Still missing: {}.", missing.join(", ").to_lowercase()));
+    }
+    // Other scores take the place of those that are wrong.
+    let scores = state.inputs.file(Role::Scores).map(Subject::File);
+    if let Some(problem) = state.inputs.problems.iter().find(|problem| Some(problem.about) != scores) {
+        return Err(problem.message.clone());
+    }
+    let settings = settings(state)?;
+    let cost = cost(state).ok_or("The prompts are being read.")?;
+    if let Some(problem) = memory_problem(state, &cost) {
+        return Err(problem);
+    }
+    let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), 0, &state.settings) };
+    Ok(SearchOrder { plan, settings, trial, name: name(state), cost, timed: timed(state) })
+}
+
+/// The graph that the settings choose, with or without scores.
+fn graph(state: &State) -> Option<Graph> {
+    let (model, prompts) = (state.inputs.model.as_ref()?, state.inputs.prompts.as_ref()?);
+    let RunSettings { batch_size, token_wise, .. } = state.settings.run;
+    let n_run = prompts.pairs.len() - prompts.pairs.len() % batch_size.max(1);
+    let seq_len = if token_wise { Some(prompts.one_len(n_run, "").ok()?) } else { None };
+    Some(Graph::new(model, GraphChoice::of(&state.settings.run).config(seq_len)))
+}
+
+fn settings(state: &State) -> Result<DiscoverSettings, String> {
+    let algorithm = state.discover.offer().algorithm(state.discover.entries())?;
+    let RunSettings { factorized, separate_qkv, token_wise, slice, batch_size, .. } = state.settings.run;
+    Ok(DiscoverSettings { factorized, separate_qkv, token_wise, slice, batch_size, algorithm, ..Default::default() })
+}
+
+fn timed(state: &State) -> Timed {
+    let run = &state.settings.run;
+    let mut files = state.key().files;
+    files[Role::Scores as usize] = None;
+    Timed { algorithm: state.discover.chosen, files, batch_size: run.batch_size, device: state.settings.device }
+}
+
+/// Why the search does not fit, with the numbers.
+fn memory_problem(state: &State, cost: &DiscoverCost) -> Option<String> {
+    let model = state.inputs.model.as_ref()?;
+    let (memory, limits) = (ModelMemory::of(model), memory::limits(state));
+    let checked = memory.check("The model", &limits).and_then(|()| memory.check_search(cost.bytes, &limits));
+    checked.err().map(|error| error.to_string())
+}
+
+/// `EAP on reverse.safetensors`, or the same with a number where there is one already.
+fn name(state: &State) -> String {
+    let prompts = in_use(&state.files, Role::Prompts).map_or("prompts", |file| file.name.as_str());
+    let task = if state.is_demo() { "reverse" } else { prompts.strip_suffix(".json").unwrap_or(prompts) };
+    free_name(state, &format!("{} on {task}", state.discover.offer().short))
+}
+
+/// A name that no file has yet.
+pub fn free_name(state: &State, name: &str) -> String {
+    let taken = |name: &String| state.files.iter().any(|file| file.name == *name);
+    let numbered = (2..).map(|n| format!("{name} ({n}).safetensors"));
+    std::iter::once(format!("{name}.safetensors")).chain(numbered).find(|n| !taken(n)).unwrap_or_default()
+}

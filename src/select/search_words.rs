@@ -1,0 +1,134 @@
+//! The section that finds circuits, in words: the fields of the chosen algorithm, the cost, the progress and the loss.
+
+use std::rc::Rc;
+
+use super::{runs, search};
+use crate::select::runs::Progress;
+use crate::state::State;
+use crate::state::algorithms::{Field, Kind};
+use crate::state::files::Role;
+use crate::state::search::Search;
+use crate::words::{duration, grouped, short};
+use circuitscope_core::settings::memory::size_label;
+use circuitscope_core::{Algorithm, DiscoverCost};
+use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
+
+/// As wide as the section.
+const LOSS_SIZE: Size = Size { width: 288.0, height: 150.0 };
+
+/// A setting as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldView {
+    pub id: &'static str,
+    pub label: &'static str,
+    pub title: &'static str,
+    pub value: ValueView,
+    /// Whether it is folded away.
+    pub advanced: bool,
+}
+
+/// What a setting holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ValueView {
+    /// One of these values, with a label each.
+    Choice { values: &'static [&'static str], labels: &'static [&'static str], chosen: usize },
+    /// What was typed, and what is wrong with it.
+    Text { text: String, error: Option<String> },
+}
+
+/// The chosen algorithm's settings.
+pub fn fields(state: &State) -> Vec<FieldView> {
+    let discover = &state.discover;
+    let offer = discover.offer();
+    let field = |((field, entry), error): ((&'static Field, &String), Option<String>)| FieldView {
+        id: field.id,
+        label: field.label,
+        title: field.title,
+        value: match field.kind {
+            Kind::Choice(values, labels) => ValueView::Choice { values, labels, chosen: field.choice(entry) },
+            _ => ValueView::Text { text: entry.clone(), error },
+        },
+        advanced: field.advanced,
+    };
+    let errors = offer.errors(discover.entries());
+    offer.fields.iter().zip(discover.entries()).zip(errors).map(field).collect()
+}
+
+/// Whether all is there but scores.
+pub fn lacks_only_scores(state: &State) -> bool {
+    let has = |role: Role| state.inputs.file(role).is_some();
+    Role::ALL.into_iter().all(|role| has(role) != (role == Role::Scores))
+}
+
+/// Passes, memory and time.
+pub fn cost(state: &State) -> Option<String> {
+    let cost = search::cost(state)?;
+    let at_most = matches!(state.discover.offer().algorithm(state.discover.entries()), Ok(Algorithm::Acdc(_)));
+    let time = search::expected_ms(state).map(|ms| format!(", {} on this device", about(ms)));
+    Some(format!("{}{}.", cost_line(&cost, at_most).trim_end_matches('.'), time.unwrap_or_default()))
+}
+
+fn about(ms: f64) -> String {
+    if ms < 1000.0 { duration(ms) } else { format!("about {}", duration(ms)) }
+}
+
+pub fn progress(state: &State) -> Option<Progress> {
+    let search = state.searching()?;
+    let progress = runs::progress(state)?;
+    let left = search.ms_left().filter(|_| !search.order.trial).map(|ms| format!(", {} left", about(ms)));
+    Some(Progress { label: format!("{}{}", progress.label, left.unwrap_or_default()), ..progress })
+}
+
+pub fn outcome(state: &State) -> Option<String> {
+    let search: &Search = state.discover.search.as_ref().filter(|search| search.is_of(&state.discover))?;
+    // One that something else took the place of has no end of its own.
+    Some(search.end.clone().unwrap_or_else(|| "Cancelled.".to_owned()))
+}
+
+/// The loss, pass by pass.
+pub fn loss_plot(losses: &[(usize, f64)]) -> Rc<PlotLayout> {
+    let value = |(i, &(_, loss)): (usize, &(usize, f64))| PlotValue {
+        x: losses[i].0 as f64,
+        y: loss,
+        band: None,
+        hover: format!("loss {} after {} passes", short(loss), losses[i].0),
+    };
+    let axis = |label: &str| Axis { label: label.to_owned(), scale: Scale::Linear, range: None };
+    let values = losses.iter().enumerate().map(value).collect();
+    Rc::new(plot(&PlotRequest {
+        size: LOSS_SIZE,
+        x: axis("Passes"),
+        y: axis("Loss"),
+        series: vec![Series { name: "loss".to_owned(), style: 0, values }],
+        levels: Vec::new(),
+        diagonal: false,
+        legend: false,
+    }))
+}
+
+/// A cost in words: passes and memory.
+pub fn cost_line(cost: &DiscoverCost, at_most: bool) -> String {
+    let passes = |n: usize| if n == 1 { "pass" } else { "passes" };
+    let &DiscoverCost { forward_passes, backward_passes, bytes } = cost;
+    let count = match (forward_passes, backward_passes) {
+        (0, 0) => return "No pass of the model is needed.".to_owned(),
+        (f, 0) => format!("{} forward {}", grouped(f), passes(f)),
+        (f, b) => format!("{} forward and {} backward {}", grouped(f), grouped(b), passes(b)),
+    };
+    let count = if at_most { format!("At most {count}") } else { count };
+    format!("{count}, about {} beside the weights", size_label(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_are_told_in_words() {
+        let cost = |forward_passes, backward_passes| DiscoverCost { forward_passes, backward_passes, bytes: 1_200_000 };
+        assert_eq!(cost_line(&cost(24, 8), false), "24 forward and 8 backward passes, about 1.2 MB beside the weights");
+        assert_eq!(cost_line(&cost(1, 0), false), "1 forward pass, about 1.2 MB beside the weights");
+        assert!(cost_line(&cost(649_820, 0), true).starts_with("At most 649\u{202f}820 forward passes"));
+        assert_eq!(cost_line(&cost(0, 0), false), "No pass of the model is needed.");
+    }
+}

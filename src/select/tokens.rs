@@ -1,0 +1,192 @@
+//! Prompts token by token, and the likeliest tokens.
+
+use std::rc::Rc;
+
+use crate::state::State;
+use crate::state::load::Load;
+use crate::state::runs::Run;
+use crate::state::texts::{OpenTokenizer, Texts};
+use crate::words::percent;
+use circuitscope_core::{Answers, PromptPair, PromptSettings};
+use circuitscope_wire::engine::{TokenProb, Tokens};
+
+/// A position of two prompts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPair {
+    /// Both are filled up here, at so many positions.
+    Pads(usize),
+    /// How each prompt's token is shown; nothing where one is filled up.
+    Tokens { clean: Option<String>, corrupt: Option<String>, differ: bool },
+}
+
+/// The tokens, or why there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TokenColumns {
+    /// A sentence.
+    None(String),
+    /// Clean, corrupt, circuit; likeliest first.
+    Ready([Vec<TokenRow>; 3]),
+}
+
+/// A token as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenRow {
+    pub token: String,
+    /// `97.3 %`.
+    pub prob: String,
+    /// The probability as the width of a bar, in percent.
+    pub width: f64,
+    /// Whether it is an answer, or a wrong one.
+    pub mark: Mark,
+}
+
+/// What the prompts file says of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    None,
+    Answer,
+    WrongAnswer,
+}
+
+/// Two prompts with their last tokens under each other, as a model that is given both is: the shorter one is filled up on the
+/// left, and both to `seq` tokens at least.
+pub fn align(clean: &[u32], corrupt: &[u32], seq: usize, text: impl Fn(u32) -> String) -> Vec<TokenPair> {
+    let longer = clean.len().max(corrupt.len());
+    let at = |row: &[u32], i: usize| i.checked_sub(longer - row.len()).map(|i| row[i]);
+    let pair = |i: usize| {
+        let (clean, corrupt) = (at(clean, i), at(corrupt, i));
+        TokenPair::Tokens { clean: clean.map(&text), corrupt: corrupt.map(&text), differ: clean != corrupt }
+    };
+    let pads = seq.checked_sub(longer).filter(|&n| n > 0).map(TokenPair::Pads);
+    pads.into_iter().chain((0..longer).map(pair)).collect()
+}
+
+/// The tokenizer in use, once it is open.
+pub fn tokenizer(state: &State) -> Option<&OpenTokenizer> {
+    match state.texts.tokenizer(Texts::tokenizer_key(&state.files)?)? {
+        Load::Ready(tokenizer) => Some(tokenizer),
+        _ => None,
+    }
+}
+
+/// A token as it is shown: its text where there is a tokenizer, else its id.
+pub fn token_text(state: &State, token: u32) -> String {
+    tokenizer(state).and_then(|t| t.piece(token)).map_or_else(|| token.to_string(), str::to_owned)
+}
+
+/// How texts become prompts, where the prompts in use are texts.
+pub fn prompt_settings(state: &State) -> Option<PromptSettings> {
+    state.texts.prompts_key(&state.files).map(|key| key.settings)
+}
+
+/// A label for each prompt: its number, and how it begins where its tokens are known as text.
+pub fn prompt_labels(state: &State) -> Vec<String> {
+    const MAX_CHARS: usize = 28;
+    let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
+    let tokenizer = tokenizer(state);
+    let label = |(i, pair): (usize, &PromptPair)| {
+        let Some(tokenizer) = tokenizer else { return (i + 1).to_string() };
+        let mut label = format!("{}: ", i + 1);
+        for piece in pair.clean.iter().filter_map(|&token| tokenizer.piece(token)) {
+            label += piece;
+            if label.chars().count() > MAX_CHARS {
+                return label + "…";
+            }
+        }
+        label
+    };
+    prompts.pairs.iter().enumerate().map(label).collect()
+}
+
+/// A label for each position of the output.
+pub fn position_labels(state: &State) -> Vec<String> {
+    let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
+    let seq = prompts.seq(state.prompt);
+    let clean = &prompts.pairs[state.prompt].clean;
+    // Where the file has no label, the clean prompt's own token is one.
+    let piece = |position: usize| {
+        let token = *clean.get(position.checked_sub(seq.saturating_sub(clean.len()))?)?;
+        tokenizer(state)?.piece(token)
+    };
+    let label = |position: usize| {
+        let label = prompts.seq_labels.as_ref().and_then(|labels| labels.get(position));
+        let label = label.map(String::as_str).or_else(|| piece(position));
+        label.map_or_else(|| format!("position {position}"), |label| format!("{position}: {label}"))
+    };
+    state.settings.run.slice.positions(seq).map(label).collect()
+}
+
+/// The clean and the corrupt prompt, token by token.
+pub fn prompt_tokens(state: &State) -> Vec<TokenPair> {
+    let Some(pair) = pair(state) else { return Vec::new() };
+    let seq = state.inputs.prompts.as_ref().map_or(0, |prompts| prompts.seq(state.prompt));
+    align(&pair.clean, &pair.corrupt, seq, |token| token_text(state, token))
+}
+
+fn pair(state: &State) -> Option<&PromptPair> {
+    state.inputs.prompts.as_ref()?.pairs.get(state.prompt)
+}
+
+/// The likeliest tokens, or why there are none.
+pub fn token_columns(state: &State) -> TokenColumns {
+    let none = |why: &str| TokenColumns::None(why.to_owned());
+    let n_prompts = state.results.baseline.as_ref().map_or(usize::MAX, |b| b.n_prompts);
+    let Some(at) = state.token_position() else { return none("Needs a model, prompts and scores.") };
+    let unknown = || match &state.run {
+        Run::Running { .. } => none("Running…"),
+        Run::Idle(_) => none("Run this circuit to see its tokens."),
+    };
+    if !state.fresh() || state.results.row(at.n_edges).is_none() {
+        return unknown();
+    }
+    if state.prompt >= n_prompts {
+        return none("This prompt was in a short last batch, which is not run.");
+    }
+    match state.results.tokens(at) {
+        Some(Load::Ready(tokens)) => TokenColumns::Ready(columns(state, tokens)),
+        Some(Load::Failed(why)) => none(why),
+        None if !state.results.covers(at) => unknown(),
+        Some(Load::Loading) | None => none("…"),
+    }
+}
+
+fn columns(state: &State, tokens: &Rc<Tokens>) -> [Vec<TokenRow>; 3] {
+    let column = |tokens: &Vec<TokenProb>| tokens.iter().map(|token| token_row(state, token)).collect();
+    [&tokens.clean, &tokens.corrupt, &tokens.circuit].map(column)
+}
+
+fn token_row(state: &State, &TokenProb { token, prob, .. }: &TokenProb) -> TokenRow {
+    let among = |answers: &Answers| match answers {
+        Answers::Tokens(tokens) => tokens.contains(&token),
+        Answers::PerPosition(rows) => rows.get(state.position).is_some_and(|row| row.contains(&token)),
+        Answers::Values(_) => false,
+    };
+    let mark = match pair(state) {
+        Some(pair) if among(&pair.answers) => Mark::Answer,
+        Some(pair) if among(&pair.wrong_answers) => Mark::WrongAnswer,
+        _ => Mark::None,
+    };
+    TokenRow { token: token_text(state, token), prob: percent(prob), width: 100.0 * prob, mark }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_tokens_stand_under_each_other() {
+        let plain = |clean: &[u32], corrupt: &[u32], seq| {
+            let shown = |token: Option<String>| token.unwrap_or_else(|| "pad".to_owned());
+            let pairs = align(clean, corrupt, seq, |token| token.to_string()).into_iter().map(|pair| match pair {
+                TokenPair::Pads(n) => format!("{n} pads"),
+                TokenPair::Tokens { clean, corrupt, differ } => {
+                    format!("{}{}{}", shown(clean), if differ { "≠" } else { "=" }, shown(corrupt))
+                }
+            });
+            pairs.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(plain(&[1, 2, 3], &[4, 3], 0), "1≠pad 2≠4 3=3");
+        assert_eq!(plain(&[1], &[1], 3), "2 pads 1=1");
+        assert_eq!(plain(&[], &[], 0), "");
+    }
+}

@@ -1,0 +1,83 @@
+//! The prune algorithms that are offered, and how the entries of a form become an `Algorithm`.
+
+mod fields;
+mod offer;
+mod offers;
+
+pub use offer::{Field, Kind, Offer};
+pub use offers::{LABELS, OFFERS};
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::fields::ABLATION;
+    use super::*;
+    use circuitscope_core::settings::discovery::{
+        Acdc, Exact, FaithfulnessTarget, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
+    };
+    use circuitscope_core::{AblationType, Algorithm, OfficialCircuit};
+
+    fn started(i: usize) -> Algorithm {
+        OFFERS[i].algorithm(&OFFERS[i].start()).unwrap()
+    }
+
+    #[test]
+    fn what_is_offered_first_are_the_defaults() {
+        assert_eq!(started(0), Algorithm::MaskGradient(MaskGradient::default()));
+        assert_eq!(started(1), Algorithm::InputGradient(InputGradient::default()));
+        let integrated = MaskGradient { integrated_grad_samples: Some(8), ..MaskGradient::default() };
+        assert_eq!(started(2), Algorithm::MaskGradient(integrated));
+        assert_eq!(started(4), Algorithm::Exact(Exact::default()));
+        assert_eq!(started(5), Algorithm::SubnetworkProbing(SubnetworkProbing::default()));
+        assert_eq!(started(6), Algorithm::ActivationMagnitude {});
+        assert_eq!(started(7), Algorithm::Random(Random::default()));
+        assert_eq!(started(8), Algorithm::Official(Official { circuit: OfficialCircuit::TracrReverse }));
+        let Algorithm::Acdc(Acdc { mut thresholds, faithfulness_target, .. }) = started(3) else { panic!("no ACDC") };
+        assert_eq!(faithfulness_target, FaithfulnessTarget::KlDiv);
+        let mut expected = Acdc::default().thresholds;
+        thresholds.sort_by(f64::total_cmp);
+        expected.sort_by(f64::total_cmp);
+        assert_eq!(thresholds.len(), expected.len());
+        assert!(thresholds.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9 * b));
+    }
+
+    #[test]
+    fn every_choice_is_one_that_the_search_knows() {
+        for offer in &OFFERS {
+            for (i, field) in offer.fields.iter().enumerate() {
+                let Kind::Choice(values, labels) = field.kind else { continue };
+                assert_eq!(values.len(), labels.len(), "{}", field.id);
+                for value in values {
+                    let mut entries = offer.start();
+                    (*value).clone_into(&mut entries[i]);
+                    offer.algorithm(&entries).unwrap();
+                    assert_eq!(values[field.choice(value)], *value);
+                }
+            }
+        }
+        let Kind::Choice(values, _) = ABLATION.kind else { panic!("no choice") };
+        let all: Vec<AblationType> = values.iter().map(|value| from_value(json!(value)).unwrap()).collect();
+        assert_eq!(all, AblationType::ALL);
+    }
+
+    #[test]
+    fn wrong_entries_are_told_with_their_field() {
+        let probing = &OFFERS[5];
+        let with = |i: usize, text: &str| {
+            let mut entries = probing.start();
+            text.clone_into(&mut entries[i]);
+            (probing.errors(&entries)[i].clone(), probing.algorithm(&entries).err())
+        };
+        let (at, whole) = with(0, "0");
+        assert_eq!(at.as_deref(), Some("a whole number from 1 to 100000"));
+        assert_eq!(whole.as_deref(), Some("Epochs: a whole number from 1 to 100000"));
+        assert_eq!(with(2, " "), (None, None));
+        assert_eq!(with(2, "20"), (None, None));
+        assert_eq!(with(2, "-1").0.as_deref(), Some("a whole number from 1 to 4294967295, or nothing"));
+        assert_eq!(with(3, "0").0.as_deref(), Some("a number above 0 to 1000"));
+        assert_eq!(with(1, "NaN").0.as_deref(), Some("a number from 0 to 1000000000"));
+        let thresholds = ["0.1, x".to_owned(), "kl_div".to_owned()];
+        assert!(OFFERS[3].algorithm(&thresholds).unwrap_err().starts_with("Thresholds: numbers above 0"));
+    }
+}

@@ -1,0 +1,159 @@
+//! The page's state as plain data, a file a slice. Nothing here awaits or renders.
+//!
+//! A slice knows only slices of the groups above its own. [`State`] composes them and answers the questions that concern
+//! several; how it changes is in `update`, what views show of it in `select`.
+
+pub mod load;
+
+pub mod files;
+
+pub mod algorithms;
+pub mod graph_choice;
+pub mod picture;
+pub mod recognise;
+pub mod scores;
+pub mod settings;
+pub mod weights;
+
+pub mod imports;
+pub mod runs;
+pub mod texts;
+
+pub mod inputs;
+pub mod results;
+pub mod search;
+
+pub mod measures;
+
+pub mod demo;
+
+use std::rc::Rc;
+
+use circuitscope_core::Circuit;
+use files::{FileEntry, Note, Role};
+use imports::{ImportKey, Imports};
+use inputs::Inputs;
+use measures::Measures;
+use picture::Picture;
+use results::{Results, TokenPosition};
+use runs::{Engine, Failure, Run, RunKey};
+use scores::Scored;
+use search::{Discover, Search};
+use settings::Settings;
+use texts::Texts;
+
+/// Everything the page shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// In the order of their arrival, the demo's first; scores that were chosen again come last.
+    pub files: Vec<FileEntry>,
+    /// About the files that were dropped together last.
+    pub note: Option<Note>,
+    pub settings: Settings,
+    /// Tokenizers, and the token ids of text prompts.
+    pub texts: Texts,
+    /// Scores in other programs' formats.
+    pub imports: Imports,
+    /// The files in use, read together; kept up to date by the reducer.
+    pub inputs: Rc<Inputs>,
+    pub picture: Picture,
+    pub engine: Engine,
+    pub run: Run,
+    pub results: Results,
+    /// The prompt and the position, among the output's, whose tokens are shown.
+    pub prompt: usize,
+    pub position: usize,
+    /// The page of the table, where it was turned to and not the chosen circuit's.
+    pub page: Option<usize>,
+    pub measures: Measures,
+    pub discover: Discover,
+    pub failure: Option<Failure>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::demo()
+    }
+}
+
+impl State {
+    /// The demo, with its recorded results.
+    pub fn demo() -> Self {
+        let (files, settings) = (demo::files(), demo::settings());
+        let (texts, imports) = (Texts::default(), Imports::default());
+        let inputs = Inputs::new(&files, &settings.run, &texts, &imports);
+        let requested = inputs.scored.as_ref().map_or(0, |scored| scored.steps.first_choice());
+        let measures = Measures { official: demo::official(&inputs), ..Measures::default() };
+        let mut state = Self {
+            files,
+            note: None,
+            settings,
+            texts,
+            imports,
+            inputs: Rc::new(inputs),
+            picture: Picture { requested, ..Picture::default() },
+            engine: Engine::Closed,
+            run: Run::Idle(None),
+            results: Results::default(),
+            prompt: 0,
+            position: 0,
+            page: None,
+            measures,
+            discover: Discover::default(),
+            failure: None,
+        };
+        state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));
+        state
+    }
+
+    /// What a run of the files and settings as they are depends on.
+    pub fn key(&self) -> RunKey {
+        let weights = self.inputs.weights.as_ref().map(|weights| weights.files.clone()).unwrap_or_default();
+        RunKey::new(self.inputs.run_files(), weights, &self.settings.run)
+    }
+
+    /// Whether the results are those of the files and settings as they are.
+    pub fn fresh(&self) -> bool {
+        self.results.key.as_ref() == Some(&self.key())
+    }
+
+    /// Whether there are results of the model in use.
+    pub fn has_results(&self) -> bool {
+        let [weights, config, ..] = self.inputs.files;
+        let key = self.results.key.as_ref();
+        !self.results.rows.is_empty() && key.is_some_and(|key| key.files[..2] == [weights, config])
+    }
+
+    /// Whether the demo's model is in use.
+    pub fn is_demo(&self) -> bool {
+        self.inputs.file(Role::Config).is_some_and(|id| (id as usize) < demo::FILES.len())
+    }
+
+    /// The graph with its scores.
+    pub fn scored(&self) -> Option<&Scored> {
+        self.inputs.scored.as_deref()
+    }
+
+    /// The chosen circuit.
+    pub fn circuit(&self) -> Option<Circuit> {
+        self.scored()?.scores.circuit(self.picture.requested).ok()
+    }
+
+    /// Where tokens are looked at.
+    pub fn token_position(&self) -> Option<TokenPosition> {
+        let n_edges = self.circuit()?.n_edges;
+        Some(TokenPosition { n_edges, prompt: self.prompt, position: self.position })
+    }
+
+    /// The search that is going on.
+    pub fn searching(&self) -> Option<&Search> {
+        let Run::Running { job, .. } = &self.run else { return None };
+        self.discover.search.as_ref().filter(|search| search.job == *job)
+    }
+
+    /// What the scores in use are read from, where they are in another program's format and there is a config.
+    pub fn import_key(&self) -> Option<ImportKey> {
+        let config = self.inputs.file(Role::Config)?;
+        self.imports.key(&self.files, config, self.inputs.prompts.as_deref())
+    }
+}

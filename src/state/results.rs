@@ -1,0 +1,130 @@
+//! Circuits that were run, with their measures and tokens, under one set of files and settings.
+
+use std::rc::Rc;
+
+use serde::Deserialize;
+
+use super::load::{Load, Shared};
+use super::runs::{Job, RunKey};
+use circuitscope_wire::engine::{Baseline, CircuitResult, Tokens};
+
+/// Results of one key.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Results {
+    pub key: Option<RunKey>,
+    /// Ascending in the number of edges, each once.
+    pub rows: Vec<Shared<Row>>,
+    pub baseline: Option<Baseline>,
+    /// The run whose logits the engine still has.
+    pub engine_run: Option<Job>,
+    tokens: Vec<(TokenPosition, Load<Rc<Tokens>>)>,
+}
+
+/// A circuit that was run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub result: CircuitResult,
+    pub job: Job,
+}
+
+/// Where tokens are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenPosition {
+    /// The circuit's realised number of edges.
+    pub n_edges: usize,
+    pub prompt: usize,
+    /// The index among the output's positions.
+    pub position: usize,
+}
+
+/// A question to the engine about its last run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    pub at: TokenPosition,
+    pub job: Job,
+    /// The circuit's index in that run.
+    pub circuit: usize,
+}
+
+/// Results that come with a demo.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Recorded {
+    pub circuits: Vec<CircuitResult>,
+    pub baseline: Baseline,
+    /// For each circuit, prompt and position.
+    pub tokens: Vec<Vec<Vec<Tokens>>>,
+}
+
+impl Results {
+    /// Results as if they had been run.
+    pub fn recorded(key: RunKey, recorded: Recorded) -> Self {
+        let mut results = Self { key: Some(key), baseline: Some(recorded.baseline), ..Self::default() };
+        for (result, prompts) in recorded.circuits.into_iter().zip(recorded.tokens) {
+            let n_edges = result.circuit.n_edges;
+            for (prompt, positions) in prompts.into_iter().enumerate() {
+                for (position, tokens) in positions.into_iter().enumerate() {
+                    results.set_tokens(TokenPosition { n_edges, prompt, position }, Load::Ready(Rc::new(tokens)));
+                }
+            }
+            results.add(0, result);
+        }
+        results
+    }
+
+    /// The row of a circuit.
+    pub fn row(&self, n_edges: usize) -> Option<&Row> {
+        self.rows.binary_search_by_key(&n_edges, |row| row.result.circuit.n_edges).ok().map(|i| &*self.rows[i])
+    }
+
+    /// Makes room for a run under `key`: what was run under another is put away once there is something new.
+    pub fn start(&mut self, key: &RunKey) {
+        if self.key.as_ref() != Some(key) {
+            *self = Self { key: Some(key.clone()), ..Self::default() };
+        }
+    }
+
+    /// Adds a circuit, in place of an earlier result of it.
+    pub fn add(&mut self, job: Job, result: CircuitResult) {
+        let n_edges = result.circuit.n_edges;
+        let row = Shared::new(Row { result, job });
+        match self.rows.binary_search_by_key(&n_edges, |row| row.result.circuit.n_edges) {
+            Ok(i) => self.rows[i] = row,
+            Err(i) => self.rows.insert(i, row),
+        }
+    }
+
+    /// The engine has the logits of no run any more: what it was asked and has not answered, it will not answer, and what failed
+    /// may be asked again.
+    pub fn forget_engine_run(&mut self) {
+        self.engine_run = None;
+        self.tokens.retain(|(_, tokens)| matches!(tokens, Load::Ready(_)));
+    }
+
+    /// The tokens at a position, if they were asked for.
+    pub fn tokens(&self, at: TokenPosition) -> Option<&Load<Rc<Tokens>>> {
+        self.tokens.iter().rev().find(|(p, _)| *p == at).map(|(_, tokens)| tokens)
+    }
+
+    /// Keeps the tokens at a position, and forgets the oldest where there are many.
+    pub fn set_tokens(&mut self, at: TokenPosition, tokens: Load<Rc<Tokens>>) {
+        /// Enough for a person's looking around; a few kilobytes.
+        const MAX_KEPT: usize = 500;
+        self.tokens.retain(|(p, _)| *p != at);
+        if self.tokens.len() >= MAX_KEPT {
+            self.tokens.remove(0);
+        }
+        self.tokens.push((at, tokens));
+    }
+
+    /// What to ask the engine about a position, where it holds the circuit's logits and was not asked yet.
+    pub fn question(&self, at: TokenPosition) -> Option<Question> {
+        let row = self.row(at.n_edges)?;
+        let (job, circuit) = (row.job, row.result.index);
+        (self.tokens(at).is_none() && self.engine_run == Some(job)).then_some(Question { at, job, circuit })
+    }
+
+    /// Whether everything about a position is known, or being asked, or can be asked.
+    pub fn covers(&self, at: TokenPosition) -> bool {
+        self.row(at.n_edges).is_some_and(|row| self.engine_run == Some(row.job) || self.tokens(at).is_some())
+    }
+}

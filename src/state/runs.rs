@@ -1,0 +1,115 @@
+//! Runs: what is asked for, what is being run, and how it ended.
+
+use super::files::FileId;
+use super::settings::Settings;
+use super::weights::WeightFiles;
+use circuitscope_core::{EdgeCounts, RunSettings};
+use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo};
+
+/// A number for a run, counted from 1. Recorded results have the number 0.
+pub type Job = u32;
+
+/// What results depend on. The device is not part of it: it changes no number beyond rounding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunKey {
+    /// In the order of [`super::files::Role::ALL`].
+    pub files: [Option<FileId>; 4],
+    /// All files of the weights.
+    pub weights: WeightFiles,
+    /// With the default edge counts: a circuit's result does not depend on what else is run.
+    pub settings: RunSettings,
+}
+
+/// What a run is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub key: RunKey,
+    pub edge_counts: EdgeCounts,
+    pub device: DeviceChoice,
+    /// Whether it is the one circuit that the slider is at.
+    pub one_circuit: bool,
+}
+
+/// The program in the worker.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Engine {
+    /// Not fetched yet, or ended.
+    Closed,
+    Opening,
+    Open(DeviceInfo),
+}
+
+/// What is being run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Run {
+    /// Nothing; with how the last run ended, in a sentence.
+    Idle(Option<String>),
+    Running {
+        job: Job,
+        plan: Plan,
+        done: usize,
+        total: usize,
+        label: String,
+    },
+}
+
+/// How a run came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done(Baseline),
+    /// Something else than the results' circuits was computed, which the sentence says.
+    Finished(String),
+    Cancelled,
+    Failed(Failure),
+}
+
+/// A failure that concerns more than a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    pub message: String,
+    pub remedy: Remedy,
+    /// What was being run.
+    pub plan: Option<Plan>,
+}
+
+/// What can be done about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Run on the CPU instead.
+    UseCpu,
+    /// Start the engine anew.
+    Restart,
+    /// Nothing but another try.
+    Dismiss,
+}
+
+impl RunKey {
+    /// The key of some files and settings.
+    pub fn new(files: [Option<FileId>; 4], weights: WeightFiles, settings: &RunSettings) -> Self {
+        Self { files, weights, settings: RunSettings { edge_counts: EdgeCounts::Default, ..settings.clone() } }
+    }
+}
+
+impl Plan {
+    /// The settings that the engine is given.
+    pub fn settings(&self) -> RunSettings {
+        RunSettings { edge_counts: self.edge_counts.clone(), ..self.key.settings.clone() }
+    }
+
+    /// All the circuits that the settings ask for.
+    pub fn sweep(key: RunKey, settings: &Settings) -> Self {
+        Self { key, edge_counts: settings.run.edge_counts.clone(), device: settings.device, one_circuit: false }
+    }
+
+    /// A single circuit.
+    pub fn circuit(key: RunKey, requested: usize, settings: &Settings) -> Self {
+        Self { key, edge_counts: EdgeCounts::List(vec![requested]), device: settings.device, one_circuit: true }
+    }
+}
+
+impl Failure {
+    /// A failure that a message is enough for.
+    pub fn plain(message: String) -> Self {
+        Self { message, remedy: Remedy::Dismiss, plan: None }
+    }
+}

@@ -1,0 +1,104 @@
+//! A graph with a score for each of its edges, and the positions of the slider over its circuits.
+
+use circuitscope_core::{Graph, PruneScores};
+
+/// More positions than this cannot be told apart on a slider of a few hundred pixels.
+const MAX_STEPS: usize = 300;
+
+/// A graph with a score for each of its edges.
+#[derive(Debug, PartialEq)]
+pub struct Scored {
+    pub graph: Graph,
+    pub scores: PruneScores,
+    pub steps: Steps,
+}
+
+/// The edge counts that the slider stops at, ascending: 0, then the realised counts of different circuits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Steps(Vec<usize>);
+
+impl Scored {
+    /// A graph with its scores.
+    pub fn new(graph: Graph, scores: PruneScores) -> Self {
+        let steps = Steps::new(&scores);
+        Self { graph, scores, steps }
+    }
+
+    /// The edge count of a circuit of `most` edges, or of a smaller one where tied scores would make it larger.
+    pub fn at_most(&self, most: usize) -> usize {
+        let splits_no_tie = self.scores.circuit(most).is_ok_and(|circuit| circuit.n_edges == most);
+        if splits_no_tie { most } else { self.steps.count(self.steps.position(most)) }
+    }
+}
+
+impl Steps {
+    /// The steps of some scores. Where there are more than [`MAX_STEPS`] circuits, the counts grow geometrically, so that
+    /// small circuits can be chosen to the edge and large ones roughly.
+    pub fn new(scores: &PruneScores) -> Self {
+        let counts: Vec<usize> = std::iter::once(0).chain(scores.group_counts()).collect();
+        Self(if counts.len() > MAX_STEPS { thinned(&counts) } else { counts })
+    }
+
+    /// The last position.
+    pub fn max(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// The edge count at a position.
+    pub fn count(&self, position: usize) -> usize {
+        self.0[position.min(self.max())]
+    }
+
+    /// The position that shows a circuit of `n_edges`: the last that has no more edges.
+    pub fn position(&self, n_edges: usize) -> usize {
+        self.0.partition_point(|&n| n <= n_edges).saturating_sub(1)
+    }
+
+    /// A circuit worth showing first: the largest of at most 50 edges, or the smallest that has any.
+    pub fn first_choice(&self) -> usize {
+        let position = self.position(50).max(1);
+        self.count(position)
+    }
+}
+
+/// The counts nearest to a geometric series from 1 to the last, each once.
+fn thinned(counts: &[usize]) -> Vec<usize> {
+    let (last, n_edges) = (MAX_STEPS - 1, *counts.last().unwrap_or(&0) as f64);
+    let mut steps: Vec<usize> = (0..=last)
+        .map(|i| n_edges.powf(i as f64 / last as f64).round() as usize)
+        .map(|wanted| counts[counts.partition_point(|&n| n < wanted).min(counts.len() - 1)])
+        .collect();
+    steps.insert(0, 0);
+    steps.dedup();
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tied_scores_make_one_step() {
+        let steps = Steps::new(&PruneScores::new(vec![0.0, 1.0, -1.0, 0.0, 0.5]));
+        assert_eq!(steps, Steps(vec![0, 2, 3, 5]));
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|n| steps.position(n)), [0, 0, 1, 2, 2, 3]);
+        assert_eq!(steps.first_choice(), 5);
+    }
+
+    #[test]
+    fn an_official_circuit_is_chosen_first() {
+        let mut scores = vec![0.0; 77];
+        scores[3] = 1.0;
+        scores[9] = 1.0;
+        assert_eq!(Steps::new(&PruneScores::new(scores)).first_choice(), 2);
+    }
+
+    #[test]
+    fn many_circuits_are_thinned_from_the_large_end() {
+        let steps = Steps::new(&PruneScores::new((0..32_491).map(|i| i as f32).collect()));
+        assert!(steps.max() <= MAX_STEPS);
+        assert_eq!(steps.0[..4], [0, 1, 2, 3]);
+        assert_eq!(steps.count(steps.max()), 32_491);
+        assert!(steps.0.is_sorted());
+    }
+}

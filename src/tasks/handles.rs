@@ -1,0 +1,51 @@
+//! The files themselves, to hand to a worker.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+
+use crate::state::demo;
+use crate::state::files::FileId;
+use crate::workers::Fault;
+use circuitscope_core::Source;
+
+/// `File`s, or byte arrays of what is no file of the person's, by their numbers.
+pub struct FileHandles {
+    handles: RefCell<HashMap<FileId, (String, JsValue)>>,
+    last: Cell<FileId>,
+}
+
+impl FileHandles {
+    /// The demo's files.
+    pub fn of_demo() -> Self {
+        let handle = |(name, bytes): (&str, &[u8])| (name.to_owned(), JsValue::from(Uint8Array::from(bytes)));
+        let handles = (0..).zip(demo::FILES.map(handle)).collect();
+        Self { handles: RefCell::new(handles), last: Cell::new(demo::FILES.len() as FileId - 1) }
+    }
+
+    /// Gives a file a number.
+    pub fn add(&self, name: String, handle: JsValue) -> FileId {
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        self.handles.borrow_mut().insert(id, (name, handle));
+        id
+    }
+
+    /// A file as the source of a message, added to its attachments.
+    ///
+    /// # Errors
+    /// When there is no such file any more.
+    pub fn attach(&self, id: FileId, attachments: &Array) -> Result<Source, Fault> {
+        let handles = self.handles.borrow();
+        let (name, handle) = handles.get(&id).ok_or_else(|| Fault::Failed("the file is gone".to_owned()))?;
+        let index = attachments.push(handle) as usize - 1;
+        Ok(Source::Attached { index, name: name.clone() })
+    }
+
+    /// The name of a file.
+    pub fn name(&self, id: FileId) -> String {
+        self.handles.borrow().get(&id).map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,31 @@
+//! Everything that takes time: reading files, and talking to the engine and the reader. Each piece ends in a dispatch.
+//!
+//! [`Tasks`] holds the handles that are no plain data; the functions beside it start a piece of work and return at once.
+
+pub mod context;
+mod engine;
+mod faults;
+pub mod files;
+pub mod folder;
+mod handles;
+mod of_use;
+mod official;
+mod read_file;
+mod reader;
+mod runs;
+pub mod save;
+mod scores;
+mod search;
+mod sensitivity;
+mod texts;
+mod tokens;
+
+pub use context::Tasks;
+pub use files::{add_dropped, add_files, add_text};
+pub use official::read_official;
+pub use runs::{cancel, run, start_engine};
+pub use scores::{import_scores, save_scores};
+pub use search::{keep_some, search};
+pub use sensitivity::test_sensitivity;
+pub use texts::{encode, open_tokenizer, read_prompts};
+pub use tokens::ask_tokens;

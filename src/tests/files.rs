@@ -1,0 +1,121 @@
+//! Files that come and go, and the settings that they change.
+
+use super::{OWN, drop_file, json};
+use crate::select::files;
+use crate::select::runs::{ready, short_batch};
+use crate::state::State;
+use crate::state::files::{Content, FileEntry, Role};
+use crate::state::graph_choice::GraphChoice;
+use crate::state::load::{Load, Shared};
+use crate::state::runs::Engine;
+use crate::update::Action;
+use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
+
+#[test]
+fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
+    let mut state = State::demo();
+    let config = include_str!("../../tests/fixtures/cases/gpt2/config.json");
+    let prompts = include_str!("../../tests/fixtures/cases/gpt2/prompts.json");
+    drop_file(&mut state, OWN, "prompts.json", json("prompts.json", prompts));
+    assert_eq!(state.settings.run.batch_size, 4, "no more than there are prompts");
+    drop_file(&mut state, OWN + 1, "config.json", json("config.json", config));
+    assert_eq!(state.inputs.files, [None, Some(OWN + 1), Some(OWN), None]);
+    assert_eq!(state.settings.run.slice, OutputSlice::LastSeq);
+    assert_eq!(state.settings.run.batch_size, 4);
+    assert_eq!(state.settings.run.edge_counts, EdgeCounts::Default);
+    assert!(!ready(&state));
+    state.apply(Action::EngineChanged(Engine::Opening));
+    state.apply(Action::DemoWanted);
+    assert_eq!(state, State { engine: Engine::Opening, ..state_of_demo_like(&state) });
+}
+
+/// The demo, sharing what is compared by identity.
+fn state_of_demo_like(state: &State) -> State {
+    let State { files, inputs, results, measures, .. } = state.clone();
+    State { files, inputs, results, measures, ..State::demo() }
+}
+
+#[test]
+fn a_wrong_file_changes_nothing_but_the_list() {
+    let mut state = State::demo();
+    drop_file(&mut state, OWN, "cat.png", Err("a picture".to_owned()));
+    assert!(ready(&state) && state.is_demo());
+    assert_eq!(state.files.len(), 5);
+    state.apply(Action::FileRemoved(OWN));
+    assert_eq!(state.files.len(), 4);
+}
+
+#[test]
+fn removing_a_file_brings_back_the_one_before() {
+    let mut state = State::demo();
+    let other = r#"{"prompts": [{"clean": [3, 0], "corrupt": [3, 1]}]}"#;
+    drop_file(&mut state, OWN, "mine.json", json("mine.json", other));
+    assert_eq!(state.inputs.file(Role::Prompts), Some(OWN));
+    state.apply(Action::FileRemoved(OWN));
+    assert_eq!(state.inputs.file(Role::Prompts), Some(2));
+}
+
+#[test]
+fn scores_of_another_graph_name_the_one_that_they_fit() {
+    let mut state = State::demo();
+    let run = RunSettings { separate_qkv: false, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(run));
+    assert!(!ready(&state));
+    let fix = state.inputs.problems[0].fix.unwrap();
+    assert_eq!(fix, GraphChoice { factorized: true, separate_qkv: true, token_wise: false });
+    state.apply(Action::GraphChosen(fix));
+    assert!(ready(&state));
+}
+
+#[test]
+fn edge_counts_above_the_graph_are_refused_where_they_are_typed() {
+    let mut state = State::demo();
+    state.apply(Action::CountsTyped("1, 78".to_owned()));
+    let error = state.settings.counts_error.map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("78 is above 77, the number of edges of the graph"));
+    state.apply(Action::CountsTyped("1, x".to_owned()));
+    assert!(!ready(&state));
+    state.apply(Action::CountsTyped("1, 7".to_owned()));
+    assert!(ready(&state));
+}
+
+#[test]
+fn prompts_that_fill_no_batch_are_named() {
+    let mut state = State::demo();
+    assert_eq!(short_batch(&state), None);
+    let mut with = |batch_size| {
+        let run = RunSettings { batch_size, ..state.settings.run.clone() };
+        state.apply(Action::SettingsChanged(run));
+        short_batch(&state)
+    };
+    assert_eq!(with(4).as_deref(), Some("The last 2 of 6 prompts fill no batch and are not run."));
+    assert_eq!(with(5).as_deref(), Some("The last of 6 prompts fills no batch and is not run."));
+    assert_eq!([with(3), with(0), with(7)], [None, None, None]);
+}
+
+#[test]
+fn tensors_beside_the_weights_do_not_vanish_without_a_word() {
+    let mut state = State::demo();
+    let bytes = include_bytes!("../../www/demo/tracr-reverse/model.safetensors");
+    for (id, name) in [(OWN, "expected.safetensors"), (OWN + 1, "model.safetensors")] {
+        let tensors = TensorFile::from_bytes(name, bytes).unwrap();
+        drop_file(&mut state, id, name, Ok(Content::Weights(Shared::new(tensors))));
+    }
+    assert_eq!(state.inputs.file(Role::Weights), Some(OWN + 1));
+    let note = files::note(&state).unwrap();
+    assert!(note.text.starts_with("Not used: expected.safetensors, neither scores"), "{}", note.text);
+    assert!(!note.wrong);
+}
+
+#[test]
+fn json_of_a_folder_that_is_nothing_known_is_named_and_no_error() {
+    let mut state = State::demo();
+    for (id, name) in [(OWN, "package.json"), (OWN + 1, "train.json")] {
+        let entry = FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
+        state.apply(Action::FileFound(entry));
+        state.apply(Action::FileUnused(id));
+    }
+    assert_eq!(state.files.len(), 4);
+    let note = files::note(&state).unwrap();
+    assert_eq!((note.text.as_str(), note.wrong), ("Not used: package.json. Not used: train.json.", false));
+}

@@ -1,0 +1,93 @@
+//! Measures, comparisons, and the table of settings.
+
+use crate::select::measures::{current_set, sensitivity_plan, shown_as_official};
+use crate::select::runs::{next_run, sweep};
+use crate::state::State;
+use crate::state::measures::variants;
+use crate::state::runs::{Outcome, Run};
+use crate::update::{Action, MeasureAction};
+use circuitscope_core::{AblationType, Metric, PatchType, PromptValues, RunSettings};
+use circuitscope_picture::SERIES;
+use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
+
+fn pin(state: &mut State) {
+    let set = current_set(state).unwrap();
+    state.apply(Action::Measure(MeasureAction::Pinned(set)));
+}
+
+fn measured(kl: f64) -> Measurement {
+    let mut prompts = PromptValues::default();
+    prompts[Metric::CleanKlDiv.idx()] = Some(vec![kl]);
+    Measurement::new(&prompts)
+}
+
+#[test]
+fn a_pinned_run_stays_when_another_takes_its_place() {
+    let mut state = State::demo();
+    pin(&mut state);
+    let run = RunSettings { ablation: AblationType::Zero, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(run));
+    let circuit = state.circuit().unwrap();
+    state.apply(Action::RunStarted(1, sweep(&state).unwrap()));
+    let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
+    state.apply(Action::RunProgressed(1, vec![Event::Circuit { result }]));
+    let (pinned, current) = (&state.measures.pins[0].set, current_set(&state).unwrap());
+    assert_eq!((pinned.name.as_str(), pinned.rows.len()), ("official circuit · edge · resample", 3));
+    assert_eq!((current.name.as_str(), current.rows.len()), ("official circuit · edge · zero", 1));
+    // The recorded circuits of 0, 2 and 77 edges: f is 0, 1 and 1, at shares of 0, 2/77 and 1.
+    let areas = pinned.measured().areas(Metric::LogitDiff);
+    assert!((areas.cpr.unwrap() - (1.0 - 1.0 / 77.0)).abs() < 1e-4, "{areas:?}");
+    state.apply(Action::Measure(MeasureAction::Unpinned(1)));
+    assert!(state.measures.pins.is_empty());
+}
+
+#[test]
+fn there_are_as_many_pins_as_colours() {
+    let mut state = State::demo();
+    for _ in 0..10 {
+        pin(&mut state);
+    }
+    let styles: Vec<_> = state.measures.pins.iter().map(|pin| pin.style).collect();
+    assert_eq!(styles, (1..SERIES.len()).collect::<Vec<_>>());
+    state.apply(Action::Measure(MeasureAction::Unpinned(2)));
+    pin(&mut state);
+    assert_eq!(state.measures.pins.last().unwrap().style, 2, "a colour that became free");
+}
+
+#[test]
+fn a_sensitivity_run_leaves_the_results_as_they_are() {
+    let mut state = State::demo();
+    let plan = sensitivity_plan(&state).unwrap();
+    assert_eq!(variants(&plan.plan.key.settings).len(), 28);
+    state.apply(Action::RunStarted(1, plan.plan.clone()));
+    state.apply(Action::Measure(MeasureAction::SensitivityStarted(1, plan.clone())));
+    state.apply(Action::Measure(MeasureAction::SensitivityAt(1, 9)));
+    let circuit = state.circuit().unwrap();
+    let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
+    let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned(), loss: None };
+    state.apply(Action::RunProgressed(1, vec![progress, Event::Circuit { result }]));
+    let Run::Running { done, total, label, .. } = &state.run else { panic!() };
+    assert_eq!((*done, *total, label.as_str()), (9, 28, "10 of 28: 2 edges"));
+    state.apply(Action::RunEnded(1, Outcome::Finished("Done".to_owned())));
+    let cells = &state.measures.sensitivity.as_ref().unwrap().cells;
+    assert_eq!(cells[9], Some(measured(0.5)));
+    assert_eq!(cells.iter().flatten().count(), 1);
+    assert_eq!(state.results.rows.len(), 3);
+    assert!(state.fresh() && next_run(&state).is_none());
+    // The tenth: edge patches reversed come after the seven ablations of edge patches.
+    let settings = &variants(&state.settings.run)[9];
+    assert_eq!((settings.patch_type, settings.reverse), (PatchType::Edge, true));
+    assert_eq!(settings.ablation, AblationType::TokenwiseMeanClean);
+}
+
+#[test]
+fn the_demo_knows_its_official_circuit_and_any_shown_one_can_be_it() {
+    let mut state = State::demo();
+    assert_eq!(state.measures.official.as_ref().unwrap().circuit.edges.len(), 2);
+    state.apply(Action::CircuitRequested(77));
+    let shown = shown_as_official(&state).unwrap();
+    state.apply(Action::Measure(MeasureAction::OfficialRead(Ok(shown))));
+    assert_eq!(state.measures.official.as_ref().unwrap().circuit.edges.len(), 77);
+    state.apply(Action::Measure(MeasureAction::OfficialDropped));
+    assert!(state.measures.official.is_none());
+}

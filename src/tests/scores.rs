@@ -1,0 +1,93 @@
+//! Scores in other programs' formats.
+
+use crate::select::runs::ready;
+use crate::select::scores;
+use crate::state::State;
+use crate::state::files::{Content, FileEntry, Role};
+use crate::state::imports::ImportedScores;
+use crate::state::load::{Load, Shared};
+use crate::state::recognise::read_json;
+use crate::update::Action;
+use circuitscope_core::{FormatId, Graph, GraphConfig, PruneScores, ScoresInfo};
+use circuitscope_wire::reader::ScoresFound;
+
+/// What the reader would make of scores of 1 for all edges of a graph of the demo.
+fn imported(state: &State, graph: GraphConfig, n_circuit: Option<usize>) -> Load<ImportedScores> {
+    let graph = Graph::new(state.inputs.model.as_ref().unwrap(), graph);
+    let bytes = PruneScores::new(vec![1.0; graph.n_edges()]).to_bytes(&graph, &ScoresInfo::default());
+    let found = ScoresFound {
+        format: FormatId::MibJson,
+        graph: graph.config,
+        choices: vec!["scores".to_owned(), "circuit".to_owned()],
+        chosen: 0,
+        n_circuit,
+        notes: vec!["a note".to_owned()],
+        info: ScoresInfo::default(),
+    };
+    Load::Ready(ImportedScores { file: 77, bytes: Shared(bytes.into()), found: Shared::new(found) })
+}
+
+fn with_foreign_scores() -> State {
+    let mut state = State::demo();
+    let name = "circuit.json";
+    let content = read_json(name, r#"{"cfg": {}, "nodes": {}, "edges": {}}"#).unwrap();
+    assert_eq!(content, Content::ForeignScores);
+    let entry = FileEntry { id: 10, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
+    state.apply(Action::FileFound(entry));
+    state.apply(Action::FileRead(10, Ok(content)));
+    state
+}
+
+#[test]
+fn a_foreign_file_is_read_and_its_graph_taken_over_once() {
+    let mut state = with_foreign_scores();
+    assert!(!ready(&state));
+    let request = scores::import_request(&state).unwrap();
+    assert_eq!((request.key.file, request.graph), (10, GraphConfig::default()));
+    state.apply(Action::ImportChanged(request.key.clone(), Load::Loading));
+    assert_eq!(scores::import_request(&state), None);
+    let joint = GraphConfig { separate_qkv: false, ..GraphConfig::default() };
+    let import = imported(&state, joint, Some(5));
+    state.apply(Action::ImportChanged(request.key.clone(), import.clone()));
+    assert!(state.inputs.ready(), "{:?}", state.inputs.problems);
+    assert!(!state.settings.run.separate_qkv);
+    assert_eq!(state.picture.requested, 5);
+    assert_eq!(state.inputs.run_files()[Role::Scores as usize], Some(77));
+    let panel = scores::panel(&state);
+    assert_eq!((panel.choices.len(), panel.notes.len(), panel.savable), (2, 1, true));
+    assert_eq!(panel.line.as_deref(), Some("EAP-IG / MIB circuit, JSON · a circuit of 5 edges"));
+    // Whatever is changed afterwards stays, until another is picked.
+    state.apply(Action::CircuitRequested(2));
+    state.apply(Action::ImportChanged(request.key, import.clone()));
+    assert_eq!(state.picture.requested, 2);
+    state.apply(Action::ScoresPicked("circuit".to_owned()));
+    let request = scores::import_request(&state).unwrap();
+    assert_eq!(request.key.pick.as_deref(), Some("circuit"));
+    state.apply(Action::ImportChanged(request.key, import));
+    assert_eq!(state.picture.requested, 5);
+}
+
+#[test]
+fn a_foreign_file_that_cannot_be_read_says_why() {
+    let mut state = with_foreign_scores();
+    let key = scores::import_request(&state).unwrap().key;
+    state.apply(Action::ImportChanged(key, Load::Failed("circuit.json: 3 edges".to_owned())));
+    assert_eq!(state.inputs.problems[0].message, "circuit.json: 3 edges");
+    assert_eq!(scores::import_request(&state), None);
+    state.apply(Action::FileRemoved(10));
+    assert!(ready(&state));
+}
+
+#[test]
+fn scores_that_were_dropped_together_are_all_named() {
+    let mut state = State::demo();
+    let bytes = include_bytes!("../../www/demo/tracr-reverse/scores.safetensors");
+    for (id, name) in [(10, "a.safetensors"), (11, "b.safetensors"), (12, "c.safetensors")] {
+        let content = Content::Scores(Shared(bytes[..].into()));
+        let entry = FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
+        state.apply(Action::FileFound(entry));
+        state.apply(Action::FileRead(id, Ok(content)));
+    }
+    let notes = scores::panel(&state).notes;
+    assert_eq!(notes, ["Other scores here: a.safetensors, b.safetensors. Choose them under “Find a circuit”."]);
+}

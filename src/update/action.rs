@@ -1,0 +1,91 @@
+//! Everything that happens.
+
+use crate::state::files::{Content, FileEntry, FileId, Note};
+use crate::state::graph_choice::GraphChoice;
+use crate::state::imports::{ImportKey, ImportedScores};
+use crate::state::load::{Load, Shared};
+use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
+use crate::state::results::Question;
+use crate::state::runs::{Engine, Failure, Job, Outcome, Plan};
+use crate::state::search::{SearchOrder, Tick};
+use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
+use circuitscope_core::{Metric, PromptSettings, RunSettings};
+use circuitscope_picture::Orientation;
+use circuitscope_wire::engine::{DeviceChoice, Event, Tokens};
+
+/// Everything that happens.
+pub enum Action {
+    /// Files were dropped together, with what is to be said of them.
+    FilesSorted(Option<Note>),
+    FileFound(FileEntry),
+    FileRead(FileId, Result<Content, String>),
+    /// A file of a folder is nothing that the page knows.
+    FileUnused(FileId),
+    FileRemoved(FileId),
+    DemoWanted,
+    SettingsChanged(RunSettings),
+    CountsTyped(String),
+    DeviceChosen(DeviceChoice),
+    GraphChosen(GraphChoice),
+    CircuitRequested(usize),
+    PromptChosen(usize),
+    PositionChosen(usize),
+    PageTurned(usize),
+    OrientationChosen(Orientation),
+    DrawAll,
+    Measure(MeasureAction),
+    Search(SearchAction),
+    RunStarted(Job, Plan),
+    RunProgressed(Job, Vec<Event>),
+    RunEnded(Job, Outcome),
+    EngineChanged(Engine),
+    TokensAsked(Question),
+    TokensArrived(Question, Result<Tokens, String>),
+    PromptSettingsChanged(PromptSettings),
+    TokenizerChanged(TokenizerKey, Load<Shared<OpenTokenizer>>),
+    PromptsChanged(PromptsKey, Load<ReadPrompts>),
+    ScoresPicked(String),
+    ImportChanged(ImportKey, Load<ImportedScores>),
+    Failed(Failure),
+    FailureDismissed,
+}
+
+/// What happens to measures and comparisons.
+pub enum MeasureAction {
+    MetricChosen(Metric),
+    LogYChosen(bool),
+    Pinned(ScoreSet),
+    /// By its style.
+    Unpinned(usize),
+    OfficialRead(Result<Official, String>),
+    OfficialDropped,
+    SensitivityStarted(Job, SensitivityPlan),
+    /// One of [`variants`] comes next.
+    SensitivityAt(Job, usize),
+}
+
+/// What happens to searches and to the scores that they find.
+pub enum SearchAction {
+    AlgorithmChosen(usize),
+    /// A field's index, and what was typed or chosen.
+    Entered(usize, String),
+    RunAfterChosen(bool),
+    Started(Job, SearchOrder),
+    Ticked(Job, Tick),
+    Ended(Job, SearchEnd),
+    ScoresChosen(FileId),
+    SelectionChosen(usize),
+    KeptEntered(String),
+    /// A file of some of the scores in use, with how many edges it has, or why there is none.
+    Kept(Result<(FileEntry, usize), String>),
+}
+
+/// How a search came to its end.
+pub enum SearchEnd {
+    /// A file of scores, and when it was there.
+    Found(FileEntry, Tick),
+    /// A trial was stopped.
+    Timed,
+    Cancelled,
+    Failed(Failure),
+}

@@ -1,0 +1,68 @@
+//! What follows from any change of files or settings: files are read together anew, and choices are kept within what there is.
+
+use std::rc::Rc;
+
+use crate::state::State;
+use crate::state::files::{FileId, Role, in_use};
+use crate::state::inputs::Inputs;
+use crate::state::search::ModelFiles;
+use crate::state::settings::CountsError;
+use crate::state::texts::Texts;
+use circuitscope_core::EdgeCounts;
+
+/// Reads the files in use together; other scores choose another first circuit.
+pub fn read(state: &mut State) {
+    shelve(state);
+    let inputs = Inputs::new(&state.files, &state.settings.run, &state.texts, &state.imports);
+    let other_scores = inputs.scored.as_ref().map(|s| s.scores.values()) != state.scored().map(|s| s.scores.values());
+    state.inputs = Rc::new(inputs);
+    if other_scores && let Some(first) = state.scored().map(|s| s.steps.first_choice()) {
+        let picture = &mut state.picture;
+        (picture.requested, picture.newly_chosen, picture.draw_all) = (first, false, false);
+    }
+    check_counts(state);
+    check_position(state);
+}
+
+/// Changes tokenizers or text prompts.
+pub fn change_texts(state: &mut State, change: impl FnOnce(&mut Texts)) {
+    change(&mut state.texts);
+    read(state);
+}
+
+/// Checks the edge counts against the graph.
+pub fn check_counts(state: &mut State) {
+    let EdgeCounts::List(list) = &state.settings.run.edge_counts else { return };
+    let Some(n_edges) = state.inputs.scored.as_ref().map(|s| s.scores.n_edges()) else { return };
+    let above = list.iter().find(|&&count| count > n_edges);
+    if let Some(&count) = above {
+        state.settings.counts_error = Some(CountsError::AboveGraph { count, n_edges });
+    } else if matches!(state.settings.counts_error, Some(CountsError::AboveGraph { .. })) {
+        state.settings.counts_error = None;
+    }
+}
+
+/// Keeps the chosen prompt and position within what there is.
+fn check_position(state: &mut State) {
+    let Some(prompts) = &state.inputs.prompts else { return };
+    let positions = state.settings.run.slice.positions(prompts.seq(0));
+    state.prompt = state.prompt.min(prompts.pairs.len() - 1);
+    state.position = state.position.min(positions.len().saturating_sub(1));
+}
+
+/// Puts away the scores that were found on another model than the one in use, and takes out again those of this one.
+fn shelve(state: &mut State) {
+    let model = model_files(state);
+    let found = state.discover.found.clone();
+    let of_model = |id: FileId| found.iter().all(|(file, of)| *file != id || *of == model);
+    let (stay, leave): (Vec<_>, Vec<_>) = std::mem::take(&mut state.files).into_iter().partition(|f| of_model(f.id));
+    let shelf = std::mem::take(&mut state.discover.shelf);
+    let (back, away): (Vec<_>, Vec<_>) = shelf.into_iter().partition(|f| of_model(f.id));
+    state.files = stay.into_iter().chain(back).collect();
+    state.discover.shelf = away.into_iter().chain(leave).collect();
+}
+
+/// The files of the model in use.
+pub fn model_files(state: &State) -> ModelFiles {
+    [Role::Weights, Role::Config].map(|role| in_use(&state.files, role).map(|file| file.id))
+}

@@ -1,0 +1,91 @@
+//! Runs: their events, their end, and the tokens that are asked for afterwards.
+
+use std::rc::Rc;
+
+use crate::state::State;
+use crate::state::load::Load;
+use crate::state::results::Question;
+use crate::state::runs::{Engine, Failure, Job, Outcome, Plan, Run};
+use circuitscope_wire::engine::{Baseline, Event, Tokens};
+
+/// Draws another circuit.
+pub fn request_circuit(state: &mut State, n: usize) {
+    let most = state.scored().map_or(0, |s| s.scores.n_edges());
+    (state.picture.requested, state.picture.newly_chosen, state.page) = (n.min(most), true, None);
+}
+
+/// A run begins.
+pub fn start(state: &mut State, job: Job, plan: Plan) {
+    state.failure = None;
+    state.results.forget_engine_run();
+    state.discover.run_next = false;
+    state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
+}
+
+/// The engine is opened or closed. One that is closed, or started anew, has no logits of any run: other tokens take a run of
+/// their circuit.
+pub fn change_engine(state: &mut State, engine: Engine) {
+    if !matches!(engine, Engine::Open(_)) {
+        state.results.forget_engine_run();
+    }
+    state.engine = engine;
+}
+
+/// Takes the events of a run; none of one that was superseded.
+pub fn progress(state: &mut State, from: Job, events: Vec<Event>) {
+    let Run::Running { job, plan, done, total, label } = &mut state.run else { return };
+    if *job != from {
+        return;
+    }
+    for event in state.measures.take_events(from, events) {
+        match event {
+            Event::Progress { done: now, total: all, label: doing, .. } => {
+                (*done, *total, *label) = (now, all, doing);
+            }
+            Event::Circuit { result } => {
+                state.results.start(&plan.key);
+                state.results.add(from, result);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A run is over.
+pub fn end(state: &mut State, from: Job, outcome: Outcome) {
+    let Run::Running { job, plan, .. } = &state.run else { return };
+    if *job != from {
+        return;
+    }
+    // A sweep is followed by the circuit that was chosen meanwhile; what failed or was cancelled by nothing.
+    state.picture.newly_chosen &= !plan.one_circuit && matches!(outcome, Outcome::Done(_));
+    let text = match outcome {
+        Outcome::Done(baseline) => {
+            let text = done_text(plan, &baseline, state.results.rows.len());
+            (state.results.baseline, state.results.engine_run) = (Some(baseline), Some(from));
+            text
+        }
+        Outcome::Finished(text) => text,
+        Outcome::Cancelled => "Cancelled. Results so far are kept.".to_owned(),
+        Outcome::Failed(failure) => {
+            state.failure = Some(Failure { plan: Some(plan.clone()), ..failure });
+            "The run failed. Results so far are kept.".to_owned()
+        }
+    };
+    state.run = Run::Idle(Some(text));
+}
+
+/// Keeps tokens that the engine was asked for, unless something else was run meanwhile.
+pub fn take_tokens(state: &mut State, question: &Question, tokens: Result<Tokens, String>) {
+    if state.results.engine_run == Some(question.job) {
+        let tokens = tokens.map_or_else(Load::Failed, |tokens| Load::Ready(Rc::new(tokens)));
+        state.results.set_tokens(question.at, tokens);
+    }
+}
+
+/// How a run ended, in a sentence.
+fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize) -> String {
+    let what = if plan.one_circuit { "the chosen circuit".to_owned() } else { format!("{n_rows} circuits") };
+    let prompts = if baseline.n_prompts == 1 { "prompt" } else { "prompts" };
+    format!("Done: {what} on {} {prompts}, {} forward passes.", baseline.n_prompts, baseline.forward_passes)
+}

@@ -1,0 +1,7 @@
+//! The list of files, models of the hub, and the scores' file.
+
+mod hub_form;
+mod hub_panel;
+pub mod list;
+pub mod panel;
+mod scores;

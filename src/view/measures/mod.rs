@@ -1,0 +1,6 @@
+//! Curves, their numbers and comparisons.
+
+mod curves;
+mod official;
+pub mod panel;
+mod tables;

@@ -1,0 +1,96 @@
+//! Labelled form controls.
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+/// A choice of a few.
+#[derive(Default)]
+pub struct Choice {
+    pub id: &'static str,
+    pub label: &'static str,
+    /// Explains the choice on hover.
+    pub title: &'static str,
+    /// The index of the chosen option.
+    pub chosen: usize,
+    pub options: &'static [&'static str],
+    pub on_choose: Callback<usize>,
+}
+
+/// A labelled list to choose from.
+pub fn choice(choice: Choice) -> Html {
+    let Choice { id, label, title, chosen, options, on_choose } = choice;
+    let onchange = move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        on_choose.emit(usize::try_from(select.selected_index()).unwrap_or(0));
+    };
+    html! {
+        <div key={id} class="field" {title}>
+            <label for={id}>{ label }</label>
+            <select {id} {onchange}>
+                { for options.iter().enumerate().map(|(i, option)| html! {
+                    <option key={i} selected={i == chosen}>{ *option }</option>
+                }) }
+            </select>
+        </div>
+    }
+}
+
+/// A yes or no.
+#[derive(Default)]
+pub struct Check {
+    pub label: &'static str,
+    pub title: &'static str,
+    pub checked: bool,
+    pub disabled: bool,
+    pub on_check: Callback<bool>,
+}
+
+/// A labelled checkbox.
+pub fn check(check: Check) -> Html {
+    let Check { label, title, checked, disabled, on_check } = check;
+    let onchange = move |event: Event| on_check.emit(event.target_unchecked_into::<HtmlInputElement>().checked());
+    html! {
+        <label class="check" {title}>
+            <input type="checkbox" {checked} {disabled} {onchange} />
+            { label }
+        </label>
+    }
+}
+
+/// A text or number with what is wrong with it.
+#[derive(Default)]
+pub struct Entry {
+    pub id: &'static str,
+    pub label: &'static str,
+    pub title: &'static str,
+    pub value: String,
+    /// The least and the most, of a number.
+    pub range: Option<(usize, usize)>,
+    pub error: Option<String>,
+    /// What else there is to know about it.
+    pub note: Option<String>,
+    pub on_entry: Callback<String>,
+}
+
+/// A labelled field to type in.
+pub fn entry(entry: Entry) -> Html {
+    let Entry { id, label, title, value, range, error, note, on_entry } = entry;
+    let kind = if range.is_some() { "number" } else { "text" };
+    let oninput = move |event: InputEvent| on_entry.emit(event.target_unchecked_into::<HtmlInputElement>().value());
+    let (min, max) = (range.map(|r| r.0.to_string()), range.map(|r| r.1.to_string()));
+    let error_id = format!("{id}-error");
+    html! {
+        <div key={id} class="field" {title}>
+            <label for={id}>{ label }</label>
+            <input
+                {id} type={kind} {value} {min} {max} {oninput} autocomplete="off"
+                aria-invalid={error.is_some().to_string()} aria-describedby={error.is_some().then(|| error_id.clone())}
+            />
+            if let Some(error) = error {
+                <p class="wrong" id={error_id}>{ error }</p>
+            } else if let Some(note) = note {
+                <p class="quiet">{ note }</p>
+            }
+        </div>
+    }
+}

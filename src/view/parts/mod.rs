@@ -1,0 +1,9 @@
+//! What several parts of the screen are built from: form controls, plots, rows of tokens, notices.
+
+pub mod controls;
+pub mod notice;
+pub mod plot_svg;
+pub mod run_bar;
+pub mod screen;
+pub mod svg;
+pub mod token_rows;

@@ -1,0 +1,4 @@
+//! Prompts typed by hand.
+
+mod form;
+pub mod panel;

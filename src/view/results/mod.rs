@@ -1,0 +1,4 @@
+//! The table of circuits that were run.
+
+pub mod panel;
+mod table;

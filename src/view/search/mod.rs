@@ -1,0 +1,7 @@
+//! The section that finds circuits.
+
+mod bar;
+mod form;
+mod loss;
+pub mod panel;
+mod scores;

@@ -1,0 +1,4 @@
+//! The settings of a run.
+
+mod form;
+pub mod panel;

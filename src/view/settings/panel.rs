@@ -1,0 +1,35 @@
+//! The settings of a run.
+
+use yew::prelude::*;
+
+use super::form::{SettingsForm, settings_form};
+use crate::select::runs::short_batch;
+use crate::select::tokens::prompt_settings;
+use crate::state::inputs::Subject;
+use crate::update::Action;
+use crate::view::connected::Connected;
+use circuitscope_wire::engine::DeviceChoice;
+
+/// The devices in the order of the form.
+const DEVICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::Webgpu, DeviceChoice::Cpu];
+
+/// The settings of a run.
+#[component]
+pub fn SettingsPanel(props: &Connected) -> Html {
+    let state = &props.state;
+    let settings = &state.settings;
+    settings_form(&SettingsForm {
+        run: settings.run.clone(),
+        counts_text: settings.counts_text.clone(),
+        counts_error: settings.counts_error.as_ref().map(ToString::to_string),
+        batch_size_error: state.inputs.problem(Subject::BatchSize).map(|p| p.message.clone()),
+        batch_size_note: short_batch(state),
+        n_prompts: state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len()),
+        texts: prompt_settings(state),
+        on_texts: props.on(Action::PromptSettingsChanged),
+        device: DEVICES.iter().position(|d| *d == settings.device).unwrap_or(0),
+        on_change: props.on(Action::SettingsChanged),
+        on_counts: props.on(Action::CountsTyped),
+        on_device: props.on(|i: usize| Action::DeviceChosen(DEVICES[i])),
+    })
+}

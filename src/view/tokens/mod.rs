@@ -1,0 +1,4 @@
+//! The likeliest tokens.
+
+mod likeliest;
+pub mod panel;

@@ -1,0 +1,67 @@
+//! Numbers and durations in words.
+
+/// A number with about three significant digits.
+pub fn short(x: f64) -> String {
+    let size = x.abs();
+    if size != 0.0 && !(1e-3..1e5).contains(&size) {
+        format!("{x:.1e}")
+    } else if size < 1.0 {
+        format!("{x:.4}")
+    } else if size < 10.0 {
+        format!("{x:.3}")
+    } else {
+        format!("{x:.1}")
+    }
+}
+
+/// A probability in percent.
+pub fn percent(prob: f64) -> String {
+    if prob > 0.0 && prob < 0.0005 { "< 0.1 %".to_owned() } else { format!("{:.1} %", 100.0 * prob) }
+}
+
+/// `12 345`
+pub fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration in milliseconds, roughly.
+pub fn duration(ms: f64) -> String {
+    let s = ms / 1000.0;
+    match s {
+        _ if s < 1.0 => "less than a second".to_owned(),
+        _ if s < 10.0 => format!("{s:.1} s"),
+        _ if s < 90.0 => format!("{s:.0} s"),
+        _ if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        _ => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            [0.0, 1.0, -0.0123, 12.345, 1e-7, 3.2e6].map(short),
+            ["0.0000", "1.000", "-0.0123", "12.3", "1.0e-7", "3.2e6"]
+        );
+        assert_eq!([0.0, 1e-9, 0.12345, 1.0].map(percent), ["0.0 %", "< 0.1 %", "12.3 %", "100.0 %"]);
+    }
+
+    #[test]
+    fn durations_are_rough() {
+        assert_eq!(
+            [20.0, 2_340.0, 40_000.0, 200_000.0, 7_200_000.0].map(duration),
+            ["less than a second", "2.3 s", "40 s", "3 min", "2.0 h"]
+        );
+    }
+}
