@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::discover::DiscoverCommand;
+use crate::draw::DrawCommand;
 use crate::error::CliError;
 use crate::output;
 use crate::run::RunCommand;
@@ -24,6 +25,7 @@ pub struct Cli {
 enum Command {
     Run(RunCommand),
     Discover(DiscoverCommand),
+    Draw(DrawCommand),
     /// Print a script that completes this program's commands and options in a shell
     #[command(after_long_help = COMPLETIONS)]
     Completions {
@@ -40,6 +42,7 @@ impl Cli {
         match self.command {
             Command::Run(command) => pollster::block_on(command.run()),
             Command::Discover(command) => pollster::block_on(command.run()),
+            Command::Draw(command) => command.run(),
             Command::Completions { shell } => completions(shell),
         }
     }
@@ -74,6 +77,7 @@ Exit codes:
 Examples:
   circuitscope discover --model DIR --prompts ioi.json --algorithm eap --out scores.safetensors
   circuitscope run --model DIR --prompts ioi.json --scores scores.safetensors --edge-counts 0,10,100
+  circuitscope draw --model DIR --scores scores.safetensors --edge-count 30 --out circuit.svg
 
 const COMPLETIONS: &str = "\
 Examples:

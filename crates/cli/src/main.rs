@@ -10,6 +10,7 @@
 
 mod command;
 mod discover;
+mod draw;
 mod error;
 mod input;
 mod logits;
