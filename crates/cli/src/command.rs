@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::convert::ConvertCommand;
 use crate::discover::DiscoverCommand;
 use crate::draw::DrawCommand;
 use crate::error::CliError;
@@ -26,6 +27,7 @@ enum Command {
     Run(RunCommand),
     Discover(DiscoverCommand),
     Draw(DrawCommand),
+    Convert(ConvertCommand),
     /// Print a script that completes this program's commands and options in a shell
     #[command(after_long_help = COMPLETIONS)]
     Completions {
@@ -43,6 +45,7 @@ impl Cli {
             Command::Run(command) => pollster::block_on(command.run()),
             Command::Discover(command) => pollster::block_on(command.run()),
             Command::Draw(command) => command.run(),
+            Command::Convert(command) => command.run(),
             Command::Completions { shell } => completions(shell),
         }
     }
@@ -78,6 +81,7 @@ Examples:
   circuitscope discover --model DIR --prompts ioi.json --algorithm eap --out scores.safetensors
   circuitscope run --model DIR --prompts ioi.json --scores scores.safetensors --edge-counts 0,10,100
   circuitscope draw --model DIR --scores scores.safetensors --edge-count 30 --out circuit.svg
+  circuitscope convert scores.pt --model DIR --to edge-list-csv --out edges.csv";
 
 const COMPLETIONS: &str = "\
 Examples:

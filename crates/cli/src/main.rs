@@ -9,6 +9,8 @@
 //! subcommands; [`error`] the exit codes.
 
 mod command;
+mod contents;
+mod convert;
 mod discover;
 mod draw;
 mod error;
