@@ -7,6 +7,7 @@ use crate::convert::ConvertCommand;
 use crate::discover::DiscoverCommand;
 use crate::draw::DrawCommand;
 use crate::error::CliError;
+use crate::models::ModelsCommand;
 use crate::output;
 use crate::run::RunCommand;
 
@@ -28,6 +29,7 @@ enum Command {
     Discover(DiscoverCommand),
     Draw(DrawCommand),
     Convert(ConvertCommand),
+    Models(ModelsCommand),
     /// Print a script that completes this program's commands and options in a shell
     #[command(after_long_help = COMPLETIONS)]
     Completions {
@@ -46,6 +48,7 @@ impl Cli {
             Command::Discover(command) => pollster::block_on(command.run()),
             Command::Draw(command) => command.run(),
             Command::Convert(command) => command.run(),
+            Command::Models(command) => command.run(),
             Command::Completions { shell } => completions(shell),
         }
     }
@@ -78,6 +81,7 @@ Exit codes:
   2  the command line is wrong
 
 Examples:
+  circuitscope models
   circuitscope discover --model DIR --prompts ioi.json --algorithm eap --out scores.safetensors
   circuitscope run --model DIR --prompts ioi.json --scores scores.safetensors --edge-counts 0,10,100
   circuitscope draw --model DIR --scores scores.safetensors --edge-count 30 --out circuit.svg

@@ -16,6 +16,7 @@ mod draw;
 mod error;
 mod input;
 mod logits;
+mod models;
 mod options;
 mod output;
 mod progress;
