@@ -1,0 +1,43 @@
+//! Whole logits as a safetensors file.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use circuitscope_core::OutputSlice;
+use circuitscope_engine::run::circuits::output_shape;
+use circuitscope_engine::run::{Logits, RunOutput};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError};
+
+use crate::error::CliError;
+use crate::input::name;
+
+/// Writes `clean`, `corrupt` and, for every realised edge count N, `edgesN`: `[prompt, d_vocab]` where only the last position is
+/// kept, else `[prompt, position, d_vocab]`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, output: &RunOutput, slice: OutputSlice) -> Result<(), CliError> {
+    let unpatched = [
+        ("clean".to_owned(), &output.unpatched.clean.logits),
+        ("corrupt".to_owned(), &output.unpatched.corrupt.logits),
+    ];
+    let circuits = output.circuits.iter().map(|c| (format!("edges{}", c.circuit.n_edges), &c.logits));
+    let tensors: HashMap<_, _> = unpatched
+        .into_iter()
+        .chain(circuits)
+        .map(|(name, logits)| (name, (output_shape(slice, output.baseline.n_prompts, logits), le_bytes(logits))))
+        .collect();
+    serialize(&tensors, path).map_err(|e| CliError::Write { file: name(path), reason: e.to_string() })
+}
+
+fn le_bytes(logits: &Logits) -> Vec<u8> {
+    logits.values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn serialize(tensors: &HashMap<String, (Vec<usize>, Vec<u8>)>, path: &Path) -> Result<(), SafeTensorError> {
+    let views =
+        tensors.iter().map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+    let views: HashMap<_, _> = views.collect::<Result<_, SafeTensorError>>()?;
+    safetensors::serialize_to_file(views, None, path)
+}

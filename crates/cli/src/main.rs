@@ -1,0 +1,42 @@
+//! `circuitscope`: find, test and draw circuits in small transformers, from a terminal.
+//!
+//! ```text
+//! options ─► input (files) ─► run | discover | draw | convert | models ─► table or file ─► output
+//! ```
+//!
+//! A subcommand a file: [`run`], [`discover`], [`draw`], [`convert`] (with [`contents`]), [`models`]. They share their [`options`],
+//! how files are read ([`input`]), [`progress`], [`table`]s and [`output`]. [`command`] has the help texts and the list of
+//! subcommands; [`error`] the exit codes.
+
+mod command;
+mod contents;
+mod convert;
+mod discover;
+mod draw;
+mod error;
+mod input;
+mod logits;
+mod models;
+mod options;
+mod output;
+mod progress;
+mod run;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+// Large activations come and go with every layer: glibc would give their pages back to the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match command::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit_code()
+        }
+    }
+}

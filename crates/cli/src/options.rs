@@ -1,0 +1,133 @@
+//! Options that several subcommands share, each with one name and one meaning.
+
+use std::path::PathBuf;
+
+use circuitscope_core::{OutputSlice, PromptSettings};
+use circuitscope_wire::engine::DeviceChoice;
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
+
+/// Prompts a batch where nothing is said; a file with fewer prompts is one batch.
+const BATCH_SIZE: usize = 8;
+
+/// The model, the prompts and how they are run: what `run` and `discover` compute with.
+#[derive(Debug, Args)]
+pub struct ComputeOptions {
+    /// A folder with model.safetensors, or its shards, and config.json (Hugging Face) or tl_config.json (TransformerLens)
+    ///
+    /// `circuitscope models` lists the families that are supported. Weights may be f32, f16 or bf16; all computation is in f32.
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Prompts in auto-circuit's dataset format, as texts or token ids
+    ///
+    /// {"prompts": [{"clean": …, "corrupt": …, "answers": […], "wrong_answers": […]}, …]}, with "seq_labels" and "word_idxs" if
+    /// there are any. Every answer is one token.
+    #[arg(long, value_name = "FILE")]
+    pub prompts: PathBuf,
+    #[command(flatten)]
+    pub text: TextOptions,
+    /// Prompts a batch; a short last batch is dropped [default: 8, or all where there are fewer]
+    ///
+    /// It matters beyond speed where an ablation is a mean over the batch, and for ACDC.
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<usize>,
+    #[command(flatten)]
+    pub graph: GraphOptions,
+    /// Which positions of the output are compared
+    #[arg(long, value_name = "POSITIONS", default_value = "last_seq", value_parser = setting::<OutputSlice>(SLICES))]
+    pub slice: OutputSlice,
+    /// What computes: the CPU, or the machine's GPU (built with --features gpu)
+    #[arg(long, default_value = "cpu", value_parser = device_choice())]
+    pub device: DeviceChoice,
+}
+
+/// How texts become prompts.
+#[derive(Debug, Args)]
+pub struct TextOptions {
+    /// A tokenizer.json for text prompts, with a tokenizer_config.json beside it or not [default: the model folder's]
+    #[arg(long, value_name = "FILE")]
+    pub tokenizer: Option<PathBuf>,
+    /// Text prompts do not begin with the BOS token (auto-circuit's prepend_bos=False)
+    #[arg(long, visible_alias = "no-prepend-bos")]
+    no_bos: bool,
+    /// Text prompts of fewer tokens are not filled up on the left (auto-circuit's pad=False)
+    #[arg(long)]
+    no_pad: bool,
+}
+
+/// Which graph of the model is meant.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct GraphOptions {
+    #[command(flatten)]
+    pub kind: GraphKind,
+    /// An edge at every token position; the prompts must have one length
+    #[arg(long)]
+    pub token_wise: bool,
+}
+
+/// Which nodes the graph has.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct GraphKind {
+    /// Nodes instead of edges: what a node adds to the residual stream is patched for all later nodes at once
+    #[arg(long)]
+    unfactorized: bool,
+    /// One input for q, k and v of a head
+    #[arg(long)]
+    joint_qkv: bool,
+}
+
+/// Prune scores, or a circuit.
+#[derive(Debug, Args)]
+pub struct ScoresOptions {
+    /// Prune scores or a circuit, in any format: a safetensors or torch file, an EAP-IG / MIB circuit, a list of edges
+    ///
+    /// The format is recognised by what the file holds; `circuitscope models` lists them. A list of edges without scores is a
+    /// circuit: its edges have score 1, all others 0.
+    #[arg(long, value_name = "FILE")]
+    pub scores: PathBuf,
+    /// Which scores, where the file holds several: TASK/ALGO, or scores or circuit of an EAP-IG / MIB circuit
+    #[arg(long, value_name = "NAME")]
+    pub pick: Option<String>,
+}
+
+impl ComputeOptions {
+    /// The batch size for this many prompts.
+    pub fn batch_size(&self, n_prompts: usize) -> usize {
+        self.batch_size.unwrap_or(n_prompts.min(BATCH_SIZE))
+    }
+}
+
+impl TextOptions {
+    pub fn settings(&self) -> PromptSettings {
+        PromptSettings { prepend_bos: !self.no_bos, pad: !self.no_pad }
+    }
+}
+
+impl GraphKind {
+    pub fn factorized(self) -> bool {
+        !self.unfactorized
+    }
+
+    pub fn separate_qkv(self) -> bool {
+        !self.joint_qkv
+    }
+}
+
+const SLICES: &[(&str, &str)] =
+    &[("last_seq", "the last one"), ("not_first_seq", "all but the first"), ("none", "all")];
+
+/// Reads a setting by the name that it has in JSON. `names` has each name with what it means.
+pub fn setting<T>(names: &[(&'static str, &'static str)]) -> impl TypedValueParser<Value = T> + use<T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let values = names.iter().map(|&(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values)
+        .map(|name| serde_json::from_value(name.into()).expect("a name in the list is a setting's"))
+}
+
+fn device_choice() -> impl TypedValueParser<Value = DeviceChoice> {
+    PossibleValuesParser::new(["cpu", "gpu"])
+        .map(|name| if name == "gpu" { DeviceChoice::Webgpu } else { DeviceChoice::Cpu })
+}

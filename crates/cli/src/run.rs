@@ -1,0 +1,198 @@
+//! `run`: circuits of a model on pairs of prompts, as auto-circuit's `run_circuits`.
+
+use std::path::PathBuf;
+
+use circuitscope_core::measure::measures::{to_csv, to_json};
+use circuitscope_core::{
+    AblationType, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
+};
+use circuitscope_engine::run::circuits::graph_config;
+use circuitscope_engine::run::{RunInput, RunOutput, run_circuits};
+use circuitscope_picture::{DrawOptions, LayoutRequest, layout, svg_string};
+use clap::Args;
+
+use crate::error::CliError;
+use crate::input::{self, Computer};
+use crate::options::{ComputeOptions, ScoresOptions, setting};
+use crate::output::{print, write_file};
+use crate::progress::PassesBar;
+use crate::{logits, table};
+
+/// Run circuits of a model and measure what is left of its behaviour
+///
+/// For every edge count N, the circuit is the edges of the N largest prune scores. A table of every metric of every circuit, with
+/// the areas under the curves, goes to stdout.
+#[derive(Debug, Args)]
+#[command(after_long_help = NOTES)]
+pub struct RunCommand {
+    #[command(flatten)]
+    compute: ComputeOptions,
+    #[command(flatten)]
+    scores: ScoresOptions,
+    /// 0,1,10 or all, logarithmic, groups, default, mib (the MIB benchmark's shares of all edges)
+    ///
+    /// all: every count. logarithmic: 0 to 10, 20 to 100, … groups: where the sorted scores change. default: groups where there are
+    /// few different scores, else logarithmic above 200 edges, else all.
+    #[arg(long, value_name = "COUNTS", default_value = "default", value_parser = EdgeCounts::parse)]
+    edge_counts: EdgeCounts,
+    /// Which edges are patched
+    #[arg(long, value_name = "TYPE", default_value = "edge", value_parser = setting::<PatchType>(PATCH_TYPES))]
+    patch_type: PatchType,
+    /// What an edge is patched with
+    #[arg(long, value_name = "TYPE", default_value = "resample", value_parser = setting::<AblationType>(ABLATIONS))]
+    ablation: AblationType,
+    /// Swap clean and corrupt
+    #[arg(long)]
+    reverse: bool,
+    /// Where to write the logits: clean, corrupt, and edgesN for every realised edge count N
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: Option<PathBuf>,
+    /// Where to write every metric of every circuit with its spread over prompts: .csv or .json
+    #[arg(long, value_name = "FILE.csv|FILE.json", value_parser = metrics_file)]
+    metrics: Option<PathBuf>,
+    /// Where to draw the edges whose absolute score is at least --score-threshold
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+    /// For --svg; the default is auto-circuit's
+    #[arg(long, value_name = "X", default_value_t = 1e-2)]
+    score_threshold: f32,
+}
+
+const PATCH_TYPES: &[(&str, &str)] = &[
+    ("edge", "the corrupt prompt is run, and the circuit's edges are patched with clean activations"),
+    ("tree", "the clean prompt is run, and all other edges are patched with corrupt activations"),
+];
+
+const ABLATIONS: &[(&str, &str)] = &[
+    ("resample", "the activation on the other prompt of the pair"),
+    ("zero", "zeros"),
+    ("tokenwise_mean_clean", "the mean at each position over all clean prompts"),
+    ("tokenwise_mean_corrupt", "the mean at each position over all corrupt prompts"),
+    ("tokenwise_mean_clean_and_corrupt", "the mean at each position over all prompts"),
+    ("batch_tokenwise_mean", "the mean at each position over the other prompts of the batch"),
+    ("batch_all_tok_mean", "the mean over all positions of the other prompts of the batch"),
+];
+
+const NOTES: &str = "\
+The table:
+  asked, edges   the edge count that was asked for, and the one that it is: edges of equal scores come in together
+  clean, corrupt the unpatched model on either prompt
+  AUC            the area under the metric's curve over log10 of the edge count, as auto-circuit has it
+  area f, 1-f    the area under the faithfulness f, and that under |1 - f|, over the share of edges, from 0.001 to 1; f is how much of
+                 the way from no edges to the whole model a circuit goes. With --patch-type tree --ablation resample these are the
+                 MIB benchmark's CPR and CMD, and are called so
+
+Examples:
+  circuitscope run --model gpt2 --prompts ioi.json --scores eap.safetensors --edge-counts 0,10,100,1000
+  circuitscope run --model gpt2 --prompts ioi.json --scores task-prune-scores.pkl --pick 'IOI/EAP' \\
+      --patch-type tree --edge-counts mib --metrics metrics.csv
+  circuitscope run --model tiny --prompts ids.json --scores circuit.csv --token-wise --out logits.safetensors --svg circuit.svg";
+
+impl RunCommand {
+    /// # Errors
+    /// When an input is wrong, does not fit the others, or a file cannot be written.
+    pub async fn run(self) -> Result<(), CliError> {
+        // Weights are read last: what is wrong with smaller files is said at once.
+        let config = input::open_config(&self.compute.model)?;
+        let prompts = input::compute_prompts(&self.compute)?;
+        let settings = self.settings(&prompts);
+        let graph = Graph::new(&config, graph_config(&settings, &prompts)?);
+        let scores = input::open_scores(&self.scores, &config, &graph)?;
+        let computer = Computer::open(self.compute.device).await?;
+        let model = computer.load_model(&self.compute.model, config).await?;
+        let input = RunInput {
+            model: &model,
+            prompts: &prompts,
+            graph: &graph,
+            scores: &scores,
+            settings: &settings,
+            stacking: computer.stacking,
+            unpatched: None,
+        };
+        self.warn_of_ablated_circuit();
+        let mut bar = PassesBar::new();
+        let output = run_circuits(&input, &mut bar).await?;
+        bar.finish();
+        let measured = self.measured(&graph, &output);
+        print(table::metrics(&measured, self.area_names()).as_bytes())?;
+        self.write_files(&input, &output, measured)
+    }
+
+    fn settings(&self, prompts: &Prompts) -> RunSettings {
+        let graph = self.compute.graph;
+        RunSettings {
+            factorized: graph.kind.factorized(),
+            separate_qkv: graph.kind.separate_qkv(),
+            token_wise: graph.token_wise,
+            slice: self.compute.slice,
+            patch_type: self.patch_type,
+            ablation: self.ablation,
+            reverse: self.reverse,
+            batch_size: self.compute.batch_size(prompts.pairs.len()),
+            edge_counts: self.edge_counts.clone(),
+        }
+    }
+
+    /// CPR and CMD are the MIB benchmark's under its own setting only.
+    fn area_names(&self) -> table::AreaNames {
+        let is_mib = self.patch_type == PatchType::Tree && self.ablation == AblationType::Resample;
+        if is_mib { table::MIB_AREAS } else { table::AREAS }
+    }
+
+    /// Edge patches put what is ablated on the circuit's own edges.
+    fn warn_of_ablated_circuit(&self) {
+        if self.patch_type == PatchType::Edge && self.ablation != AblationType::Resample {
+            eprintln!("with --patch-type edge and this --ablation, the circuit of all edges is not the model");
+        }
+    }
+
+    fn measured(&self, graph: &Graph, output: &RunOutput) -> MeasuredCircuits {
+        MeasuredCircuits {
+            name: input::name(&self.scores.scores),
+            n_edges: graph.n_edges(),
+            circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
+            unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
+            reverse: self.reverse,
+        }
+    }
+
+    fn write_files(&self, input: &RunInput, output: &RunOutput, measured: MeasuredCircuits) -> Result<(), CliError> {
+        if let Some(path) = &self.metrics {
+            let is_json = path.extension().is_some_and(|extension| extension == "json");
+            let text = if is_json { to_json(&[measured]).to_string() } else { to_csv(&[measured]) };
+            write_file(path, text.as_bytes())?;
+        }
+        if let Some(path) = &self.out {
+            logits::write(path, output, self.compute.slice)?;
+        }
+        if let Some(path) = &self.svg {
+            write_file(path, self.svg(input.graph, input.scores, input.prompts).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn svg(&self, graph: &Graph, scores: &PruneScores, prompts: &Prompts) -> String {
+        let labels = prompts.seq_labels.as_deref().filter(|_| graph.config.seq_len.is_some());
+        let request = LayoutRequest::new(graph, scores, self.score_threshold, labels, DrawOptions::default());
+        svg_string(&layout(&request))
+    }
+}
+
+fn metrics_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv" | "json") => Ok(path),
+        _ => Err("expected a name that ends in .csv or .json".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ablation_has_a_name_on_the_command_line() {
+        let names = ABLATIONS.iter().map(|(name, _)| serde_json::from_value((*name).into()).unwrap());
+        assert_eq!(names.collect::<Vec<AblationType>>(), AblationType::ALL);
+    }
+}
