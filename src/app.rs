@@ -29,7 +29,7 @@ const REST_MS: u32 = 200;
 /// The page.
 #[component]
 pub fn App() -> Html {
-    let state = use_reducer(|| initial_state());
+    let state = use_reducer(initial_state);
     let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
     let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
     use_tasks(&props);

@@ -52,7 +52,7 @@ pub fn shown_as_official(state: &State) -> Option<Official> {
     let edges = scored.graph.edges().filter(|&edge| circuit.contains(scored.scores.score(edge)));
     let edges: Vec<_> = edges.map(|edge| edge_name(&scored.graph, edge)).collect();
     let name = format!("{} edges of {}", edges.len(), scores_name(state, &state.key()));
-    (!edges.is_empty()).then(|| Official { name, circuit: KnownCircuit { edges } })
+    (!edges.is_empty()).then_some(Official { name, circuit: KnownCircuit { edges } })
 }
 
 fn set_name(state: &State, key: &RunKey) -> String {
