@@ -1,7 +1,7 @@
 //! What is in a file of scores: as far as it says itself, or checked against a model.
 
-use circuitscope_core::{FormatId, GraphConfig, ScoresInfo, TensorFile, describe_graph};
-use circuitscope_formats::{FormatError, TorchFile, Wanted, read_scores, recognise};
+use circuitscope_core::{FormatId, GraphConfig, ScoresInfo, TensorFile, describe_graph, recognise};
+use circuitscope_formats::{FormatError, TorchFile, Wanted, read_scores};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -57,9 +57,10 @@ impl Contents {
     /// # Errors
     /// When it is of no format, or not what it seems to be.
     pub fn of_file(file: &str, bytes: &[u8]) -> Result<Self, CliError> {
-        let format = recognise(bytes).map_err(|found| {
+        let kind = recognise(bytes);
+        let format = kind.scores_format().ok_or_else(|| {
             let expected = "one of the formats that `circuitscope models` lists".to_owned();
-            FormatError::Unrecognised { file: file.to_owned(), expected, found }
+            FormatError::Unrecognised { file: file.to_owned(), expected, found: kind.to_string() }
         })?;
         let contents = Self { file: file.to_owned(), format: Some(format), ..Self::default() };
         match format {

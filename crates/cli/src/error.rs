@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use circuitscope_core::CircuitError;
 use circuitscope_engine::model::ModelError;
 use circuitscope_engine::run::RunError;
-use circuitscope_formats::FormatError;
-use circuitscope_formats::ReaderError;
+use circuitscope_formats::{FormatError, NotUtf8, TextError};
 use thiserror::Error;
 
 /// An error that ends a command.
@@ -22,7 +21,9 @@ pub enum CliError {
     #[error(transparent)]
     Format(#[from] FormatError),
     #[error(transparent)]
-    Reader(#[from] ReaderError),
+    Text(#[from] TextError),
+    #[error(transparent)]
+    NotUtf8(#[from] NotUtf8),
     #[error("{file}: cannot be read: {reason}")]
     Read { file: String, reason: io::Error },
     #[error("{file}: cannot be written: {reason}")]

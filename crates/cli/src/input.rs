@@ -6,7 +6,7 @@ use circuitscope_core::{FormatId, Graph, GraphConfig, ModelConfig, Prompts, Prun
 use circuitscope_engine::device::{self, Opened, Trouble};
 use circuitscope_engine::model::{ModelFolder, Transformer, load_shards};
 use circuitscope_engine::run::Stacking;
-use circuitscope_formats::{File, Tokenizer, read_prompts};
+use circuitscope_formats::{File, ReadPrompts, Tokenizer, read_prompts};
 use circuitscope_formats::{FoundScores, Wanted, read_scores};
 use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
 
@@ -80,7 +80,11 @@ pub fn open_prompts(path: &Path, text: &TextOptions, model: &Path) -> Result<Pro
     let folder = if model.is_dir() { Some(model) } else { model.parent() };
     let beside_model = || folder.map(|folder| folder.join("tokenizer.json")).filter(|path| path.is_file());
     let tokenizer = text.tokenizer.clone().or_else(beside_model).map(|path| open_tokenizer(&path)).transpose()?;
-    Ok(read_prompts(&open_file(path)?, tokenizer.as_ref(), text.settings())?)
+    let ReadPrompts { prompts, notes } = read_prompts(&open_file(path)?, tokenizer.as_ref(), text.settings())?;
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+    Ok(prompts)
 }
 
 fn open_tokenizer(path: &Path) -> Result<Tokenizer, CliError> {

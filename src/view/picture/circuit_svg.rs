@@ -13,7 +13,7 @@ use yew::virtual_dom::VNode;
 
 use crate::view::parts::svg::to_tag;
 use circuitscope_picture::sankey::svg;
-use circuitscope_picture::{Element, Layout, Ribbon};
+use circuitscope_picture::{Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
 pub struct CircuitSvgProps {
