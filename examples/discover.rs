@@ -10,6 +10,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use circuitscope_core::settings::discovery::Keep;
 use circuitscope_core::{
@@ -18,7 +19,7 @@ use circuitscope_core::{
 use circuitscope_engine::device::{self, Opened};
 use circuitscope_engine::discover::{DiscoverInput, discover, discover_graph};
 use circuitscope_engine::model::{Model, ModelFolder, Transformer, load_shards};
-use circuitscope_engine::run::{CircuitOutput, Observer, Stacking};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, Stacking};
 use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,7 +30,7 @@ use serde_json::{Map, Value};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// About how many bytes the activations of stacked circuits may take.
-const BUDGET_BYTES: usize = 1 << 30;
+const BUDGET_BYTES: u64 = 1 << 30;
 /// auto-circuit's batch size; a file with fewer prompts is one batch.
 const BATCH_SIZE: usize = 32;
 /// How many of the largest scores are shown.
@@ -179,7 +180,7 @@ impl Observer for Bar {
         true
     }
 
-    fn circuit(&mut self, _: &CircuitOutput) {}
+    fn circuit(&mut self, _: &CircuitOutput, _: Option<Rc<Logits>>) {}
 
     fn loss(&mut self, loss: f64) {
         self.loss = Some(loss);

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use circuitscope_core::FormatId;
 use circuitscope_core::measure::measures::{to_csv, to_json};
@@ -18,8 +19,9 @@ use circuitscope_core::{
 };
 use circuitscope_engine::device::{self, Opened};
 use circuitscope_engine::model::{Model, ModelFolder, Transformer, load_shards};
-use circuitscope_engine::run::circuits::{graph_config, output_shape};
-use circuitscope_engine::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_engine::run::{
+    CircuitOutput, Logits, Observer, RunInput, RunOutput, Stacking, graph_config, run_circuits,
+};
 use circuitscope_formats::reader;
 use circuitscope_formats::{Wanted, read_scores};
 use circuitscope_picture::svg_string;
@@ -35,7 +37,7 @@ use safetensors::tensor::TensorView;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// About how many bytes the activations of a forward pass may take.
-const BUDGET_BYTES: usize = 1 << 30;
+const BUDGET_BYTES: u64 = 1 << 30;
 /// auto-circuit's batch size; a file with fewer prompts is one batch.
 const BATCH_SIZE: usize = 32;
 
@@ -133,10 +135,11 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         settings: &settings,
         stacking: if info.kind == DeviceKind::Cpu { Stacking::cpu(BUDGET_BYTES) } else { Stacking::gpu(BUDGET_BYTES) },
         unpatched: None,
+        keep_logits: args.out.is_some(),
     };
     let mut bar = Bar::new();
     let output = run_circuits(&input, &mut bar).await?;
-    bar.0.finish_and_clear();
+    bar.bar.finish_and_clear();
     let measured = MeasuredCircuits {
         name: name(&args.scores),
         n_edges: graph.n_edges(),
@@ -151,7 +154,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     if let Some(path) = &args.out {
-        write_logits(path, &output, &settings)?;
+        write_logits(path, &output, &bar.logits)?;
     }
     if let Some(path) = &args.svg {
         let labels = prompts.seq_labels.as_deref().filter(|_| settings.token_wise);
@@ -269,45 +272,49 @@ fn metrics_file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-fn write_logits(path: &Path, output: &RunOutput, settings: &RunSettings) -> Result<(), Box<dyn Error>> {
+fn write_logits(path: &Path, output: &RunOutput, circuits: &[(usize, Rc<Logits>)]) -> Result<(), Box<dyn Error>> {
     let unpatched = [
         ("clean".to_owned(), &output.unpatched.clean.logits),
         ("corrupt".to_owned(), &output.unpatched.corrupt.logits),
     ];
-    let circuits = output.circuits.iter().map(|c| (format!("edges{}", c.circuit.n_edges), &c.logits));
-    let mut tensors = HashMap::new();
-    for (name, logits) in unpatched.into_iter().chain(circuits) {
-        let bytes: Vec<u8> = logits.values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        tensors.insert(name, (output_shape(settings.slice, output.baseline.n_prompts, logits), bytes));
-    }
+    let circuits = circuits.iter().map(|(n_edges, logits)| (format!("edges{n_edges}"), &**logits));
+    let bytes = |logits: &Logits| logits.values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let tensors: HashMap<String, Vec<u8>> =
+        unpatched.into_iter().chain(circuits).map(|(name, logits)| (name, bytes(logits))).collect();
+    let shape = &output.baseline.shape;
     let views: Result<HashMap<_, _>, _> = tensors
         .iter()
-        .map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .map(|(name, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<_, safetensors::SafeTensorError>>();
     safetensors::serialize_to_file(views?, None, path).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
-/// A bar on stderr.
-struct Bar(ProgressBar);
+/// A bar on stderr, and the logits of each circuit with its number of edges.
+struct Bar {
+    bar: ProgressBar,
+    logits: Vec<(usize, Rc<Logits>)>,
+}
 
 impl Bar {
     fn new() -> Self {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} passes, {elapsed}, {eta} left: {msg}");
         bar.set_style(style.expect("the template is well-formed"));
-        Self(bar)
+        Self { bar, logits: Vec::new() }
     }
 }
 
 impl Observer for Bar {
     async fn progress(&mut self, done: usize, total: usize, label: &str) -> bool {
-        self.0.set_length(total as u64);
-        self.0.set_position(done as u64);
-        self.0.set_message(label.to_owned());
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(label.to_owned());
         true
     }
 
-    fn circuit(&mut self, _: &CircuitOutput) {}
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
+        self.logits.extend(logits.map(|logits| (output.circuit.n_edges, logits)));
+    }
 }
 
 /// A setting from its name in JSON.

@@ -1,6 +1,7 @@
 //! Search: against the reference's scores, by comparison with circuits that are run, and by laws.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use circuitscope_core::settings::discovery::{
     Acdc, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
@@ -11,7 +12,7 @@ use circuitscope_core::{
     Selection, TensorFile, select,
 };
 use circuitscope_engine::discover::{DiscoverInput, Discovery, discover};
-use circuitscope_engine::run::{CircuitOutput, Observer, RunError, Stacking};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunError, Stacking};
 
 use crate::support::{CASES, Case, CaseGraph, strings};
 
@@ -120,7 +121,7 @@ fn exact_scores_are_those_of_circuits_of_one_edge() {
                 ..g.settings(&case, &g.json["runs"][0])
             };
             let g = CaseGraph { scores: one, json: g.json.clone(), graph: g.graph.clone(), idx: g.idx };
-            let output = case.run(&model, &g, &run);
+            let (output, _) = case.run(&model, &g, &run);
             let diff = |place: usize| output.circuits[place].measurement.mean(Metric::LogitDiff).unwrap();
             // A loss is summed over batches, a measure is their mean; and a loss falls as the difference grows.
             let n_batches = (output.baseline.n_prompts / run.batch_size) as f64;
@@ -151,7 +152,7 @@ fn input_gradients_are_complete() {
         let case = Case::open(name);
         let g = case.graph(0);
         let run = RunSettings { edge_counts: EdgeCounts::List(vec![0]), ..g.settings(&case, &g.json["runs"][0]) };
-        let output = case.run(&case.model(), &g, &run);
+        let (output, _) = case.run(&case.model(), &g, &run);
         let n_batches = (output.baseline.n_prompts / run.batch_size) as f64;
         let diff = |measurement: &Measurement| measurement.mean(Metric::LogitDiff).unwrap();
         let change = diff(&output.baseline.clean) - diff(&output.baseline.corrupt);
@@ -266,7 +267,7 @@ fn probing_is_no_worse_than_attribution() {
             ..g.settings(&case, &g.json["runs"][0])
         };
         let g = CaseGraph { scores, json: g.json.clone(), graph: g.graph.clone(), idx: g.idx };
-        let output = case.run(&model, &g, &run);
+        let (output, _) = case.run(&model, &g, &run);
         (output.circuits[0].measurement.mean(Metric::CleanKlDiv).unwrap(), output.circuits[0].circuit.n_edges)
     };
     let probing = SubnetworkProbing {
@@ -299,7 +300,7 @@ fn searches_tell_their_loss_and_can_be_stopped() {
             self.passes.push((done, total));
             self.passes.len() < self.stop_after
         }
-        fn circuit(&mut self, _: &CircuitOutput) {}
+        fn circuit(&mut self, _: &CircuitOutput, _: Option<Rc<Logits>>) {}
         fn loss(&mut self, loss: f64) {
             self.losses.push(loss);
         }
@@ -382,7 +383,7 @@ fn regressions_have_gradients_of_their_error() {
     let integral = (sum(0.0, Some(64)) - (sum(0.0, None) + sum(1.0, None)) / 2.0) / 64.0;
 
     let run = RunSettings { edge_counts: EdgeCounts::List(vec![0]), ..g.settings(&case, &g.json["runs"][0]) };
-    let output = case.run(&case.model(), &g, &run);
+    let (output, _) = case.run(&case.model(), &g, &run);
     let prompts = case.prompts();
     let answers: Vec<f64> = prompts.pairs.iter().flat_map(|p| numbers_of(&p.answers)).collect();
     let error = |logits: &[f32]| {

@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod plot;
 mod run;
+mod session;
 mod shards;
 mod support;
 mod text;

@@ -8,8 +8,10 @@
 //! stacked in one pass. A pass begins at the block of the edge that it tries, since no earlier one is patched yet.
 
 use super::resume::Kept;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
+use crate::run::batch::read;
 use crate::run::masks::Masks;
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{Acdc, FaithfulnessTarget, PromptSide};
 use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
@@ -37,8 +39,8 @@ pub(super) async fn scores<O: Observer>(
     steps.expect(2 + order.len());
     let patches = Patches::new(setup, AblationType::Resample, PromptSide::Corrupt, steps).await?;
     let patch = patches.of(setup, 0, steps).await?;
-    let tokens = setup.tokens(0, PromptSide::Clean);
-    let (mut kept, logits) = Kept::new(model, graph, tokens, setup.positions(0), &patch);
+    let tokens = setup.batches.tokens(0, PromptSide::Clean);
+    let (mut kept, logits) = Kept::new(model, graph, tokens, setup.batches.positions(0), &patch);
     let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, settings);
     steps.step("unpatched model").await?;
 

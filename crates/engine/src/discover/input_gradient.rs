@@ -7,9 +7,11 @@
 
 use super::gradient::{Pass, ScoreSums};
 use super::loss::AnswerLoss;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
 use crate::model::Start;
 use crate::run::ablation::record;
+use crate::run::batch::read;
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{InputGradient, PromptSide};
 use circuitscope_core::{CircuitError, PruneScores, SrcKind};
@@ -25,11 +27,11 @@ pub(super) async fn scores<O: Observer>(
     }
     let patches = Patches::new(setup, settings.ablation, PromptSide::Corrupt, steps).await?;
     let mut sums = ScoreSums::new(setup.graph());
-    for batch in 0..setup.batches.len() {
+    for batch in 0..setup.batches.count() {
         let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
         let patch = patches.of(setup, batch, steps).await?;
-        let tokens = setup.tokens(batch, PromptSide::Clean);
-        let (model, graph, positions) = (setup.model(), setup.graph(), setup.positions(batch));
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
+        let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
         let clean = record(model, graph, &tokens, positions.clone()).0;
         steps.step("unpatched model").await?;
         let (Some(from), Some(to)) = (patch.at(SrcKind::ResidStart, 0), clean.at(SrcKind::ResidStart, 0)) else {
@@ -46,7 +48,7 @@ pub(super) async fn scores<O: Observer>(
             let value = gradients.loss.clone() * n as f64;
             sums.add(gradients, &patch, &clean);
             let value = read(value, "the loss").await?;
-            let label = format!("step {step} of {n}, batch {} of {}", batch + 1, setup.batches.len());
+            let label = format!("step {step} of {n}, batch {} of {}", batch + 1, setup.batches.count());
             steps.gradient_step(f64::from(value[0]), &label).await?;
         }
     }

@@ -18,7 +18,7 @@ use crate::source::OpenSource;
 use circuitscope_core::RunSettings;
 use circuitscope_engine::device::{self, Trouble};
 use circuitscope_engine::model::ModelError;
-use circuitscope_engine::run::{CircuitOutput, Observer, Stacking};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, Stacking};
 use circuitscope_engine::session::{RunRequest, Session, SessionError, Text, circuit_result, prompt_values};
 use circuitscope_wire::engine::{Call, DeviceKind, Event, Reply, Request, Source};
 
@@ -193,7 +193,8 @@ impl Caller<'_> {
         let name = circuitscope_engine::model::ByteSource::name;
         let settings = self.settings.clone();
         let prompts = Text { name: name(&prompts), text: &text };
-        let request = RunRequest { prompts, scores: (name(&scores), &bytes), settings: &settings };
+        let scores = (name(&scores), bytes.as_slice());
+        let request = RunRequest { prompts, scores, settings: &settings, keep_logits: self.logits };
         let output = session.run(request, &mut self).await?;
         let attached = Array::new();
         if self.logits {
@@ -217,13 +218,13 @@ impl Observer for Caller<'_> {
         !self.worker.cancelled.borrow().contains(&self.id)
     }
 
-    fn circuit(&mut self, output: &CircuitOutput) {
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
         let attached = Array::new();
-        if self.logits {
-            attached.push(&Float32Array::from(output.logits.values.as_slice()));
+        if let Some(logits) = logits {
+            attached.push(&Float32Array::from(logits.values.as_slice()));
             attached.push(&Float64Array::from(prompt_values(output).as_slice()));
         }
-        post(self.id, Event::Circuit { result: circuit_result(output, &self.settings) }, &attached);
+        post(self.id, Event::Circuit { result: circuit_result(output) }, &attached);
     }
 
     fn loss(&mut self, loss: f64) {
