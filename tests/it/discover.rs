@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use circuitscope_core::settings::discovery::{
-    Acdc, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
+    Acdc, AcdcPrompts, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random,
+    SubnetworkProbing,
 };
 use circuitscope_core::{
     Algorithm, Answers, AttentionDir, DiscoverSettings, Edge, EdgeCounts, Graph, GraphConfig, Measurement, Metric,
@@ -26,8 +27,14 @@ fn reference_algorithms() -> [(&'static str, Algorithm); 5] {
         ("prob_grad", Algorithm::MaskGradient(gradient(GradFunction::Prob, AnswerFunction::AvgVal))),
         ("logprob_grad", Algorithm::MaskGradient(gradient(GradFunction::Logprob, AnswerFunction::AvgVal))),
         ("ig8", Algorithm::MaskGradient(MaskGradient { integrated_grad_samples: Some(8), ..ig8 })),
-        ("acdc", Algorithm::Acdc(Acdc { thresholds: vec![0.001, 0.01, 0.005, 0.05], ..Acdc::default() })),
+        ("acdc", Algorithm::Acdc(reference_acdc())),
     ]
+}
+
+/// The reference looks at the first batch alone.
+fn reference_acdc() -> Acdc {
+    let prompts = AcdcPrompts::FirstBatch;
+    Acdc { thresholds: vec![0.001, 0.01, 0.005, 0.05], prompts, ..Acdc::default() }
 }
 
 fn settings(case: &Case, g: &CaseGraph, algorithm: Algorithm) -> DiscoverSettings {
@@ -101,6 +108,24 @@ fn acdc_removes_the_edges_that_the_reference_removes() {
     let (_, algorithm) = reference_algorithms().into_iter().find(|(name, _)| *name == "acdc").unwrap();
     let found = scores(&case, &g, algorithm);
     assert_eq!(found.values(), expected);
+}
+
+/// The mean distance of two batches of two is that of one batch of four, but not that of the first batch.
+#[test]
+fn acdc_looks_at_all_prompts_unless_it_is_the_first_batch_that_is_asked_for() {
+    let case = Case::open("gpt2");
+    let g = case.graph(0);
+    let n_prompts = case.prompts().pairs.len();
+    assert_eq!((n_prompts, case.batch_size()), (4, 2));
+    let found = |prompts, batch_size| {
+        let algorithm = Algorithm::Acdc(Acdc { prompts, ..reference_acdc() });
+        let settings = DiscoverSettings { batch_size, ..settings(&case, &g, algorithm) };
+        try_discover(&case, &case.prompts(), &g, &settings, &mut ()).unwrap().scores
+    };
+    let all = found(AcdcPrompts::All, 2);
+    assert_eq!(all, found(AcdcPrompts::All, 4));
+    assert_eq!(all, found(AcdcPrompts::FirstBatch, 4));
+    assert_ne!(all, found(AcdcPrompts::FirstBatch, 2));
 }
 
 /// The loss of each edge patched alone is what `run_circuits` gives for the circuit of that edge.
