@@ -4,6 +4,7 @@ mod bad_input;
 mod circuit;
 mod demo;
 mod discover;
+mod eap;
 mod families;
 mod formats;
 mod laws;

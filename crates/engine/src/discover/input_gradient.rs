@@ -1,9 +1,12 @@
 //! Integrated gradients over the inputs, EAP-IG (Hanna et al. 2024, "Have Faith in Faithfulness").
 //!
 //! The embedding walks in a straight line from what edges are patched with to the clean prompts' own; the model is run from
-//! each point, unpatched. An edge's score is the product of `patch - clean` of its src node with the mean gradient by its
-//! dest node's input. As steps grow, the scores of the embedding's edges sum to the loss at the line's far end less the
-//! clean loss. Scores are summed over batches, as mask gradients are.
+//! each of some points ([`circuitscope_core::settings::discovery::IgPoints`]), unpatched. An edge's score is the product of
+//! `patch - clean` of its src node with the mean gradient by its dest node's input. As steps grow, the scores of the
+//! embedding's edges sum to the loss with the patched embedding less the clean loss.
+//!
+//! Scores are summed over batches, as mask gradients are; EAP-IG (`eap/attribute.py`) divides this sum by the number of
+//! prompts.
 
 use super::gradient::{Pass, ScoreSums};
 use super::loss::AnswerLoss;
@@ -38,8 +41,8 @@ pub(super) async fn scores<O: Observer>(
             return Err(CircuitError::field("graph", "srcs", "an embedding", "none").into());
         };
         let (from, to) = (from.squeeze_dim::<4>(1), to.squeeze_dim::<4>(1)); // [1, batch, seq, d_model]
-        for step in 1..=n {
-            let share = step as f64 / n as f64;
+        for step in 0..n {
+            let share = settings.points.share(step, n);
             let resid = from.clone() * (1.0 - share) + to.clone() * share;
             let start = Some(Start { block: 0, resid });
             let positions = positions.clone();
@@ -48,7 +51,7 @@ pub(super) async fn scores<O: Observer>(
             let value = gradients.loss.clone() * n as f64;
             sums.add(gradients, &patch, &clean);
             let value = read(value, "the loss").await?;
-            let label = format!("step {step} of {n}, batch {} of {}", batch + 1, setup.batches.count());
+            let label = format!("step {} of {n}, batch {} of {}", step + 1, batch + 1, setup.batches.count());
             steps.gradient_step(f64::from(value[0]), &label).await?;
         }
     }
