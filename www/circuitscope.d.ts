@@ -447,6 +447,8 @@ export interface Discovery {
   cost: DiscoverCost;
   /** The graph that the scores are of. */
   graph: { factorized: boolean; separateQkv: boolean; seqLen: number | null };
+  /** A sentence where the scores are all the same, so that no circuit can be cut from them; else `null`. */
+  note: string | null;
 }
 
 export interface DiscoverCost {

@@ -361,6 +361,19 @@ fn searches_tell_their_loss_and_can_be_stopped() {
     }
 }
 
+/// Where a corrupt prompt is its clean one, patching changes nothing.
+#[test]
+fn a_search_says_that_its_scores_are_constant() {
+    let case = Case::open("gpt2");
+    let g = case.graph(0);
+    let settings = settings(&case, &g, Algorithm::MaskGradient(MaskGradient::default()));
+    let mut prompts = case.prompts();
+    assert_eq!(try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note, None);
+    prompts.pairs.iter_mut().for_each(|pair| pair.corrupt = pair.clean.clone());
+    let note = try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note.unwrap();
+    assert!(note.contains("the same score, 0") && note.contains("corrupt prompt equals its clean one"), "{note}");
+}
+
 #[test]
 fn settings_that_make_no_sense_are_errors() {
     let case = Case::open("gpt2");

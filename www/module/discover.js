@@ -45,9 +45,9 @@ export function discoverCall(options, shared) {
 }
 
 /** What a search found, out of `DiscoveryInfo`, the scores' file and the scores. */
-export function discovery({ info, nEdges, nKept, lastLoss, cost }, [scores, values]) {
+export function discovery({ info, nEdges, nKept, lastLoss, cost, note }, [scores, values]) {
   const { algorithm, graph } = info;
-  return { algorithm, scores, values, nEdges, nKept: nKept ?? null, loss: lastLoss ?? null, cost, graph };
+  return { algorithm, scores, values, nEdges, nKept: nKept ?? null, loss: lastLoss ?? null, cost, graph, note: note ?? null };
 }
 
 /** The settings that each algorithm has of its own: `Algorithm` in `crates/core/src/settings/discovery.rs`. */

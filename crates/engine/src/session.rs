@@ -204,11 +204,11 @@ impl Session {
         let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
         ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
         let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
-        let Discovery { scores, n_kept, cost, last_loss } =
+        let Discovery { scores, n_kept, cost, last_loss, note } =
             discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
         let info = ScoresInfo { date, ..settings.info(name, model.config(), graph) };
         let bytes = scores.to_bytes(graph, &info);
-        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost };
+        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost, note };
         Ok((bytes, scores, info))
     }
 

@@ -46,10 +46,11 @@ pub async fn discover(input: &DiscoverInput<'_>, observer: &mut impl Observer) -
         Algorithm::Official(settings) => settings.circuit.scores(input.graph, &input.prompts.word_idxs)?,
     };
     setup::refuse_nan(scores.values())?;
+    let note = setup::constant_note(scores.values(), setup.batches.pairs());
     let kept = input.settings.keep.map(|keep| {
         let dir = input.model.config().attention_dir;
         select(keep.selection, &scores, keep.edge_count, input.graph, dir)
     });
     let (scores, n_kept) = kept.transpose()?.map_or((scores, None), |(scores, n)| (scores, Some(n)));
-    Ok(Discovery { scores, n_kept, cost, last_loss: steps.last_loss() })
+    Ok(Discovery { scores, n_kept, cost, last_loss: steps.last_loss(), note })
 }

@@ -7,7 +7,7 @@ use crate::run::steps::Steps;
 use crate::run::{Batches, Observer, RunError, Stacking, graph_config};
 use circuitscope_core::settings::discovery::{DiscoverCost, PromptSide};
 use circuitscope_core::{
-    AblationType, CircuitError, DiscoverSettings, Graph, GraphConfig, Prompts, PruneScores, RunSettings,
+    AblationType, CircuitError, DiscoverSettings, Graph, GraphConfig, PromptPair, Prompts, PruneScores, RunSettings,
 };
 
 /// A search: the model, the prompts and the settings.
@@ -30,6 +30,8 @@ pub struct Discovery {
     pub cost: DiscoverCost,
     /// The loss of the last pass, where the algorithm has one.
     pub last_loss: Option<f64>,
+    /// A sentence where the scores are all the same, so that no circuit can be cut from them.
+    pub note: Option<String>,
 }
 
 /// Which graph the settings mean for these prompts.
@@ -112,5 +114,41 @@ pub(super) fn refuse_nan(values: &[f32]) -> Result<(), CircuitError> {
             tensor: "scores".to_owned(),
             index: format!("edge {edge}"),
         }),
+    }
+}
+
+/// A sentence for scores that are all the same, from which no circuit can be cut but all edges or none; and why, where it is
+/// the prompts.
+pub(super) fn constant_note(scores: &[f32], pairs: &[PromptPair]) -> Option<String> {
+    let (&first, rest) = scores.split_first()?;
+    if rest.is_empty() || rest.iter().any(|&score| score != first) {
+        return None;
+    }
+    let same_prompts = pairs.iter().all(|pair| pair.clean == pair.corrupt);
+    let why =
+        if same_prompts { "; each corrupt prompt equals its clean one, so that patching changes nothing" } else { "" };
+    Some(format!("every edge has the same score, {first}: only all edges or none can be a circuit{why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use circuitscope_core::Answers;
+
+    use super::*;
+
+    fn pair(clean: u32, corrupt: u32) -> PromptPair {
+        let answers = || Answers::Tokens(Vec::new());
+        PromptPair { clean: vec![clean], corrupt: vec![corrupt], answers: answers(), wrong_answers: answers() }
+    }
+
+    #[test]
+    fn constant_scores_are_said_to_be_constant() {
+        let note = |scores: &[f32], pairs: &[PromptPair]| constant_note(scores, pairs);
+        assert_eq!(note(&[0.0, 0.5, 0.0], &[pair(1, 1)]), None);
+        assert_eq!(note(&[0.5], &[pair(1, 1)]), None);
+        let same = note(&[0.0, -0.0, 0.0], &[pair(1, 1), pair(2, 2)]).unwrap();
+        assert!(same.contains("the same score, 0:") && same.contains("equals its clean one"), "{same}");
+        let other = note(&[f32::INFINITY; 2], &[pair(1, 1), pair(1, 2)]).unwrap();
+        assert!(other.contains("inf") && !other.contains("equals"), "{other}");
     }
 }
