@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use burn::tensor::Device;
-use circuitscope_core::{EdgeCounts, Limits, OutputSlice, RunSettings};
+use circuitscope_core::settings::discovery::MaskGradient;
+use circuitscope_core::{Algorithm, DiscoverSettings, EdgeCounts, Limits, ModelMemory, OutputSlice, RunSettings};
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
 use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
 
@@ -158,4 +159,27 @@ fn the_unpatched_model_is_run_again_for_other_prompts_only() {
     assert_eq!(passes(&mut loaded), 2);
     loaded.prompts = loaded.prompts.replace("tok0", "first");
     assert_eq!(passes(&mut loaded), 6);
+}
+
+#[test]
+fn a_search_whose_tensors_a_gpu_does_not_take_is_refused() {
+    let case = Case::open("gpt2");
+    let settings = |batch_size| DiscoverSettings {
+        batch_size,
+        algorithm: Algorithm::MaskGradient(MaskGradient::default()),
+        ..DiscoverSettings::default()
+    };
+    let discover = |tensor: u64, batch_size| {
+        let loaded = Loaded::open("gpt2", Limits::wasm_gpu(tensor));
+        let prompts = Text { name: "prompts.json", text: &loaded.prompts };
+        pollster::block_on(loaded.session.discover(prompts, &settings(batch_size), None, &mut ())).map(|_| ())
+    };
+    // The residual stream and the outputs of the src nodes on four prompts of six tokens.
+    let n_rows = (1 + case.graph(0).graph.srcs.len()) * 4 * 6;
+    let bytes = (n_rows * case.config().d_model * 4) as u64;
+    assert!(ModelMemory::of(&case.config()).largest_tensor < bytes / 2, "the weights are taken");
+    assert_eq!(discover(bytes, 4), Ok(()));
+    let error = discover(bytes - 1, 4).unwrap_err().to_string();
+    assert!(error.contains("src nodes") && error.contains("this GPU takes tensors of at most"), "{error}");
+    assert_eq!(discover(bytes - 1, 2), Ok(()));
 }
