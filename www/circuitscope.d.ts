@@ -280,6 +280,8 @@ export interface Discovery {
   cost: DiscoverCost;
   /** The graph that the scores are of. */
   graph: GraphConfig;
+  /** A sentence where the scores are all the same, so that no circuit can be cut from them; else `null`. */
+  note: string | null;
 }
 
 export interface RunResult {

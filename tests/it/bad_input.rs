@@ -6,7 +6,7 @@ use circuitscope_core::{
     TensorFile, edge_counts,
 };
 use circuitscope_engine::model::load;
-use circuitscope_engine::run::{RunInput, Stacking, run_circuits};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunInput, Stacking, run_circuits};
 use serde_json::{Value, json};
 
 use crate::support::Case;
@@ -138,8 +138,9 @@ fn run_error(prompts: Value, settings: RunSettings) -> String {
     let (graph, scores) = (&g.graph, &g.scores);
     let settings = RunSettings { edge_counts: EdgeCounts::List(vec![1]), ..settings };
     let (prompts, settings) = (&prompts, &settings);
-    let input =
-        RunInput { model: &model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 20), unpatched: None };
+    let stacking = Stacking::cpu(1 << 20);
+    let (unpatched, keep_logits) = (None, false);
+    let input = RunInput { model: &model, prompts, graph, scores, settings, stacking, unpatched, keep_logits };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
 }
 
@@ -172,12 +173,12 @@ fn prompts() {
 #[test]
 fn a_cancelled_run_stops_after_one_forward_pass() {
     struct Impatient(usize);
-    impl circuitscope_engine::run::Observer for Impatient {
+    impl Observer for Impatient {
         async fn progress(&mut self, _: usize, _: usize, _: &str) -> bool {
             self.0 += 1;
             self.0 < 3
         }
-        fn circuit(&mut self, _: &circuitscope_engine::run::CircuitOutput) {}
+        fn circuit(&mut self, _: &CircuitOutput, _: Option<std::rc::Rc<Logits>>) {}
     }
     let case = Case::open("gpt2");
     let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
@@ -191,6 +192,7 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
         settings,
         stacking: Stacking::cpu(1 << 20),
         unpatched: None,
+        keep_logits: false,
     };
     let mut impatient = Impatient(0);
     let result = pollster::block_on(run_circuits(&input, &mut impatient));

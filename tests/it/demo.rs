@@ -39,9 +39,10 @@ fn computed() -> Value {
     let scores = std::fs::read(dir().join("scores.safetensors")).unwrap();
     let settings = settings();
     let prompts = Text { name: "prompts.json", text: &prompts };
-    let request = RunRequest { prompts, scores: ("scores.safetensors", &scores), settings: &settings };
+    let request =
+        RunRequest { prompts, scores: ("scores.safetensors", &scores), settings: &settings, keep_logits: false };
     let output = pollster::block_on(session.run(request, &mut ())).unwrap();
-    let circuits: Vec<_> = output.circuits.iter().map(|c| circuit_result(c, &settings)).collect();
+    let circuits: Vec<_> = output.circuits.iter().map(circuit_result).collect();
     let baseline = output.baseline.clone();
     let tokens: Vec<Vec<Vec<Tokens>>> = (0..circuits.len())
         .map(|circuit| {

@@ -1,9 +1,11 @@
 //! Search: against the reference's scores, by comparison with circuits that are run, and by laws.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use circuitscope_core::settings::discovery::{
-    Acdc, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
+    Acdc, AcdcPrompts, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random,
+    SubnetworkProbing,
 };
 use circuitscope_core::{
     Algorithm, Answers, AttentionDir, DiscoverSettings, Edge, EdgeCounts, Graph, GraphConfig, Measurement, Metric,
@@ -11,7 +13,7 @@ use circuitscope_core::{
     Selection, TensorFile, select,
 };
 use circuitscope_engine::discover::{DiscoverInput, Discovery, discover};
-use circuitscope_engine::run::{CircuitOutput, Observer, RunError, Stacking};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunError, Stacking};
 
 use crate::support::{CASES, Case, CaseGraph, strings};
 
@@ -25,8 +27,14 @@ fn reference_algorithms() -> [(&'static str, Algorithm); 5] {
         ("prob_grad", Algorithm::MaskGradient(gradient(GradFunction::Prob, AnswerFunction::AvgVal))),
         ("logprob_grad", Algorithm::MaskGradient(gradient(GradFunction::Logprob, AnswerFunction::AvgVal))),
         ("ig8", Algorithm::MaskGradient(MaskGradient { integrated_grad_samples: Some(8), ..ig8 })),
-        ("acdc", Algorithm::Acdc(Acdc { thresholds: vec![0.001, 0.01, 0.005, 0.05], ..Acdc::default() })),
+        ("acdc", Algorithm::Acdc(reference_acdc())),
     ]
+}
+
+/// The reference looks at the first batch alone.
+fn reference_acdc() -> Acdc {
+    let prompts = AcdcPrompts::FirstBatch;
+    Acdc { thresholds: vec![0.001, 0.01, 0.005, 0.05], prompts, ..Acdc::default() }
 }
 
 fn settings(case: &Case, g: &CaseGraph, algorithm: Algorithm) -> DiscoverSettings {
@@ -102,6 +110,24 @@ fn acdc_removes_the_edges_that_the_reference_removes() {
     assert_eq!(found.values(), expected);
 }
 
+/// The mean distance of two batches of two is that of one batch of four, but not that of the first batch.
+#[test]
+fn acdc_looks_at_all_prompts_unless_it_is_the_first_batch_that_is_asked_for() {
+    let case = Case::open("gpt2");
+    let g = case.graph(0);
+    let n_prompts = case.prompts().pairs.len();
+    assert_eq!((n_prompts, case.batch_size()), (4, 2));
+    let found = |prompts, batch_size| {
+        let algorithm = Algorithm::Acdc(Acdc { prompts, ..reference_acdc() });
+        let settings = DiscoverSettings { batch_size, ..settings(&case, &g, algorithm) };
+        try_discover(&case, &case.prompts(), &g, &settings, &mut ()).unwrap().scores
+    };
+    let all = found(AcdcPrompts::All, 2);
+    assert_eq!(all, found(AcdcPrompts::All, 4));
+    assert_eq!(all, found(AcdcPrompts::FirstBatch, 4));
+    assert_ne!(all, found(AcdcPrompts::FirstBatch, 2));
+}
+
 /// The loss of each edge patched alone is what `run_circuits` gives for the circuit of that edge.
 #[test]
 fn exact_scores_are_those_of_circuits_of_one_edge() {
@@ -120,7 +146,7 @@ fn exact_scores_are_those_of_circuits_of_one_edge() {
                 ..g.settings(&case, &g.json["runs"][0])
             };
             let g = CaseGraph { scores: one, json: g.json.clone(), graph: g.graph.clone(), idx: g.idx };
-            let output = case.run(&model, &g, &run);
+            let (output, _) = case.run(&model, &g, &run);
             let diff = |place: usize| output.circuits[place].measurement.mean(Metric::LogitDiff).unwrap();
             // A loss is summed over batches, a measure is their mean; and a loss falls as the difference grows.
             let n_batches = (output.baseline.n_prompts / run.batch_size) as f64;
@@ -151,7 +177,7 @@ fn input_gradients_are_complete() {
         let case = Case::open(name);
         let g = case.graph(0);
         let run = RunSettings { edge_counts: EdgeCounts::List(vec![0]), ..g.settings(&case, &g.json["runs"][0]) };
-        let output = case.run(&case.model(), &g, &run);
+        let (output, _) = case.run(&case.model(), &g, &run);
         let n_batches = (output.baseline.n_prompts / run.batch_size) as f64;
         let diff = |measurement: &Measurement| measurement.mean(Metric::LogitDiff).unwrap();
         let change = diff(&output.baseline.clean) - diff(&output.baseline.corrupt);
@@ -266,7 +292,7 @@ fn probing_is_no_worse_than_attribution() {
             ..g.settings(&case, &g.json["runs"][0])
         };
         let g = CaseGraph { scores, json: g.json.clone(), graph: g.graph.clone(), idx: g.idx };
-        let output = case.run(&model, &g, &run);
+        let (output, _) = case.run(&model, &g, &run);
         (output.circuits[0].measurement.mean(Metric::CleanKlDiv).unwrap(), output.circuits[0].circuit.n_edges)
     };
     let probing = SubnetworkProbing {
@@ -299,7 +325,7 @@ fn searches_tell_their_loss_and_can_be_stopped() {
             self.passes.push((done, total));
             self.passes.len() < self.stop_after
         }
-        fn circuit(&mut self, _: &CircuitOutput) {}
+        fn circuit(&mut self, _: &CircuitOutput, _: Option<Rc<Logits>>) {}
         fn loss(&mut self, loss: f64) {
             self.losses.push(loss);
         }
@@ -333,6 +359,19 @@ fn searches_tell_their_loss_and_can_be_stopped() {
         let stopped = try_discover(&case, &case.prompts(), &g, &settings, &mut stopping);
         assert!(matches!(stopped, Err(RunError::Cancelled)), "{settings:?}");
     }
+}
+
+/// Where a corrupt prompt is its clean one, patching changes nothing.
+#[test]
+fn a_search_says_that_its_scores_are_constant() {
+    let case = Case::open("gpt2");
+    let g = case.graph(0);
+    let settings = settings(&case, &g, Algorithm::MaskGradient(MaskGradient::default()));
+    let mut prompts = case.prompts();
+    assert_eq!(try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note, None);
+    prompts.pairs.iter_mut().for_each(|pair| pair.corrupt = pair.clean.clone());
+    let note = try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note.unwrap();
+    assert!(note.contains("the same score, 0") && note.contains("corrupt prompt equals its clean one"), "{note}");
 }
 
 #[test]
@@ -382,7 +421,7 @@ fn regressions_have_gradients_of_their_error() {
     let integral = (sum(0.0, Some(64)) - (sum(0.0, None) + sum(1.0, None)) / 2.0) / 64.0;
 
     let run = RunSettings { edge_counts: EdgeCounts::List(vec![0]), ..g.settings(&case, &g.json["runs"][0]) };
-    let output = case.run(&case.model(), &g, &run);
+    let (output, _) = case.run(&case.model(), &g, &run);
     let prompts = case.prompts();
     let answers: Vec<f64> = prompts.pairs.iter().flat_map(|p| numbers_of(&p.answers)).collect();
     let error = |logits: &[f32]| {

@@ -1,6 +1,7 @@
 //! A model small enough to be worked out by hand, and laws that hold for any model.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope_core::{
@@ -8,9 +9,9 @@ use circuitscope_core::{
     PatchType, PromptPair, Prompts, PruneScores, RunSettings, Sizes, SrcKind,
 };
 use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
-use circuitscope_engine::run::{RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_engine::run::{Logits, RunInput, RunOutput, Stacking};
 
-use crate::support::{CASES, Case, assert_close};
+use crate::support::{CASES, Case, assert_close, run_with_logits};
 
 /// A model of two layers with one "head" each and a residual stream of two numbers, `d_model = d_vocab = 2`.
 ///
@@ -124,12 +125,18 @@ fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32
     let edge_counts = EdgeCounts::List(vec![n]);
     let settings = RunSettings { separate_qkv: false, batch_size: 1, edge_counts, ..settings };
     let output = run(&model, &prompts, &graph, &PruneScores::new(scores.to_vec()), &settings);
-    output.circuits[0].logits.values.clone()
+    output.1[0].values.clone()
 }
 
-fn run(model: &dyn Model, prompts: &Prompts, graph: &Graph, scores: &PruneScores, settings: &RunSettings) -> RunOutput {
-    let input = RunInput { model, prompts, graph, scores, settings, stacking: Stacking::cpu(1 << 28), unpatched: None };
-    pollster::block_on(run_circuits(&input, &mut ())).unwrap()
+fn run(
+    model: &dyn Model,
+    prompts: &Prompts,
+    graph: &Graph,
+    scores: &PruneScores,
+    settings: &RunSettings,
+) -> (RunOutput, Vec<Rc<Logits>>) {
+    let (stacking, unpatched, keep_logits) = (Stacking::cpu(1 << 28), None, true);
+    run_with_logits(&RunInput { model, prompts, graph, scores, settings, stacking, unpatched, keep_logits })
 }
 
 #[test]
@@ -177,14 +184,14 @@ fn no_patched_edge_is_the_run_prompt_and_all_patched_under_resample_the_other() 
                     edge_counts: EdgeCounts::List(vec![0, n_edges]),
                     ..RunSettings::default()
                 };
-                let output = run(&model, &prompts, &g.graph, &g.scores, &settings);
+                let (output, logits) = run(&model, &prompts, &g.graph, &g.scores, &settings);
                 let (clean, corrupt) = (&output.unpatched.clean.logits.values, &output.unpatched.corrupt.logits.values);
                 // Edge patch: the empty circuit is the corrupt run, the full one the clean one. Tree patch: the empty circuit
                 // is the corrupt run too, since everything is patched with corrupt. Reverse swaps the two.
                 let (empty, full) = if reverse { (clean, corrupt) } else { (corrupt, clean) };
                 let what = format!("{name} {patch_type:?} reverse {reverse}");
-                assert_close(&format!("{what} empty"), &output.circuits[0].logits.values, empty);
-                assert_close(&format!("{what} full"), &output.circuits[1].logits.values, full);
+                assert_close(&format!("{what} empty"), &logits[0].values, empty);
+                assert_close(&format!("{what} full"), &logits[1].values, full);
             }
         }
     }
@@ -210,8 +217,8 @@ fn patching_a_node_is_patching_all_its_edges() {
                     edge_counts: EdgeCounts::List(vec![n_edges]),
                     ..RunSettings::default()
                 };
-                let output = run(&model, &prompts, graph, &PruneScores::new(scores), &settings);
-                (n_edges, output.circuits[0].logits.values.clone())
+                let (_, logits) = run(&model, &prompts, graph, &PruneScores::new(scores), &settings);
+                (n_edges, logits[0].values.clone())
             });
             let [(n_edges, factorized), (n_node_edges, unfactorized)] = outputs;
             let is_there = graphs[0].srcs.iter().any(|s| s.name == src);
@@ -230,7 +237,7 @@ fn stacking_and_keeping_change_nothing() {
         let g = case.graph(graph_idx);
         for run_json in g.json["runs"].as_array().unwrap() {
             let settings = g.settings(&case, run_json);
-            let together = run(&model, &prompts, &g.graph, &g.scores, &settings);
+            let (together, logits) = run(&model, &prompts, &g.graph, &g.scores, &settings);
             let (graph, scores, settings) = (&g.graph, &g.scores, &settings);
             // Too small a budget to keep anything or to stack two.
             let alone = RunInput {
@@ -241,8 +248,9 @@ fn stacking_and_keeping_change_nothing() {
                 settings,
                 stacking: Stacking::cpu(1),
                 unpatched: None,
+                keep_logits: true,
             };
-            let alone = pollster::block_on(run_circuits(&alone, &mut ())).unwrap();
+            let (alone, alone_logits) = run_with_logits(&alone);
             let unpatched = Some(together.unpatched.clone());
             let again = RunInput {
                 model: &model,
@@ -252,13 +260,15 @@ fn stacking_and_keeping_change_nothing() {
                 settings,
                 stacking: Stacking::cpu(1 << 28),
                 unpatched,
+                keep_logits: true,
             };
-            let again = pollster::block_on(run_circuits(&again, &mut ())).unwrap();
+            let (again, again_logits) = run_with_logits(&again);
             assert!(alone.baseline.forward_passes > together.baseline.forward_passes);
             assert!(again.baseline.forward_passes < together.baseline.forward_passes);
-            for ((a, b), c) in together.circuits.iter().zip(&alone.circuits).zip(&again.circuits) {
-                assert_close("alone", &b.logits.values, &a.logits.values);
-                assert_close("again", &c.logits.values, &a.logits.values);
+            assert_eq!(logits.len(), together.circuits.len());
+            for ((a, b), c) in logits.iter().zip(&alone_logits).zip(&again_logits) {
+                assert_close("alone", &b.values, &a.values);
+                assert_close("again", &c.values, &a.values);
             }
         }
     }

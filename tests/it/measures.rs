@@ -150,7 +150,7 @@ fn answers_at_every_position_are_measured_as_in_the_reference() {
     let case = Case::open(expected["case"].as_str().unwrap());
     let (model, g) = (case.model(), case.graph(0));
     for (run, metrics) in g.json["runs"].as_array().unwrap().iter().zip(expected["runs"].as_array().unwrap()) {
-        let output = case.run(&model, &g, &g.settings(&case, run));
+        let (output, _) = case.run(&model, &g, &g.settings(&case, run));
         for metric in Metric::ALL {
             for pair in metrics[metric.key()].as_array().unwrap() {
                 let n_edges = pair[0].as_u64().unwrap() as usize;
@@ -166,7 +166,7 @@ fn numbers_for_answers_leave_the_divergences_only() {
     let case = Case::open("tracr-xproportion");
     let (model, g) = (case.model(), case.graph(0));
     let run = &g.json["runs"][0];
-    let output = case.run(&model, &g, &g.settings(&case, run));
+    let (output, _) = case.run(&model, &g, &g.settings(&case, run));
     for circuit in &output.circuits {
         let known: Vec<_> = Metric::ALL.into_iter().filter(|&m| circuit.measurement.get(m).is_some()).collect();
         assert_eq!(known, [Metric::CleanKlDiv, Metric::CorruptKlDiv]);

@@ -1,9 +1,11 @@
 //! The model against the reference: logits of the unpatched model and the outputs of its src nodes.
 
 use burn::tensor::{Device, Tensor};
-use circuitscope_core::PromptPair;
+use circuitscope_core::settings::discovery::PromptSide;
+use circuitscope_core::{OutputSlice, PromptPair};
 use circuitscope_engine::model::{Model, Plain, TokenBatch};
-use circuitscope_engine::run::src_ablations;
+use circuitscope_engine::run::Batches;
+use circuitscope_engine::run::steps::Steps;
 use serde_json::Value;
 
 use crate::support::{CASES, Case, ablation, assert_close, read_text, tensor};
@@ -46,16 +48,9 @@ fn src_nodes_have_the_reference_outputs_under_every_ablation() {
     let case = Case::open("gpt2");
     let (model, prompts, g) = (case.model(), case.prompts(), case.graph(0));
     for name in ablations {
-        let batches = prompts.batches(case.batch_size()).unwrap();
-        let clean = batches.iter().map(|b| tokens(b.pairs, |p| &p.clean));
-        let corrupt = batches.iter().map(|b| tokens(b.pairs, |p| &p.corrupt));
-        let sample: Vec<TokenBatch> = match ablation(name).dataset_means() {
-            None => corrupt.take(1).collect(),
-            Some((true, false)) => clean.collect(),
-            Some((false, _)) => corrupt.collect(),
-            Some((true, true)) => clean.chain(corrupt).collect(),
-        };
-        let found = src_ablations(&model, &g.graph, &sample, ablation(name));
+        let batches = Batches::new(&model, &g.graph, &prompts, OutputSlice::None, case.batch_size()).unwrap();
+        let mean = pollster::block_on(batches.dataset_mean(ablation(name), &mut Steps::new(0, &mut ()))).unwrap();
+        let found = mean.unwrap_or_else(|| batches.patch(0, ablation(name), PromptSide::Corrupt).0);
         let (shape, expected) = case.expected(&format!("graph0.src_outs.{name}"));
         let found: Vec<f32> = found
             .groups

@@ -1,11 +1,12 @@
 //! Reads the reference cases of `tests/fixtures/cases`: what auto-circuit computed, as files.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use circuitscope_core::{
     AblationType, EdgeCounts, Graph, GraphConfig, ModelConfig, PatchType, Prompts, PruneScores, RunSettings, TensorFile,
 };
-use circuitscope_engine::run::{RunInput, RunOutput, Stacking, run_circuits};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunInput, RunOutput, Stacking, run_circuits};
 use serde_json::Value;
 
 /// Every case of the families that are supported.
@@ -140,17 +141,48 @@ impl Case {
         pollster::block_on(loading).unwrap()
     }
 
-    /// Runs circuits as a run of `case.json` says.
+    /// Runs circuits as a run of `case.json` says, with the logits of each.
     pub fn run(
         &self,
         model: &dyn circuitscope_engine::model::Model,
         g: &CaseGraph,
         settings: &RunSettings,
-    ) -> RunOutput {
+    ) -> (RunOutput, Vec<Rc<Logits>>) {
         let (prompts, graph, scores) = (self.prompts(), &g.graph, &g.scores);
         let stacking = Stacking::cpu(1 << 28);
-        let input = RunInput { model, prompts: &prompts, graph, scores, settings, stacking, unpatched: None };
-        pollster::block_on(run_circuits(&input, &mut ())).unwrap()
+        let input = RunInput {
+            model,
+            prompts: &prompts,
+            graph,
+            scores,
+            settings,
+            stacking,
+            unpatched: None,
+            keep_logits: true,
+        };
+        run_with_logits(&input)
+    }
+}
+
+/// Runs circuits, with the logits of each in the order of the edge counts.
+pub fn run_with_logits(input: &RunInput<'_>) -> (RunOutput, Vec<Rc<Logits>>) {
+    let mut kept = KeptLogits::default();
+    let output = pollster::block_on(run_circuits(input, &mut kept)).unwrap();
+    kept.0.sort_by_key(|(index, _)| *index);
+    (output, kept.0.into_iter().map(|(_, logits)| logits).collect())
+}
+
+/// Keeps the logits of each circuit with its index.
+#[derive(Default)]
+struct KeptLogits(Vec<(usize, Rc<Logits>)>);
+
+impl Observer for KeptLogits {
+    async fn progress(&mut self, _: usize, _: usize, _: &str) -> bool {
+        true
+    }
+
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
+        self.0.extend(logits.map(|logits| (output.index, logits)));
     }
 }
 

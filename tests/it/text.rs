@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use circuitscope_core::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
-use circuitscope_engine::run::circuits::graph_config;
-use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
+use circuitscope_engine::run::{RunInput, Stacking, Unpatched, graph_config, run_circuits};
 use circuitscope_formats::{Answer, File, Session, Tokenizer, read_prompts};
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Case, assert_close, numbers, read_text};
+use crate::support::{Case, assert_close, numbers, read_text, run_with_logits};
 
 const TOKENIZERS: [&str; 3] = ["gpt2", "llama", "llama3"];
 
@@ -134,11 +133,12 @@ fn padded_prompts_run_as_in_auto_circuit() {
                 settings: &settings,
                 stacking,
                 unpatched: None,
+                keep_logits: true,
             };
-            let output = pollster::block_on(run_circuits(&input, &mut ())).unwrap();
-            for circuit in &output.circuits {
+            let (output, logits) = run_with_logits(&input);
+            for (circuit, logits) in output.circuits.iter().zip(&logits) {
                 let name = format!("graph{}.run{r}.edges{}", g.idx, circuit.circuit.n_edges);
-                assert_close(&name, &circuit.logits.values, &case.expected(&name).1);
+                assert_close(&name, &logits.values, &case.expected(&name).1);
                 for (key, points) in run["metrics"].as_object().unwrap() {
                     let metric = Metric::from_key(key).unwrap();
                     let points = points.as_array().unwrap();
@@ -165,8 +165,16 @@ fn what_needs_prompts_of_one_length_says_so() {
     let (model, prompts, g) = (case.model(), prompts.unwrap(), case.graph(0));
     let settings = RunSettings { slice: OutputSlice::NotFirstSeq, batch_size: 2, ..RunSettings::default() };
     let (graph, scores, stacking) = (&g.graph, &g.scores, Stacking::cpu(1 << 28));
-    let input =
-        RunInput { model: &model, prompts: &prompts, graph, scores, settings: &settings, stacking, unpatched: None };
+    let input = RunInput {
+        model: &model,
+        prompts: &prompts,
+        graph,
+        scores,
+        settings: &settings,
+        stacking,
+        unpatched: None,
+        keep_logits: false,
+    };
     let error = pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string();
     assert!(error.contains("prompts[0].clean") && error.contains("pad token"), "{error}");
     let token_wise = RunSettings { token_wise: true, batch_size: 2, ..RunSettings::default() };

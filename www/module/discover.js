@@ -153,7 +153,17 @@ function picked(options, fields) {
  * @param {[Uint8Array, Float32Array]} attachments
  * @returns {Discovery}
  */
-export function discovery({ info, nEdges, nKept, lastLoss, cost }, [scores, values]) {
+export function discovery({ info, nEdges, nKept, lastLoss, cost, note }, [scores, values]) {
   const { algorithm, graph } = info;
-  return { algorithm: algorithm ?? "", scores, values, nEdges, nKept: nKept ?? null, loss: lastLoss ?? null, cost, graph: graph ?? GRAPH_DEFAULTS };
+  return {
+    algorithm: algorithm ?? "",
+    scores,
+    values,
+    nEdges,
+    nKept: nKept ?? null,
+    loss: lastLoss ?? null,
+    cost,
+    graph: graph ?? GRAPH_DEFAULTS,
+    note: note ?? null,
+  };
 }

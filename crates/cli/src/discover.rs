@@ -62,8 +62,8 @@ Algorithms:
 Settings (--set), by auto-circuit's names:
   eap, mask_gradient  grad_function=logit|prob|logprob|logit_exp, answer_function=avg_diff|avg_val|mse, mask_value=X,
                       integrated_grad_samples=N, ablation=resample|zero|..., ablation_prompts=corrupt|clean
-  eap_ig              grad_function, answer_function, steps=N, ablation
-  acdc                faithfulness_target=kl_div|mse, thresholds=[X,...]
+  eap_ig              grad_function, answer_function, steps=N, points=zero_to_below_one|above_zero_to_one, ablation
+  acdc                faithfulness_target=kl_div|mse, thresholds=[X,...], prompts=all|first_batch
   exact               grad_function, answer_function, ablation
   subnetwork_probing  faithfulness_target, learning_rate=X, epochs=N, regularize_lambda=X, circuit_size=N,
                       tree_optimisation=true|false, ablation, seed=N
@@ -100,6 +100,9 @@ impl DiscoverCommand {
         bar.finish();
         if let Some(loss) = found.last_loss {
             eprintln!("loss of the last pass: {loss:.6}");
+        }
+        if let Some(note) = &found.note {
+            eprintln!("{note}");
         }
         if let Some(n) = found.n_kept {
             eprintln!("edges kept: {n}");

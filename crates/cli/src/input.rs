@@ -15,7 +15,7 @@ use crate::options::{ComputeOptions, GraphKind, ScoresOptions, TextOptions};
 use crate::progress::loading_bar;
 
 /// About how many bytes the activations of a forward pass may take.
-const BUDGET_BYTES: usize = 1 << 30;
+const BUDGET_BYTES: u64 = 1 << 30;
 
 /// A device that is ready, with how many circuits it takes at once.
 pub struct Computer {

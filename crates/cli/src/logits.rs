@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
-use circuitscope_core::OutputSlice;
-use circuitscope_engine::run::circuits::output_shape;
 use circuitscope_engine::run::{Logits, RunOutput};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
@@ -17,16 +16,16 @@ use crate::input::name;
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(path: &Path, output: &RunOutput, slice: OutputSlice) -> Result<(), CliError> {
+pub fn write(path: &Path, output: &RunOutput, circuits: &[(usize, Rc<Logits>)]) -> Result<(), CliError> {
     let unpatched = [
         ("clean".to_owned(), &output.unpatched.clean.logits),
         ("corrupt".to_owned(), &output.unpatched.corrupt.logits),
     ];
-    let circuits = output.circuits.iter().map(|c| (format!("edges{}", c.circuit.n_edges), &c.logits));
+    let circuits = circuits.iter().map(|(n_edges, logits)| (format!("edges{n_edges}"), &**logits));
     let tensors: HashMap<_, _> = unpatched
         .into_iter()
         .chain(circuits)
-        .map(|(name, logits)| (name, (output_shape(slice, output.baseline.n_prompts, logits), le_bytes(logits))))
+        .map(|(name, logits)| (name, (output.baseline.shape.clone(), le_bytes(logits))))
         .collect();
     serialize(&tensors, path).map_err(|e| CliError::Write { file: name(path), reason: e.to_string() })
 }

@@ -29,7 +29,7 @@ pub struct ComputeOptions {
     pub text: TextOptions,
     /// Prompts a batch; a short last batch is dropped [default: 8, or all where there are fewer]
     ///
-    /// It matters beyond speed where an ablation is a mean over the batch, and for ACDC.
+    /// It matters beyond speed where an ablation is a mean over the batch, and where ACDC looks at the first batch only.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
     #[command(flatten)]

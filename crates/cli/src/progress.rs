@@ -1,6 +1,8 @@
 //! Progress bars on stderr. They are seen in a terminal only.
 
-use circuitscope_engine::run::{CircuitOutput, Observer};
+use std::rc::Rc;
+
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Forward passes, or forward and backward passes.
@@ -8,20 +10,23 @@ const PASSES: &str = "{bar:40} {pos}/{len} passes, {elapsed}, {eta} left: {msg}"
 /// The weights of a model.
 const LOADING: &str = "{bar:40} {bytes}/{total_bytes} of weights read, {eta} left";
 
-/// A bar that watches a run or a search.
+/// A bar that watches a run or a search, and keeps the logits that a run gives.
 pub struct PassesBar {
     bar: ProgressBar,
     loss: Option<f64>,
+    /// Of each circuit, with its number of edges; none where they are not asked for.
+    logits: Vec<(usize, Rc<Logits>)>,
 }
 
 impl PassesBar {
     pub fn new() -> Self {
-        Self { bar: bar(PASSES), loss: None }
+        Self { bar: bar(PASSES), loss: None, logits: Vec::new() }
     }
 
-    /// Takes the bar away.
-    pub fn finish(self) {
+    /// Takes the bar away and gives the logits of each circuit.
+    pub fn finish(self) -> Vec<(usize, Rc<Logits>)> {
         self.bar.finish_and_clear();
+        self.logits
     }
 }
 
@@ -34,7 +39,9 @@ impl Observer for PassesBar {
         true
     }
 
-    fn circuit(&mut self, _: &CircuitOutput) {}
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
+        self.logits.extend(logits.map(|logits| (output.circuit.n_edges, logits)));
+    }
 
     fn loss(&mut self, loss: f64) {
         self.loss = Some(loss);

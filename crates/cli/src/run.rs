@@ -1,13 +1,13 @@
 //! `run`: circuits of a model on pairs of prompts, as auto-circuit's `run_circuits`.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_core::{
     AblationType, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
 };
-use circuitscope_engine::run::circuits::graph_config;
-use circuitscope_engine::run::{RunInput, RunOutput, run_circuits};
+use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
 use circuitscope_picture::{DrawOptions, LayoutRequest, layout, svg_string};
 use clap::Args;
 
@@ -108,14 +108,15 @@ impl RunCommand {
             settings: &settings,
             stacking: computer.stacking,
             unpatched: None,
+            keep_logits: self.out.is_some(),
         };
         self.warn_of_ablated_circuit();
         let mut bar = PassesBar::new();
         let output = run_circuits(&input, &mut bar).await?;
-        bar.finish();
+        let logits = bar.finish();
         let measured = self.measured(&graph, &output);
         print(table::metrics(&measured, self.area_names()).as_bytes())?;
-        self.write_files(&input, &output, measured)
+        self.write_files(&input, &output, &logits, measured)
     }
 
     fn settings(&self, prompts: &Prompts) -> RunSettings {
@@ -156,14 +157,20 @@ impl RunCommand {
         }
     }
 
-    fn write_files(&self, input: &RunInput, output: &RunOutput, measured: MeasuredCircuits) -> Result<(), CliError> {
+    fn write_files(
+        &self,
+        input: &RunInput,
+        output: &RunOutput,
+        circuits: &[(usize, Rc<Logits>)],
+        measured: MeasuredCircuits,
+    ) -> Result<(), CliError> {
         if let Some(path) = &self.metrics {
             let is_json = path.extension().is_some_and(|extension| extension == "json");
             let text = if is_json { to_json(&[measured]).to_string() } else { to_csv(&[measured]) };
             write_file(path, text.as_bytes())?;
         }
         if let Some(path) = &self.out {
-            logits::write(path, output, self.compute.slice)?;
+            logits::write(path, output, circuits)?;
         }
         if let Some(path) = &self.svg {
             write_file(path, self.svg(input.graph, input.scores, input.prompts).as_bytes())?;

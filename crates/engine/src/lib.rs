@@ -1,7 +1,7 @@
 //! The engine: from weights and prompts to the logits of patched models, on burn.
 //!
-//! In reading order: [`model`] turns weights into logits; [`run`] patches; [`discover`] finds which edges matter; [`session`] is what
-//! a program that computes holds between requests, and [`device`] chooses what it computes on.
+//! In reading order: [`device`] chooses what to compute on; [`model`] turns weights into logits; [`run`] patches; [`discover`]
+//! finds which edges matter; [`session`] is the state of a program that answers requests.
 
 pub mod device;
 pub mod discover;

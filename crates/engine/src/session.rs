@@ -1,4 +1,8 @@
-//! What the engine holds between requests: the device, the model, and the last run.
+//! The engine's state between requests: the device, the model, and the last run.
+//!
+//! Of the last run the results of each circuit are kept, a few kilobytes, and the unpatched model on its prompts, which a later
+//! run that differs only in its scores or edge counts uses again. Results stay until another run is done; the unpatched model
+//! is dropped before a run that cannot use it makes its own.
 
 use std::rc::Rc;
 
@@ -7,11 +11,12 @@ use thiserror::Error;
 
 use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
-use crate::run::circuits::{graph_config, output_shape};
+use crate::run::stacking::src_bytes;
 use crate::run::{
-    CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, Unpatched, run_circuits, top_tokens,
+    CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, TOP_TOKENS, TopTokens, Unpatched, graph_config,
+    run_circuits,
 };
-use circuitscope_core::settings::memory::{ModelMemory, RunSize};
+use circuitscope_core::settings::memory::{ModelMemory, RunSize, size_label};
 use circuitscope_core::{
     Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
     PruneScores, RunSettings, ScoresInfo, ShardIndex,
@@ -24,15 +29,27 @@ pub struct Session {
     stacking: Stacking,
     limits: Limits,
     model: Option<Transformer>,
-    last_run: Option<LastRun>,
+    unpatched: Option<KeptUnpatched>,
+    results: Option<Results>,
 }
 
-struct LastRun {
+/// The unpatched model on the prompts of a run.
+struct KeptUnpatched {
     prompts: String,
-    /// With the edge counts taken out.
+    /// With the default edge counts, whatever was asked for.
     settings: RunSettings,
+    unpatched: Rc<Unpatched>,
+}
+
+/// What the last run gave, without logits.
+struct Results {
+    /// The number of edges of the graph.
     n_edges: usize,
-    output: RunOutput,
+    reverse: bool,
+    circuits: Vec<CircuitOutput>,
+    /// The likeliest tokens of the unpatched model on the clean and on the corrupt prompts.
+    unpatched: [TopTokens; 2],
+    baseline: Baseline,
 }
 
 /// What a request can fail with.
@@ -55,6 +72,8 @@ pub enum SessionError {
     NoRun,
     #[error("`{field}` should be below {expected}, found {found}")]
     OutOfRange { field: &'static str, expected: usize, found: usize },
+    #[error("`topK` should be at most {most}, the number of tokens that a run keeps of each output, found {found}", most = TOP_TOKENS)]
+    TopK { found: usize },
 }
 
 impl SessionError {
@@ -71,17 +90,19 @@ pub struct Text<'a> {
     pub text: &'a str,
 }
 
-/// What a run is asked for.
+/// A run of circuits of the loaded model.
 pub struct RunRequest<'a> {
     pub prompts: Text<'a>,
     /// The name and the bytes of a scores file.
     pub scores: (&'a str, &'a [u8]),
     pub settings: &'a RunSettings,
+    /// Whether the observer gets the logits of each circuit.
+    pub keep_logits: bool,
 }
 
 impl Session {
     pub fn new(device: Device, stacking: Stacking) -> Self {
-        Self { device, stacking, limits: Limits::default(), model: None, last_run: None }
+        Self { device, stacking, limits: Limits::default(), model: None, unpatched: None, results: None }
     }
 
     /// A session that refuses what does not fit.
@@ -90,7 +111,7 @@ impl Session {
         Self { limits, ..self }
     }
 
-    /// Loads a model in place of the one before, which stays where this fails. A model that cannot fit is refused before its
+    /// Loads a model instead of the one before, which stays where this fails. A model that cannot fit is refused before its
     /// weights are read.
     ///
     /// # Errors
@@ -106,7 +127,7 @@ impl Session {
         ModelMemory::of(&config).check(file, &self.limits)?;
         let index = index.map(|Text { name, text }| ShardIndex::from_json(name, text)).transpose()?;
         let model = load_shards(config, weights, index.as_ref(), &self.device, progress).await?;
-        self.last_run = None;
+        (self.unpatched, self.results) = (None, None);
         Ok(self.model.insert(model).config())
     }
 
@@ -121,8 +142,8 @@ impl Session {
         Ok(describe(&Graph::new(model.config(), config)))
     }
 
-    /// Runs circuits and keeps what came out for [`Session::inspect`] and for a later run that differs only in its scores or
-    /// edge counts.
+    /// Runs circuits and keeps their results for [`Session::inspect`] and [`Session::areas`] instead of those of the run
+    /// before, which stay where this fails.
     ///
     /// # Errors
     /// See [`run_circuits`].
@@ -130,15 +151,17 @@ impl Session {
         &mut self,
         request: RunRequest<'_>,
         observer: &mut impl Observer,
-    ) -> Result<&RunOutput, SessionError> {
+    ) -> Result<RunOutput, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings } = request;
+        let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
         let size = RunSize::of(&graph, settings, &prompts);
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
+        // One that cannot be used makes room first.
+        self.unpatched = self.unpatched.take().filter(|kept| kept.prompts == text && kept.settings == key);
         let input = RunInput {
             model,
             prompts: &prompts,
@@ -146,15 +169,24 @@ impl Session {
             scores: &scores,
             settings,
             stacking: self.stacking,
-            unpatched: self.unpatched(text, &key),
+            unpatched: self.unpatched.as_ref().map(|kept| kept.unpatched.clone()),
+            keep_logits,
         };
         let output = run_circuits(&input, observer).await?;
-        let last_run = LastRun { prompts: text.to_owned(), settings: key, n_edges: graph.n_edges(), output };
-        Ok(&self.last_run.insert(last_run).output)
+        let (unpatched, prompts) = (output.unpatched.clone(), text.to_owned());
+        self.results = Some(Results {
+            n_edges: graph.n_edges(),
+            reverse: settings.reverse,
+            circuits: output.circuits.clone(),
+            unpatched: unpatched.tokens(),
+            baseline: output.baseline.clone(),
+        });
+        self.unpatched = Some(KeptUnpatched { prompts, settings: key, unpatched });
+        Ok(output)
     }
 
-    /// Looks for the edges that matter: the scores as a file and in the graph's edge order, and what is to be said of them.
-    /// `date` is that of the file.
+    /// Looks for the edges that matter: the scores as a file and in the graph's edge order, with where they come from and what
+    /// they cost. `date` goes into the file.
     ///
     /// # Errors
     /// See [`discover`].
@@ -172,65 +204,74 @@ impl Session {
         let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
         let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
         ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
+        check_search_tensor(model.config(), &graph, settings.batch_size.saturating_mul(seq), &self.limits)?;
         let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
-        let Discovery { scores, n_kept, cost, last_loss } =
+        let Discovery { scores, n_kept, cost, last_loss, note } =
             discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
         let info = ScoresInfo { date, ..settings.info(name, model.config(), graph) };
         let bytes = scores.to_bytes(graph, &info);
-        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost };
+        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost, note };
         Ok((bytes, scores, info))
-    }
-
-    /// The unpatched model of the last run, where it was the same but for scores and edge counts.
-    fn unpatched(&self, prompts: &str, settings: &RunSettings) -> Option<Rc<Unpatched>> {
-        let last = self.last_run.as_ref()?;
-        (last.prompts == prompts && last.settings == *settings).then(|| last.output.unpatched.clone())
     }
 
     /// The areas under each metric's curve of the last run; none where nothing was run.
     pub fn areas(&self) -> Vec<Areas> {
-        let Some(LastRun { settings, n_edges, output, .. }) = &self.last_run else { return Vec::new() };
+        let Some(Results { n_edges, reverse, circuits, baseline, .. }) = &self.results else { return Vec::new() };
         let measured = MeasuredCircuits {
             name: String::new(),
             n_edges: *n_edges,
-            circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
-            unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
-            reverse: settings.reverse,
+            circuits: circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
+            unpatched: Some([baseline.clean.clone(), baseline.corrupt.clone()]),
+            reverse: *reverse,
         };
         Metric::ALL.iter().map(|&metric| measured.areas(metric)).collect()
     }
 
-    /// The likeliest tokens of a prompt in the last run.
+    /// The `top_k` likeliest tokens of a prompt in the last run, at most [`TOP_TOKENS`]. `circuit` is an index in the list of
+    /// edge counts of the run, `position` one among the output's.
     ///
     /// # Errors
-    /// When nothing was run, or a place is out of range.
-    pub fn inspect(&self, circuit: usize, prompt: usize, position: usize, k: usize) -> Result<Tokens, SessionError> {
-        let LastRun { output, .. } = self.last_run.as_ref().ok_or(SessionError::NoRun)?;
-        let Baseline { n_prompts, n_positions, .. } = output.baseline;
-        let places = [
-            ("circuit", circuit, output.circuits.len()),
-            ("prompt", prompt, n_prompts),
-            ("position", position, n_positions),
+    /// When nothing was run, an index is out of range, or more tokens are asked for than are kept.
+    pub fn inspect(
+        &self,
+        circuit: usize,
+        prompt: usize,
+        position: usize,
+        top_k: usize,
+    ) -> Result<Tokens, SessionError> {
+        let Results { circuits, unpatched: [clean, corrupt], baseline, .. } =
+            self.results.as_ref().ok_or(SessionError::NoRun)?;
+        let indices = [
+            ("circuit", circuit, circuits.len()),
+            ("prompt", prompt, baseline.n_prompts),
+            ("position", position, baseline.n_positions),
         ];
-        if let Some(&(field, found, expected)) = places.iter().find(|(_, found, n)| found >= n) {
+        if let Some(&(field, found, expected)) = indices.iter().find(|(_, found, n)| found >= n) {
             return Err(SessionError::OutOfRange { field, expected, found });
         }
-        let top = |logits: &crate::run::Logits| top_tokens(logits.row(prompt, position), k);
-        let Unpatched { clean, corrupt, .. } = &*output.unpatched;
-        Ok(Tokens {
-            clean: top(&clean.logits),
-            corrupt: top(&corrupt.logits),
-            circuit: top(&output.circuits[circuit].logits),
-        })
+        if top_k > TOP_TOKENS {
+            return Err(SessionError::TopK { found: top_k });
+        }
+        let at = |tokens: &TopTokens| tokens.at(prompt, position, top_k);
+        Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
 }
 
-/// A circuit's output as it is told, apart from its logits.
-pub fn circuit_result(output: &CircuitOutput, settings: &RunSettings) -> CircuitResult {
-    let CircuitOutput { index, circuit, logits, measurement, .. } = output;
-    let n_prompts = logits.values.len() / (logits.n_positions * logits.d_vocab);
-    let shape = output_shape(settings.slice, n_prompts, logits);
-    CircuitResult { index: *index, circuit: *circuit, shape, measurement: measurement.clone() }
+/// Checks that a GPU takes the largest tensor of a search, the outputs of all src nodes on a batch of `rows` (prompts times
+/// positions).
+fn check_search_tensor(model: &ModelConfig, graph: &Graph, rows: usize, limits: &Limits) -> Result<(), CircuitError> {
+    let bytes = src_bytes(model, graph, rows);
+    let Some(room) = limits.tensor.filter(|&room| bytes > room) else { return Ok(()) };
+    let need = format!("the outputs of {} src nodes take {}", graph.srcs.len(), size_label(bytes));
+    let room = format!("this GPU takes tensors of at most {}", size_label(room));
+    let advice = "choose a smaller batch size or shorter prompts";
+    Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
+}
+
+/// A circuit's output as a message, without its logits.
+pub fn circuit_result(output: &CircuitOutput) -> CircuitResult {
+    let CircuitOutput { index, circuit, shape, measurement, .. } = output;
+    CircuitResult { index: *index, circuit: *circuit, shape: shape.clone(), measurement: measurement.clone() }
 }
 
 /// The metrics of every prompt, `[metric, prompt]`, NaN where one does not apply.

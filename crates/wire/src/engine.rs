@@ -178,6 +178,9 @@ pub struct DiscoveryInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_loss: Option<f64>,
     pub cost: DiscoverCost,
+    /// A sentence where the scores are all the same, so that no circuit can be cut from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A circuit that was run.
@@ -262,7 +265,14 @@ mod tests {
             limits: Limits::default(),
         };
         let (n_kept, cost) = (Some(3), DiscoverCost { forward_passes: 2, ..DiscoverCost::default() });
-        let discovery = DiscoveryInfo { info: ScoresInfo::default(), n_edges: 7, n_kept, last_loss: Some(0.5), cost };
+        let discovery = DiscoveryInfo {
+            info: ScoresInfo::default(),
+            n_edges: 7,
+            n_kept,
+            last_loss: Some(0.5),
+            cost,
+            note: Some("n".to_owned()),
+        };
         let progress = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
         let events = [
             Event::Opened { device },

@@ -1,17 +1,20 @@
 //! ACDC (Conmy et al. 2023, "Towards Automated Circuit Discovery"); auto-circuit's `acdc_prune_scores`.
 //!
-//! The first batch's clean prompts are run. Edges are visited from the last layer to the first, within a layer by module name
-//! and then by place; each is patched with its activation on the corrupt prompts, beside those that were removed before. It
-//! stays removed where the output's distance to the unpatched model's grows by less than a threshold.
+//! The clean prompts are run, of all batches or of the first alone ([`AcdcPrompts`]). Edges are visited from the last layer to
+//! the first, within a layer by module name and then by index; each is patched with its activation on the corrupt prompts,
+//! beside those that were removed before. It stays removed where the output's distance to the unpatched model's grows by less
+//! than a threshold.
 //!
 //! All thresholds are searched at once: those that have removed the same edges so far share a circuit, and circuits are
 //! stacked in one pass. A pass begins at the block of the edge that it tries, since no earlier one is patched yet.
 
 use super::resume::Kept;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
+use crate::run::batch::read;
 use crate::run::masks::Masks;
-use crate::run::{Observer, RunError};
-use circuitscope_core::settings::discovery::{Acdc, FaithfulnessTarget, PromptSide};
+use crate::run::steps::Steps;
+use crate::run::{Observer, RunError, SrcActivations};
+use circuitscope_core::settings::discovery::{Acdc, AcdcPrompts, FaithfulnessTarget, PromptSide};
 use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
 
 /// Thresholds that have removed the same edges.
@@ -19,7 +22,7 @@ use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
 struct Branch {
     thresholds: Vec<f64>,
     removed: Vec<bool>,
-    /// The distance of the circuit's output to the unpatched model's.
+    /// The distance of the circuit's output to the unpatched model's, the mean over batches.
     distance: f64,
 }
 
@@ -28,48 +31,95 @@ pub(super) async fn scores<O: Observer>(
     settings: &Acdc,
     steps: &mut Steps<'_, O>,
 ) -> Result<PruneScores, RunError> {
-    let (model, graph) = (setup.model(), setup.graph());
+    let graph = setup.graph();
     if settings.thresholds.is_empty() || settings.thresholds.iter().any(|t| !t.is_finite()) {
         let found = format!("{:?}", settings.thresholds);
         return Err(CircuitError::field("settings", "thresholds", "a list of numbers", found).into());
     }
     let order = visiting_order(graph);
-    steps.expect(2 + order.len());
+    let n_batches = match settings.prompts {
+        AcdcPrompts::All => setup.batches.count(),
+        AcdcPrompts::FirstBatch => 1,
+    };
+    steps.expect(n_batches * (2 + order.len()));
     let patches = Patches::new(setup, AblationType::Resample, PromptSide::Corrupt, steps).await?;
-    let patch = patches.of(setup, 0, steps).await?;
-    let tokens = setup.tokens(0, PromptSide::Clean);
-    let (mut kept, logits) = Kept::new(model, graph, tokens, setup.positions(0), &patch);
-    let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, settings);
-    steps.step("unpatched model").await?;
+    let mut patch = Vec::with_capacity(n_batches);
+    for batch in 0..n_batches {
+        patch.push(patches.of(setup, batch, steps).await?);
+    }
+    let mut batches = Vec::with_capacity(n_batches);
+    for (batch, patch) in patch.iter().enumerate() {
+        batches.push(Batch::run(setup, batch, patch, settings.faithfulness_target).await?);
+        steps.step("unpatched model").await?;
+    }
 
     let first =
         Branch { thresholds: settings.thresholds.clone(), removed: vec![false; graph.n_edges()], distance: 0.0 };
     let mut branches = vec![first];
     let mut scores = vec![f32::INFINITY; graph.n_edges()];
     for edge in order {
-        let mut distances = Vec::with_capacity(branches.len());
-        for stacked in branches.chunks(setup.n_stacked(0)) {
-            let tried =
-                |circuit: usize, edge_idx: usize| stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx;
-            let mut masks = Masks::new(graph, stacked.len(), tried, model.device());
-            let logits = kept.run(graph.dests[edge.module_idx].kind.block(), &mut masks);
-            let logits = read(logits, "logits").await?;
-            distances
-                .extend(logits.chunks_exact(logits.len() / stacked.len()).map(|output| unpatched.distance(output)));
+        let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
+        let label = format!("{}, at most {left} edges are left", graph.edge_name(edge));
+        let mut distances = vec![0.0; branches.len()];
+        for batch in &mut batches {
+            let found = batch.distances(setup, &branches, edge).await?;
+            distances.iter_mut().zip(found).for_each(|(sum, distance)| *sum += distance / n_batches as f64);
+            if n_batches > 1 {
+                batch.kept.drop_rows();
+            }
+            steps.step(&label).await?;
         }
         branches = branches
             .into_iter()
             .zip(distances)
             .flat_map(|(branch, distance)| branch.visited(edge, distance, &mut scores))
             .collect();
-        let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
-        steps.step(&format!("{}, at most {left} edges are left", graph.edge_name(edge))).await?;
     }
     Ok(PruneScores::new(scores))
 }
 
+/// The prompts of a batch, run unpatched.
+struct Batch<'a> {
+    kept: Kept<'a>,
+    unpatched: Unpatched,
+    /// How many circuits a pass takes.
+    n_stacked: usize,
+}
+
+impl<'a> Batch<'a> {
+    async fn run(
+        setup: &Setup<'a>,
+        batch: usize,
+        patch: &'a SrcActivations,
+        target: FaithfulnessTarget,
+    ) -> Result<Self, RunError> {
+        let (model, graph) = (setup.model(), setup.graph());
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
+        let (kept, logits) = Kept::new(model, graph, tokens, setup.batches.positions(batch), patch);
+        let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, target);
+        Ok(Self { kept, unpatched, n_stacked: setup.n_stacked(batch) })
+    }
+
+    /// How far the output of each branch is from the unpatched model's with one more edge removed.
+    async fn distances(&mut self, setup: &Setup<'_>, branches: &[Branch], edge: Edge) -> Result<Vec<f64>, RunError> {
+        let graph = setup.graph();
+        let mut distances = Vec::with_capacity(branches.len());
+        for stacked in branches.chunks(self.n_stacked) {
+            let tried =
+                |circuit: usize, edge_idx: usize| stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx;
+            let mut masks = Masks::new(graph, stacked.len(), tried, setup.model().device());
+            let logits = self.kept.run(graph.dests[edge.module_idx].kind.block(), &mut masks);
+            let logits = read(logits, "logits").await?;
+            let outputs = logits.chunks_exact(logits.len() / stacked.len());
+            distances.extend(outputs.map(|output| self.unpatched.distance(output)));
+        }
+        Ok(distances)
+    }
+}
+
 impl Branch {
-    /// What becomes of it after an edge, patching which gave this distance.
+    /// The branches that follow it once an edge was tried, which gave this distance: one where it is removed, one where it
+    /// is not.
     fn visited(self, edge: Edge, distance: f64, scores: &mut [f32]) -> Vec<Self> {
         let grows = distance - self.distance;
         let (removing, keeping): (Vec<f64>, Vec<f64>) = self.thresholds.iter().partition(|&&t| grows < t);
@@ -88,7 +138,7 @@ impl Branch {
     }
 }
 
-/// By layer, last first; then module name; then place.
+/// By layer, last first; then module name; then index.
 fn visiting_order(graph: &Graph) -> Vec<Edge> {
     let mut edges: Vec<Edge> = graph.edges().collect();
     let key = |edge: &Edge| {
@@ -109,9 +159,9 @@ struct Unpatched {
 }
 
 impl Unpatched {
-    fn new(logits: Vec<f32>, d_vocab: usize, settings: &Acdc) -> Self {
+    fn new(logits: Vec<f32>, d_vocab: usize, target: FaithfulnessTarget) -> Self {
         let log_probs = logits.chunks_exact(d_vocab).flat_map(log_softmax).collect();
-        Self { target: settings.faithfulness_target, logits, log_probs, d_vocab }
+        Self { target, logits, log_probs, d_vocab }
     }
 
     /// The mean over rows of the KL divergence from the unpatched model, in nats; or the mean squared difference of logits.

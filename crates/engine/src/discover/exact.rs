@@ -4,8 +4,10 @@
 
 use super::loss::AnswerLoss;
 use super::resume::Kept;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
+use crate::run::batch::read;
 use crate::run::masks::Masks;
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::PruneScores;
 use circuitscope_core::settings::discovery::{Exact, PromptSide};
@@ -19,12 +21,12 @@ pub(super) async fn scores<O: Observer>(
     let patches = Patches::new(setup, settings.ablation, PromptSide::Corrupt, steps).await?;
     let mut values = vec![0.0_f64; graph.n_edges()];
     let first_edges = graph.first_edges();
-    for batch in 0..setup.batches.len() {
+    for batch in 0..setup.batches.count() {
         let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
         let patch = patches.of(setup, batch, steps).await?;
         let n_stacked = setup.n_stacked(batch);
-        let tokens = setup.tokens(batch, PromptSide::Clean);
-        let (mut kept, logits) = Kept::new(model, graph, tokens, setup.positions(batch), &patch);
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
+        let (mut kept, logits) = Kept::new(model, graph, tokens, setup.batches.positions(batch), &patch);
         let unpatched = f64::from(read(loss.of(logits), "the loss").await?[0]);
         steps.step("unpatched model").await?;
         for (module, &first_edge) in graph.dests.iter().zip(&first_edges) {
@@ -37,7 +39,7 @@ pub(super) async fn scores<O: Observer>(
                     *value += f64::from(loss) - unpatched;
                 }
                 let label =
-                    format!("edges into {}, batch {} of {}", module.module_name, batch + 1, setup.batches.len());
+                    format!("edges into {}, batch {} of {}", module.module_name, batch + 1, setup.batches.count());
                 steps.steps(n, &label).await?;
             }
         }

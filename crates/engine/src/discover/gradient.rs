@@ -14,9 +14,9 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::setup::read;
 use crate::model::{Dest, DestInput, Hooks, Model, ModelError, Start, TokenBatch};
 use crate::run::ablation::{SrcActivations, SrcGroup};
+use crate::run::batch::read;
 use circuitscope_core::{DestModule, Graph, SrcKind};
 
 /// Hooks that give every dest node a leaf, all masks being one value.
@@ -25,7 +25,7 @@ struct Leaves<'a> {
     patch: &'a SrcActivations,
     mask: f64,
     leaves: Vec<Leaf>,
-    /// What the src nodes put out, without autodiff.
+    /// The outputs of the src nodes, without autodiff.
     srcs: Vec<SrcGroup>,
     /// `patch - out`, summed over the nodes of a kind, where the mask is not 0.
     differences: Vec<Difference>,
@@ -54,11 +54,11 @@ struct Difference {
 impl Difference {
     /// From a position on.
     fn from(self, position: usize) -> Self {
-        let (skip, held) = (position - self.first_position, self.sum.dims()[2]);
+        let (skip, n) = (position - self.first_position, self.sum.dims()[2]);
         if skip == 0 {
             return self;
         }
-        Self { sum: self.sum.narrow(2, skip, held - skip), first_position: position, ..self }
+        Self { sum: self.sum.narrow(2, skip, n - skip), first_position: position, ..self }
     }
 
     fn plus(self, next: Self) -> Self {
@@ -121,7 +121,7 @@ impl Hooks for Leaves<'_> {
 pub struct Gradients {
     /// `[1]`
     pub loss: Tensor<1>,
-    /// What the src nodes put out.
+    /// The outputs of the src nodes.
     pub srcs: SrcActivations,
     dests: Vec<DestGradient>,
 }
@@ -277,8 +277,8 @@ fn rows(graph: &Graph, patch: &SrcActivations, out: &SrcActivations, position: u
     let known = out.groups.iter().filter(|g| g.first_position <= position);
     let rows = known.filter_map(|group| {
         let out = group.out.clone();
-        let (skip, held) = (position - group.first_position, out.dims()[3]);
-        let out = if skip == 0 { out } else { out.narrow(3, skip, held - skip) };
+        let (skip, n) = (position - group.first_position, out.dims()[3]);
+        let out = if skip == 0 { out } else { out.narrow(3, skip, n - skip) };
         Some(columns(graph, patch.at(group.kind, position)? - out))
     });
     Tensor::cat(rows.collect(), 1)

@@ -15,9 +15,9 @@ pub struct AnswerLoss {
 
 /// `[1, batch, position, d_vocab]`
 enum Target {
-    /// What every value counts in the loss: nothing but at answers.
+    /// The weight of every value in the loss: 0 but at answers.
     Weights(Tensor<4>),
-    /// What every value should be.
+    /// The value that each should have.
     Values(Tensor<4>),
 }
 
@@ -30,8 +30,8 @@ impl AnswerLoss {
         grad_function: GradFunction,
         answer_function: AnswerFunction,
     ) -> Result<Self, CircuitError> {
-        let (n_positions, d_vocab) = (setup.positions(batch).len(), setup.model().config().d_vocab_out);
-        let pairs = setup.batches[batch].pairs;
+        let (n_positions, d_vocab) = (setup.batches.positions(batch).len(), setup.model().config().d_vocab_out);
+        let pairs = setup.batches.pairs_of(batch);
         let shape = [1, pairs.len(), n_positions, d_vocab];
         let tensor = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), setup.model().device());
         let expected = match answer_function {
@@ -39,11 +39,12 @@ impl AnswerLoss {
             _ if n_positions == 1 => "answer tokens".to_owned(),
             _ => format!("answer tokens for each of the {n_positions} positions of the output"),
         };
-        let missing = |place: usize, field: &str| setup.prompt_error(batch, place, field, &expected, "something else");
+        let missing =
+            |prompt: usize, field: &str| setup.batches.prompt_error(batch, prompt, field, &expected, "something else");
         if answer_function == AnswerFunction::Mse {
             let mut values = Vec::with_capacity(shape.iter().product());
-            for (place, pair) in pairs.iter().enumerate() {
-                let rows = numbers(&pair.answers, n_positions, d_vocab).ok_or_else(|| missing(place, "answers"))?;
+            for (prompt, pair) in pairs.iter().enumerate() {
+                let rows = numbers(&pair.answers, n_positions, d_vocab).ok_or_else(|| missing(prompt, "answers"))?;
                 values.extend(rows);
             }
             return Ok(Self { grad_function, target: Target::Values(tensor(values)) });
@@ -56,12 +57,12 @@ impl AnswerLoss {
         };
         let mut weights = vec![0.0; shape.iter().product()];
         let n_rows = (pairs.len() * n_positions) as f32;
-        for (place, pair) in pairs.iter().enumerate() {
+        for (prompt, pair) in pairs.iter().enumerate() {
             for (field, answers, sign) in sides {
                 for position in 0..n_positions {
                     let tokens =
-                        tokens_at(answers(pair), position, n_positions).ok_or_else(|| missing(place, field))?;
-                    let row = (place * n_positions + position) * d_vocab;
+                        tokens_at(answers(pair), position, n_positions).ok_or_else(|| missing(prompt, field))?;
+                    let row = (prompt * n_positions + position) * d_vocab;
                     for &token in tokens {
                         weights[row + token as usize] += sign / (n_rows * tokens.len() as f32);
                     }
@@ -108,7 +109,7 @@ pub(super) fn per_circuit_sum(values: Tensor<4>) -> Tensor<1> {
     values.flatten::<2>(1, 3).sum_dim(1).reshape([circuits])
 }
 
-/// The answer tokens for a place among the output's positions.
+/// The answer tokens for a position, counted among the output's.
 fn tokens_at(answers: &Answers, position: usize, n_positions: usize) -> Option<&[u32]> {
     let tokens = match answers {
         Answers::Tokens(tokens) if n_positions == 1 => tokens,

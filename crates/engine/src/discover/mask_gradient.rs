@@ -3,7 +3,9 @@
 
 use super::gradient::{Pass, ScoreSums};
 use super::loss::AnswerLoss;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
+use crate::run::batch::read;
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{MaskGradient, PromptSide};
 use circuitscope_core::{CircuitError, PruneScores};
@@ -16,18 +18,18 @@ pub(super) async fn scores<O: Observer>(
     let masks = mask_values(settings)?;
     let patches = Patches::new(setup, settings.ablation, settings.ablation_prompts, steps).await?;
     let mut sums = ScoreSums::new(setup.graph());
-    for batch in 0..setup.batches.len() {
+    for batch in 0..setup.batches.count() {
         let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
         let patch = patches.of(setup, batch, steps).await?;
-        let tokens = setup.tokens(batch, PromptSide::Clean);
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
         for &mask in &masks {
-            let (model, graph, positions) = (setup.model(), setup.graph(), setup.positions(batch));
+            let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
             let pass = Pass { model, graph, start: None, tokens: &tokens, positions, mask, patch: &patch };
             let gradients = pass.gradients(|logits| loss.of(logits));
             let (value, out) = (gradients.loss.clone(), gradients.srcs.clone());
             sums.add(gradients, &patch, &out);
             let value = read(value, "the loss").await?;
-            let label = format!("mask {mask}, batch {} of {}", batch + 1, setup.batches.len());
+            let label = format!("mask {mask}, batch {} of {}", batch + 1, setup.batches.count());
             steps.gradient_step(f64::from(value[0]), &label).await?;
         }
     }

@@ -1,10 +1,11 @@
 //! Search: prompts in, a score for every edge out; auto-circuit's `prune_algos`.
 //!
+//! In reading order:
+//! - [`setup`]: what a search is given and gives, and how it begins; [`loss`]: the losses of answers.
 //! - [`gradient`] runs the model once forward and once backward, and has a gradient for every edge; [`mask_gradient`] and
-//!   [`input_gradient`] are what is made of it.
-//! - [`acdc`] and [`exact`] run patched circuits, stacked and from the first block that changed ([`resume`]); [`probing`] learns
-//!   masks.
-//! - [`baselines`] needs no search.
+//!   [`input_gradient`] compute scores from it.
+//! - [`resume`]: patched passes that begin at the first block that changed; [`acdc`] and [`exact`] run circuits so.
+//! - [`probing`] learns masks, with [`noise`]; [`baselines`] needs no search.
 
 pub mod acdc;
 pub mod baselines;
@@ -20,9 +21,10 @@ pub mod setup;
 
 pub use setup::{DiscoverInput, Discovery, discover_graph};
 
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::{Algorithm, select};
-use setup::{Setup, Steps};
+use setup::Setup;
 
 /// Looks for the edges that matter.
 ///
@@ -30,8 +32,9 @@ use setup::{Setup, Steps};
 /// When prompts and settings do not fit each other, the device fails, or the observer asks to stop.
 pub async fn discover(input: &DiscoverInput<'_>, observer: &mut impl Observer) -> Result<Discovery, RunError> {
     let setup = Setup::new(input)?;
-    let cost = input.settings.cost(input.model.config(), input.graph, setup.batches.len(), setup.batches[0].seq);
-    let mut steps = Steps::new(cost, observer);
+    let cost =
+        input.settings.cost(input.model.config(), input.graph, setup.batches.count(), setup.batches.longest_seq());
+    let mut steps = Steps::new(cost.forward_passes + cost.backward_passes, observer);
     let scores = match &input.settings.algorithm {
         Algorithm::MaskGradient(settings) => mask_gradient::scores(&setup, settings, &mut steps).await?,
         Algorithm::InputGradient(settings) => input_gradient::scores(&setup, settings, &mut steps).await?,
@@ -43,10 +46,11 @@ pub async fn discover(input: &DiscoverInput<'_>, observer: &mut impl Observer) -
         Algorithm::Official(settings) => settings.circuit.scores(input.graph, &input.prompts.word_idxs)?,
     };
     setup::refuse_nan(scores.values())?;
+    let note = setup::constant_note(scores.values(), setup.batches.pairs());
     let kept = input.settings.keep.map(|keep| {
         let dir = input.model.config().attention_dir;
         select(keep.selection, &scores, keep.edge_count, input.graph, dir)
     });
     let (scores, n_kept) = kept.transpose()?.map_or((scores, None), |(scores, n)| (scores, Some(n)));
-    Ok(Discovery { scores, n_kept, cost, last_loss: steps.last_loss() })
+    Ok(Discovery { scores, n_kept, cost, last_loss: steps.last_loss(), note })
 }

@@ -14,9 +14,11 @@ use burn::tensor::{Tensor, TensorData, activation};
 
 use super::loss::per_circuit_sum;
 use super::noise::Noise;
-use super::setup::{Patches, Setup, Steps, read};
+use super::setup::{Patches, Setup};
 use crate::model::{Dest, DestInput, Hooks, Model, Plain, TokenBatch};
 use crate::run::ablation::SrcActivations;
+use crate::run::batch::read;
+use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{FaithfulnessTarget, PromptSide, SubnetworkProbing};
 use circuitscope_core::{CircuitError, Graph, PruneScores, SrcKind};
@@ -41,9 +43,13 @@ pub(super) async fn scores<O: Observer>(
         if tree { (PromptSide::Clean, PromptSide::Corrupt) } else { (PromptSide::Corrupt, PromptSide::Clean) };
     let patches = Patches::new(setup, settings.ablation, other, steps).await?;
     let (mut clean, mut patch) = (Vec::new(), Vec::new());
-    for batch in 0..setup.batches.len() {
+    for batch in 0..setup.batches.count() {
         patch.push(patches.of(setup, batch, steps).await?);
-        clean.push(model.forward(&setup.tokens(batch, PromptSide::Clean), setup.positions(batch), &mut Plain));
+        clean.push(model.forward(
+            &setup.batches.tokens(batch, PromptSide::Clean),
+            setup.batches.positions(batch),
+            &mut Plain,
+        ));
         steps.step("unpatched model").await?;
     }
     // The circuit begins nearly empty, as in the reference.
@@ -53,11 +59,12 @@ pub(super) async fn scores<O: Observer>(
     let mut noise = Noise::new(settings.seed);
     for epoch in 0..settings.epochs {
         for (batch, clean) in clean.iter().enumerate() {
-            let tokens = setup.tokens(batch, side);
+            let tokens = setup.batches.tokens(batch, side);
             let n_prompts = tokens.dims()[0];
             let drawn: Vec<Drawn> =
                 (0..n_prompts).flat_map(|_| parameters.clone()).map(|p| Drawn::new(p, &mut noise)).collect();
-            let pass = Pass { model, graph, tokens: &tokens, positions: setup.positions(batch), patch: &patch[batch] };
+            let pass =
+                Pass { model, graph, tokens: &tokens, positions: setup.batches.positions(batch), patch: &patch[batch] };
             let (distance, by_mask) = pass.run(&drawn, clean, settings.faithfulness_target).await?;
             // A draw of its own for the number of edges, as in the reference.
             let counted: Vec<Drawn> = parameters.iter().map(|&p| Drawn::new(p, &mut noise)).collect();

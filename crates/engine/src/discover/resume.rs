@@ -10,7 +10,7 @@ use crate::run::masks::Masks;
 use crate::run::patch::{Patcher, Rows};
 use circuitscope_core::{DestKind, Graph, SrcKind};
 
-/// An unpatched run of a batch with all that is needed to go on from any block.
+/// An unpatched run of a batch, with what is needed to go on from any block.
 pub struct Kept<'a> {
     model: &'a dyn Model,
     graph: &'a Graph,
@@ -18,7 +18,7 @@ pub struct Kept<'a> {
     /// Of the output.
     positions: Range<usize>,
     patch: &'a SrcActivations,
-    /// What the src nodes put out.
+    /// The outputs of the src nodes.
     out: SrcActivations,
     /// The residual stream before each block: `[1, batch, seq, d_model]`.
     resids: Vec<Tensor<4>>,
@@ -83,6 +83,11 @@ impl<'a> Kept<'a> {
         self.rows = Some((block, n_circuits, rows.clone()));
         let mut patcher = Patcher::resumed(masks, self.patch, rows);
         self.finish(Some(Start { block, resid }), &mut patcher, n_circuits)
+    }
+
+    /// Frees the rows that the last circuits were run with; they are made again for the next.
+    pub fn drop_rows(&mut self) {
+        self.rows = None;
     }
 
     fn finish(&self, start: Option<Start>, patcher: &mut Patcher<'_, '_>, n_circuits: usize) -> Tensor<4> {

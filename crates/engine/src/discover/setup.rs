@@ -1,20 +1,16 @@
-//! What every search begins with: checked prompts in batches, activations to patch with, and a count of passes.
+//! What every search begins with: checked prompts in batches, and activations to patch with.
 
-use std::ops::Range;
-
-use burn::tensor::Tensor;
-
-use crate::model::{Model, ModelError, TokenBatch};
-use crate::run::ablation::{SrcActivations, ablated, record};
-use crate::run::circuits::{graph_config, pass_bytes};
-use crate::run::{Observer, RunError, Stacking};
+use crate::model::Model;
+use crate::run::ablation::SrcActivations;
+use crate::run::stacking::pass_bytes;
+use crate::run::steps::Steps;
+use crate::run::{Batches, Observer, RunError, Stacking, graph_config};
 use circuitscope_core::settings::discovery::{DiscoverCost, PromptSide};
 use circuitscope_core::{
-    AblationType, CircuitError, DiscoverSettings, Graph, GraphConfig, OutputSlice, PromptBatch, Prompts, PruneScores,
-    RunSettings,
+    AblationType, CircuitError, DiscoverSettings, Graph, GraphConfig, PromptPair, Prompts, PruneScores, RunSettings,
 };
 
-/// What a search is made of.
+/// A search: the model, the prompts and the settings.
 pub struct DiscoverInput<'a> {
     pub model: &'a dyn Model,
     pub prompts: &'a Prompts,
@@ -24,7 +20,7 @@ pub struct DiscoverInput<'a> {
     pub stacking: Stacking,
 }
 
-/// What a search found.
+/// The scores that a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discovery {
     pub scores: PruneScores,
@@ -34,6 +30,8 @@ pub struct Discovery {
     pub cost: DiscoverCost,
     /// The loss of the last pass, where the algorithm has one.
     pub last_loss: Option<f64>,
+    /// A sentence where the scores are all the same, so that no circuit can be cut from them.
+    pub note: Option<String>,
 }
 
 /// Which graph the settings mean for these prompts.
@@ -48,26 +46,13 @@ pub fn discover_graph(settings: &DiscoverSettings, prompts: &Prompts) -> Result<
 /// Prompts and model, fit for each other.
 pub(super) struct Setup<'a> {
     pub input: &'a DiscoverInput<'a>,
-    pub batches: Vec<PromptBatch<'a>>,
+    pub batches: Batches<'a>,
 }
 
 impl<'a> Setup<'a> {
     pub fn new(input: &'a DiscoverInput<'a>) -> Result<Self, CircuitError> {
-        let &DiscoverInput { prompts, settings, .. } = input;
-        let batches = prompts.batches(settings.batch_size)?;
-        prompts.check(input.model.config())?;
-        let n = batches.len() * settings.batch_size;
-        if settings.slice != OutputSlice::LastSeq {
-            prompts.one_seq(n, "(outputs at several positions need one length)")?;
-        }
-        if settings.slice == OutputSlice::NotFirstSeq {
-            prompts.one_len(n, "(the first position, which is left out, is a pad token in shorter ones)")?;
-        }
-        if settings.slice == OutputSlice::NotFirstSeq && batches.iter().any(|b| b.seq < 2) {
-            let expected = "at least 2 tokens long, since the first position is left out";
-            return Err(CircuitError::field(&prompts.file, "prompts", expected, "1 token"));
-        }
-        Ok(Self { input, batches })
+        let &DiscoverInput { model, graph, prompts, settings, .. } = input;
+        Ok(Self { input, batches: Batches::new(model, graph, prompts, settings.slice, settings.batch_size)? })
     }
 
     pub fn model(&self) -> &'a dyn Model {
@@ -78,32 +63,10 @@ impl<'a> Setup<'a> {
         self.input.graph
     }
 
-    /// The positions of a batch's output.
-    pub fn positions(&self, batch: usize) -> Range<usize> {
-        self.input.settings.slice.positions(self.batches[batch].seq)
-    }
-
-    /// The prompts of a batch, filled up to one length where they differ.
-    pub fn tokens(&self, batch: usize, side: PromptSide) -> TokenBatch {
-        let prompts = self.batches[batch].padded(|pair| match side {
-            PromptSide::Clean => &pair.clean,
-            PromptSide::Corrupt => &pair.corrupt,
-        });
-        TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), self.model().device())
-    }
-
     /// How many circuits a patched pass of a batch may take.
     pub fn n_stacked(&self, batch: usize) -> usize {
-        let (config, rows) = (self.model().config(), self.input.settings.batch_size * self.batches[batch].seq);
-        let Stacking { budget_bytes, max_rows } = self.input.stacking;
-        let fits = budget_bytes / pass_bytes(config, self.graph(), rows).max(1);
-        fits.min(max_rows / rows).max(1)
-    }
-
-    /// A problem with a prompt of a batch.
-    pub fn prompt_error(&self, batch: usize, place: usize, field: &str, expected: &str, found: &str) -> CircuitError {
-        let i = batch * self.input.settings.batch_size + place;
-        CircuitError::field(&self.input.prompts.file, &format!("prompts[{i}].{field}"), expected, found)
+        let rows = self.input.settings.batch_size * self.batches.seq(batch);
+        self.input.stacking.n_stacked(rows, pass_bytes(self.model().config(), self.graph(), rows))
     }
 }
 
@@ -123,27 +86,7 @@ impl Patches {
         side: PromptSide,
         steps: &mut Steps<'_, O>,
     ) -> Result<Self, RunError> {
-        let mut mean: Option<SrcActivations> = None;
-        if let Some((clean, corrupt)) = ablation.dataset_means() {
-            let prompts = setup.input.prompts;
-            let n = setup.batches.len() * setup.input.settings.batch_size;
-            prompts.one_seq(n, "(means over all prompts need one length)")?;
-            let sides = [(clean, PromptSide::Clean), (corrupt, PromptSide::Corrupt)];
-            let sides: Vec<PromptSide> = sides.into_iter().filter(|s| s.0).map(|s| s.1).collect();
-            for batch in 0..setup.batches.len() {
-                for &side in &sides {
-                    let tokens = setup.tokens(batch, side);
-                    let recorded = record(setup.model(), setup.graph(), &tokens, setup.positions(batch)).0.batch_mean();
-                    mean = Some(match mean {
-                        None => recorded,
-                        Some(mean) => mean.plus(&recorded),
-                    });
-                    steps.step("means over all prompts").await?;
-                }
-            }
-            mean = mean.map(|sum| sum.divided_by(setup.batches.len() * sides.len()));
-        }
-        Ok(Self { ablation, side, mean })
+        Ok(Self { ablation, side, mean: setup.batches.dataset_mean(ablation, steps).await? })
     }
 
     /// For a batch.
@@ -156,71 +99,56 @@ impl Patches {
         if let Some(mean) = &self.mean {
             return Ok(mean.clone());
         }
-        let seq = setup.batches[batch].seq;
-        // A mean over positions needs all of them, in the last block too.
-        let all = self.ablation == AblationType::BatchAllTokMean;
-        let last_block = if all { 0..seq } else { setup.positions(batch) };
-        let recorded = record(setup.model(), setup.graph(), &setup.tokens(batch, self.side), last_block).0;
+        let patch = setup.batches.patch(batch, self.ablation, self.side).0;
         steps.step("activations to patch with").await?;
-        Ok(ablated(self.ablation, recorded))
+        Ok(patch)
     }
 }
 
-/// Counts passes, forward and backward.
-pub(super) struct Steps<'o, O> {
-    done: usize,
-    total: usize,
-    last_loss: Option<f64>,
-    observer: &'o mut O,
-}
-
-impl<'o, O: Observer> Steps<'o, O> {
-    pub fn new(cost: DiscoverCost, observer: &'o mut O) -> Self {
-        Self { done: 0, total: cost.forward_passes + cost.backward_passes, last_loss: None, observer }
-    }
-
-    /// For an algorithm that stacks several circuits in a pass.
-    pub fn expect(&mut self, total: usize) {
-        self.total = total;
-    }
-
-    pub fn last_loss(&self) -> Option<f64> {
-        self.last_loss
-    }
-
-    /// A pass is done.
-    pub async fn step(&mut self, label: &str) -> Result<(), RunError> {
-        self.steps(1, label).await
-    }
-
-    /// Some passes are done.
-    pub async fn steps(&mut self, n: usize, label: &str) -> Result<(), RunError> {
-        self.done += n;
-        if self.observer.progress(self.done, self.total, label).await { Ok(()) } else { Err(RunError::Cancelled) }
-    }
-
-    /// A forward and a backward pass are done, with this loss.
-    pub async fn gradient_step(&mut self, loss: f64, label: &str) -> Result<(), RunError> {
-        self.last_loss = Some(loss);
-        self.observer.loss(loss);
-        self.steps(2, label).await
-    }
-}
-
-/// The numbers of a tensor, row-major.
-pub(super) async fn read<const D: usize>(tensor: Tensor<D>, what: &str) -> Result<Vec<f32>, ModelError> {
-    let data = tensor.into_data_async().await.map_err(|e| ModelError::device(&format!("reading {what}"), e))?;
-    data.try_to_vec().map_err(|e| ModelError::device(&format!("reading {what}"), e))
-}
-
-/// Scores that are no numbers come of activations or losses that overflow.
+/// Scores that are not numbers come from activations or losses that overflow.
 pub(super) fn refuse_nan(values: &[f32]) -> Result<(), CircuitError> {
     match values.iter().position(|v| v.is_nan()) {
         None => Ok(()),
-        Some(place) => Err(CircuitError::NotANumber {
+        Some(edge) => Err(CircuitError::NotANumber {
             file: "search".to_owned(),
             tensor: "scores".to_owned(),
-            index: format!("edge {place}"),
+            index: format!("edge {edge}"),
         }),
+    }
+}
+
+/// A sentence for scores that are all the same, from which no circuit can be cut but all edges or none; and why, where it is
+/// the prompts.
+pub(super) fn constant_note(scores: &[f32], pairs: &[PromptPair]) -> Option<String> {
+    let (&first, rest) = scores.split_first()?;
+    if rest.is_empty() || rest.iter().any(|&score| score != first) {
+        return None;
+    }
+    let same_prompts = pairs.iter().all(|pair| pair.clean == pair.corrupt);
+    let why =
+        if same_prompts { "; each corrupt prompt equals its clean one, so that patching changes nothing" } else { "" };
+    Some(format!("every edge has the same score, {first}: only all edges or none can be a circuit{why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use circuitscope_core::Answers;
+
+    use super::*;
+
+    fn pair(clean: u32, corrupt: u32) -> PromptPair {
+        let answers = || Answers::Tokens(Vec::new());
+        PromptPair { clean: vec![clean], corrupt: vec![corrupt], answers: answers(), wrong_answers: answers() }
+    }
+
+    #[test]
+    fn constant_scores_are_said_to_be_constant() {
+        let note = |scores: &[f32], pairs: &[PromptPair]| constant_note(scores, pairs);
+        assert_eq!(note(&[0.0, 0.5, 0.0], &[pair(1, 1)]), None);
+        assert_eq!(note(&[0.5], &[pair(1, 1)]), None);
+        let same = note(&[0.0, -0.0, 0.0], &[pair(1, 1), pair(2, 2)]).unwrap();
+        assert!(same.contains("the same score, 0:") && same.contains("equals its clean one"), "{same}");
+        let other = note(&[f32::INFINITY; 2], &[pair(1, 1), pair(1, 2)]).unwrap();
+        assert!(other.contains("inf") && !other.contains("equals"), "{other}");
     }
 }

@@ -65,8 +65,8 @@ pub struct Mask {
     attends: Option<Tensor<5>>,
 }
 
-/// Which of q, k and v are computed together: a range of the axis `[q, k, v]`.
-type Parts = Range<usize>;
+/// Which of q, k and v are computed together: a range of the axis `qkv`, whose entries are queries, keys and values.
+type QkvRange = Range<usize>;
 
 impl Attention {
     /// What the block's attention adds to the residual stream, at the positions of `queries`.
@@ -83,11 +83,11 @@ impl Attention {
     ) -> Tensor<4> {
         let [q, k, v] = if *queries == (0..context.seq) {
             let qkv = self.project(0..3, resid, 0..context.seq, context, hooks);
-            [0, 1, 2].map(|part| part_of(&qkv, part))
+            [0, 1, 2].map(|i| one_of(&qkv, i))
         } else {
             let kv = self.project(1..3, resid, 0..context.seq, context, hooks);
             let q = self.project(0..1, &positions_of(resid, queries), queries.clone(), context, hooks);
-            [part_of(&q, 0), part_of(&kv, 0), part_of(&kv, 1)]
+            [one_of(&q, 0), one_of(&kv, 0), one_of(&kv, 1)]
         };
         let [q, k] = match &self.qk_norms {
             Some([q_norm, k_norm]) => [q_norm.forward(q), k_norm.forward(k)],
@@ -105,10 +105,10 @@ impl Attention {
     ///
     /// # Shapes
     /// - resid: `[circuit, batch, position, d_model]`
-    /// - output: `[circuit, part, head, batch, position, d_head]`
+    /// - output: `[circuit, qkv, head, batch, position, d_head]`
     fn project(
         &self,
-        parts: Parts,
+        range: QkvRange,
         resid: &Tensor<4>,
         positions: Range<usize>,
         context: &AttentionContext,
@@ -116,58 +116,58 @@ impl Attention {
     ) -> Tensor<6> {
         let [circuits, batch, pos, d_model] = resid.dims();
         let rows = batch * pos;
-        let kinds = [DestKind::Q(self.block), DestKind::K(self.block), DestKind::V(self.block)][parts.clone()].to_vec();
+        let kinds = [DestKind::Q(self.block), DestKind::K(self.block), DestKind::V(self.block)][range.clone()].to_vec();
         let input = hooks.dest_input(&Dest { kinds, positions: positions.clone() }, resid);
-        let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &parts, &positions, context.seq));
+        let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &range, &positions, context.seq));
         let shared = || resid.clone().reshape([circuits, 1, 1, rows, d_model]);
         let projected = match input {
-            DestInput::Resid => self.project_all(parts, shared(), shift),
+            DestInput::Resid => self.project_all(range, shared(), shift),
             DestInput::Each(input) => {
                 let [circuits, n_nodes, ..] = input.dims();
-                // Joint nodes serve all parts.
+                // Joint nodes serve queries, keys and values.
                 let each = input.reshape([circuits, n_nodes / self.n_heads, self.n_heads, rows, d_model]);
-                self.project_all(parts, each, shift)
+                self.project_all(range, each, shift)
             }
             DestInput::Some { nodes, input } => {
-                let all = self.project_all(parts.clone(), shared(), shift.clone());
-                let some = self.project_some(&parts, &nodes, input.flatten(2, 3), shift);
+                let all = self.project_all(range.clone(), shared(), shift.clone());
+                let some = self.project_some(&range, &nodes, input.flatten(2, 3), shift);
                 put_nodes(all, &nodes, some)
             }
         };
-        let [circuits, n_parts, heads, _, d_head] = projected.dims();
-        projected.reshape([circuits, n_parts, heads, batch, pos, d_head])
+        let [circuits, n_qkv, heads, _, d_head] = projected.dims();
+        projected.reshape([circuits, n_qkv, heads, batch, pos, d_head])
     }
 
     /// # Shapes
-    /// - input: `[circuit, part | 1, head | 1, rows, d_model]`
-    /// - shift: `[1, part, 1, rows, d_model]`
-    /// - output: `[circuit, part, head, rows, d_head]`
-    fn project_all(&self, parts: Parts, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
+    /// - input: `[circuit, qkv | 1, head | 1, rows, d_model]`
+    /// - shift: `[1, qkv, 1, rows, d_model]`
+    /// - output: `[circuit, qkv, head, rows, d_head]`
+    fn project_all(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = self.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| input + shift);
-        let projected = input.matmul(self.w_qkv.clone().slice([parts.clone()]).unsqueeze::<5>());
+        let projected = input.matmul(self.w_qkv.clone().slice([range.clone()]).unsqueeze::<5>());
         match &self.b_qkv {
-            Some(b) => projected + b.clone().slice([parts]).unsqueeze::<5>(),
+            Some(b) => projected + b.clone().slice([range]).unsqueeze::<5>(),
             None => projected,
         }
     }
 
-    /// Only some nodes, counted over the heads of the first part, then of the next.
+    /// Only some nodes, counted over the heads of the first of queries, keys and values in the range, then of the next.
     ///
     /// # Shapes
-    /// - input: `[circuit, place in nodes, rows, d_model]`
-    /// - shift: `[1, part, 1, rows, d_model]`
-    /// - output: `[circuit, place in nodes, rows, d_head]`
-    fn project_some(&self, parts: &Parts, nodes: &[usize], input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
+    /// - input: `[circuit, index in nodes, rows, d_model]`
+    /// - shift: `[1, qkv, 1, rows, d_model]`
+    /// - output: `[circuit, index in nodes, rows, d_head]`
+    fn project_some(&self, range: &QkvRange, nodes: &[usize], input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
         let input = self.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| {
-            let [_, n_parts, _, rows, d_model] = shift.dims();
+            let [_, n_qkv, _, rows, d_model] = shift.dims();
             let of_nodes = indices(nodes.iter().map(|node| node / self.n_heads), &shift.device());
-            input + shift.reshape([1, n_parts, rows, d_model]).select(1, of_nodes)
+            input + shift.reshape([1, n_qkv, rows, d_model]).select(1, of_nodes)
         });
-        let first = parts.start * self.n_heads;
-        let places = indices(nodes.iter().map(|node| first + node), &input.device());
-        let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, places.clone()).unsqueeze::<4>();
+        let first = range.start * self.n_heads;
+        let heads = indices(nodes.iter().map(|node| first + node), &input.device());
+        let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, heads.clone()).unsqueeze::<4>();
         let projected = input.matmul(of_nodes(&self.w_qkv));
         match &self.b_qkv {
             Some(b) => projected + of_nodes(b),
@@ -222,33 +222,33 @@ impl Attention {
     }
 }
 
-/// Puts the projections of some nodes in the place of those that were made for all.
+/// Replaces the projections of some nodes among those of all.
 ///
 /// # Shapes
 /// - all: `[circuit | 1, part, head, rows, d_head]`
-/// - some: `[circuit, place in nodes, rows, d_head]`
-/// - output: `[circuit, part, head, rows, d_head]`
+/// - some: `[circuit, index in nodes, rows, d_head]`
+/// - output: `[circuit, qkv, head, rows, d_head]`
 fn put_nodes(all: Tensor<5>, nodes: &[usize], some: Tensor<4>) -> Tensor<5> {
-    let ([_, parts, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
-    let n_nodes = parts * heads;
-    let place = |node| nodes.iter().position(|n| *n == node).map_or(node, |place| n_nodes + place);
-    let places = indices((0..n_nodes).map(place), &some.device());
+    let ([_, n_qkv, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
+    let n_nodes = n_qkv * heads;
+    let source = |node| nodes.iter().position(|n| *n == node).map_or(node, |i| n_nodes + i);
+    let sources = indices((0..n_nodes).map(source), &some.device());
     let all = all.flatten::<4>(1, 2).expand([circuits, n_nodes, rows, d_head]);
-    Tensor::cat(vec![all, some], 1).select(1, places).reshape([circuits, parts, heads, rows, d_head])
+    Tensor::cat(vec![all, some], 1).select(1, sources).reshape([circuits, n_qkv, heads, rows, d_head])
 }
 
-fn indices(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
-    let places: Vec<i32> = places.map(|place| place as i32).collect();
-    let n = places.len();
-    Tensor::from_data(TensorData::new(places, [n]), device)
+fn indices(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i32> = values.map(|value| value as i32).collect();
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
 }
 
 /// # Shapes
-/// - projected: `[circuit, part, head, batch, position, d_head]`
+/// - projected: `[circuit, qkv, head, batch, position, d_head]`
 /// - output: `[circuit, head, batch, position, d_head]`
-fn part_of(projected: &Tensor<6>, part: usize) -> Tensor<5> {
+fn one_of(projected: &Tensor<6>, i: usize) -> Tensor<5> {
     let [circuits, _, heads, batch, pos, d_head] = projected.dims();
-    projected.clone().narrow(1, part, 1).reshape([circuits, heads, batch, pos, d_head])
+    projected.clone().narrow(1, i, 1).reshape([circuits, heads, batch, pos, d_head])
 }
 
 /// # Shapes
@@ -265,14 +265,14 @@ pub fn positions_of(resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
 ///
 /// # Shapes
 /// - shift: `[batch * seq, d_model]`
-/// - output: `[1, part, 1, batch * position, d_model]`
-fn qk_shift(shift: &Tensor<2>, parts: &Parts, positions: &Range<usize>, seq: usize) -> Tensor<5> {
+/// - output: `[1, qkv, 1, batch * position, d_model]`
+fn qk_shift(shift: &Tensor<2>, range: &QkvRange, positions: &Range<usize>, seq: usize) -> Tensor<5> {
     let [rows, d_model] = shift.dims();
     let batch = rows / seq;
     let shift = shift.clone().reshape([batch, seq, d_model]).narrow(1, positions.start, positions.len());
     let shift = shift.reshape([1, 1, 1, batch * positions.len(), d_model]);
-    let of_part = |part| if part < 2 { shift.clone() } else { shift.zeros_like() };
-    Tensor::cat(parts.clone().map(of_part).collect(), 1)
+    let one = |i| if i < 2 { shift.clone() } else { shift.zeros_like() };
+    Tensor::cat(range.clone().map(one).collect(), 1)
 }
 
 impl AttentionContext {

@@ -1,4 +1,4 @@
-//! A model's files in a folder on disk, as a Hugging Face repository or `save_pretrained` lays them out.
+//! A model's files in a folder on disk, as in a Hugging Face repository or from `save_pretrained`.
 
 use std::path::{Path, PathBuf};
 

@@ -26,7 +26,7 @@ pub enum DestInput {
     Resid,
     /// Each gets its own: `[circuit, node, batch, position, d_model]`.
     Each(Tensor<5>),
-    /// Some get their own, `[circuit, place in nodes, batch, position, d_model]`; the others the residual stream.
+    /// Some get their own, `[circuit, index in nodes, batch, position, d_model]`; the others the residual stream.
     Some { nodes: Vec<usize>, input: Tensor<5> },
 }
 
@@ -154,7 +154,7 @@ impl TokenBatch {
     pub fn positions(&self) -> Option<Tensor<1, Int>> {
         let (padding, seq) = (self.padding.as_ref()?, self.dims()[1]);
         let positions: Vec<i32> =
-            padding.iter().flat_map(|&n| (0..seq).map(move |place| place.saturating_sub(n) as i32)).collect();
+            padding.iter().flat_map(|&n| (0..seq).map(move |i| i.saturating_sub(n) as i32)).collect();
         let n = positions.len();
         Some(Tensor::from_data(TensorData::new(positions, [n]), &self.ids.device()))
     }
@@ -166,7 +166,7 @@ impl TokenBatch {
     pub fn is_token(&self) -> Option<Tensor<2>> {
         let (padding, [batch, seq]) = (self.padding.as_ref()?, self.dims());
         let is_token: Vec<f32> =
-            padding.iter().flat_map(|&n| (0..seq).map(move |place| if place < n { 0.0 } else { 1.0 })).collect();
+            padding.iter().flat_map(|&n| (0..seq).map(move |i| if i < n { 0.0 } else { 1.0 })).collect();
         Some(Tensor::from_data(TensorData::new(is_token, [batch, seq]), &self.ids.device()))
     }
 

@@ -29,7 +29,7 @@ pub struct Gate {
     pub w: Tensor<2>,
     /// `[1, d_mlp]`
     pub b: Option<Tensor<2>>,
-    /// Added to the product of both parts, in TransformerLens's dictionaries: `[1, d_mlp]`
+    /// Added to the product of gate and input, in TransformerLens's dictionaries: `[1, d_mlp]`
     pub b_post: Option<Tensor<2>>,
 }
 

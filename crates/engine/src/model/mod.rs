@@ -1,8 +1,16 @@
-//! From weights to logits: reading a model tensor by tensor and running it, told by [`Hooks`] what to do at each node.
+//! From weights to logits: a model is read tensor by tensor, and run with [`Hooks`] that may change the input of each node.
 //!
 //! There is one copy of the model's maths, [`Transformer`]; nothing is cloned or changed to patch it.
+//!
+//! In reading order:
+//! - [`folder`]: a model's files on disk; [`load`]: from files to a model, by `read_tensor`, `weights` (on the device) and
+//!   `build`.
+//! - [`hooks`]: how a forward pass is observed and patched; [`transformer`] with [`attention`], [`rotary`], [`mlp`] and
+//!   [`norm`]: the pass.
+//! - [`error`]: what can go wrong.
 
 pub mod attention;
+mod build;
 pub mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
@@ -10,8 +18,10 @@ pub mod hooks;
 pub mod load;
 pub mod mlp;
 pub mod norm;
+mod read_tensor;
 pub mod rotary;
 pub mod transformer;
+mod weights;
 
 pub use error::ModelError;
 #[cfg(not(target_arch = "wasm32"))]

@@ -184,7 +184,7 @@ fn input_of(hooks: &mut dyn Hooks, kind: DestKind, resid: &Tensor<4>, positions:
     }
 }
 
-/// A place of the residual stream that may be a node: its input replaces the stream, and is its output.
+/// A point of the residual stream that may be a node: its input replaces the stream, and is its output.
 fn stream(
     hooks: &mut dyn Hooks,
     dest: DestKind,

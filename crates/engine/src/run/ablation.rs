@@ -20,7 +20,7 @@ pub struct SrcGroup {
     pub kind: SrcKind,
     /// `[1, node, batch, position, d_model]`; batch or position is 1 where all are alike.
     pub out: Tensor<5>,
-    /// The first position that `out` holds; it ends with the sequence.
+    /// The first position of `out`, which ends with the sequence.
     pub first_position: usize,
 }
 
@@ -31,9 +31,10 @@ impl SrcActivations {
     /// - output: `[1, node, batch | 1, position | 1, d_model]`
     pub fn at(&self, kind: SrcKind, start: usize) -> Option<Tensor<5>> {
         let group = self.groups.iter().find(|g| g.kind == kind)?;
-        let held = group.out.dims()[3];
+        let n_positions = group.out.dims()[3];
         let skip = start - group.first_position;
-        Some(if held == 1 || skip == 0 { group.out.clone() } else { group.out.clone().narrow(3, skip, held - skip) })
+        let all = n_positions == 1 || skip == 0;
+        Some(if all { group.out.clone() } else { group.out.clone().narrow(3, skip, n_positions - skip) })
     }
 
     fn map(self, f: impl Fn(Tensor<5>) -> Tensor<5>) -> Self {
@@ -53,18 +54,13 @@ impl SrcActivations {
         self.map(|out| out / n as f64)
     }
 
-    /// The mean over the batch axis, which becomes 1.
+    /// The mean over the batch axis, whose size is then 1.
     pub fn batch_mean(self) -> Self {
         self.map(|out| out.mean_dim(2))
     }
-
-    /// How many bytes they take on the device.
-    pub fn bytes(&self) -> usize {
-        self.groups.iter().map(|g| g.out.shape().num_elements() * size_of::<f32>()).sum()
-    }
 }
 
-/// Hooks that keep what src nodes put out and change nothing.
+/// Hooks that keep the outputs of src nodes and change nothing.
 pub struct Recorder<'a> {
     graph: &'a Graph,
     groups: Vec<SrcGroup>,
@@ -118,26 +114,4 @@ pub fn ablated(ablation: AblationType, recorded: SrcActivations) -> SrcActivatio
         AblationType::BatchAllTokMean => recorded.map(|out| out.mean_dim(2).mean_dim(3)),
         _ => recorded,
     }
-}
-
-/// What edges are patched with, at all positions: from the prompts of a batch, or for means over the dataset from those of
-/// every batch.
-///
-/// # Shapes
-/// - output: see [`SrcGroup`]
-pub fn src_ablations(
-    model: &dyn Model,
-    graph: &Graph,
-    batches: &[TokenBatch],
-    ablation: AblationType,
-) -> SrcActivations {
-    let all = |tokens: &TokenBatch| record(model, graph, tokens, 0..tokens.dims()[1]).0;
-    if ablation.dataset_means().is_none() {
-        return ablated(ablation, all(&batches[0]));
-    }
-    // Batches are all of one size, so that the mean of their means is the mean.
-    let mean = |tokens| all(tokens).batch_mean();
-    let first = mean(&batches[0]);
-    let sum = batches[1..].iter().fold(first, |sum, tokens| sum.plus(&mean(tokens)));
-    sum.divided_by(batches.len())
 }

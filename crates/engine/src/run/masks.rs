@@ -1,7 +1,7 @@
 //! Patch masks on the device, for several circuits at once.
 //!
 //! A mask says for each dest node how much of each src node's difference `patch - current` its input gets: 1 where the edge
-//! is patched, else 0. A row of a mask is one dest node; its first column, always 1, stands for the residual stream itself,
+//! is patched, else 0. A row of a mask is one dest node; its first column, always 1, is for the residual stream itself,
 //! so that one product gives the patched input.
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use circuitscope_core::{DestKind, DestModule, Graph, SrcKind};
 pub struct Masks<'a> {
     graph: &'a Graph,
     n_circuits: usize,
-    /// Whether a circuit, by its place, patches an edge, by its index.
+    /// Whether a circuit, by its index, patches an edge, by its index.
     patches: Box<dyn Fn(usize, usize) -> bool + 'a>,
     first_edges: Vec<usize>,
     /// For each src node, whether an edge from it is patched in any circuit.
@@ -38,11 +38,11 @@ pub enum Mask {
 }
 
 /// Nodes without patched edges share a norm and a projection. That costs a projection for all of them, so that it pays where
-/// at least this part of the nodes is such: the patched input of a node and its norm cost about twice its projection.
+/// at least this share of the nodes is such: the patched input of a node and its norm cost about twice its projection.
 const SHARED_AT_LEAST: f64 = 0.3;
 
 impl<'a> Masks<'a> {
-    /// `patches` says whether a circuit, by its place, patches an edge, by its index.
+    /// `patches` says whether a circuit, by its index, patches an edge, by its index.
     pub fn new(
         graph: &'a Graph,
         n_circuits: usize,

@@ -1,6 +1,6 @@
 //! How faithful outputs are, on the host in f64: sums over a vocabulary lose too much in f32 on some devices.
 
-use circuitscope_core::{Answers, Metric, PromptPair, PromptValues, TokenProb};
+use circuitscope_core::{Answers, Metric, PromptPair, PromptValues};
 
 /// Logits of several prompts.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,14 +14,37 @@ pub struct Logits {
 }
 
 impl Logits {
-    /// The logits of a prompt at a place among the positions.
-    pub fn row(&self, prompt: usize, position: usize) -> &[f32] {
-        let start = (prompt * self.n_positions + position) * self.d_vocab;
-        &self.values[start..start + self.d_vocab]
+    /// All of them.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { values: &self.values, n_positions: self.n_positions, d_vocab: self.d_vocab }
+    }
+}
+
+/// Logits of some prompts that follow each other, such as those of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Row-major: prompt, position, vocabulary.
+    pub values: &'a [f32],
+    /// The number of positions of each prompt.
+    pub n_positions: usize,
+    /// The size of the vocabulary.
+    pub d_vocab: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The logits of each position of each prompt, `[d_vocab]`.
+    pub fn iter(self) -> impl Iterator<Item = &'a [f32]> {
+        self.values.chunks_exact(self.d_vocab)
     }
 
-    fn rows(&self) -> impl Iterator<Item = &[f32]> {
-        self.values.chunks_exact(self.d_vocab)
+    /// `ln Σ exp` of each row.
+    pub fn log_z(self) -> Vec<f64> {
+        self.iter().map(log_sum_exp).collect()
+    }
+
+    /// The number of prompts.
+    pub fn n_prompts(self) -> usize {
+        self.values.len() / (self.n_positions * self.d_vocab)
     }
 }
 
@@ -32,7 +55,7 @@ pub struct Target {
     /// The probability of each logit, so that no exponential is taken again for each circuit.
     probs: Vec<f32>,
     /// `ln Σ exp` of each row.
-    log_z: Vec<f64>,
+    pub log_z: Vec<f64>,
     /// `Σ p` and `Σ p·logit` of each row; the first is 1 but for the rounding of `probs`.
     moments: Vec<(f64, f64)>,
 }
@@ -41,7 +64,7 @@ impl Target {
     pub fn new(logits: Logits) -> Self {
         let mut probs = Vec::with_capacity(logits.values.len());
         let (mut log_z, mut moments) = (Vec::new(), Vec::new());
-        for row in logits.rows() {
+        for row in logits.rows().iter() {
             let z = log_sum_exp(row);
             let start = probs.len();
             probs.extend(row.iter().map(|&logit| (f64::from(logit) - z).exp() as f32));
@@ -59,37 +82,15 @@ impl Target {
         let (p, p_t) = self.moments[row];
         p_t - dot(&self.probs[row * d_vocab..][..d_vocab], output) + (output_log_z - self.log_z[row]) * p
     }
-}
 
-/// The metrics of an output against the unpatched model, for each prompt.
-///
-/// A prompt's value is its mean over positions, and a metric's value the mean over prompts. That is the reference's mean of
-/// batch means, as its batches are all of one size. Several answers count by their mean, as there. A percentage is of the
-/// mean difference of the unpatched model on the clean prompts (the reference's `diff_of_means`), for each prompt too, so
-/// that the mean over prompts is the reference's value.
-pub fn measure(output: &Logits, clean: &Target, corrupt: &Target, pairs: &[PromptPair]) -> PromptValues {
-    let log_z: Vec<f64> = output.rows().map(log_sum_exp).collect();
-    let mut values = PromptValues::default();
-    for (metric, target) in [(Metric::CleanKlDiv, clean), (Metric::CorruptKlDiv, corrupt)] {
-        let rows: Vec<f64> = output.rows().enumerate().map(|(i, row)| target.kl_div(i, row, log_z[i])).collect();
-        values[metric.idx()] = Some(prompt_means(&rows, output.n_positions));
+    /// The divergence of some prompts' outputs from the target, `first_prompt` being the first of them: the mean over each
+    /// prompt's positions, in nats.
+    pub fn kl_divs(&self, first_prompt: usize, output: Rows, log_z: &[f64]) -> Vec<f64> {
+        let first_row = first_prompt * output.n_positions;
+        let rows = output.iter().zip(log_z).enumerate();
+        let rows: Vec<f64> = rows.map(|(i, (row, &log_z))| self.kl_div(first_row + i, row, log_z)).collect();
+        prompt_means(&rows, output.n_positions)
     }
-    let answers = answer_values(output, &log_z, pairs);
-    let unpatched = answer_values(&clean.logits, &clean.log_z, pairs);
-    for (percent, of) in [
-        (Metric::LogitDiffPercent, Metric::LogitDiff),
-        (Metric::ProbDiffPercent, Metric::ProbDiff),
-        (Metric::LogprobDiffPercent, Metric::LogprobDiff),
-    ] {
-        let mean = unpatched[of.idx()].as_ref().map(|diffs| diffs.iter().sum::<f64>() / diffs.len() as f64);
-        if let (Some(mean), Some(diffs)) = (mean.filter(|&mean| mean != 0.0), &answers[of.idx()]) {
-            values[percent.idx()] = Some(diffs.iter().map(|diff| 100.0 * diff / mean).collect());
-        }
-    }
-    for (value, answer) in values.iter_mut().zip(answers) {
-        *value = value.take().or(answer);
-    }
-    values
 }
 
 /// `Σ a·b`, in f64.
@@ -109,23 +110,27 @@ fn prompt_means(rows: &[f64], n_positions: usize) -> Vec<f64> {
     rows.chunks_exact(n_positions).map(|rows| rows.iter().sum::<f64>() / n_positions as f64).collect()
 }
 
-/// The metrics of each prompt that depend on its answers and on nothing else.
-fn answer_values(output: &Logits, log_z: &[f64], pairs: &[PromptPair]) -> PromptValues {
-    let mut rows: [Option<Vec<f64>>; Metric::ALL.len()] = Metric::ALL.map(|_| Some(Vec::new()));
-    for (i, row) in output.rows().enumerate() {
+/// The metrics of each prompt that depend on its answers and on nothing else. Several answers count by their mean, as in the
+/// reference, and a prompt's value is its mean over positions.
+pub fn answer_values(output: Rows, log_z: &[f64], pairs: &[PromptPair]) -> PromptValues {
+    let mut rows: PromptValues = Metric::ALL.map(|_| Some(Vec::new()));
+    for (i, row) in output.iter().enumerate() {
         let (pair, position) = (&pairs[i / output.n_positions], i % output.n_positions);
         let answers = answers_at(&pair.answers, position, output.n_positions);
         let wrong = answers_at(&pair.wrong_answers, position, output.n_positions);
-        let of_row = row_values(row, log_z[i], answers, wrong);
-        for (rows, value) in rows.iter_mut().zip(of_row) {
-            // A metric applies to all rows or to none.
-            match (rows.as_mut(), value) {
-                (Some(rows), Some(value)) => rows.push(value),
-                _ => *rows = None,
-            }
-        }
+        append(&mut rows, row_values(row, log_z[i], answers, wrong).map(|value| value.map(|value| vec![value])));
     }
     rows.map(|rows| rows.map(|rows| prompt_means(&rows, output.n_positions)))
+}
+
+/// Appends the values of more prompts. A metric applies to all or to none.
+pub fn append(values: &mut PromptValues, more: PromptValues) {
+    for (values, more) in values.iter_mut().zip(more) {
+        match (values.as_mut(), more) {
+            (Some(values), Some(more)) => values.extend(more),
+            _ => *values = None,
+        }
+    }
 }
 
 /// The metrics of a row of logits; the answers may be missing.
@@ -159,7 +164,7 @@ fn row_values(
     })
 }
 
-/// The place of the largest logit; of equal ones the first, as in the reference.
+/// The index of the largest logit; of equal ones the first, as in the reference.
 fn argmax(row: &[f32]) -> Option<u32> {
     let mut best: Option<(u32, f32)> = None;
     for (token, &logit) in (0..).zip(row) {
@@ -170,7 +175,7 @@ fn argmax(row: &[f32]) -> Option<u32> {
     best.map(|(token, _)| token)
 }
 
-/// The answer tokens for a place among the output's positions.
+/// The answer tokens for a position, counted among the output's.
 fn answers_at(answers: &Answers, position: usize, n_positions: usize) -> Option<&[u32]> {
     match answers {
         Answers::Tokens(tokens) => (n_positions == 1).then_some(tokens),
@@ -183,22 +188,4 @@ fn answers_at(answers: &Answers, position: usize, n_positions: usize) -> Option<
 fn mean_of(row: &[f32], tokens: &[u32], of: impl Fn(f64) -> f64) -> Option<f64> {
     let values: Option<Vec<f64>> = tokens.iter().map(|&t| row.get(t as usize).map(|&x| of(f64::from(x)))).collect();
     values.filter(|v| !v.is_empty()).map(|v| v.iter().sum::<f64>() / v.len() as f64)
-}
-
-/// The `k` likeliest tokens of a row of logits, likeliest first; of equal ones the lower id first.
-pub fn top_tokens(row: &[f32], k: usize) -> Vec<TokenProb> {
-    let log_z = log_sum_exp(row);
-    let mut tokens: Vec<u32> = (0..row.len() as u32).collect();
-    let by_logit = |a: &u32, b: &u32| row[*b as usize].total_cmp(&row[*a as usize]).then(a.cmp(b));
-    let k = k.min(tokens.len());
-    if k < tokens.len() {
-        tokens.select_nth_unstable_by(k, by_logit);
-        tokens.truncate(k);
-    }
-    tokens.sort_unstable_by(by_logit);
-    let prob = |token: u32| {
-        let logit = row[token as usize];
-        TokenProb { token, logit, prob: (f64::from(logit) - log_z).exp() }
-    };
-    tokens.into_iter().map(prob).collect()
 }

@@ -1,13 +1,38 @@
 //! Patching: what edges are patched with, how a forward pass is patched, and the sweep over circuits.
+//!
+//! In reading order:
+//! - [`batch`]: prompts in batches, as tokens on the device; [`ablation`]: what edges are patched with, from runs that
+//!   record the outputs of src nodes.
+//! - [`masks`] and [`patch`]: the hooks that patch a forward pass, for several circuits at once.
+//! - [`input`]: what a run is given; [`circuits`]: the sweep. [`plan`] and [`stacking`] say how many circuits a pass takes,
+//!   [`unpatched`] is the model that circuits are compared with, [`metrics`] and [`measuring`] compare, and [`tokens`] are
+//!   the likeliest ones of each output.
+//! - [`output`]: what is kept of each circuit; [`steps`]: who watches; [`error`]: what can go wrong.
 
 pub mod ablation;
+pub mod batch;
 pub mod circuits;
 pub mod error;
+pub mod input;
 pub mod masks;
+pub mod measuring;
 pub mod metrics;
+pub mod output;
 pub mod patch;
+pub mod plan;
+pub mod stacking;
+pub mod steps;
+pub mod tokens;
+pub mod unpatched;
 
-pub use ablation::{SrcActivations, src_ablations};
-pub use circuits::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, Unpatched, run_circuits};
+pub use ablation::SrcActivations;
+pub use batch::Batches;
+pub use circuits::{RunOutput, run_circuits};
 pub use error::RunError;
-pub use metrics::{Logits, Target, measure, top_tokens};
+pub use input::{RunInput, graph_config};
+pub use metrics::Logits;
+pub use output::CircuitOutput;
+pub use stacking::Stacking;
+pub use steps::Observer;
+pub use tokens::{TOP_TOKENS, TopTokens};
+pub use unpatched::Unpatched;

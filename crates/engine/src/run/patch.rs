@@ -1,7 +1,7 @@
 //! The hooks that patch a forward pass.
 //!
-//! As src nodes put out their activations, the difference `patch - current` of each is computed once and laid as a row of a
-//! matrix whose row 0 is the residual stream. The inputs of a group of dest nodes are then one product of their mask with
+//! When a src node has its output, the difference `patch - current` is computed once and written as a row of a matrix whose
+//! row 0 is the residual stream. The inputs of a group of dest nodes are then one product of their mask with
 //! those rows: `[node, 1 + src] x [1 + src, batch * position * d_model]`, for several circuits in one batched product. In a
 //! token-wise graph the mask differs by position, which then is an axis of the batch.
 
@@ -27,7 +27,7 @@ pub struct Rows {
     /// `[circuit, position | 1, 1 + src, columns]`: columns are batch, position and `d_model`, or batch and `d_model`
     /// where position is an axis of its own.
     tensor: Tensor<4>,
-    /// The positions that they hold.
+    /// Their positions.
     positions: Range<usize>,
     batch: usize,
     d_model: usize,
@@ -88,7 +88,7 @@ impl Hooks for Patcher<'_, '_> {
 }
 
 impl Rows {
-    /// The rows of the src nodes before a block, from what they put out in an unpatched run.
+    /// The rows of the src nodes before a block, from their outputs in an unpatched run.
     pub fn before(
         block: usize,
         graph: &Graph,
@@ -129,11 +129,11 @@ impl Rows {
         let [circuits, n, ..] = values.dims();
         let values = if self.token_wise { values.permute([0, 3, 1, 2, 4]) } else { values };
         let values = values.reshape([circuits, axis, n, columns]).expand([n_circuits, axis, n, columns]);
-        let place = [0..n_circuits, 0..axis, first..first + n, 0..columns];
+        let target = [0..n_circuits, 0..axis, first..first + n, 0..columns];
         // Taken out, so that the only handle to it is the one that is written through: no copy is made.
         let device = self.tensor.device();
         let tensor = std::mem::replace(&mut self.tensor, Tensor::empty([0, 0, 0, 0], &device));
-        self.tensor = tensor.slice_assign(place, values);
+        self.tensor = tensor.slice_assign(target, values);
     }
 
     /// Drops the positions before the start of a range that ends with the sequence.

@@ -90,9 +90,9 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
         Request::Graph { graph } => Ok((Event::Graph { graph: session.graph(graph)? }, Array::new())),
         Request::Run { prompts, scores, settings, logits } => {
             let (prompts, scores) = (WholeFile::read(&prompts, files).await?, WholeFile::read(&scores, files).await?);
-            let request =
-                RunRequest { prompts: prompts.text()?, scores: (&scores.name, &scores.bytes), settings: &settings };
-            run(session, request, &mut reporter.with_circuits(&settings, logits)).await
+            let (prompts, scores) = (prompts.text()?, (scores.name.as_str(), scores.bytes.as_slice()));
+            let request = RunRequest { prompts, scores, settings: &settings, keep_logits: logits };
+            run(session, request, &mut reporter.with_circuits(logits)).await
         }
         Request::Discover { prompts, settings } => {
             let prompts = WholeFile::read(&prompts, files).await?;

@@ -2,10 +2,11 @@
 //!
 //! After every forward pass it waits for a turn of the event loop, so that a cancel that was posted meanwhile is heard.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Float32Array, Float64Array};
 
-use circuitscope_core::RunSettings;
-use circuitscope_engine::run::{CircuitOutput, Observer};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer};
 use circuitscope_engine::session::{circuit_result, prompt_values};
 use circuitscope_wire::browser::event_loop_turn;
 use circuitscope_wire::engine::Event;
@@ -17,35 +18,28 @@ const PROGRESS_EVERY_MS: f64 = 50.0;
 /// Posts the events that come before an answer.
 pub struct Reporter<'a> {
     caller: &'a Caller<'a, Engine, Array>,
-    /// Where circuits are run.
-    circuits: Option<Circuits<'a>>,
+    /// Whether the unpatched models' logits are attached.
+    logits: bool,
     /// The last loss of a search.
     loss: Option<f64>,
     /// When progress was last posted.
     posted_at: f64,
 }
 
-/// How circuits are reported.
-struct Circuits<'a> {
-    settings: &'a RunSettings,
-    /// Whether their logits are attached.
-    logits: bool,
-}
-
 impl<'a> Reporter<'a> {
     pub fn new(caller: &'a Caller<'a, Engine, Array>) -> Self {
-        Self { caller, circuits: None, loss: None, posted_at: 0.0 }
+        Self { caller, logits: false, loss: None, posted_at: 0.0 }
     }
 
-    /// One that reports every circuit, with its logits or without.
+    /// One that reports every circuit of a run, with logits or without.
     #[must_use]
-    pub fn with_circuits(self, settings: &'a RunSettings, logits: bool) -> Self {
-        Self { circuits: Some(Circuits { settings, logits }), ..self }
+    pub fn with_circuits(self, logits: bool) -> Self {
+        Self { logits, ..self }
     }
 
     /// Whether logits are attached.
     pub fn sends_logits(&self) -> bool {
-        self.circuits.as_ref().is_some_and(|circuits| circuits.logits)
+        self.logits
     }
 }
 
@@ -61,14 +55,13 @@ impl Observer for Reporter<'_> {
         !self.caller.is_cancelled()
     }
 
-    fn circuit(&mut self, output: &CircuitOutput) {
-        let Some(Circuits { settings, logits }) = &self.circuits else { return };
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
         let attached = Array::new();
-        if *logits {
-            attached.push(&Float32Array::from(output.logits.values.as_slice()));
+        if let Some(logits) = logits {
+            attached.push(&Float32Array::from(logits.values.as_slice()));
             attached.push(&Float64Array::from(prompt_values(output).as_slice()));
         }
-        self.caller.tell(Event::Circuit { result: circuit_result(output, settings) }, &attached);
+        self.caller.tell(Event::Circuit { result: circuit_result(output) }, &attached);
     }
 
     fn loss(&mut self, loss: f64) {

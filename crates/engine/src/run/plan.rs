@@ -1,0 +1,51 @@
+//! What a run will do: which circuits, how many in a forward pass, and how many passes.
+
+use super::batch::Batches;
+use super::error::RunError;
+use super::input::RunInput;
+use super::stacking::{pass_bytes, src_bytes};
+use circuitscope_core::{Circuit, edge_counts};
+
+/// What will be run.
+pub struct Plan {
+    /// One for each edge count that was asked for.
+    pub circuits: Vec<Circuit>,
+    /// Without repetitions.
+    pub distinct: Vec<Circuit>,
+    /// How many circuits a forward pass takes.
+    pub n_stacked: usize,
+    /// Whether the edges' patches of all batches are kept on the device, or recorded anew for every group of circuits.
+    pub keep_patches: bool,
+}
+
+impl Plan {
+    /// # Errors
+    /// When an edge count is above the number of edges, or the ablation needs prompts of one length and they differ.
+    pub fn new(input: &RunInput, batches: &Batches) -> Result<Self, RunError> {
+        let &RunInput { settings, graph, scores, stacking, .. } = input;
+        batches.check_ablation(settings.ablation)?;
+        let counts = edge_counts(&settings.edge_counts, scores)?;
+        let circuits = counts.iter().map(|&n| scores.circuit(n)).collect::<Result<Vec<_>, _>>()?;
+        let mut distinct: Vec<Circuit> = Vec::new();
+        for circuit in &circuits {
+            if distinct.iter().all(|c| c.n_edges != circuit.n_edges) {
+                distinct.push(*circuit);
+            }
+        }
+        let (config, rows) = (input.model.config(), settings.batch_size * batches.longest_seq());
+        let n_stacked = stacking.n_stacked(rows, pass_bytes(config, graph, rows));
+        // A mean over all prompts is one batch's.
+        let is_mean = settings.ablation.dataset_means().is_some();
+        let keep_patches = is_mean || stacking.keeps_patches(batches.count(), src_bytes(config, graph, rows));
+        Ok(Self { circuits, distinct, n_stacked, keep_patches })
+    }
+
+    /// The number of forward passes.
+    pub fn n_steps(&self, input: &RunInput, n_batches: usize) -> usize {
+        let n_groups = self.distinct.len().div_ceil(self.n_stacked);
+        let n_means = input.settings.ablation.dataset_means().map_or(0, |(a, b)| usize::from(a) + usize::from(b));
+        let n_unpatched = if input.unpatched.is_some() { 0 } else { 2 + n_means };
+        let again = if self.keep_patches { 0 } else { n_groups };
+        n_batches * (n_unpatched + n_groups + again)
+    }
+}

@@ -1,0 +1,71 @@
+//! The unpatched model on all batches, and what edges are patched with.
+
+use super::ablation::SrcActivations;
+use super::batch::{Batches, input_side, other, read};
+use super::error::RunError;
+use super::metrics::{Logits, Target, answer_values};
+use super::steps::{Observer, Steps};
+use super::tokens::TopTokens;
+use crate::model::Plain;
+use circuitscope_core::settings::discovery::PromptSide;
+use circuitscope_core::{Metric, PromptPair, RunSettings};
+
+/// The unpatched model on the prompts of a run, which later runs with other scores or edge counts can use again.
+#[derive(Debug)]
+pub struct Unpatched {
+    /// On the clean prompts.
+    pub clean: Target,
+    /// On the corrupt prompts.
+    pub corrupt: Target,
+    /// The metrics that depend on the answers alone, on the clean prompts: their mean over prompts.
+    pub clean_means: [Option<f64>; Metric::ALL.len()],
+    /// What edges are patched with: of each batch, or one for all; empty where it is not kept.
+    pub patches: Vec<SrcActivations>,
+}
+
+impl Unpatched {
+    /// Runs it. One of the two runs also records what edges are patched with, where that is kept; means over all prompts take
+    /// a run more of every batch.
+    ///
+    /// # Errors
+    /// When the device fails or the observer asks to stop.
+    pub async fn run<O: Observer>(
+        batches: &Batches<'_>,
+        settings: &RunSettings,
+        keep_patches: bool,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<Self, RunError> {
+        let (model, ablation) = (batches.model, settings.ablation);
+        let (mut clean, mut corrupt, mut patches) = (Vec::new(), Vec::new(), Vec::new());
+        let keep_patches = keep_patches && ablation.dataset_means().is_none();
+        for batch in 0..batches.count() {
+            for (side, all) in [(PromptSide::Clean, &mut clean), (PromptSide::Corrupt, &mut corrupt)] {
+                let logits = if keep_patches && side == other(input_side(settings)) {
+                    let (patch, resid) = batches.patch(batch, ablation, side);
+                    patches.push(patch);
+                    model.unembed(resid)
+                } else {
+                    model.forward(&batches.tokens(batch, side), batches.positions(batch), &mut Plain)
+                };
+                all.extend(read(logits, "logits").await?);
+                steps.step(&format!("unpatched model, batch {} of {}", batch + 1, batches.count())).await?;
+            }
+        }
+        patches.extend(batches.dataset_mean(ablation, steps).await?);
+        let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
+        let target = |values| Target::new(Logits { values, n_positions, d_vocab });
+        Ok(Self::new(target(clean), target(corrupt), patches, batches.pairs()))
+    }
+
+    fn new(clean: Target, corrupt: Target, patches: Vec<SrcActivations>, pairs: &[PromptPair]) -> Self {
+        let values = answer_values(clean.logits.rows(), &clean.log_z, pairs);
+        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        let clean_means = values.map(|values| values.map(mean));
+        Self { clean, corrupt, clean_means, patches }
+    }
+
+    /// The likeliest tokens on the clean and on the corrupt prompts.
+    pub fn tokens(&self) -> [TopTokens; 2] {
+        [&self.clean, &self.corrupt].map(|target| TopTokens::of(&target.logits, &target.log_z))
+    }
+}

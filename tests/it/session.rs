@@ -1,0 +1,185 @@
+//! The engine's state between requests: what a run leaves for questions about it, and what a failed one does.
+
+use std::rc::Rc;
+
+use burn::tensor::Device;
+use circuitscope_core::settings::discovery::MaskGradient;
+use circuitscope_core::{Algorithm, DiscoverSettings, EdgeCounts, Limits, ModelMemory, OutputSlice, RunSettings};
+use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
+use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
+
+use crate::support::{Case, read_text};
+
+/// A session that has loaded a case's model.
+struct Loaded {
+    session: Session,
+    prompts: String,
+    scores: Vec<u8>,
+}
+
+impl Loaded {
+    fn open(name: &str, limits: Limits) -> Self {
+        let case = Case::open(name);
+        let mut session = Session::new(Device::flex(), Stacking::cpu(1 << 28)).with_limits(limits);
+        let text = read_text(&case.config_path());
+        let config = Text { name: "config.json", text: &text };
+        let weights = [case.dir.join("model.safetensors")];
+        pollster::block_on(session.load_model(config, &weights, None, async |_, _| true)).unwrap();
+        let scores = std::fs::read(case.dir.join("graph0.scores.safetensors")).unwrap();
+        Self { session, prompts: read_text(&case.dir.join("prompts.json")), scores }
+    }
+
+    fn run(
+        &mut self,
+        edge_counts: &[usize],
+        keep_logits: bool,
+        watching: &mut Watching,
+    ) -> Result<RunOutput, SessionError> {
+        let edge_counts = EdgeCounts::List(edge_counts.to_vec());
+        let settings = RunSettings { slice: OutputSlice::None, batch_size: 2, edge_counts, ..RunSettings::default() };
+        let prompts = Text { name: "prompts.json", text: &self.prompts };
+        let scores = ("scores.safetensors", self.scores.as_slice());
+        let request = RunRequest { prompts, scores, settings: &settings, keep_logits };
+        pollster::block_on(self.session.run(request, watching))
+    }
+}
+
+/// Counts passes, stops after some, and keeps the logits of circuits.
+#[derive(Default)]
+struct Watching {
+    n_passes: usize,
+    stop_after: Option<usize>,
+    n_circuits: usize,
+    logits: Vec<(CircuitOutput, Rc<Logits>)>,
+}
+
+impl Observer for Watching {
+    async fn progress(&mut self, _: usize, _: usize, _: &str) -> bool {
+        self.n_passes += 1;
+        self.stop_after.is_none_or(|most| self.n_passes < most)
+    }
+
+    fn circuit(&mut self, output: &CircuitOutput, logits: Option<Rc<Logits>>) {
+        self.n_circuits += 1;
+        self.logits.extend(logits.map(|logits| (output.clone(), logits)));
+    }
+}
+
+/// The tokens with the `k` largest logits, and their probabilities.
+fn likeliest(logits: &Logits, row: usize, k: usize) -> Vec<(u32, f64)> {
+    let row = &logits.values[row * logits.d_vocab..][..logits.d_vocab];
+    let sum: f64 = row.iter().map(|&logit| f64::from(logit).exp()).sum();
+    let mut tokens: Vec<u32> = (0..logits.d_vocab as u32).collect();
+    tokens.sort_by(|&a, &b| row[b as usize].total_cmp(&row[a as usize]).then(a.cmp(&b)));
+    tokens.into_iter().take(k).map(|token| (token, f64::from(row[token as usize]).exp() / sum)).collect()
+}
+
+#[test]
+fn the_likeliest_tokens_of_every_circuit_prompt_and_position_can_be_asked_for() {
+    let (mut loaded, mut watching) = (Loaded::open("gpt2", Limits::default()), Watching::default());
+    let output = loaded.run(&[0, 3, 40], true, &mut watching).unwrap();
+    let (n_prompts, n_positions) = (output.baseline.n_prompts, output.baseline.n_positions);
+    assert_eq!((n_prompts, n_positions), (4, 6));
+    let unpatched = &output.unpatched;
+    for (circuit, logits) in &watching.logits {
+        for row in 0..n_prompts * n_positions {
+            for k in [1, TOP_TOKENS] {
+                let found = loaded.session.inspect(circuit.index, row / n_positions, row % n_positions, k).unwrap();
+                let sides = [
+                    (found.circuit, &**logits),
+                    (found.clean, &unpatched.clean.logits),
+                    (found.corrupt, &unpatched.corrupt.logits),
+                ];
+                for (found, logits) in sides {
+                    let expected = likeliest(logits, row, k);
+                    assert_eq!(found.len(), k);
+                    for (found, expected) in found.iter().zip(expected) {
+                        assert_eq!(found.token, expected.0);
+                        assert!((found.prob - expected.1).abs() < 1e-6, "{found:?}, expected {expected:?}");
+                    }
+                }
+            }
+        }
+    }
+    let error = |circuit, prompt, position, k| loaded.session.inspect(circuit, prompt, position, k).unwrap_err();
+    assert_eq!(error(0, 0, 0, TOP_TOKENS + 1), SessionError::TopK { found: TOP_TOKENS + 1 });
+    for (error, field) in
+        [(error(3, 0, 0, 1), "circuit"), (error(0, 4, 0, 1), "prompt"), (error(0, 0, 6, 1), "position")]
+    {
+        assert!(matches!(error, SessionError::OutOfRange { field: found, .. } if found == field), "{error}");
+    }
+}
+
+#[test]
+fn logits_are_given_to_who_asks_and_shared_by_the_same_circuit() {
+    // Two of the edge counts give the same circuit, as edges of equal scores come together.
+    let mut loaded = Loaded::open("gpt2-ties", Limits::default());
+    let g = Case::open("gpt2-ties").graph(0);
+    let counts: Vec<usize> = (1..g.graph.n_edges()).collect();
+    let circuits: Vec<usize> = counts.iter().map(|&n| g.scores.circuit(n).unwrap().n_edges).collect();
+    let first = circuits.windows(2).position(|two| two[0] == two[1]).unwrap();
+    let counts = [counts[first], counts[first + 1]];
+    let mut watching = Watching::default();
+    loaded.run(&counts, true, &mut watching).unwrap();
+    let [(a, a_logits), (b, b_logits)] = &watching.logits[..] else { panic!("two circuits") };
+    assert_eq!([a.circuit.requested, b.circuit.requested], counts);
+    assert!(Rc::ptr_eq(a_logits, b_logits) && Rc::ptr_eq(&a.tokens, &b.tokens));
+    // Nobody else keeps them.
+    assert_eq!(Rc::strong_count(a_logits), 2);
+    let mut watching = Watching::default();
+    loaded.run(&counts, false, &mut watching).unwrap();
+    assert_eq!((watching.n_circuits, watching.logits.len()), (2, 0));
+}
+
+#[test]
+fn a_failed_run_leaves_the_results_of_the_one_before() {
+    let mut loaded = Loaded::open("gpt2", Limits::default());
+    loaded.run(&[0, 10, 60], false, &mut Watching::default()).unwrap();
+    let results = |loaded: &Loaded| (loaded.session.inspect(2, 1, 3, 5).unwrap(), loaded.session.areas());
+    let before = results(&loaded);
+    let stopped = loaded.run(&[1], false, &mut Watching { stop_after: Some(1), ..Watching::default() });
+    assert!(stopped.unwrap_err().is_cancelled());
+    assert_eq!(results(&loaded), before);
+    loaded.prompts = loaded.prompts.replace("tok0", "first");
+    let stopped = loaded.run(&[1], false, &mut Watching { stop_after: Some(1), ..Watching::default() });
+    assert!(stopped.unwrap_err().is_cancelled());
+    assert_eq!(results(&loaded), before);
+}
+
+#[test]
+fn the_unpatched_model_is_run_again_for_other_prompts_only() {
+    let mut loaded = Loaded::open("gpt2", Limits::default());
+    let passes = |loaded: &mut Loaded| {
+        let mut watching = Watching::default();
+        loaded.run(&[5], false, &mut watching).unwrap();
+        watching.n_passes
+    };
+    // Two batches: the clean and the corrupt prompts of each, then the circuit.
+    assert_eq!(passes(&mut loaded), 6);
+    assert_eq!(passes(&mut loaded), 2);
+    loaded.prompts = loaded.prompts.replace("tok0", "first");
+    assert_eq!(passes(&mut loaded), 6);
+}
+
+#[test]
+fn a_search_whose_tensors_a_gpu_does_not_take_is_refused() {
+    let case = Case::open("gpt2");
+    let settings = |batch_size| DiscoverSettings {
+        batch_size,
+        algorithm: Algorithm::MaskGradient(MaskGradient::default()),
+        ..DiscoverSettings::default()
+    };
+    let discover = |tensor: u64, batch_size| {
+        let loaded = Loaded::open("gpt2", Limits::wasm_gpu(tensor));
+        let prompts = Text { name: "prompts.json", text: &loaded.prompts };
+        pollster::block_on(loaded.session.discover(prompts, &settings(batch_size), None, &mut ())).map(|_| ())
+    };
+    // The residual stream and the outputs of the src nodes on four prompts of six tokens.
+    let n_rows = (1 + case.graph(0).graph.srcs.len()) * 4 * 6;
+    let bytes = (n_rows * case.config().d_model * 4) as u64;
+    assert!(ModelMemory::of(&case.config()).largest_tensor < bytes / 2, "the weights are taken");
+    assert_eq!(discover(bytes, 4), Ok(()));
+    let error = discover(bytes - 1, 4).unwrap_err().to_string();
+    assert!(error.contains("src nodes") && error.contains("this GPU takes tensors of at most"), "{error}");
+    assert_eq!(discover(bytes - 1, 2), Ok(()));
+}
