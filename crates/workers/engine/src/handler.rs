@@ -40,10 +40,12 @@ impl Handler for EngineHandler {
         attachments: Array,
         caller: &Caller<'_, Engine, Array>,
     ) -> Result<(Event, Array), Refusal> {
-        let answer = match (request, self.session.as_mut()) {
-            (Request::Open { device }, _) => self.open(device).await,
-            (request, Some(session)) => answer(session, request, &attachments, caller).await,
-            (_, None) => Err(SessionError::NoDevice),
+        let answer = match request {
+            Request::Open { device } => self.open(device).await,
+            request => match &mut self.session {
+                Some(session) => answer(session, request, &attachments, caller).await,
+                None => Err(SessionError::NoDevice),
+            },
         };
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         match trouble {
