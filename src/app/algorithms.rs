@@ -432,7 +432,7 @@ mod tests {
         assert_eq!(started(6), Algorithm::ActivationMagnitude {});
         assert_eq!(started(7), Algorithm::Random(Random::default()));
         assert_eq!(started(8), Algorithm::Official(Official { circuit: OfficialCircuit::TracrReverse }));
-        let Algorithm::Acdc(Acdc { mut thresholds, faithfulness_target }) = started(3) else { panic!("no ACDC") };
+        let Algorithm::Acdc(Acdc { mut thresholds, faithfulness_target, .. }) = started(3) else { panic!("no ACDC") };
         assert_eq!(faithfulness_target, FaithfulnessTarget::KlDiv);
         let mut expected = Acdc::default().thresholds;
         thresholds.sort_by(f64::total_cmp);

@@ -17,27 +17,32 @@ pub mod scores;
 pub mod settings;
 pub mod sorting;
 
+pub use config::family;
 pub use config::{
     ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
 };
 pub use error::CircuitError;
-pub use files::shards::ShardIndex;
+pub use files::shards::{self, ShardIndex, ShardName};
 pub use files::source::Source;
-pub use files::tensor_file::{FileDtype, TensorFile, TensorInfo};
+pub use files::tensor_file::{self, FileDtype, TensorFile, TensorInfo};
 pub use graph::node::{DestKind, DestModule, SrcKind, SrcNode};
 pub use graph::{Edge, Graph, GraphConfig};
-pub use measure::curves::{Areas, area_under_curve, faithfulness, faithfulness_areas};
+pub use measure::curves::{Areas, Curve, area_under_curve, faithfulness, faithfulness_areas};
 pub use measure::measurement::{Baseline, Measured, Measurement, PromptValues, TokenProb, Tokens};
-pub use measure::measures::MeasuredCircuits;
+pub use measure::measures::{self, MeasuredCircuits};
 pub use measure::metric::{Metric, Unit};
 pub use prompts::{Answers, PaddedPrompt, PromptBatch, PromptPair, PromptSettings, Prompts};
 pub use scores::compare::{Roc, RocPoint, roc, similarity};
 pub use scores::format::{Extent, FORMATS, Format, FormatId, supported_files};
+pub use scores::known_circuit::{KnownCircuit, edge_name};
 pub use scores::official::OfficialCircuit;
 pub use scores::prune_scores::{Circuit, PruneScores};
 pub use scores::scores_info::{ModelSize, ScoresInfo, describe_graph};
 pub use scores::selection::{Selection, select};
-pub use settings::discovery::{Algorithm, DiscoverCost, DiscoverSettings};
+pub use settings::discovery::{
+    Acdc, AcdcPrompts, Algorithm, AnswerFunction, DiscoverCost, DiscoverSettings, Exact, FaithfulnessTarget,
+    GradFunction, IgPoints, InputGradient, Keep, MaskGradient, Official, PromptSide, Random, SubnetworkProbing,
+};
 pub use settings::edge_counts::{EdgeCounts, edge_counts};
-pub use settings::memory::{Limits, ModelMemory};
+pub use settings::memory::{Limits, ModelMemory, RunSize, size_label};
 pub use settings::run::{AblationType, OutputSlice, PatchType, RunSettings};

@@ -124,22 +124,53 @@ pub struct MaskGradient {
     pub ablation_prompts: PromptSide,
 }
 
-/// EAP-IG: the gradients along a line from the corrupt prompts' embedding to the clean ones'.
+/// EAP-IG (`EAP-IG-inputs`): the gradients along a line from the corrupt prompts' embedding to the clean ones'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct InputGradient {
     pub grad_function: GradFunction,
     pub answer_function: AnswerFunction,
-    /// How many points of the line are visited.
+    /// How many points of the line are visited: `m`.
     pub steps: usize,
+    /// Which `m` points.
+    pub points: IgPoints,
     pub ablation: AblationType,
+}
+
+/// The points at which EAP-IG takes gradients, as shares of the way from the corrupt prompts' embedding (0) to the clean
+/// ones' (1), for `m` steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum IgPoints {
+    /// `0, 1/m, …, (m - 1)/m`: the current code of EAP-IG (`eap/attribute.py`, `get_scores_eap_ig`).
+    #[default]
+    ZeroToBelowOne,
+    /// `1/m, 2/m, …, 1`: EAP-IG's earlier code. With one step it gives the scores of EAP.
+    AboveZeroToOne,
+}
+
+impl IgPoints {
+    /// The point of step `step`, counted from 0, of `steps`.
+    pub fn share(self, step: usize, steps: usize) -> f64 {
+        let number = match self {
+            Self::ZeroToBelowOne => step,
+            Self::AboveZeroToOne => step + 1,
+        };
+        number as f64 / steps as f64
+    }
 }
 
 impl Default for InputGradient {
     fn default() -> Self {
         let (grad_function, answer_function) = Default::default();
         // The number of the paper.
-        Self { grad_function, answer_function, steps: 5, ablation: AblationType::default() }
+        Self {
+            grad_function,
+            answer_function,
+            steps: 5,
+            points: IgPoints::default(),
+            ablation: AblationType::default(),
+        }
     }
 }
 
@@ -161,13 +192,27 @@ pub struct Acdc {
     pub faithfulness_target: FaithfulnessTarget,
     /// An edge is removed where the distance to the unpatched model grows by less than this.
     pub thresholds: Vec<f64>,
+    /// The prompts over which that distance is averaged.
+    pub prompts: AcdcPrompts,
+}
+
+/// The prompts that ACDC looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum AcdcPrompts {
+    /// The prompts of all batches.
+    #[default]
+    All,
+    /// The first batch only, as auto-circuit does (`prune_algos/ACDC.py` takes one batch of the loader).
+    FirstBatch,
 }
 
 impl Default for Acdc {
     /// The reference's: 1, 3, 5, 7 and 9 times 10 to the -5, -4, -3 and -2.
     fn default() -> Self {
         let thresholds = [1.0, 3.0, 5.0, 7.0, 9.0].iter().flat_map(|base| (-5..-1).map(move |e| base * 10_f64.powi(e)));
-        Self { faithfulness_target: FaithfulnessTarget::default(), thresholds: thresholds.collect() }
+        let (faithfulness_target, prompts) = Default::default();
+        Self { faithfulness_target, thresholds: thresholds.collect(), prompts }
     }
 }
 
@@ -313,4 +358,28 @@ fn pass_bytes(model: &ModelConfig) -> u64 {
     let &ModelConfig { n_heads, d_model, d_head, d_mlp, .. } = model;
     let [n_heads, d_model, d_head, d_mlp] = [n_heads, d_model, d_head, d_mlp.unwrap_or(0)].map(|size| size as u64);
     (7 * n_heads * d_model + 8 * n_heads * d_head + 6 * d_mlp + 8 * d_model) * F32_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_eap_ig_begin_at_the_corrupt_embedding_or_end_at_the_clean_one() {
+        let points = |kind: IgPoints| (0..4).map(|step| kind.share(step, 4)).collect::<Vec<_>>();
+        assert_eq!(points(IgPoints::ZeroToBelowOne), [0.0, 0.25, 0.5, 0.75]);
+        assert_eq!(points(IgPoints::AboveZeroToOne), [0.25, 0.5, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn settings_that_a_file_does_not_name_are_the_defaults() {
+        let parse = |json: &str| serde_json::from_str::<DiscoverSettings>(json).map(|settings| settings.algorithm);
+        let acdc = parse(r#"{"algorithm": {"name": "acdc", "prompts": "first_batch"}}"#).unwrap();
+        assert_eq!(acdc, Algorithm::Acdc(Acdc { prompts: AcdcPrompts::FirstBatch, ..Acdc::default() }));
+        let acdc = parse(r#"{"algorithm": {"name": "acdc"}}"#).unwrap();
+        assert_eq!(acdc, Algorithm::Acdc(Acdc { prompts: AcdcPrompts::All, ..Acdc::default() }));
+        let eap_ig = parse(r#"{"algorithm": {"name": "eap_ig", "points": "above_zero_to_one"}}"#).unwrap();
+        let expected = InputGradient { points: IgPoints::AboveZeroToOne, ..InputGradient::default() };
+        assert_eq!(eap_ig, Algorithm::InputGradient(expected));
+    }
 }
