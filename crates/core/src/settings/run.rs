@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::edge_counts::EdgeCounts;
+
+/// Prompts a batch where nothing else is asked for; the same for runs and for searches. A larger batch is quicker until the
+/// device is full; auto-circuit's is 32. Where a result depends on it (means over a batch, ACDC on the first batch), the
+/// setting says so.
+pub const DEFAULT_BATCH_SIZE: usize = 8;
+
 /// Whether the circuit's edges are patched or all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +41,18 @@ pub enum AblationType {
     BatchAllTokMean,
 }
 
+impl PatchType {
+    pub const ALL: [Self; 2] = [Self::Edge, Self::Tree];
+
+    /// What is patched, as a form offers it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Edge => "the circuit (edge patch)",
+            Self::Tree => "all else (tree patch)",
+        }
+    }
+}
+
 impl AblationType {
     /// All seven, in the reference's order.
     pub const ALL: [Self; 7] = [
@@ -45,6 +64,19 @@ impl AblationType {
         Self::BatchTokenwiseMean,
         Self::BatchAllTokMean,
     ];
+
+    /// What a patched edge carries, as a form offers it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Resample => "other prompt (resample)",
+            Self::Zero => "zero",
+            Self::TokenwiseMeanClean => "tokenwise mean, clean",
+            Self::TokenwiseMeanCorrupt => "tokenwise mean, corrupt",
+            Self::TokenwiseMeanCleanAndCorrupt => "tokenwise mean, both",
+            Self::BatchTokenwiseMean => "batch tokenwise mean",
+            Self::BatchAllTokMean => "batch all-token mean",
+        }
+    }
 
     /// Whether the mean is taken over the clean prompts of the whole dataset, and over the corrupt ones.
     pub fn dataset_means(self) -> Option<(bool, bool)> {
@@ -71,6 +103,18 @@ pub enum OutputSlice {
 }
 
 impl OutputSlice {
+    /// All three, the usual one first.
+    pub const ALL: [Self; 3] = [Self::LastSeq, Self::NotFirstSeq, Self::None];
+
+    /// The positions, as a form offers them.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "all positions",
+            Self::LastSeq => "last position",
+            Self::NotFirstSeq => "all but the first",
+        }
+    }
+
     /// The positions that are kept of a sequence of length `seq`.
     pub fn positions(self, seq: usize) -> std::ops::Range<usize> {
         match self {
@@ -81,7 +125,7 @@ impl OutputSlice {
     }
 }
 
-/// Everything that a run of circuits is told, apart from the model, the prompts and the scores.
+/// The settings of a run of circuits: all that it depends on apart from the model, the prompts and the scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunSettings {
@@ -96,7 +140,7 @@ pub struct RunSettings {
     pub reverse: bool,
     /// Prompts a batch; a short last batch is dropped.
     pub batch_size: usize,
-    pub edge_counts: crate::settings::edge_counts::EdgeCounts,
+    pub edge_counts: EdgeCounts,
 }
 
 impl Default for RunSettings {
@@ -109,8 +153,8 @@ impl Default for RunSettings {
             patch_type: PatchType::default(),
             ablation: AblationType::default(),
             reverse: false,
-            batch_size: 1,
-            edge_counts: crate::settings::edge_counts::EdgeCounts::Default,
+            batch_size: DEFAULT_BATCH_SIZE,
+            edge_counts: EdgeCounts::Default,
         }
     }
 }
