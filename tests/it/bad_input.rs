@@ -162,10 +162,10 @@ fn prompts() {
     says(run_error(json!({"prompts": 3}), RunSettings::default()), &["p.json", "JSON"]);
     let answer = json!({"clean": [1], "corrupt": [2], "answers": [99], "wrong_answers": []});
     says(run(vec![answer], 1), &["prompts[0].answers", "below 48", "99"]);
-    let all = RunSettings { slice: OutputSlice::None, ..RunSettings::default() };
+    let all = RunSettings { slice: OutputSlice::None, batch_size: 1, ..RunSettings::default() };
     let uneven = file(vec![good(), pair(json!([1, 2, 3]), json!([1, 2, 3]))]);
     says(run_error(uneven, all), &["prompts[1].clean", "several positions"]);
-    let rest = RunSettings { slice: OutputSlice::NotFirstSeq, ..RunSettings::default() };
+    let rest = RunSettings { slice: OutputSlice::NotFirstSeq, batch_size: 1, ..RunSettings::default() };
     says(run_error(file(vec![pair(json!([1]), json!([2]))]), rest), &["at least 2 tokens"]);
 }
 

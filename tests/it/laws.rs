@@ -121,7 +121,8 @@ fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32
         "A1.0->Resid End",
     ];
     assert_eq!(names, expected);
-    let settings = RunSettings { separate_qkv: false, edge_counts: EdgeCounts::List(vec![n]), ..settings };
+    let settings =
+        RunSettings { separate_qkv: false, batch_size: 1, edge_counts: EdgeCounts::List(vec![n]), ..settings };
     let output = run(&model, &prompts, &graph, &PruneScores::new(scores.to_vec()), &settings);
     output.circuits[0].logits.values.clone()
 }

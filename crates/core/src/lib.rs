@@ -51,4 +51,4 @@ pub use settings::discovery::{
 };
 pub use settings::edge_counts::{EdgeCounts, edge_counts};
 pub use settings::memory::{Limits, ModelMemory, RunSize};
-pub use settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice, PatchType, RunSettings};
+pub use settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice, PatchType, RunSettings, default_batch_size};

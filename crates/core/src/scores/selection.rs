@@ -157,8 +157,8 @@ mod tests {
         let circuit = KnownCircuit::from_scores("scores", &kept, &graph).unwrap();
         let mask = circuit.mask(&graph).unwrap();
         assert!(mask.iter().zip(kept.values()).all(|(&is_in, &score)| is_in == (score != 0.0)));
-        // About a second where tests are built without much optimisation; before, minutes.
-        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        // Under 2 seconds on two busy cores; half a minute when every edge walked all src nodes.
+        assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -42,7 +42,9 @@ impl ActivationSize {
     /// and after their softmax, and the MLP's hidden layer with its nonlinearity.
     pub fn block(&self) -> u64 {
         let &Self { n_heads, d_model, d_head, d_mlp, seq, .. } = self;
-        self.of_rows(2 * 3 * n_heads * d_model + 4 * n_heads * d_head + 2 * n_heads * seq + 3 * d_mlp + d_model)
+        // A model's sizes are bounded when its config is read; a prompt's length is not.
+        let scores = (2 * n_heads).saturating_mul(seq);
+        self.of_rows(scores.saturating_add(2 * 3 * n_heads * d_model + 4 * n_heads * d_head + 3 * d_mlp + d_model))
     }
 
     /// Bytes that a block keeps for the backward pass. Autodiff holds what [`ActivationSize::block`] counts until then, and

@@ -9,6 +9,11 @@ use crate::settings::edge_counts::EdgeCounts;
 /// setting says so.
 pub const DEFAULT_BATCH_SIZE: usize = 8;
 
+/// The default batch size for a file of some prompts: [`DEFAULT_BATCH_SIZE`], or all of them where they are fewer.
+pub fn default_batch_size(n_prompts: usize) -> usize {
+    DEFAULT_BATCH_SIZE.min(n_prompts).max(1)
+}
+
 /// Whether the circuit's edges are patched or all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
