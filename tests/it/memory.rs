@@ -65,7 +65,7 @@ fn weights_fill_the_heap_on_the_cpu_but_not_on_a_gpu() {
 
 #[test]
 fn the_largest_config_that_is_read_does_not_overflow() {
-    let huge = r#"{"model_type": "gpt2", "n_layer": 1024, "n_head": 1024, "n_embd": 65536, "n_inner": 1048576,
+    let huge = r#"{"model_type": "gpt2", "n_layer": 1024, "n_head": 8, "n_embd": 65536, "n_inner": 1048576,
         "n_positions": 1048576, "vocab_size": 4194304}"#;
     let memory = ModelMemory::of(&ModelConfig::from_json("config.json", huge).unwrap());
     assert!(memory.weights > 1 << 48);
@@ -76,7 +76,7 @@ fn the_largest_config_that_is_read_does_not_overflow() {
 fn a_run_is_refused_where_its_activations_do_not_fit_beside_the_weights() {
     let config = config(12, 768);
     let memory = ModelMemory::of(&config);
-    let run = |batch_size, seq| RunSize { n_srcs: 157, batch_size, seq, n_positions: 1 };
+    let run = |batch_size, seq| RunSize { n_srcs: 157, batch_size, seq, n_prompts: batch_size, n_positions: 1 };
     assert_eq!(memory.check_run(&config, &run(8, 16), &Limits::WASM_CPU), Ok(()));
     // The outputs of the src nodes alone: 158 x 256 x 1024 x 768 numbers.
     let text = memory.check_run(&config, &run(256, 1024), &Limits::WASM_CPU).unwrap_err().to_string();

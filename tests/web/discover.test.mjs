@@ -58,7 +58,7 @@ describe("search on the CPU", () => {
     const { value, error } = await discover(browser, { ...SHARED, algorithm: "eap" });
     assert.equal(error, undefined);
     assertNear(value.values, await expectedScores(browser, "eap"), 1e-3);
-    assert.equal(value.algorithm, "mask_gradient");
+    assert.equal(value.algorithm, "eap");
     assert.equal(value.nEdges, 110);
     assert.equal(value.nKept, null);
     assert.equal(typeof value.loss, "number");
@@ -69,7 +69,7 @@ describe("search on the CPU", () => {
     // The file says where its scores come from.
     const file = Buffer.from(value.scores);
     const header = JSON.parse(file.subarray(8, 8 + Number(file.readBigUInt64LE(0))).toString());
-    assert.equal(header.__metadata__.algorithm, "mask_gradient");
+    assert.equal(header.__metadata__.algorithm, "eap");
     assert.equal(JSON.parse(header.__metadata__.settings).batchSize, 2);
     assert.match(header.__metadata__.prompts, /prompts/);
     assert.match(header.__metadata__.date, /^\d{4}-\d\d-\d\d$/);

@@ -100,7 +100,7 @@ describe("finding circuits in the page", () => {
     await page.waitForFunction(() => document.querySelectorAll(".scores-list li").length === 3);
     assert.deepEqual((await scores()).at(-1), ["EAP on reverse, connected 2.safetensors", true]);
     const [, metadata] = await saved();
-    assert.equal(metadata.algorithm, "mask_gradient, connected 2");
+    assert.equal(metadata.algorithm, "eap, connected 2");
   });
 
   it("shows the loss of subnetwork probing as it works, times a pass, and stops", async () => {

@@ -11,6 +11,7 @@ pub mod config;
 pub mod error;
 pub mod files;
 pub mod graph;
+pub mod labels;
 pub mod measure;
 pub mod prompts;
 pub mod scores;
@@ -27,7 +28,9 @@ pub use files::shards::{self, ShardIndex, ShardName};
 pub use files::source::Source;
 pub use files::tensor_file::{self, FileDtype, TensorFile, TensorInfo};
 pub use graph::node::{DestKind, DestModule, SrcKind, SrcNode};
-pub use graph::{Edge, Graph, GraphConfig};
+pub use graph::{DestNode, Edge, EdgeIndex, Graph, GraphConfig, MAX_EDGES};
+pub use labels::{count_label, size_label};
+pub use measure::area_labels::AreaLabels;
 pub use measure::curves::{Areas, Curve, area_under_curve, faithfulness, faithfulness_areas};
 pub use measure::measurement::{Baseline, Measured, Measurement, PromptValues, TokenProb, Tokens};
 pub use measure::measures::{self, MeasuredCircuits};
@@ -35,15 +38,18 @@ pub use measure::metric::{Metric, Unit};
 pub use prompts::{Answers, PaddedPrompt, PromptBatch, PromptPair, PromptSettings, Prompts};
 pub use scores::compare::{Roc, RocPoint, roc, similarity};
 pub use scores::format::{Extent, FORMATS, Format, FormatId, supported_files};
+pub use scores::info::{ModelSize, ScoresInfo, describe_graph};
 pub use scores::known_circuit::{KnownCircuit, edge_name};
 pub use scores::official::OfficialCircuit;
-pub use scores::prune_scores::{Circuit, PruneScores};
-pub use scores::scores_info::{ModelSize, ScoresInfo, describe_graph};
+pub use scores::prune_scores::PruneScores;
+pub use scores::ranking::{Circuit, Ranking};
 pub use scores::selection::{Selection, select};
+pub use settings::activations::ActivationSize;
+pub use settings::cost::DiscoverCost;
 pub use settings::discovery::{
-    Acdc, AcdcPrompts, Algorithm, AnswerFunction, DiscoverCost, DiscoverSettings, Exact, FaithfulnessTarget,
+    Acdc, AcdcPrompts, Algorithm, AlgorithmLabels, AnswerFunction, DiscoverSettings, Exact, FaithfulnessTarget,
     GradFunction, IgPoints, InputGradient, Keep, MaskGradient, Official, PromptSide, Random, SubnetworkProbing,
 };
 pub use settings::edge_counts::{EdgeCounts, edge_counts};
-pub use settings::memory::{Limits, ModelMemory, RunSize, size_label};
-pub use settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice, PatchType, RunSettings};
+pub use settings::memory::{Limits, ModelMemory, RunSize};
+pub use settings::run::{AblationType, DEFAULT_BATCH_SIZE, OutputSlice, PatchType, RunSettings, default_batch_size};

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::error::CircuitError;
 use crate::files::tensor_file::TensorFile;
-use crate::sorting;
 
 /// Which file holds each tensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +122,7 @@ pub fn join(files: Vec<TensorFile>, index: Option<&ShardIndex>) -> Result<Tensor
             })
         })
         .collect();
-    sorting::sort_by(&mut tensors, |a, b| a.name.cmp(&b.name));
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some([a, b]) = tensors.array_windows().find(|[a, b]| a.name == b.name) {
         let [first, second] = [a, b].map(|tensor| shards[tensor.shard].clone());
         return Err(CircuitError::DoubleTensor { tensor: a.name.clone(), first, second });

@@ -11,14 +11,13 @@ use safetensors::tensor::Metadata;
 use serde_json::{Map, Value, json};
 
 use crate::error::CircuitError;
-use crate::sorting;
 
 /// The length of the little-endian header size that a file starts with.
 pub const SIZE_BYTES: u64 = 8;
 /// No header is longer: the format's own limit.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// What a safetensors file holds, without the numbers.
+/// The header of a safetensors file: all but the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TensorFile {
     /// The file's name, for messages; of several, what names them all.
@@ -27,7 +26,7 @@ pub struct TensorFile {
     pub shards: Vec<String>,
     /// Sorted by name.
     pub tensors: Vec<TensorInfo>,
-    /// What the file says of itself.
+    /// The file's `__metadata__`.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -37,9 +36,9 @@ pub struct TensorInfo {
     pub name: String,
     pub shape: Vec<usize>,
     pub dtype: FileDtype,
-    /// Its file's place among [`TensorFile::shards`].
+    /// Its file's index in [`TensorFile::shards`].
     pub shard: usize,
-    /// Where its bytes stand in that file.
+    /// The range of its bytes in that file.
     pub bytes: Range<u64>,
 }
 
@@ -109,7 +108,7 @@ impl TensorFile {
             serde_json::from_slice(header).map_err(|e| foreign("a JSON header of tensors", e.to_string()))?;
         let data_start = SIZE_BYTES + header.len() as u64;
         let data_bytes = file_bytes.saturating_sub(data_start);
-        let said = metadata.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
+        let texts = metadata.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
         let mut tensors = Vec::new();
         for (name, info) in metadata.tensors() {
             let (start, end) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
@@ -127,8 +126,8 @@ impl TensorFile {
             let (shape, dtype) = (info.shape.clone(), FileDtype::new(info.dtype));
             tensors.push(TensorInfo { name, shape, dtype, shard: 0, bytes });
         }
-        sorting::sort_by(&mut tensors, |a, b| a.name.cmp(&b.name));
-        Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors, metadata: said })
+        tensors.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { file: file.to_owned(), shards: vec![file.to_owned()], tensors, metadata: texts })
     }
 
     /// Parses the header of a file that is in memory.

@@ -10,7 +10,7 @@ pub struct SrcNode {
     pub kind: SrcKind,
     /// Attention and MLP count as a layer each; the embedding is layer 0.
     pub layer: usize,
-    /// The place among the heads of its block.
+    /// The index among the heads of its block.
     pub head_idx: Option<usize>,
 }
 

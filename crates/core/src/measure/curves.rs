@@ -13,15 +13,16 @@ const LEAST_SHARE: f64 = 0.001;
 /// A metric at some edge counts: the realised count and the value, ascending, each count once.
 pub type Curve = Vec<(usize, f64)>;
 
-/// What is told of a curve as a whole.
+/// The areas of a curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Areas {
     /// The area under the curve, auto-circuit's. See [`area_under_curve`].
     pub auc: Option<f64>,
-    /// Integrated circuit performance ratio, MIB's: larger is better. See [`faithfulness_areas`].
+    /// The area under the faithfulness, MIB's CPR under its settings: larger is better. See [`faithfulness_areas`] and
+    /// [`AreaLabels`](super::area_labels::AreaLabels).
     pub cpr: Option<f64>,
-    /// Integrated circuit-model distance, MIB's: smaller is better.
+    /// The area from 1, MIB's CMD under its settings: smaller is better.
     pub cmd: Option<f64>,
 }
 

@@ -1,9 +1,8 @@
-//! What is measured of an output.
+//! The metrics of an output with their spread over prompts, and the likeliest tokens.
 
 use serde::{Deserialize, Serialize};
 
 use crate::measure::metric::Metric;
-use crate::sorting;
 
 /// The metrics of an output, averaged over prompts (and positions); in the order of [`Metric::ALL`].
 ///
@@ -63,16 +62,16 @@ impl Measured {
         let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
         let std = if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
         let mut sorted = values.to_vec();
-        sorting::sort_by(&mut sorted, f64::total_cmp);
+        sorted.sort_unstable_by(f64::total_cmp);
         Some(Self { mean, std, quartiles: [0.25, 0.5, 0.75].map(|q| quantile(&sorted, q)) })
     }
 }
 
 /// A quantile of sorted numbers, of which there is at least one, interpolated linearly between neighbours.
 fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let place = q * (sorted.len() - 1) as f64;
-    let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    sorted[below] + (sorted[above] - sorted[below]) * place.fract()
+    let rank = q * (sorted.len() - 1) as f64;
+    let (below, above) = (rank.floor() as usize, rank.ceil() as usize);
+    sorted[below] + (sorted[above] - sorted[below]) * rank.fract()
 }
 
 /// The unpatched model on the prompts of a run.

@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::measure::curves::{Areas, Curve};
 use crate::measure::measurement::{Measured, Measurement};
 use crate::measure::metric::Metric;
-use crate::scores::prune_scores::Circuit;
-use crate::sorting;
+use crate::scores::ranking::Circuit;
 
 /// What was measured of the circuits of some scores, under one set of settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +29,7 @@ impl MeasuredCircuits {
     pub fn points(&self, metric: Metric) -> Vec<(Circuit, Measured)> {
         let known = |(circuit, measurement): &(Circuit, Measurement)| Some((*circuit, measurement.get(metric)?));
         let mut points: Vec<_> = self.circuits.iter().filter_map(known).collect();
-        sorting::sort_by_key(&mut points, |(circuit, _)| circuit.n_edges);
+        points.sort_by_key(|(circuit, _)| circuit.n_edges);
         points.dedup_by_key(|(circuit, _)| circuit.n_edges);
         points
     }

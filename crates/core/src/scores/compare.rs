@@ -1,7 +1,6 @@
 //! Score sets against a known circuit and against each other.
 
 use crate::scores::prune_scores::PruneScores;
-use crate::sorting;
 
 /// How well scores tell the edges of an official circuit from the others.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +33,8 @@ pub fn roc(scores: &PruneScores, official: &[bool]) -> Option<Roc> {
         return None;
     }
     let size = |edge_idx: usize| scores.values()[edge_idx].abs();
-    let by_size = sorting::order(official.len(), &mut |a, b| size(b).total_cmp(&size(a)));
+    let mut by_size: Vec<usize> = (0..official.len()).collect();
+    by_size.sort_unstable_by(|&a, &b| size(b).total_cmp(&size(a)));
     let mut points = vec![RocPoint { n_edges: 0, false_positive_rate: 0.0, true_positive_rate: 0.0 }];
     let (mut n_edges, mut n_found) = (0, 0);
     for tied in by_size.chunk_by(|&a, &b| size(a) == size(b)) {

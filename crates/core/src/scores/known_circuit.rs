@@ -1,12 +1,10 @@
 //! Known circuits, which scores are compared with: from a list of their edges' names or from scores. (`official` has the
 //! published ones.)
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use crate::error::CircuitError;
-use crate::graph::{Edge, Graph};
+use crate::graph::{Edge, EdgeIndex, Graph};
 use crate::scores::prune_scores::PruneScores;
 
 /// A circuit that scores are compared with.
@@ -41,7 +39,7 @@ impl KnownCircuit {
     /// # Errors
     /// When no edge or every edge has such a score.
     pub fn from_scores(file: &str, scores: &PruneScores, graph: &Graph) -> Result<Self, CircuitError> {
-        let edges: Vec<_> = graph.edges().filter(|&e| scores.score(e) != 0.0).map(|e| edge_name(graph, e)).collect();
+        let edges: Vec<_> = named_edges(graph, |edge| scores.score(edge) != 0.0).collect();
         if edges.is_empty() || edges.len() == graph.n_edges() {
             let expected = "scores that are 0 for the edges outside it, and not for all";
             let found = format!("{} of {} that are not 0", edges.len(), graph.n_edges());
@@ -55,21 +53,42 @@ impl KnownCircuit {
     /// # Errors
     /// When the circuit has an edge that the graph has not.
     pub fn mask(&self, graph: &Graph) -> Result<Vec<bool>, CircuitError> {
-        let places: HashMap<String, usize> = graph.edges().map(|e| (edge_name(graph, e), e.edge_idx)).collect();
+        let index = EdgeIndex::new(graph);
         let mut mask = vec![false; graph.n_edges()];
         for name in &self.edges {
-            let Some(&place) = places.get(name) else {
+            let Some(edge) = find(&index, name) else {
                 let expected = "edges of this graph";
                 return Err(CircuitError::field("official circuit", "edges", expected, format!("{name:?}")));
             };
-            mask[place] = true;
+            mask[edge.edge_idx] = true;
         }
         Ok(mask)
     }
 }
 
+/// The edge of a name with its position, where it has one.
+fn find(index: &EdgeIndex, name: &str) -> Option<Edge> {
+    match name.split_once(':') {
+        Some((position, name)) => index.find(name, Some(position.parse().ok()?)),
+        None => index.find(name, None),
+    }
+}
+
+/// The names of some edges of a graph, in order. That of a dest node is written once for all its edges.
+fn named_edges(graph: &Graph, is_named: impl Fn(Edge) -> bool) -> impl Iterator<Item = String> {
+    graph.dest_nodes().flat_map(move |node| {
+        let (prefix, dest) = (position_prefix(node.seq_idx), graph.dest_node_name(node));
+        let is_named = &is_named;
+        let edges: Vec<_> = graph.edges_into(node).filter(|&edge| is_named(edge)).collect();
+        edges.into_iter().map(move |edge| [&prefix, &graph.srcs[edge.src_idx].name, "->", &dest].concat())
+    })
+}
+
+fn position_prefix(seq_idx: Option<usize>) -> String {
+    seq_idx.map_or(String::new(), |seq_idx| format!("{seq_idx}:"))
+}
+
 /// The name of an edge, with its position in a token-wise graph.
 pub fn edge_name(graph: &Graph, edge: Edge) -> String {
-    let position = edge.seq_idx.map_or(String::new(), |seq_idx| format!("{seq_idx}:"));
-    position + &graph.edge_name(edge)
+    position_prefix(edge.seq_idx) + &graph.edge_name(edge)
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::CircuitError;
-use crate::graph::Graph;
+use crate::graph::node::SrcKind;
+use crate::graph::{EdgeIndex, Graph};
 use crate::scores::prune_scores::PruneScores;
 
 /// A circuit that was published.
@@ -44,30 +45,69 @@ impl OfficialCircuit {
         Self::Greaterthan,
     ];
 
-    /// 1 for every edge of the circuit, 0 for the others. `word_idxs` says where the prompts' named words stand.
+    /// What it is called, with the model and the paper where the name does not say them.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::TracrReverse => "Tracr reverse",
+            Self::TracrReverseAcdc => "Tracr reverse, as compiled",
+            Self::TracrXproportion => "Tracr xproportion",
+            Self::TracrXproportionAcdc => "Tracr xproportion, as compiled",
+            Self::Ioi => "IOI, GPT-2 small (Wang et al. 2022)",
+            Self::Docstring => "Docstring, 4 layers (Heimersheim & Janiak 2023)",
+            Self::Greaterthan => "Greater-than, GPT-2 small (Hanna et al. 2023)",
+        }
+    }
+
+    /// The circuits that could be of a graph; see [`OfficialCircuit::fits`].
+    pub fn fitting(graph: &Graph) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|circuit| circuit.fits(graph)).collect()
+    }
+
+    /// Whether a graph has the shape of the circuit's model and the circuit's edges. (The weights of another model of the same
+    /// shape cannot be told from those of the circuit's.)
+    pub fn fits(self, graph: &Graph) -> bool {
+        let n_heads = graph.srcs.iter().filter(|src| src.kind == SrcKind::Heads(0)).count();
+        let attn_only = !graph.srcs.iter().any(|src| matches!(src.kind, SrcKind::Mlp(_)));
+        let shape = ModelShape { n_layers: graph.n_layers, n_heads, attn_only };
+        // Any word will do: which edges there are does not depend on the positions.
+        let edges = self.edges(&Words::none());
+        shape == self.shape() && edges.is_ok_and(|edges| edges.missing(&EdgeIndex::new(graph)).is_none())
+    }
+
+    /// The shape of the model that it was found in.
+    fn shape(self) -> ModelShape {
+        let shape = |n_layers, n_heads, attn_only| ModelShape { n_layers, n_heads, attn_only };
+        match self {
+            Self::TracrReverse | Self::TracrReverseAcdc => shape(4, 1, false),
+            Self::TracrXproportion | Self::TracrXproportionAcdc => shape(2, 1, false),
+            Self::Ioi | Self::Greaterthan => shape(12, 12, false),
+            Self::Docstring => shape(4, 8, true),
+        }
+    }
+
+    /// 1 for every edge of the circuit, 0 for the others. In a token-wise graph edges count at the circuit's positions, and
+    /// `word_idxs` has those of the prompts' named words; otherwise they are not looked at (as in auto-circuit, whose tasks
+    /// leave them out then).
     ///
     /// # Errors
     /// When the graph has none of the circuit's edges or lacks some, or is token-wise and a named word is missing.
     pub fn scores(self, graph: &Graph, word_idxs: &BTreeMap<String, usize>) -> Result<PruneScores, CircuitError> {
-        let token_wise = graph.config.seq_len.is_some();
-        let edges = self.edges(&Words { idxs: word_idxs, wanted: token_wise })?;
+        let index = EdgeIndex::new(graph);
+        let words = graph.config.seq_len.map_or(Words::none(), |_| Words { idxs: Some(word_idxs) });
+        let edges = self.edges(&words)?;
+        if let Some(name) = edges.missing(&index) {
+            let expected = format!("a circuit of this model and graph, which has no edge {name}");
+            return Err(CircuitError::field("settings", "circuit", expected, self.label()));
+        }
         let mut values = vec![0.0; graph.n_edges()];
-        let mut missing: BTreeSet<&str> = edges.required.iter().map(String::as_str).collect();
-        for edge in graph.edges() {
-            let name = graph.edge_name(edge);
-            let Some(positions) = edges.positions.get(&name) else { continue };
-            missing.remove(name.as_str());
-            if edge.seq_idx.is_none_or(|seq_idx| positions.contains(seq_idx)) {
-                values[edge.edge_idx] = 1.0;
+        for (name, positions) in &edges.positions {
+            for seq_idx in positions.of(graph) {
+                if let Some(edge) = index.find(name, seq_idx) {
+                    values[edge.edge_idx] = 1.0;
+                }
             }
         }
-        match missing.first() {
-            None => Ok(PruneScores::new(values)),
-            Some(name) => {
-                let expected = format!("a circuit of this model and graph, which has no edge {name}");
-                Err(CircuitError::field("settings", "circuit", expected, format!("{self:?}")))
-            }
-        }
+        Ok(PruneScores::new(values))
     }
 
     fn edges(self, words: &Words) -> Result<Edges, CircuitError> {
@@ -117,12 +157,22 @@ enum Positions {
 }
 
 impl Positions {
-    fn contains(&self, position: usize) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(positions) => positions.contains(&position),
+    /// The positions of a token-wise graph, or the one of another graph, which is none.
+    fn of(&self, graph: &Graph) -> Vec<Option<usize>> {
+        match (graph.config.seq_len, self) {
+            (None, _) => vec![None],
+            (Some(seq_len), Self::All) => (0..seq_len).map(Some).collect(),
+            (Some(_), Self::These(positions)) => positions.iter().copied().map(Some).collect(),
         }
     }
+}
+
+/// What a model must share with the one that a circuit was found in.
+#[derive(PartialEq)]
+struct ModelShape {
+    n_layers: usize,
+    n_heads: usize,
+    attn_only: bool,
 }
 
 /// The edges of a circuit.
@@ -144,6 +194,12 @@ impl Edges {
         edges
     }
 
+    /// An edge that the circuit needs and a graph lacks.
+    fn missing(&self, index: &EdgeIndex) -> Option<&str> {
+        let is_there = |name: &str| index.find(name, index.is_token_wise().then_some(0)).is_some();
+        self.required.iter().map(String::as_str).find(|name| !is_there(name))
+    }
+
     fn add(&mut self, name: &str, positions: &[usize]) {
         let entry = self.positions.entry(name.to_owned()).or_insert_with(|| Positions::These(BTreeSet::new()));
         if let Positions::These(these) = entry {
@@ -152,23 +208,24 @@ impl Edges {
     }
 }
 
-/// Where the named words of a prompts file stand.
+/// The positions of the named words of a prompts file; `None` where the graph is not token-wise.
 struct Words<'a> {
-    idxs: &'a BTreeMap<String, usize>,
-    /// Whether a missing word is an error: only a token-wise graph asks.
-    wanted: bool,
+    idxs: Option<&'a BTreeMap<String, usize>>,
 }
 
 impl Words<'_> {
+    fn none() -> Self {
+        Self { idxs: None }
+    }
+
+    /// The position of a word. Without positions every word is at 0, which also says that no MLP before the output is on a
+    /// path of the IOI circuit: so auto-circuit's tasks have it.
     fn at(&self, word: &str) -> Result<usize, CircuitError> {
-        match self.idxs.get(word) {
-            Some(&position) => Ok(position),
-            None if !self.wanted => Ok(0),
-            None => {
-                let expected = format!("the position of {word:?}, for the circuit's token positions");
-                Err(CircuitError::field("prompts", "word_idxs", expected, "nothing"))
-            }
-        }
+        let Some(idxs) = self.idxs else { return Ok(0) };
+        idxs.get(word).copied().ok_or_else(|| {
+            let expected = format!("the position of {word:?}, for the circuit's token positions");
+            CircuitError::field("prompts", "word_idxs", expected, "nothing")
+        })
     }
 }
 
@@ -326,4 +383,47 @@ fn greaterthan() -> Edges {
     }
     let positions = names.iter().map(|name| (name.clone(), Positions::All)).collect();
     Edges { positions, required: names }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ModelConfig, Sizes};
+    use crate::graph::GraphConfig;
+
+    fn model(n_layers: usize, n_heads: usize, d_mlp: Option<usize>) -> ModelConfig {
+        let (d_model, d_head, n_ctx, d_vocab) = (24, 2, 16, 16);
+        ModelConfig::decoder("gpt2", Sizes { n_layers, n_heads, d_model, d_head, d_mlp, n_ctx, d_vocab })
+    }
+
+    fn graph(model: &ModelConfig) -> Graph {
+        Graph::new(model, GraphConfig::default())
+    }
+
+    #[test]
+    fn named_words_count_in_token_wise_graphs_only() {
+        // The words of auto-circuit's `ioi_vanilla_template_prompts.json`, whose task gives none without token positions.
+        let words = [("IO", 2), ("S1", 4), ("S1+1", 5), ("S2", 10), ("end", 14)];
+        let words = words.map(|(word, position)| (word.to_owned(), position)).into_iter().collect();
+        let graph = graph(&model(12, 12, Some(8)));
+        let scores = OfficialCircuit::Ioi.scores(&graph, &words).unwrap();
+        assert_eq!(scores.values().iter().filter(|&&score| score == 1.0).count(), 739);
+        assert_eq!(scores, OfficialCircuit::Ioi.scores(&graph, &BTreeMap::new()).unwrap());
+    }
+
+    #[test]
+    fn circuits_are_offered_for_models_of_their_shape() {
+        use OfficialCircuit::{Docstring, Greaterthan, Ioi, TracrReverse, TracrReverseAcdc};
+        let fitting = |model: &ModelConfig| OfficialCircuit::fitting(&graph(model));
+        assert_eq!(fitting(&model(12, 12, Some(8))), [Ioi, Greaterthan]);
+        assert_eq!(fitting(&model(4, 8, None)), [Docstring]);
+        assert_eq!(fitting(&model(4, 1, Some(8))), [TracrReverse, TracrReverseAcdc]);
+        // GPT-2 medium has the heads and MLPs that the circuits of GPT-2 small name, and others.
+        assert_eq!(fitting(&model(24, 16, Some(8))), []);
+        // The edges of these circuits are into queries, keys and values.
+        let joint = GraphConfig { separate_qkv: false, ..GraphConfig::default() };
+        assert_eq!(OfficialCircuit::fitting(&Graph::new(&model(12, 12, Some(8)), joint)), []);
+        let nodes = GraphConfig { factorized: false, ..GraphConfig::default() };
+        assert_eq!(OfficialCircuit::fitting(&Graph::new(&model(12, 12, Some(8)), nodes)), []);
+    }
 }

@@ -1,45 +1,32 @@
-//! Prune scores: a number for every edge, whose size says how much the edge matters; and the circuits they give.
+//! Prune scores: a number for every edge, whose size says how much the edge matters.
 //!
 //! auto-circuit's `PruneScores` (`types.py`) is a dictionary from dest module name to a tensor `[seq?, head?, n_src]`; here
 //! it is that dictionary as a safetensors file, checked against a graph and laid flat in the graph's edge order.
 
-use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use crate::error::CircuitError;
 use crate::files::tensor_file::{TensorFile, TensorInfo, write_tensors};
+use crate::graph::node::DestModule;
 use crate::graph::{Edge, Graph};
-use crate::scores::scores_info::{ScoresInfo, describe_graph};
+use crate::scores::info::{ScoresInfo, describe_graph};
+use crate::scores::ranking::{Circuit, Ranking};
 
 /// A score for every edge of a graph.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// The ranking of the scores takes a sort. It is made when it is first asked for, and kept: keep the scores, not the file's
+/// bytes, where circuits are asked for again and again.
+#[derive(Debug, Clone)]
 pub struct PruneScores {
     /// In the graph's edge order.
     values: Vec<f32>,
-    /// Absolute values, largest first.
-    descending: Vec<f32>,
+    ranking: OnceLock<Ranking>,
 }
 
-/// The edges whose score is at least a threshold in absolute value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Circuit {
-    /// The number of edges that was asked for.
-    pub requested: usize,
-    /// The number of edges that it has. Tied scores come in together, so it may be more than was asked for.
-    pub n_edges: usize,
-    /// The `requested`-th largest absolute score; infinity where none was asked for.
-    #[serde(with = "infinite")]
-    #[cfg_attr(feature = "schema", ts(as = "Option<f32>"))]
-    pub threshold: f32,
-}
-
-impl Circuit {
-    /// Whether an edge of this score is in the circuit.
-    ///
-    /// Here 0 edges is always the empty circuit. In the reference an edge of infinite score (ACDC gives such) is in it.
-    pub fn contains(&self, score: f32) -> bool {
-        self.requested > 0 && score.abs() >= self.threshold
+impl PartialEq for PruneScores {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
     }
 }
 
@@ -53,30 +40,18 @@ impl PruneScores {
         let tensors = TensorFile::from_bytes(file, bytes)?;
         ScoresInfo::from_metadata(file, &tensors.metadata)?.check(file, graph)?;
         refuse_unknown(&tensors, graph)?;
+        // The graph may ask for any number of scores: nothing is allocated before each tensor is known to have its share.
+        let modules = graph.dests.iter().map(|module| module_tensor(&tensors, module, graph));
+        let modules = modules.collect::<Result<Vec<_>, _>>()?;
         let mut values = Vec::with_capacity(graph.n_edges());
-        for module in &graph.dests {
-            let expected = graph.mask_shape(module);
-            let tensor = tensors.get(&module.module_name).ok_or_else(|| CircuitError::MissingTensor {
-                file: file.to_owned(),
-                tensor: module.module_name.clone(),
-                expected: format!("{expected:?}"),
-                hint: hint(&tensors, graph),
-            })?;
-            if tensor.shape != expected {
-                return Err(CircuitError::Shape {
-                    file: file.to_owned(),
-                    tensor: module.module_name.clone(),
-                    expected: format!("{expected:?} in this graph"),
-                    found: format!("{:?}{}", tensor.shape, hint(&tensors, graph)),
-                });
-            }
-            values.extend(checked_numbers(&tensors, tensor, bytes)?);
+        for tensor in modules {
+            append_numbers(&tensors, tensor, bytes, &mut values)?;
         }
         Ok(Self::new(values))
     }
 
-    /// Writes the scores of a graph as a safetensors file, which [`PruneScores::from_bytes`] reads, with what is to be known
-    /// of them as its metadata.
+    /// Writes the scores of a graph as a safetensors file, which [`PruneScores::from_bytes`] reads. `info` becomes its
+    /// metadata.
     ///
     /// # Panics
     /// When there is not a score for every edge of the graph.
@@ -93,9 +68,7 @@ impl PruneScores {
     /// The scores of edges in a graph's edge order. Infinite scores are allowed; NaN is not.
     pub fn new(values: Vec<f32>) -> Self {
         debug_assert!(values.iter().all(|v| !v.is_nan()));
-        let mut descending: Vec<f32> = values.iter().map(|v| v.abs()).collect();
-        descending.sort_unstable_by(|a, b| b.total_cmp(a));
-        Self { values, descending }
+        Self { values, ranking: OnceLock::new() }
     }
 
     /// The number of edges.
@@ -113,60 +86,83 @@ impl PruneScores {
         self.values[edge.edge_idx]
     }
 
-    /// The circuit of the `n` largest scores (auto-circuit's `prune_scores_threshold`).
+    /// The scores in the order of their size. The first call sorts them.
+    pub fn ranking(&self) -> &Ranking {
+        self.ranking.get_or_init(|| Ranking::new(&self.values))
+    }
+
+    /// [`Ranking::circuit`].
     ///
     /// # Errors
     /// When there are fewer edges than that.
     pub fn circuit(&self, n: usize) -> Result<Circuit, CircuitError> {
-        let n_edges = self.n_edges();
-        if n > n_edges {
-            return Err(CircuitError::EdgeCount { n_edges, found: n });
-        }
-        if n == 0 {
-            return Ok(Circuit { requested: 0, n_edges: 0, threshold: f32::INFINITY });
-        }
-        let threshold = self.descending[n - 1];
-        Ok(Circuit { requested: n, n_edges: self.n_at_least(threshold), threshold })
+        self.ranking().circuit(n)
     }
 
-    /// How many edges have an absolute score of at least `threshold`.
+    /// [`Ranking::n_at_least`].
     pub fn n_at_least(&self, threshold: f32) -> usize {
-        self.descending.partition_point(|&s| s >= threshold)
+        self.ranking().n_at_least(threshold)
     }
 
-    /// For each group of equal absolute scores, largest first, how many edges it and those before it have.
+    /// [`Ranking::group_counts`].
     pub fn group_counts(&self) -> Vec<usize> {
-        let ends = self.descending.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]).map(|(i, _)| i + 1);
-        ends.chain([self.n_edges()]).collect()
+        self.ranking().group_counts()
     }
 }
 
-/// The numbers of a tensor, none of them NaN.
-fn checked_numbers(tensors: &TensorFile, tensor: &TensorInfo, bytes: &[u8]) -> Result<Vec<f32>, CircuitError> {
-    let numbers = tensors.read(tensor, bytes)?;
-    match numbers.iter().position(|v| v.is_nan()) {
-        None => Ok(numbers),
-        Some(place) => Err(CircuitError::NotANumber {
+/// The tensor of a module's scores, in the shape of its mask.
+fn module_tensor<'a>(
+    tensors: &'a TensorFile,
+    module: &DestModule,
+    graph: &Graph,
+) -> Result<&'a TensorInfo, CircuitError> {
+    let (file, name, shape) = (tensors.file.clone(), module.module_name.clone(), graph.mask_shape(module));
+    match tensors.get(&name) {
+        None => {
+            let (expected, hint) = (format!("{shape:?}"), hint(tensors, graph));
+            Err(CircuitError::MissingTensor { file, tensor: name, expected, hint })
+        }
+        Some(tensor) if tensor.shape != shape => {
+            let expected = format!("{shape:?} in this graph");
+            let found = format!("{:?}{}", tensor.shape, hint(tensors, graph));
+            Err(CircuitError::Shape { file, tensor: name, expected, found })
+        }
+        Some(tensor) => Ok(tensor),
+    }
+}
+
+/// Appends the numbers of a tensor, none of them NaN.
+fn append_numbers(
+    tensors: &TensorFile,
+    tensor: &TensorInfo,
+    file: &[u8],
+    to: &mut Vec<f32>,
+) -> Result<(), CircuitError> {
+    let first = to.len();
+    tensors.decode_into(tensor, &file[tensor.bytes.start as usize..tensor.bytes.end as usize], to)?;
+    match to[first..].iter().position(|v| v.is_nan()) {
+        None => Ok(()),
+        Some(offset) => Err(CircuitError::NotANumber {
             file: tensors.file.clone(),
             tensor: tensor.name.clone(),
-            index: format!("{:?}", index_of(place, &tensor.shape)),
+            index: format!("{:?}", index_of(offset, &tensor.shape)),
         }),
     }
 }
 
-/// The index in a row-major tensor of the element at `place`.
-fn index_of(mut place: usize, shape: &[usize]) -> Vec<usize> {
+/// The index in a row-major tensor of its element number `offset`.
+fn index_of(mut offset: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (i, &size) in shape.iter().enumerate().rev() {
-        (index[i], place) = (place % size, place / size);
+        (index[i], offset) = (offset % size, offset / size);
     }
     index
 }
 
 /// Scores for another graph most often name its modules.
 fn refuse_unknown(tensors: &TensorFile, graph: &Graph) -> Result<(), CircuitError> {
-    let known = |name: &str| graph.dests.iter().any(|d| d.module_name == name);
-    let Some(unknown) = tensors.tensors.iter().find(|t| !known(&t.name)) else { return Ok(()) };
+    let known: HashSet<&str> = graph.dests.iter().map(|d| d.module_name.as_str()).collect();
+    let Some(unknown) = tensors.tensors.iter().find(|t| !known.contains(t.name.as_str())) else { return Ok(()) };
     let mut names: Vec<_> = graph.dests.iter().take(4).map(|d| d.module_name.as_str()).collect();
     if graph.dests.len() > names.len() {
         names.push("…");
@@ -201,15 +197,40 @@ fn hint(tensors: &TensorFile, graph: &Graph) -> String {
     format!("; these look like the scores of {setting}, the graph is {}", describe_graph(&config))
 }
 
-/// JSON has no infinity: the empty circuit's threshold travels as `null`.
-mod infinite {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ModelConfig, Sizes};
+    use crate::graph::GraphConfig;
 
-    pub fn serialize<S: Serializer>(value: &f32, to: S) -> Result<S::Ok, S::Error> {
-        value.is_finite().then_some(*value).serialize(to)
+    fn graph(seq_len: Option<usize>) -> Graph {
+        let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (8, 4, Some(8), 16, 16);
+        let sizes = Sizes { n_layers: 2, n_heads: 2, d_model, d_head, d_mlp, n_ctx, d_vocab };
+        Graph::new(&ModelConfig::decoder("gpt2", sizes), GraphConfig { seq_len, ..GraphConfig::default() })
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
-        Ok(Option::deserialize(from)?.unwrap_or(f32::INFINITY))
+    #[test]
+    fn scores_of_a_graph_that_no_memory_holds_are_refused_by_their_shapes() {
+        let small = graph(None);
+        let bytes = PruneScores::new(vec![1.0; small.n_edges()]).to_bytes(&small, &ScoresInfo::default());
+        assert_eq!(PruneScores::from_bytes("s", &bytes, &small).unwrap().n_edges(), small.n_edges());
+        // Without metadata nothing but the shapes says that the file is for another graph. This one's scores would take 2^50
+        // bytes or more: to allocate that ends the program.
+        let metadata = TensorFile::from_bytes("s", &bytes).unwrap().metadata;
+        let huge = graph(Some(1 << 46));
+        let tensors = small.dests.iter().map(|d| (d.module_name.as_str(), small.mask_shape(d)));
+        let zeros = vec![0.0; small.n_edges()];
+        let bare = write_tensors(
+            tensors.map(|(name, shape)| {
+                let n = shape.iter().product();
+                (name, shape, &zeros[..n])
+            }),
+            &std::collections::BTreeMap::new(),
+        );
+        assert!(!metadata.is_empty());
+        for (file, bytes) in [("bare", &bare), ("s", &bytes)] {
+            let error = PruneScores::from_bytes(file, bytes, &huge).unwrap_err();
+            assert!(matches!(error, CircuitError::Shape { .. }), "{error}");
+        }
     }
 }

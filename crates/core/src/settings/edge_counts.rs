@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CircuitError;
 use crate::scores::prune_scores::PruneScores;
-use crate::sorting;
 
 /// The shares of all edges at which the MIB benchmark runs circuits (`MIB-circuit-track/evaluation.py`).
 const MIB_SHARES: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
@@ -29,6 +28,32 @@ pub enum EdgeCounts {
 }
 
 impl EdgeCounts {
+    /// The rules, without a list.
+    pub const RULES: [Self; 5] = [Self::Default, Self::Groups, Self::Logarithmic, Self::Mib, Self::All];
+
+    /// The rule, as a form offers it.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Groups => "groups of equal scores",
+            Self::Logarithmic => "logarithmic",
+            Self::Mib => "MIB's shares",
+            Self::All => "all",
+            Self::List(_) => "a list",
+        }
+    }
+
+    /// Checks the counts of a list against the number of edges of a graph; a rule always fits.
+    ///
+    /// # Errors
+    /// [`CircuitError::EdgeCount`] where a count is above it, another error where the list is empty.
+    pub fn check(&self, n_edges: usize) -> Result<(), CircuitError> {
+        match self {
+            Self::List(list) => checked_list(list, n_edges).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads `all`, `logarithmic`, `groups`, `default`, `mib` or a list such as `0,1,10`.
     ///
     /// # Errors
@@ -91,7 +116,7 @@ fn with_ends(mut counts: Vec<usize>, n_edges: usize) -> Vec<usize> {
     } else {
         counts.retain(|&n| n != 0 && n != n_edges);
     }
-    sorting::sort(&mut counts);
+    counts.sort_unstable();
     counts.dedup();
     counts
 }

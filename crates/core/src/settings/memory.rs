@@ -9,7 +9,10 @@ use crate::config::ModelConfig;
 use crate::config::family;
 use crate::error::CircuitError;
 use crate::graph::Graph;
+use crate::labels::count_label;
+pub use crate::labels::size_label;
 use crate::prompts::Prompts;
+use crate::settings::activations::ActivationSize;
 use crate::settings::run::RunSettings;
 
 /// What 32-bit WebAssembly can address.
@@ -18,7 +21,7 @@ pub const WASM_HEAP_BYTES: u64 = 1 << 32;
 /// may grow by beyond the tensors (measured in `benches/browser.mjs`).
 pub const SLACK_BYTES: u64 = 64 << 20;
 
-const F32_BYTES: u64 = 4;
+const F32_BYTES: u64 = size_of::<f32>() as u64;
 
 /// What a device can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,6 +63,8 @@ pub struct RunSize {
     pub batch_size: usize,
     /// The positions of the longest prompt.
     pub seq: usize,
+    /// How many prompts are run.
+    pub n_prompts: usize,
     /// The positions of which logits are kept.
     pub n_positions: usize,
 }
@@ -69,7 +74,12 @@ impl RunSize {
     pub fn of(graph: &Graph, settings: &RunSettings, prompts: &Prompts) -> Self {
         let seq = prompts.pairs.iter().map(|p| p.clean.len().max(p.corrupt.len())).max().unwrap_or(1);
         let n_positions = settings.slice.positions(seq).len();
-        Self { n_srcs: graph.srcs.len(), batch_size: settings.batch_size, seq, n_positions }
+        let n_prompts = prompts.pairs.len();
+        Self { n_srcs: graph.srcs.len(), batch_size: settings.batch_size, seq, n_prompts, n_positions }
+    }
+
+    fn activations(&self, config: &ModelConfig) -> ActivationSize {
+        ActivationSize::new(config, self.n_srcs, self.batch_size, self.seq)
     }
 }
 
@@ -126,22 +136,33 @@ impl ModelMemory {
     /// # Errors
     /// When one circuit at a time does not; the message has the numbers.
     pub fn check_run(&self, config: &ModelConfig, run: &RunSize, limits: &Limits) -> Result<(), CircuitError> {
-        let activations = activation_bytes(config, run);
-        let refuse = |need: String, room: String| {
-            let advice = "choose a smaller batch size or shorter prompts";
+        let Self { weights, .. } = *self;
+        let refuse = |need: String, room: String, advice| {
             Err(CircuitError::Memory { file: "run".to_owned(), need, room, advice })
         };
-        let rows = src_rows_bytes(config, run);
+        let smaller = "choose a smaller batch size or shorter prompts";
+        let rows = run.activations(config).src_outputs();
         if let Some(room) = limits.tensor.filter(|&room| rows > room) {
-            let need = format!("the outputs of {} src nodes take {}", run.n_srcs, size_label(rows));
-            return refuse(need, format!("this GPU takes tensors of at most {}", size_label(room)));
+            let need = format!(
+                "the outputs of {} take {}",
+                count_label(run.n_srcs, "src node", "src nodes"),
+                size_label(rows)
+            );
+            return refuse(need, format!("this GPU takes tensors of at most {}", size_label(room)), smaller);
         }
-        let Some(heap) = limits.heap.filter(|_| limits.computes_in_heap) else { return Ok(()) };
-        let all = self.weights.saturating_add(activations);
-        if all > heap.saturating_sub(SLACK_BYTES) {
-            let need =
-                format!("weights of {} and activations of {}", size_label(self.weights), size_label(activations));
-            return refuse(need, format!("the engine's memory in a browser ends at {}", size_label(heap)));
+        let Some(heap) = limits.heap else { return Ok(()) };
+        let room = heap.saturating_sub(SLACK_BYTES);
+        let end = format!("the engine's memory in a browser ends at {}", size_label(heap));
+        let logits = logit_bytes(config, run);
+        if logits > room {
+            let prompts = count_label(run.n_prompts, "prompt", "prompts");
+            let need = format!("the logits of {prompts} take {}", size_label(logits));
+            return refuse(need, end, "choose fewer prompts, or the last position only");
+        }
+        let activations = activation_bytes(config, run);
+        if limits.computes_in_heap && weights.saturating_add(activations) > room {
+            let need = format!("weights of {} and activations of {}", size_label(weights), size_label(activations));
+            return refuse(need, end, smaller);
         }
         Ok(())
     }
@@ -162,35 +183,15 @@ impl ModelMemory {
     }
 }
 
-/// About how many bytes a forward pass of one circuit takes beside the weights: the src nodes' outputs to patch with and those
-/// of the pass itself, one block's inputs and hidden layers, attention scores, and logits.
+/// About how many bytes a run of one circuit at a time takes beside the weights: a pass of it, the src nodes' outputs that it
+/// is patched with, and logits.
 pub fn activation_bytes(config: &ModelConfig, run: &RunSize) -> u64 {
-    let n = |size: usize| size as u64;
-    let &ModelConfig { n_heads, d_model, d_head, d_mlp, d_vocab_out, .. } = config;
-    let rows = n(run.batch_size).saturating_mul(n(run.seq));
-    // The inputs of a block's queries, keys and values before and after their norm, the projections, the MLP.
-    let block = 2 * 3 * n(n_heads) * n(d_model) + 4 * n(n_heads) * n(d_head) + 3 * n(d_mlp.unwrap_or(0));
-    let scores = 2 * n(n_heads) * n(run.seq);
-    let in_block = rows.saturating_mul(block + scores).saturating_mul(F32_BYTES);
-    let out_rows = n(run.batch_size).saturating_mul(n(run.n_positions));
-    // The circuit's and both unpatched models'.
-    let logits = out_rows.saturating_mul(3 * n(d_vocab_out)).saturating_mul(F32_BYTES);
-    src_rows_bytes(config, run).saturating_mul(2).saturating_add(in_block).saturating_add(logits)
+    let size = run.activations(config);
+    size.pass().saturating_add(size.src_outputs()).saturating_add(logit_bytes(config, run))
 }
 
-/// The outputs of all src nodes with the residual stream, `[1 + src, batch * position * d_model]`.
-fn src_rows_bytes(config: &ModelConfig, run: &RunSize) -> u64 {
-    let sizes = [1 + run.n_srcs, run.batch_size, run.seq, config.d_model];
-    sizes.iter().fold(F32_BYTES, |n, &size| n.saturating_mul(size as u64))
-}
-
-/// A size as people write it.
-pub fn size_label(n_bytes: u64) -> String {
-    let n = n_bytes as f64;
-    match n_bytes {
-        0..1_000 => format!("{n_bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", n / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", n / 1e6),
-        _ => format!("{:.2} GB", n / 1e9),
-    }
+/// The logits that are read back and kept while a circuit is measured: its own, and the unpatched model's on the clean and on
+/// the corrupt prompts. They are in the program's heap, whatever the device.
+fn logit_bytes(config: &ModelConfig, run: &RunSize) -> u64 {
+    run.activations(config).logits(run.n_prompts, run.n_positions).saturating_mul(3)
 }

@@ -2,7 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether the circuit's edges are patched (`edge`) or all others (`tree`).
+use crate::settings::edge_counts::EdgeCounts;
+
+/// Prompts a batch where nothing else is asked for; the same for runs and for searches. A larger batch is quicker until the
+/// device is full; auto-circuit's is 32. Where a result depends on it (means over a batch, ACDC on the first batch), the
+/// setting says so.
+pub const DEFAULT_BATCH_SIZE: usize = 8;
+
+/// The default batch size for a file of some prompts: [`DEFAULT_BATCH_SIZE`], or all of them where they are fewer.
+pub fn default_batch_size(n_prompts: usize) -> usize {
+    DEFAULT_BATCH_SIZE.min(n_prompts).max(1)
+}
+
+/// Whether the circuit's edges are patched or all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -14,7 +26,7 @@ pub enum PatchType {
     Tree,
 }
 
-/// What an edge is patched with: the activation on the other prompt, zeros, or one of five means.
+/// What an edge is patched with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +48,18 @@ pub enum AblationType {
     BatchAllTokMean,
 }
 
+impl PatchType {
+    pub const ALL: [Self; 2] = [Self::Edge, Self::Tree];
+
+    /// What is patched, as a form offers it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Edge => "the circuit (edge patch)",
+            Self::Tree => "all else (tree patch)",
+        }
+    }
+}
+
 impl AblationType {
     /// All seven, in the reference's order.
     pub const ALL: [Self; 7] = [
@@ -48,6 +72,19 @@ impl AblationType {
         Self::BatchAllTokMean,
     ];
 
+    /// What a patched edge carries, as a form offers it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Resample => "other prompt (resample)",
+            Self::Zero => "zero",
+            Self::TokenwiseMeanClean => "tokenwise mean, clean",
+            Self::TokenwiseMeanCorrupt => "tokenwise mean, corrupt",
+            Self::TokenwiseMeanCleanAndCorrupt => "tokenwise mean, both",
+            Self::BatchTokenwiseMean => "batch tokenwise mean",
+            Self::BatchAllTokMean => "batch all-token mean",
+        }
+    }
+
     /// Whether the mean is taken over the clean prompts of the whole dataset, and over the corrupt ones.
     pub fn dataset_means(self) -> Option<(bool, bool)> {
         match self {
@@ -59,7 +96,7 @@ impl AblationType {
     }
 }
 
-/// The positions of the output that are compared: all (`none`), the last one, or all but the first.
+/// The positions of the output that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +111,18 @@ pub enum OutputSlice {
 }
 
 impl OutputSlice {
+    /// All three, the usual one first.
+    pub const ALL: [Self; 3] = [Self::LastSeq, Self::NotFirstSeq, Self::None];
+
+    /// The positions, as a form offers them.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "all positions",
+            Self::LastSeq => "last position",
+            Self::NotFirstSeq => "all but the first",
+        }
+    }
+
     /// The positions that are kept of a sequence of length `seq`.
     pub fn positions(self, seq: usize) -> std::ops::Range<usize> {
         match self {
@@ -84,34 +133,23 @@ impl OutputSlice {
     }
 }
 
-/// How many prompts a batch has unless a caller says otherwise.
-pub const DEFAULT_BATCH_SIZE: usize = 8;
-
-/// The settings of a run of circuits: everything but the model, the prompts and the scores.
+/// The settings of a run of circuits: all that it depends on apart from the model, the prompts and the scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunSettings {
-    /// Edges (true) or nodes (false).
     pub factorized: bool,
-    /// Whether a head's query, key and value inputs are nodes apart.
     pub separate_qkv: bool,
     /// Whether the graph has an edge at every token position.
     pub token_wise: bool,
-    /// The positions of the output that are compared.
     pub slice: OutputSlice,
-    /// Whether the circuit's edges are patched with clean activations (`edge`), the model running on the corrupt prompts, or
-    /// all other edges with corrupt ones (`tree`), the model running on the clean prompts.
     pub patch_type: PatchType,
-    /// What an edge is patched with.
     pub ablation: AblationType,
     /// Swaps clean and corrupt.
     pub reverse: bool,
-    /// Prompts a batch; a short last batch is dropped. The means of `batch_tokenwise_mean` and `batch_all_tok_mean` are taken
-    /// over a batch, so they depend on it.
+    /// Prompts a batch; a short last batch is dropped.
     pub batch_size: usize,
-    /// Which circuit sizes to test.
-    pub edge_counts: crate::settings::edge_counts::EdgeCounts,
+    pub edge_counts: EdgeCounts,
 }
 
 impl Default for RunSettings {
@@ -125,7 +163,7 @@ impl Default for RunSettings {
             ablation: AblationType::default(),
             reverse: false,
             batch_size: DEFAULT_BATCH_SIZE,
-            edge_counts: crate::settings::edge_counts::EdgeCounts::Default,
+            edge_counts: EdgeCounts::Default,
         }
     }
 }

@@ -13,8 +13,8 @@ const SUMMED_AT_ONCE: usize = 1 << 22;
 /// The weights on the device, flat, with the sums of their magnitudes in the file.
 pub(super) struct Weights {
     pub device: Device,
-    params: HashMap<String, (Tensor<1>, Vec<usize>)>,
-    sums: Vec<(String, f64)>,
+    params: HashMap<Param, (Tensor<1>, Vec<usize>)>,
+    sums: Vec<(Param, f64)>,
 }
 
 impl Weights {
@@ -24,11 +24,10 @@ impl Weights {
 
     /// Uploads a weight and waits for nothing.
     pub fn put(&mut self, weight: &Weight, numbers: Vec<f32>) -> Result<(), ModelError> {
-        let key = format!("{:?}", weight.param);
-        self.sums.push((key.clone(), numbers.iter().map(|&x| f64::from(x.abs())).sum()));
+        self.sums.push((weight.param, numbers.iter().map(|&x| f64::from(x.abs())).sum()));
         let n_elements = numbers.len();
         let tensor = Tensor::from_data(TensorData::new(numbers, [n_elements]), &self.device);
-        self.params.insert(key, (tensor, weight.target.clone()));
+        self.params.insert(weight.param, (tensor, weight.target.clone()));
         // Each upload leaves the host before the next is read.
         self.device.flush().map_err(|e| ModelError::device("uploading weights", e))
     }
@@ -38,19 +37,19 @@ impl Weights {
     /// # Errors
     /// When they differ, or the device fails.
     pub async fn check(&self, file: &str) -> Result<(), ModelError> {
-        let parts = self.sums.iter().flat_map(|(key, _)| sums_of_magnitudes(&self.params[key].0));
+        let parts = self.sums.iter().flat_map(|(param, _)| sums_of_magnitudes(&self.params[param].0));
         let transaction = parts.fold(Transaction::default(), Transaction::register);
         let parts = transaction.execute_async().await.map_err(|e| ModelError::device("uploading weights", e))?;
         let mut parts = parts.into_iter();
-        for (tensor, expected) in &self.sums {
-            let n_parts = self.params[tensor].0.dims()[0].div_ceil(SUMMED_AT_ONCE);
+        for (param, expected) in &self.sums {
+            let n_parts = self.params[param].0.dims()[0].div_ceil(SUMMED_AT_ONCE);
             let mut found = 0.0;
             for data in parts.by_ref().take(n_parts) {
                 let part: Vec<f32> = data.try_to_vec().map_err(|e| ModelError::device("uploading weights", e))?;
                 found += f64::from(part[0]);
             }
             if !arrived(*expected, found) {
-                let (file, tensor) = (file.to_owned(), tensor.clone());
+                let (file, tensor) = (file.to_owned(), format!("{param:?}"));
                 return Err(ModelError::Upload { file, tensor, expected: *expected, found });
             }
         }
@@ -59,7 +58,7 @@ impl Weights {
 
     /// Takes a weight in the shape that the forward pass wants.
     pub fn take<const D: usize>(&mut self, param: Param) -> Option<Tensor<D>> {
-        let (tensor, shape) = self.params.remove(&format!("{param:?}"))?;
+        let (tensor, shape) = self.params.remove(&param)?;
         Some(tensor.reshape(<[usize; D]>::try_from(shape).expect("a weight has the rank of its Param")))
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::llama::{self, Defaults};
 use super::windows::no_windows;
 use super::{ACT_FNS, Family, Fields};
-use crate::config::{ActFn, Biases, ModelConfig};
+use crate::config::model::{ActFn, Biases, ModelConfig};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

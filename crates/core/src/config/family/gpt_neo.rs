@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::windows::one_window;
 use super::{ACT_FNS, FOREIGN, Family, Fields, Param, Weight};
-use crate::config::{Biases, ModelConfig, Sizes};
+use crate::config::model::{Biases, ModelConfig, Sizes};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

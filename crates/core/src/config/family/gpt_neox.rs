@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::rope::rotary;
 use super::{ACT_FNS, FOREIGN, Family, Fields, Param, Weight, sizes};
-use crate::config::{Biases, ModelConfig, PositionalEmbedding};
+use crate::config::model::{Biases, ModelConfig, PositionalEmbedding};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::rope::rotary;
 use super::windows::{no_windows, sliding_windows};
 use super::{ACT_FNS, FOREIGN, Family, Fields, Param, Weight, sizes};
-use crate::config::{Biases, ModelConfig, Normalization, PositionalEmbedding};
+use crate::config::model::{Biases, ModelConfig, Normalization, PositionalEmbedding};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

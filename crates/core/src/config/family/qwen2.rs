@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::llama::{self, DEFAULTS, Defaults};
 use super::windows::{no_windows, sliding_windows};
 use super::{Family, Fields};
-use crate::config::{Biases, ModelConfig};
+use crate::config::model::{Biases, ModelConfig};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::llama::{self, DEFAULTS, Defaults};
 use super::{Family, Fields, qwen2};
-use crate::config::{Biases, ModelConfig};
+use crate::config::model::{Biases, ModelConfig};
 use crate::error::CircuitError;
 
 pub const FAMILY: Family = Family {

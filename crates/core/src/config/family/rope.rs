@@ -2,7 +2,7 @@
 //! (`transformers` `modeling_rope_utils.py`).
 
 use super::Fields;
-use crate::config::{Rotary, RotaryScaling, Sizes};
+use crate::config::model::{Rotary, RotaryScaling, Sizes};
 use crate::error::CircuitError;
 
 /// The kinds of scaling that are supported. `dynamic` changes nothing up to the length that the model was trained on, and

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::windows::one_window;
 use super::{Family, Fields, Param, Weight};
-use crate::config::{
+use crate::config::model::{
     ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
 };
 use crate::error::CircuitError;

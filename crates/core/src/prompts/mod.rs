@@ -1,6 +1,6 @@
 //! Prompts: pairs of a clean and a corrupt prompt with answers, in auto-circuit's dataset format (`data.py`).
 //!
-//! Prompts are token ids here; `reader::prompts` makes them of texts. Answers are token ids for each prompt, or for each of
+//! Prompts are token ids here; a tokenizer turns texts into them before. Answers are token ids for each prompt, or for each of
 //! its positions but the first (Tracr's `reverse`), or numbers that are no tokens at all (Tracr's `xproportion`).
 //!
 //! One field is ours: with a `pad_token`, an id, the file's prompts may differ in length. They are then filled up with it on
@@ -8,13 +8,17 @@
 //! prompt's last token. Pad tokens are masked: no other position attends to them, and positions are counted from the first
 //! real token. auto-circuit pads the clean and the corrupt prompts each to their own longest, and fails where these differ.
 
+mod json;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::config::ModelConfig;
 use crate::error::CircuitError;
+use crate::labels::count_label;
+
+pub use json::has_texts;
 
 /// A file of prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +29,7 @@ pub struct Prompts {
     pub seq_labels: Option<Vec<String>>,
     /// Positions of named words.
     pub word_idxs: BTreeMap<String, usize>,
-    /// What shorter prompts are filled up with on the left; without it none are.
+    /// The token that shorter prompts are filled up with on the left; `None` where none are.
     pub pad_token: Option<u32>,
     pub pairs: Vec<PromptPair>,
 }
@@ -76,7 +80,7 @@ pub struct PromptBatch<'a> {
     pad_token: u32,
 }
 
-/// A prompt of a batch, as the model is given it.
+/// A prompt of a batch, as the model reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaddedPrompt {
     /// As many as the batch has positions.
@@ -85,70 +89,7 @@ pub struct PaddedPrompt {
     pub n_pads: usize,
 }
 
-/// As the file has it.
-#[derive(Deserialize)]
-struct RawPrompts {
-    seq_labels: Option<Vec<String>>,
-    #[serde(default)]
-    word_idxs: BTreeMap<String, usize>,
-    pad_token: Option<u32>,
-    prompts: Vec<RawPair>,
-}
-
-#[derive(Deserialize)]
-struct RawPair {
-    clean: Value,
-    corrupt: Value,
-    #[serde(default)]
-    answers: Value,
-    #[serde(default)]
-    wrong_answers: Value,
-}
-
 impl Prompts {
-    /// Reads a prompts file.
-    ///
-    /// # Errors
-    /// When the text is not in the format, there is no prompt, or a prompt is not a list of token ids.
-    pub fn from_json(file: &str, text: &str) -> Result<Self, CircuitError> {
-        let raw: RawPrompts = serde_json::from_str(text).map_err(|e| CircuitError::json(file, &e))?;
-        if raw.prompts.is_empty() {
-            return Err(CircuitError::field(file, "prompts", "at least one prompt", "an empty list"));
-        }
-        let mut pairs = Vec::with_capacity(raw.prompts.len());
-        for (i, pair) in raw.prompts.iter().enumerate() {
-            let field = |name: &str| format!("prompts[{i}].{name}");
-            pairs.push(PromptPair {
-                clean: tokens(file, &field("clean"), &pair.clean)?,
-                corrupt: tokens(file, &field("corrupt"), &pair.corrupt)?,
-                answers: answers(file, &field("answers"), &pair.answers)?,
-                wrong_answers: answers(file, &field("wrong_answers"), &pair.wrong_answers)?,
-            });
-        }
-        let RawPrompts { seq_labels, word_idxs, pad_token, .. } = raw;
-        Ok(Self { file: file.to_owned(), seq_labels, word_idxs, pad_token, pairs })
-    }
-
-    /// Writes a prompts file; [`Prompts::from_json`] reads it.
-    pub fn to_json(&self) -> String {
-        let mut file = serde_json::Map::new();
-        file.extend(self.seq_labels.as_ref().map(|labels| ("seq_labels".to_owned(), json!(labels))));
-        if !self.word_idxs.is_empty() {
-            file.insert("word_idxs".to_owned(), json!(self.word_idxs));
-        }
-        file.extend(self.pad_token.map(|token| ("pad_token".to_owned(), json!(token))));
-        let pair = |PromptPair { clean, corrupt, answers, wrong_answers }: &PromptPair| {
-            json!({
-                "clean": clean,
-                "corrupt": corrupt,
-                "answers": answers.to_value(),
-                "wrong_answers": wrong_answers.to_value(),
-            })
-        };
-        file.insert("prompts".to_owned(), self.pairs.iter().map(pair).collect());
-        Value::Object(file).to_string()
-    }
-
     /// How many positions a prompt has when it is run, pad tokens among them.
     pub fn seq(&self, prompt: usize) -> usize {
         match self.pad_token {
@@ -217,8 +158,8 @@ impl Prompts {
         for (name, tokens) in [("clean", &pair.clean), ("corrupt", &pair.corrupt)] {
             if tokens.len() != seq {
                 let like = if self.pad_token.is_some() { "longest" } else { "first" };
-                let expected = format!("{seq} tokens long like the {like} prompt {why}");
-                let found = format!("{} tokens", tokens.len());
+                let expected = format!("{} long like the {like} prompt {why}", n_tokens(seq));
+                let found = n_tokens(tokens.len());
                 return Err(CircuitError::field(&self.file, &format!("prompts[{i}].{name}"), expected, found));
             }
         }
@@ -241,8 +182,8 @@ impl Prompts {
             for (name, tokens) in [("clean", &pair.clean), ("corrupt", &pair.corrupt)] {
                 let field = format!("prompts[{i}].{name}");
                 if tokens.len() > model.n_ctx {
-                    let expected = format!("at most {} tokens long, the model's context", model.n_ctx);
-                    return wrong(field, expected, format!("{} tokens", tokens.len()));
+                    let expected = format!("at most {} long, the model's context", n_tokens(model.n_ctx));
+                    return wrong(field, expected, n_tokens(tokens.len()));
                 }
                 if let Some(token) = tokens.iter().find(|&&t| t as usize >= model.d_vocab) {
                     let expected = format!("token ids below {}, the size of the vocabulary", model.d_vocab);
@@ -273,22 +214,7 @@ impl PromptBatch<'_> {
     }
 }
 
-/// Whether a file of prompts has a text where token ids could stand, so that it needs a tokenizer.
-pub fn has_texts(file: &Value) -> bool {
-    let pairs = file["prompts"].as_array().into_iter().flatten();
-    let mut fields = pairs.flat_map(|pair| ["clean", "corrupt", "answers", "wrong_answers"].map(|field| &pair[field]));
-    fields.any(|field| field.is_string() || field.as_array().is_some_and(|list| list.iter().any(Value::is_string)))
-}
-
 impl Answers {
-    fn to_value(&self) -> Value {
-        match self {
-            Self::Tokens(tokens) => json!(tokens),
-            Self::PerPosition(rows) => json!(rows),
-            Self::Values(rows) => json!(rows),
-        }
-    }
-
     /// All token ids in it.
     pub fn tokens(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         match self {
@@ -299,45 +225,6 @@ impl Answers {
     }
 }
 
-/// A list of token ids.
-fn tokens(file: &str, field: &str, value: &Value) -> Result<Vec<u32>, CircuitError> {
-    let expected = "a list of token ids, or a text with a tokenizer";
-    let wrong = |found: String| CircuitError::field(file, field, expected, found);
-    let list = value.as_array().ok_or_else(|| wrong(shown(value)))?;
-    if list.is_empty() {
-        return Err(wrong("an empty list".to_owned()));
-    }
-    list.iter().map(|v| token(v).ok_or_else(|| wrong(shown(v)))).collect()
-}
-
-/// Answers in one of the three forms. A missing list counts as no answers.
-fn answers(file: &str, field: &str, value: &Value) -> Result<Answers, CircuitError> {
-    let wrong = || CircuitError::field(file, field, "a list of token ids, or of such lists", shown(value));
-    if value.is_null() {
-        return Ok(Answers::Tokens(Vec::new()));
-    }
-    let list = value.as_array().ok_or_else(wrong)?;
-    if let Some(tokens) = list.iter().map(token).collect::<Option<Vec<_>>>() {
-        return Ok(Answers::Tokens(tokens));
-    }
-    let rows: Vec<&Vec<Value>> = list.iter().map(Value::as_array).collect::<Option<_>>().ok_or_else(wrong)?;
-    let token_rows = rows.iter().map(|row| row.iter().map(token).collect::<Option<Vec<_>>>()).collect::<Option<_>>();
-    if let Some(rows) = token_rows {
-        return Ok(Answers::PerPosition(rows));
-    }
-    let value_rows = rows.iter().map(|row| row.iter().map(Value::as_f64).collect::<Option<Vec<_>>>());
-    value_rows.collect::<Option<_>>().map(Answers::Values).ok_or_else(wrong)
-}
-
-fn token(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|n| u32::try_from(n).ok())
-}
-
-/// A value in a message, cut short.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
-        None => text,
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
+fn n_tokens(n: usize) -> String {
+    count_label(n, "token", "tokens")
 }

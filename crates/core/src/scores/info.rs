@@ -1,6 +1,6 @@
-//! What a file of prune scores says of itself: which model and graph they are of, who computed them and when.
+//! The metadata of a file of prune scores: their model and graph, what computed them and when.
 //!
-//! It stands in the `__metadata__` of a safetensors file, texts under [`KIND`], [`FORMAT_VERSION`] and a key a field.
+//! They are in the `__metadata__` of a safetensors file, texts under [`KIND`], [`FORMAT_VERSION`] and a key a field.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use crate::config::ModelConfig;
 use crate::error::CircuitError;
 use crate::graph::node::SrcKind;
 use crate::graph::{Graph, GraphConfig};
+use crate::labels::count_label;
 
 /// The metadata key that marks a file of prune scores, with the text `PruneScores`.
 pub const KIND: &str = "kind";
@@ -20,14 +21,14 @@ pub const FORMAT_VERSION: &str = "format_version";
 const PRUNE_SCORES: &str = "PruneScores";
 const VERSION: &str = "1";
 
-/// What is known of prune scores beside the numbers. All of it may be missing.
+/// What is known of prune scores beside the numbers. Any field may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScoresInfo {
     pub model: Option<ModelSize>,
     pub graph: Option<GraphConfig>,
-    /// What gave the scores: `eap`, `acdc`, the name of a file.
+    /// The algorithm that gave the scores, by its name (`eap`, `acdc`), or the name of a file.
     pub algorithm: Option<String>,
     /// The settings of the search that gave them, as JSON ([`super::DiscoverSettings`]).
     pub settings: Option<String>,
@@ -57,7 +58,7 @@ impl ModelSize {
 }
 
 impl ScoresInfo {
-    /// Reads a file's metadata. That of another program says nothing.
+    /// Reads a file's metadata; of another program's file nothing is known.
     ///
     /// # Errors
     /// When it is of a later version, or a field is not what it should be.
@@ -95,7 +96,7 @@ impl ScoresInfo {
         all.filter_map(|(key, text)| Some((key.to_owned(), text?))).collect()
     }
 
-    /// Checks that the scores are of a graph, as far as they say.
+    /// Checks that the scores are of a graph, as far as the metadata say.
     ///
     /// # Errors
     /// When they are of another one.
@@ -105,9 +106,9 @@ impl ScoresInfo {
         if let Some(model) = &self.model {
             let n_heads = graph.srcs.iter().filter(|src| src.kind == SrcKind::Heads(0)).count();
             if (model.n_layers, model.n_heads) != (graph.n_layers, n_heads) {
-                let size = |n_layers: usize, n_heads: usize| format!("{n_layers} layers with {n_heads} heads");
-                let found = format!("a {} model of {}", model.family, size(model.n_layers, model.n_heads));
-                return other(format!("of {}", size(graph.n_layers, n_heads)), found);
+                let found = size_of(model.n_layers, model.n_heads);
+                let found = format!("a {} model of {found}", model.family);
+                return other(format!("of {}", size_of(graph.n_layers, n_heads)), found);
             }
         }
         match self.graph {
@@ -118,12 +119,15 @@ impl ScoresInfo {
         }
     }
 
-    /// What is known, in a line; nothing where nothing is.
+    /// What is known, in a line; `None` where nothing is.
     pub fn line(&self) -> Option<String> {
-        let model = self.model.as_ref().map(|m| format!("{}, {} layers, {} heads", m.family, m.n_layers, m.n_heads));
+        let model = self.model.as_ref().map(|m| {
+            let (n_layers, n_heads) = (layers(m.n_layers), count_label(m.n_heads, "head", "heads"));
+            format!("{}, {n_layers}, {n_heads}", m.family)
+        });
         let graph = self.graph.as_ref().map(describe_graph);
-        let parts: Vec<_> = [self.algorithm.clone(), model, graph, self.date.clone()].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| parts.join(" · "))
+        let known: Vec<_> = [self.algorithm.clone(), model, graph, self.date.clone()].into_iter().flatten().collect();
+        (!known.is_empty()).then(|| known.join(" · "))
     }
 }
 
@@ -134,7 +138,18 @@ pub fn describe_graph(config: &GraphConfig) -> String {
         (true, false) => "an edge (factorized) graph with joint q, k and v",
         (false, _) => "a node (unfactorized) graph",
     };
-    config.seq_len.map_or_else(|| kind.to_owned(), |seq_len| format!("{kind}, token-wise at {seq_len} positions"))
+    config.seq_len.map_or_else(
+        || kind.to_owned(),
+        |seq_len| format!("{kind}, token-wise at {}", count_label(seq_len, "position", "positions")),
+    )
+}
+
+fn layers(n: usize) -> String {
+    count_label(n, "layer", "layers")
+}
+
+fn size_of(n_layers: usize, n_heads: usize) -> String {
+    format!("{} with {}", layers(n_layers), count_label(n_heads, "head", "heads"))
 }
 
 /// Unfactorized graphs have no inputs of heads that could be separate.

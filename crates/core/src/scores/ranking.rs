@@ -1,0 +1,125 @@
+//! Scores in the order of their size: what circuits are cut by.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::CircuitError;
+
+/// The edges whose score is at least a threshold in absolute value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Circuit {
+    /// The number of edges that was asked for.
+    pub requested: usize,
+    /// The number of edges that it has. Tied scores come in together, so it may be more than was asked for.
+    pub n_edges: usize,
+    /// The `requested`-th largest absolute score; infinity where none was asked for.
+    #[serde(with = "infinite")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<f32>"))]
+    pub threshold: f32,
+}
+
+impl Circuit {
+    /// Whether an edge of this score is in the circuit.
+    ///
+    /// Here 0 edges is always the empty circuit. In the reference an edge of infinite score (ACDC gives such) is in it.
+    pub fn contains(&self, score: f32) -> bool {
+        self.requested > 0 && score.abs() >= self.threshold
+    }
+}
+
+/// The absolute values of scores, largest first. Making it sorts them; a circuit is then a look-up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    descending: Vec<f32>,
+}
+
+impl Ranking {
+    /// The ranking of some scores, none of them NaN.
+    pub fn new(scores: &[f32]) -> Self {
+        // The bits of floats that are not negative sort as the floats do, and sort more quickly.
+        let mut bits: Vec<u32> = scores.iter().map(|score| score.abs().to_bits()).collect();
+        bits.sort_unstable_by(|a, b| b.cmp(a));
+        Self { descending: bits.into_iter().map(f32::from_bits).collect() }
+    }
+
+    /// The number of edges.
+    pub fn n_edges(&self) -> usize {
+        self.descending.len()
+    }
+
+    /// The absolute values, largest first.
+    pub fn descending(&self) -> &[f32] {
+        &self.descending
+    }
+
+    /// The `n`-th largest absolute score, counted from 1; infinity for 0.
+    ///
+    /// # Errors
+    /// When there are fewer edges than that.
+    pub fn threshold(&self, n: usize) -> Result<f32, CircuitError> {
+        match n.checked_sub(1) {
+            None => Ok(f32::INFINITY),
+            Some(last) => {
+                let error = CircuitError::EdgeCount { n_edges: self.n_edges(), found: n };
+                self.descending.get(last).copied().ok_or(error)
+            }
+        }
+    }
+
+    /// The circuit of the `n` largest scores (auto-circuit's `prune_scores_threshold`).
+    ///
+    /// # Errors
+    /// When there are fewer edges than that.
+    pub fn circuit(&self, n: usize) -> Result<Circuit, CircuitError> {
+        let threshold = self.threshold(n)?;
+        let n_edges = if n == 0 { 0 } else { self.n_at_least(threshold) };
+        Ok(Circuit { requested: n, n_edges, threshold })
+    }
+
+    /// How many edges have an absolute score of at least `threshold`.
+    pub fn n_at_least(&self, threshold: f32) -> usize {
+        self.descending.partition_point(|&score| score >= threshold)
+    }
+
+    /// For each group of equal absolute scores, largest first, how many edges it and those before it have.
+    pub fn group_counts(&self) -> Vec<usize> {
+        let ends = self.descending.array_windows().enumerate().filter(|(_, [a, b])| a != b).map(|(i, _)| i + 1);
+        ends.chain([self.n_edges()]).collect()
+    }
+
+    /// Whether all scores are the same number, so that they give no circuit but none and all edges. Scores of 0 come from
+    /// clean prompts that equal their corrupt ones.
+    pub fn is_constant(&self) -> bool {
+        self.descending.first() == self.descending.last()
+    }
+}
+
+/// JSON has no infinity: the empty circuit's threshold travels as `null`.
+mod infinite {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f32, to: S) -> Result<S::Ok, S::Error> {
+        value.is_finite().then_some(*value).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+        Ok(Option::deserialize(from)?.unwrap_or(f32::INFINITY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_come_in_together() {
+        let ranking = Ranking::new(&[0.5, -2.0, 0.0, f32::INFINITY, 0.5]);
+        assert_eq!(ranking.descending(), [f32::INFINITY, 2.0, 0.5, 0.5, 0.0]);
+        assert_eq!(ranking.group_counts(), [1, 2, 4, 5]);
+        assert_eq!(ranking.circuit(0), Ok(Circuit { requested: 0, n_edges: 0, threshold: f32::INFINITY }));
+        assert_eq!(ranking.circuit(3), Ok(Circuit { requested: 3, n_edges: 4, threshold: 0.5 }));
+        assert_eq!(ranking.circuit(6), Err(CircuitError::EdgeCount { n_edges: 5, found: 6 }));
+        assert!(!ranking.is_constant() && Ranking::new(&[1.0, -1.0]).is_constant());
+    }
+}
