@@ -1,6 +1,6 @@
 // Generated from the Rust types by `cargo xtask schema`: change those, not this file.
 
-/** What an edge is patched with: the activation on the other prompt, zeros, or one of five means. */
+/** What an edge is patched with. */
 export type AblationType = "resample" | "zero" | "tokenwise_mean_clean" | "tokenwise_mean_corrupt" | "tokenwise_mean_clean_and_corrupt" | "batch_tokenwise_mean" | "batch_all_tok_mean";
 
 /** auto-circuit's `acdc_prune_scores`: an edge's score is the least threshold that removes it, infinity where none does. */
@@ -36,16 +36,19 @@ export type Algorithm =
   | { name: "random" } & Random
   | { name: "official" } & Official;
 
-/** The loss that is made of the answers' values. */
+/** The loss, a function of the answers' values. */
 export type AnswerFunction = "avg_diff" | "avg_val" | "mse";
 
-/** What is told of a curve as a whole. */
+/** The areas of a curve. */
 export type Areas = {
   /** The area under the curve, auto-circuit's. See `area_under_curve`. */
   auc: number | null;
-  /** Integrated circuit performance ratio, MIB's: larger is better. See `faithfulness_areas`. */
+  /**
+   * The area under the faithfulness, MIB's CPR under its settings: larger is better. See `faithfulness_areas` and
+   * `AreaLabels`(super::area_labels::AreaLabels).
+   */
   cpr: number | null;
-  /** Integrated circuit-model distance, MIB's: smaller is better. */
+  /** The area from 1, MIB's CMD under its settings: smaller is better. */
   cmd: number | null;
 };
 
@@ -125,21 +128,15 @@ export type DiscoverCost = {
   forwardPasses: number;
   /** Backward passes of one batch. */
   backwardPasses: number;
-  /** About how many bytes of activations are held at once. */
+  /** About how many bytes of activations there are at once. */
   bytes: number;
 };
 
-/** The settings of a search: everything but the model and the prompts. */
+/** The settings of a search: all that it depends on apart from the model and the prompts. */
 export type DiscoverSettings = {
-  /**
-   * Edges (true) or nodes (false).
-   * @default true
-   */
+  /** @default true */
   factorized: boolean;
-  /**
-   * Whether a head's query, key and value inputs are nodes apart.
-   * @default true
-   */
+  /** @default true */
   separateQkv: boolean;
   /**
    * Whether the graph has an edge at every token position.
@@ -152,8 +149,7 @@ export type DiscoverSettings = {
    */
   slice: OutputSlice;
   /**
-   * Prompts a batch; a short last batch is dropped. ACDC over the first batch looks at this many prompts, and means over a
-   * batch depend on it.
+   * Prompts a batch; a short last batch is dropped.
    * @default 8
    */
   batchSize: number;
@@ -172,6 +168,8 @@ export type DiscoveryInfo = {
   /** The loss of the last pass, where the algorithm has one. */
   lastLoss?: number | null;
   cost: DiscoverCost;
+  /** A sentence where the scores are all the same, so that no circuit can be cut from them. */
+  note?: string | null;
 };
 
 /** A rule for the edge counts of a sweep, or a list of them. */
@@ -286,7 +284,7 @@ export type FoundModel = {
   keeps: boolean;
 };
 
-/** What is made of the logits before an answer is looked up. */
+/** The function of the logits at which answers are looked up. */
 export type GradFunction = "logit" | "prob" | "logprob" | "logit_exp";
 
 /** Which graph of a model is meant; auto-circuit's arguments of `patchable_model`. */
@@ -439,7 +437,7 @@ export type Measured = {
  */
 export type Measurement = [Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null];
 
-/** What a model is, apart from its weights. Field names are TransformerLens's (`HookedTransformerConfig`). */
+/** The shape of a model and the choices that change its maths. Field names are TransformerLens's (`HookedTransformerConfig`). */
 export type ModelConfig = {
   /** The family whose file format this model came in. */
   family: string;
@@ -507,10 +505,10 @@ export type Official = { circuit: OfficialCircuit };
 /** A circuit that was published. */
 export type OfficialCircuit = "tracr_reverse" | "tracr_reverse_acdc" | "tracr_xproportion" | "tracr_xproportion_acdc" | "ioi" | "docstring" | "greaterthan";
 
-/** The positions of the output that are compared: all (`none`), the last one, or all but the first. */
+/** The positions of the output that are compared. */
 export type OutputSlice = "none" | "last_seq" | "not_first_seq";
 
-/** Whether the circuit's edges are patched (`edge`) or all others (`tree`). */
+/** Whether the circuit's edges are patched or all others. */
 export type PatchType = "edge" | "tree";
 
 /** How positions enter. */
@@ -547,7 +545,12 @@ export type ReaderEvent =
       /** How the tokens are shown, a line for each id from 0 on; see `reader::tokenizer`. */
       pieces: string;
     }
-  | { type: "prompts"; json: string }
+  | {
+      type: "prompts";
+      json: string;
+      /** What a user should know of the prompts, each a sentence or two. */
+      notes: Array<string>;
+    }
   | { type: "encoded"; ids: Array<Array<number>> }
   | { type: "scores"; found: ScoresFound }
   | { type: "written" }
@@ -634,38 +637,22 @@ export type RotaryScaling =
       original_n_ctx: number;
     };
 
-/** The settings of a run of circuits: everything but the model, the prompts and the scores. */
+/** The settings of a run of circuits: all that it depends on apart from the model, the prompts and the scores. */
 export type RunSettings = {
-  /**
-   * Edges (true) or nodes (false).
-   * @default true
-   */
+  /** @default true */
   factorized: boolean;
-  /**
-   * Whether a head's query, key and value inputs are nodes apart.
-   * @default true
-   */
+  /** @default true */
   separateQkv: boolean;
   /**
    * Whether the graph has an edge at every token position.
    * @default false
    */
   tokenWise: boolean;
-  /**
-   * The positions of the output that are compared.
-   * @default "last_seq"
-   */
+  /** @default "last_seq" */
   slice: OutputSlice;
-  /**
-   * Whether the circuit's edges are patched with clean activations (`edge`), the model running on the corrupt prompts, or
-   * all other edges with corrupt ones (`tree`), the model running on the clean prompts.
-   * @default "edge"
-   */
+  /** @default "edge" */
   patchType: PatchType;
-  /**
-   * What an edge is patched with.
-   * @default "resample"
-   */
+  /** @default "resample" */
   ablation: AblationType;
   /**
    * Swaps clean and corrupt.
@@ -673,15 +660,11 @@ export type RunSettings = {
    */
   reverse: boolean;
   /**
-   * Prompts a batch; a short last batch is dropped. The means of `batch_tokenwise_mean` and `batch_all_tok_mean` are taken
-   * over a batch, so they depend on it.
+   * Prompts a batch; a short last batch is dropped.
    * @default 8
    */
   batchSize: number;
-  /**
-   * Which circuit sizes to test.
-   * @default "default"
-   */
+  /** @default "default" */
   edgeCounts: EdgeCounts;
 };
 
@@ -702,11 +685,11 @@ export type ScoresFound = {
   info: ScoresInfo;
 };
 
-/** What is known of prune scores beside the numbers. All of it may be missing. */
+/** What is known of prune scores beside the numbers. Any field may be missing. */
 export type ScoresInfo = {
   model: ModelSize | null;
   graph: GraphConfig | null;
-  /** What gave the scores: `eap`, `acdc`, the name of a file. */
+  /** The algorithm that gave the scores, by its name (`eap`, `acdc`), or the name of a file. */
   algorithm: string | null;
   /** The settings of the search that gave them, as JSON (`DiscoverSettings`). */
   settings: string | null;

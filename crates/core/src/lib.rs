@@ -16,7 +16,6 @@ pub mod measure;
 pub mod prompts;
 pub mod scores;
 pub mod settings;
-pub mod sorting;
 
 pub use config::family;
 pub use config::{
