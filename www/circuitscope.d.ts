@@ -280,7 +280,7 @@ export interface Discovery {
   cost: DiscoverCost;
   /** The graph that the scores are of. */
   graph: GraphConfig;
-  /** A sentence where the scores are all the same, so that no circuit can be cut from them; else `null`. */
+  /** A sentence where no circuit can be cut from the scores; else `null`. */
   note: string | null;
 }
 

@@ -361,17 +361,19 @@ fn searches_tell_their_loss_and_can_be_stopped() {
     }
 }
 
-/// Where a corrupt prompt is its clean one, patching changes nothing.
+/// Where every corrupt prompt is its clean one, patching changes nothing: what differs is rounding.
 #[test]
-fn a_search_says_that_its_scores_are_constant() {
+fn a_search_says_that_its_scores_give_no_circuit() {
     let case = Case::open("gpt2");
     let g = case.graph(0);
     let settings = settings(&case, &g, Algorithm::MaskGradient(MaskGradient::default()));
     let mut prompts = case.prompts();
-    assert_eq!(try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note, None);
+    let different = try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap();
+    assert_eq!(different.note, None);
     prompts.pairs.iter_mut().for_each(|pair| pair.corrupt = pair.clean.clone());
-    let note = try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap().note.unwrap();
-    assert!(note.contains("the same score, 0") && note.contains("corrupt prompt equals its clean one"), "{note}");
+    let same = try_discover(&case, &prompts, &g, &settings, &mut ()).unwrap();
+    assert!(largest(same.scores.values()) < 1e-4 * largest(different.scores.values()));
+    assert!(same.note.unwrap().contains("corrupt prompt equals its clean one"));
 }
 
 #[test]

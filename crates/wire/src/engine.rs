@@ -178,7 +178,7 @@ pub struct DiscoveryInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_loss: Option<f64>,
     pub cost: DiscoverCost,
-    /// A sentence where the scores are all the same, so that no circuit can be cut from them.
+    /// A sentence where no circuit can be cut from the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -46,7 +46,7 @@ pub async fn discover(input: &DiscoverInput<'_>, observer: &mut impl Observer) -
         Algorithm::Official(settings) => settings.circuit.scores(input.graph, &input.prompts.word_idxs)?,
     };
     setup::refuse_nan(scores.values())?;
-    let note = setup::constant_note(scores.values(), setup.batches.pairs());
+    let note = setup::note(&input.settings.algorithm, scores.values(), setup.batches.pairs());
     let kept = input.settings.keep.map(|keep| {
         let dir = input.model.config().attention_dir;
         select(keep.selection, &scores, keep.edge_count, input.graph, dir)

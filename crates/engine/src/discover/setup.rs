@@ -7,7 +7,8 @@ use crate::run::steps::Steps;
 use crate::run::{Batches, Observer, RunError, Stacking, graph_config};
 use circuitscope_core::settings::discovery::{DiscoverCost, PromptSide};
 use circuitscope_core::{
-    AblationType, CircuitError, DiscoverSettings, Graph, GraphConfig, PromptPair, Prompts, PruneScores, RunSettings,
+    AblationType, Algorithm, CircuitError, DiscoverSettings, Graph, GraphConfig, PromptPair, Prompts, PruneScores,
+    RunSettings,
 };
 
 /// A search: the model, the prompts and the settings.
@@ -30,7 +31,7 @@ pub struct Discovery {
     pub cost: DiscoverCost,
     /// The loss of the last pass, where the algorithm has one.
     pub last_loss: Option<f64>,
-    /// A sentence where the scores are all the same, so that no circuit can be cut from them.
+    /// A sentence where no circuit can be cut from the scores.
     pub note: Option<String>,
 }
 
@@ -117,22 +118,35 @@ pub(super) fn refuse_nan(values: &[f32]) -> Result<(), CircuitError> {
     }
 }
 
-/// A sentence for scores that are all the same, from which no circuit can be cut but all edges or none; and why, where it is
-/// the prompts.
-pub(super) fn constant_note(scores: &[f32], pairs: &[PromptPair]) -> Option<String> {
-    let (&first, rest) = scores.split_first()?;
-    if rest.is_empty() || rest.iter().any(|&score| score != first) {
-        return None;
-    }
+/// A sentence where no circuit can be cut from scores: all are the same, or patching changes nothing, so that they differ by
+/// rounding alone.
+pub(super) fn note(algorithm: &Algorithm, scores: &[f32], pairs: &[PromptPair]) -> Option<String> {
     let same_prompts = pairs.iter().all(|pair| pair.clean == pair.corrupt);
-    let why =
-        if same_prompts { "; each corrupt prompt equals its clean one, so that patching changes nothing" } else { "" };
-    Some(format!("every edge has the same score, {first}: only all edges or none can be a circuit{why}"))
+    if same_prompts && ablation_of(algorithm) == Some(AblationType::Resample) {
+        let why = "each corrupt prompt equals its clean one, so that patching changes nothing";
+        return Some(format!("{why}: these scores say nothing about edges"));
+    }
+    let (&first, rest) = scores.split_first()?;
+    let is_constant = !rest.is_empty() && rest.iter().all(|&score| score == first);
+    is_constant.then(|| format!("every edge has the same score, {first}: only all edges or none can be a circuit"))
+}
+
+/// What an algorithm patches edges with, where it does.
+fn ablation_of(algorithm: &Algorithm) -> Option<AblationType> {
+    match algorithm {
+        Algorithm::MaskGradient(settings) => Some(settings.ablation),
+        Algorithm::InputGradient(settings) => Some(settings.ablation),
+        Algorithm::Exact(settings) => Some(settings.ablation),
+        Algorithm::SubnetworkProbing(settings) => Some(settings.ablation),
+        Algorithm::Acdc(_) => Some(AblationType::Resample),
+        Algorithm::ActivationMagnitude {} | Algorithm::Random(_) | Algorithm::Official(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use circuitscope_core::Answers;
+    use circuitscope_core::settings::discovery::{MaskGradient, Random};
 
     use super::*;
 
@@ -142,13 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn constant_scores_are_said_to_be_constant() {
-        let note = |scores: &[f32], pairs: &[PromptPair]| constant_note(scores, pairs);
-        assert_eq!(note(&[0.0, 0.5, 0.0], &[pair(1, 1)]), None);
-        assert_eq!(note(&[0.5], &[pair(1, 1)]), None);
-        let same = note(&[0.0, -0.0, 0.0], &[pair(1, 1), pair(2, 2)]).unwrap();
-        assert!(same.contains("the same score, 0:") && same.contains("equals its clean one"), "{same}");
-        let other = note(&[f32::INFINITY; 2], &[pair(1, 1), pair(1, 2)]).unwrap();
-        assert!(other.contains("inf") && !other.contains("equals"), "{other}");
+    fn scores_that_give_no_circuit_have_a_note() {
+        let random = Algorithm::Random(Random::default());
+        assert_eq!(note(&random, &[0.0, 0.5, 0.0], &[pair(1, 1)]), None);
+        assert_eq!(note(&random, &[0.5], &[pair(1, 1)]), None);
+        let constant = note(&random, &[0.0, -0.0, 0.0], &[pair(1, 2)]).unwrap();
+        assert!(constant.contains("the same score, 0:"), "{constant}");
+        let eap = |ablation| Algorithm::MaskGradient(MaskGradient { ablation, ..MaskGradient::default() });
+        let same = note(&eap(AblationType::Resample), &[0.0, 1e-9], &[pair(1, 1), pair(2, 2)]).unwrap();
+        assert!(same.contains("equals its clean one"), "{same}");
+        assert_eq!(note(&eap(AblationType::Resample), &[0.0, 1e-9], &[pair(1, 1), pair(1, 2)]), None);
+        assert_eq!(note(&eap(AblationType::Zero), &[0.0, 0.5], &[pair(1, 1)]), None);
     }
 }
