@@ -5,7 +5,6 @@ mod picture;
 use std::collections::{BTreeMap, BTreeSet};
 
 use circuitscope_core::{Graph, PruneScores};
-use circuitscope_picture::svg_string;
 use circuitscope_picture::*;
 use serde_json::Value;
 
@@ -77,7 +76,7 @@ fn the_empty_circuit_is_an_empty_picture() {
             let drawn = layout(&request);
             assert_eq!((drawn.boxes.len(), drawn.ribbons.len(), drawn.position_labels.len()), (0, 0, g.n_positions(0)));
             assert_eq!(drawn.size, Size { width: 600.0, height: 400.0 });
-            assert!(svg_string(&drawn).contains("no edges"));
+            assert!(svg_string(&drawn, Theme::Light).contains("no edges"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{
-    Circuit, EdgeCounts, MeasuredCircuits, Measurement, Metric, PromptValues, PruneScores, TensorFile,
+    Areas, Circuit, EdgeCounts, MeasuredCircuits, Measurement, Metric, PromptValues, PruneScores, TensorFile,
     area_under_curve, edge_counts, faithfulness_areas, roc, similarity,
 };
 use serde_json::Value;
@@ -52,6 +52,9 @@ fn the_area_under_a_curve_counts_decades_of_edges() {
     // Decades above 0.01, less the value at 0 edges as it is: 2 - 1 at 1 edge, and 0 - 1 below 0.01, is 0 on average.
     let curve = [(0, 1.0), (1, 1.0), (10, 0.001)];
     assert_near("clamped", area_under_curve(Metric::CleanKlDiv, &curve).unwrap(), 0.001);
+    // An area at the least of the reference is that or smaller.
+    assert!(Areas::of(Metric::CleanKlDiv, &curve, None, 100).auc_at_floor());
+    assert!(!Areas::of(Metric::AnswerLogit, &curve, None, 100).auc_at_floor());
     assert_eq!(area_under_curve(Metric::AnswerLogit, &[(1, 3.0), (10, 5.0)]), None, "it needs the value at 0 edges");
     assert_eq!(area_under_curve(Metric::AnswerLogit, &[(0, 3.0)]), None);
 }

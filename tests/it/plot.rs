@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use circuitscope_core::{Metric, roc};
-use circuitscope_picture::plot_string;
-use circuitscope_picture::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
+use circuitscope_picture::{
+    Axis, Cursor, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, Theme, cursor, plot, plot_string,
+};
 
 use crate::support::{Case, read_text, strings};
 
@@ -60,6 +61,28 @@ fn values_below_a_logarithmic_axis_lie_on_its_foot() {
     // The axis goes to 1, two decades up: 0.1 is halfway.
     assert!((ys[2] - (foot - drawn.frame.height / 2.0)).abs() < 1e-9);
     assert_eq!(labels(&drawn.y), ["≤ 0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
+    // They are at most that, which their marks say.
+    let at_floor: Vec<_> = drawn.series[0].points.iter().map(|point| point.at_floor).collect();
+    assert_eq!(at_floor, [true, true, false, false]);
+    let svg = plot_string(&drawn, Theme::Light);
+    assert_eq!((svg.matches("class=\"clipped mark").count(), svg.matches("<circle").count()), (2, 2));
+    let linear = plot(&request(Scale::LogCounts, Scale::Linear, &[(1.0, 0.0), (2.0, 1e-3)]));
+    assert!(linear.series[0].points.iter().all(|point| !point.at_floor), "a linear axis has a place for every value");
+}
+
+#[test]
+fn the_cursor_has_a_handle_only_where_the_curve_has_been_measured() {
+    let drawn = plot(&request(Scale::LogCounts, Scale::Linear, &[(0.0, 0.0), (32_000.0, 2.0), (32_001.0, 2.0)]));
+    let handle = |x: f64, y: Option<f64>| {
+        let cursor = cursor(&drawn, Cursor { x, y });
+        let circle = cursor.children.iter().find(|child| child.tag == "circle").cloned();
+        circle.map(|circle| circle.attributes.iter().find(|(name, _)| *name == "cy").unwrap().1.clone())
+    };
+    // The axis goes from 0 to 2, which is the frame's upper end.
+    assert_eq!(handle(32_000.0, Some(2.0)), Some(format!("{}", drawn.frame.y)));
+    assert_eq!(handle(10.0, None), None);
+    assert_eq!(handle(31_999.0, None), None, "its neighbour, less than half a pixel away, is another circuit");
+    assert_eq!(handle(10.0, Some(f64::NAN)), None);
 }
 
 #[test]
@@ -90,7 +113,9 @@ fn what_is_no_number_is_left_out_and_nothing_is_no_failure() {
     assert_eq!(drawn.series[0].points.len(), 1);
     for scale in [Scale::Linear, Scale::Log { least: 0.01 }] {
         let empty = plot(&request(Scale::LogCounts, scale, &[]));
-        assert!(!plot_string(&empty).contains("NaN") && !plot_string(&empty).contains("inf"));
+        assert!(
+            !plot_string(&empty, Theme::Light).contains("NaN") && !plot_string(&empty, Theme::Light).contains("inf")
+        );
         assert_eq!(empty.nearest(0, 10.0), None);
         assert!(empty.near(10.0).is_empty());
     }
@@ -114,14 +139,14 @@ fn names_are_text() {
     let mut asked = request(Scale::LogCounts, Scale::Linear, &[(0.0, 1.0), (10.0, 2.0)]);
     asked.series[0].name = "</text><script>".to_owned();
     asked.legend = true;
-    let svg = plot_string(&plot(&asked));
+    let svg = plot_string(&plot(&asked), Theme::Light);
     assert!(!svg.contains("<script") && svg.contains("&lt;/text&gt;&lt;script&gt;"));
 }
 
 /// Compares a plot with its golden file, or writes it where `CIRCUITSCOPE_UPDATE_GOLDEN` is set.
 fn check_golden(name: &str, request: &PlotRequest) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    let svg = plot_string(&plot(request)).replace("><", ">\n<") + "\n";
+    let svg = plot_string(&plot(request), Theme::Light).replace("><", ">\n<") + "\n";
     if std::env::var_os("CIRCUITSCOPE_UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &svg).unwrap();
     }

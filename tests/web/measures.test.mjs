@@ -69,12 +69,12 @@ describe("the page's measures", () => {
   /** Where a point of the first curve is on the screen. */
   const pointAt = async (i) => {
     // The first curve is drawn last, above the others.
-    const { x, y, width, height } = await page.locator(".curves-part .plot .curves > g").last().locator("circle").nth(i).boundingBox();
+    const { x, y, width, height } = await page.locator(".curves-part .plot .curves > g").last().locator(".mark").nth(i).boundingBox();
     return { x: x + width / 2, y: y + height / 2 };
   };
 
   it("are there before the engine is: the demo's curve with its areas", async () => {
-    assert.equal(await page.locator(".curves-part .plot .curves circle").count(), 3);
+    assert.equal(await page.locator(".curves-part .plot .curves .mark").count(), 3);
     assert.deepEqual(await curves(), [["official circuit · edge · resample", "0.0000", "0.0010", "0.9870", "0.0120", "1.000", ""]]);
     assert.match(await page.locator(".measures .hover").first().innerText(), /middle half of the prompts/);
   });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use circuitscope_core::{CircuitError, Graph, Prompts};
 use circuitscope_formats::{FoundScores, Wanted};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Orientation, SeqPositions, layout, svg_string};
+use circuitscope_picture::{DrawOptions, LayoutRequest, Orientation, SeqPositions, Theme, layout, svg_string};
 use clap::{Args, ValueEnum};
 
 use crate::error::CliError;
@@ -96,7 +96,7 @@ impl DrawCommand {
             0 => eprintln!("no edge is drawn: the largest absolute score is {}", largest(&found)),
             n => eprintln!("edges drawn: {n} of {}", found.graph.n_edges()),
         }
-        output::write(self.out.as_deref(), svg_string(&layout(&request)).as_bytes())
+        output::write(self.out.as_deref(), svg_string(&layout(&request), Theme::Light).as_bytes())
     }
 
     fn request(&self, found: &FoundScores, labels: Option<&[String]>) -> Result<LayoutRequest, CliError> {

@@ -8,7 +8,7 @@ use circuitscope_core::{
     AblationType, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
 };
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
-use circuitscope_picture::{DrawOptions, LayoutRequest, layout, svg_string};
+use circuitscope_picture::{DrawOptions, LayoutRequest, Theme, layout, svg_string};
 use clap::Args;
 
 use crate::error::CliError;
@@ -181,7 +181,7 @@ impl RunCommand {
     fn svg(&self, graph: &Graph, scores: &PruneScores, prompts: &Prompts) -> String {
         let labels = prompts.seq_labels.as_deref().filter(|_| graph.config.seq_len.is_some());
         let request = LayoutRequest::new(graph, scores, self.score_threshold, labels, DrawOptions::default());
-        svg_string(&layout(&request))
+        svg_string(&layout(&request), Theme::Light)
     }
 }
 

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`geometry`]: points, rectangles and curves, in pixels.
+//! - [`theme`]: light or dark.
 //! - [`svg`]: elements, and how they are written.
 //! - [`sankey`]: a circuit as a Sankey diagram.
 //! - [`plot`](mod@plot): curves over two axes.
@@ -16,11 +17,12 @@ pub mod geometry;
 pub mod plot;
 pub mod sankey;
 pub mod svg;
+pub mod theme;
 
 pub use geometry::{Curve, Point, Rect, Size, TextAlign, TextSpot};
 pub use plot::{
-    Axis, AxisLayout, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest, PlotValue,
-    SAMPLE, SERIES, Scale, Series, Tick, TickLabel, cursor, plot, plot_picture, plot_string,
+    Axis, AxisLayout, Cursor, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest,
+    PlotValue, SAMPLE, SERIES, Scale, Series, SeriesStyle, Tick, TickLabel, cursor, plot, plot_picture, plot_string,
 };
 pub use sankey::svg::{NODE_COLOURS, svg_string};
 pub use sankey::{
@@ -28,3 +30,4 @@ pub use sankey::{
     SubDiagram, layout, score_text,
 };
 pub use svg::Element;
+pub use theme::Theme;

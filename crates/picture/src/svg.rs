@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::geometry::{TextAlign, TextSpot};
+use crate::geometry::{Size, TextAlign, TextSpot};
+use crate::theme::Theme;
+
+/// The fonts of a picture: common ones by name, as few programs know `system-ui`.
+const FONTS: &str = "Arial, Helvetica, DejaVu Sans, sans-serif";
 
 /// An element of a picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +18,66 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
-pub(crate) fn group(class: &str) -> Element {
-    Element::new("g").with("class", class)
+/// What an `<svg>` element says of a picture as a whole.
+pub(crate) struct Root {
+    pub class: &'static str,
+    pub size: Size,
+    /// In pixels.
+    pub font_size: &'static str,
+    /// A sentence for readers who do not see the picture.
+    pub description: String,
+    pub theme: Theme,
+}
+
+impl Root {
+    /// The `<svg>` element, still without children.
+    pub fn element(self) -> Element {
+        let (width, height) = (px(self.size.width), px(self.size.height));
+        Element::new("svg")
+            .with("xmlns", "http://www.w3.org/2000/svg")
+            .with("class", self.class)
+            .with("viewBox", format!("0 0 {width} {height}"))
+            .with("width", width)
+            .with("height", height)
+            .with("role", "img")
+            .with("aria-label", self.description)
+            .with("fill", self.theme.text())
+            .with("font-family", FONTS)
+            .with("font-size", self.font_size)
+    }
+}
+
+/// A rectangle in the background's colour below everything, so that a file looks the same on any ground.
+pub(crate) fn background(size: Size, theme: Theme) -> Element {
+    Element::new("rect")
+        .with("class", "background")
+        .with("width", px(size.width))
+        .with("height", px(size.height))
+        .with("fill", theme.background())
+}
+
+/// A picture as a standalone SVG document, for any program.
+pub(crate) fn document(picture: Element) -> String {
+    let mut text = String::with_capacity(8192);
+    write_element(&mut text, &without_paint_order(picture));
+    text
+}
+
+/// Writes `paint-order` out: an element whose outline goes below its fill becomes one with the outline and one without.
+/// CairoSVG and others do not know the attribute, and would cover letters with their halo.
+fn without_paint_order(mut element: Element) -> Element {
+    element.children = element.children.into_iter().flat_map(|child| split(without_paint_order(child))).collect();
+    element
+}
+
+fn split(mut element: Element) -> Vec<Element> {
+    if element.attributes.iter().all(|(name, _)| *name != "paint-order") {
+        return vec![element];
+    }
+    element.attributes.retain(|(name, _)| *name != "paint-order");
+    let mut filled = element.clone();
+    filled.attributes.retain(|(name, _)| !name.starts_with("stroke"));
+    vec![element, filled]
 }
 
 impl Element {
@@ -47,8 +109,31 @@ impl Element {
         self.children.extend(children);
         self
     }
+
+    /// A line around letters in the background's colour, so that they can be read above ribbons and curves.
+    pub(crate) fn halo(self, theme: Theme) -> Self {
+        self.with("paint-order", "stroke")
+            .with("stroke", theme.background())
+            .with("stroke-width", "3")
+            .with("stroke-linejoin", "round")
+            .with("stroke-opacity", "0.85")
+    }
 }
 
+pub(crate) fn group(class: &str) -> Element {
+    Element::new("g").with("class", class)
+}
+
+pub(crate) fn text(shown: &str, spot: TextSpot) -> Element {
+    let anchor = match spot.align {
+        TextAlign::Start => "start",
+        TextAlign::Middle => "middle",
+        TextAlign::End => "end",
+    };
+    Element::new("text").with("x", px(spot.at.x)).with("y", px(spot.at.y)).with("text-anchor", anchor).text(shown)
+}
+
+/// Appends an element as text.
 pub(crate) fn write_element(out: &mut String, element: &Element) {
     let _ = write!(out, "<{}", element.tag);
     for (name, value) in &element.attributes {
@@ -103,13 +188,4 @@ pub(crate) fn push_px(out: &mut String, length: f64) {
     if rest % 10 > 0 {
         out.push((b'0' + rest % 10) as char);
     }
-}
-
-pub(crate) fn text(shown: &str, spot: TextSpot) -> Element {
-    let anchor = match spot.align {
-        TextAlign::Start => "start",
-        TextAlign::Middle => "middle",
-        TextAlign::End => "end",
-    };
-    Element::new("text").with("x", px(spot.at.x)).with("y", px(spot.at.y)).with("text-anchor", anchor).text(shown)
 }

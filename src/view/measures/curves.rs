@@ -19,7 +19,7 @@ use crate::view::parts::screen::is_narrow;
 use crate::workers::js_text;
 use circuitscope_core::Metric;
 use circuitscope_core::measure::measures::{to_csv, to_json};
-use circuitscope_picture::{Size, plot, plot_string};
+use circuitscope_picture::{Size, Theme, plot, plot_string};
 
 /// The plot's size on a wide and on a narrow screen.
 const WIDE: Size = Size { width: 600.0, height: 240.0 };
@@ -111,8 +111,10 @@ fn curve_choices(props: &Connected, curves: &CurvePlot) -> Html {
 /// The shown circuit on the curve of what was run last.
 fn cursor(props: &Connected, curves: &CurvePlot) -> Option<PlotCursor> {
     let circuit = props.state.circuit().filter(|_| curves.sets.first().is_some_and(|(style, _)| *style == 0))?;
+    let measured = curves.sets[0].1.rows.iter().find(|row| row.result.circuit.n_edges == circuit.n_edges);
+    let y = measured.and_then(|row| row.result.measurement.mean(curves.metric));
     let on_move = props.on(|x: f64| Action::CircuitRequested(x as usize));
-    Some(PlotCursor { x: circuit.n_edges as f64, text: format!("{} edges", circuit.n_edges), on_move })
+    Some(PlotCursor { x: circuit.n_edges as f64, y, text: format!("{} edges", circuit.n_edges), on_move })
 }
 
 fn save(props: &Connected, what: &str, sets: &[(usize, ScoreSet)], curves: &CurvePlot) {
@@ -122,7 +124,8 @@ fn save(props: &Connected, what: &str, sets: &[(usize, ScoreSet)], curves: &Curv
         "json" => save_text("measures.json", "application/json", &to_json(&measured).to_string()),
         _ => {
             let name = format!("{}.svg", curves.metric.key().to_lowercase().replace(' ', "-"));
-            let picture = plot_string(&plot(&CurvePlot { legend: true, size: WIDE, ..curves.clone() }.request()));
+            let picture =
+                plot_string(&plot(&CurvePlot { legend: true, size: WIDE, ..curves.clone() }.request()), Theme::Light);
             save_text(&name, "image/svg+xml", &picture)
         }
     };

@@ -58,7 +58,7 @@ pub fn curve_table(rows: &[CurveRow], at: &str, on_unpin: &Callback<usize>) -> H
 
 /// A sample of a series' line.
 fn sample(style: usize) -> Html {
-    let (_, dashes) = SERIES[style % SERIES.len()];
+    let dashes = SERIES[style % SERIES.len()].dashes;
     html! {
         <svg class="sample" width={SAMPLE.to_string()} height="10" aria-hidden="true">
             <path d={format!("M0 5h{SAMPLE}")} stroke={format!("var(--series-{})", style % SERIES.len())} stroke-dasharray={dashes} />

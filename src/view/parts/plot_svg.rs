@@ -28,6 +28,8 @@ pub struct PlotSvgProps {
 pub struct PlotCursor {
     /// On the x axis.
     pub x: f64,
+    /// The value of the first series there; `None` where it has not been measured.
+    pub y: Option<f64>,
     /// In words.
     pub text: String,
     /// Called with the x of the point that it is moved to.
@@ -91,7 +93,7 @@ pub fn PlotSvg(props: &PlotSvgProps) -> Html {
                     { pointed(layout, x) }
                 }
                 if let Some(cursor) = cursor.as_ref() {
-                    <g class="cursor">{ VNode::from(to_tag(plot::cursor(layout, cursor.x))) }</g>
+                    <g class="cursor">{ VNode::from(to_tag(plot::cursor(layout, plot::Cursor { x: cursor.x, y: cursor.y }))) }</g>
                 }
             </svg>
         </div>

@@ -11,7 +11,7 @@ use crate::tasks::save;
 use crate::update::Action;
 use crate::view::connected::Connected;
 use crate::workers::js_text;
-use circuitscope_picture::{Layout, svg_string};
+use circuitscope_picture::{Layout, Theme, svg_string};
 
 /// The circuit, and what is chosen over it.
 #[component]
@@ -71,7 +71,7 @@ pub fn PicturePanel(props: &Connected) -> Html {
 fn save_picture(state: &UseReducerHandle<State>, layout: &Layout) {
     let n_edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
     let name = format!("circuit-{n_edges}-edges.svg");
-    if let Err(error) = save::save_text(&name, "image/svg+xml", &svg_string(layout)) {
+    if let Err(error) = save::save_text(&name, "image/svg+xml", &svg_string(layout, Theme::Light)) {
         let message = format!("The picture could not be saved: {}", js_text(&error));
         state.dispatch(Action::Failed(Failure::plain(message)));
     }

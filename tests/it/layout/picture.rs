@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use circuitscope_picture::svg_string;
 use circuitscope_picture::*;
 
 use super::{options, scores};
@@ -35,8 +34,8 @@ fn hostile_labels_are_text() {
     let labels = vec![hostile.to_owned(); 6];
     let circuit = g.scores.circuit(30).unwrap();
     let request = LayoutRequest::for_circuit(&g.graph, &g.scores, &circuit, Some(&labels), DrawOptions::default());
-    let svg = svg_string(&layout(&request));
-    let expected = "defs g path pattern rect style svg text title";
+    let svg = svg_string(&layout(&request), Theme::Light);
+    let expected = "defs g path pattern rect svg text title";
     assert_eq!(check_xml(&svg).into_iter().collect::<Vec<_>>().join(" "), expected);
     assert!(svg.contains("&quot;'&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;"));
     assert!(svg.chars().all(|c| c >= ' ' && c != '\u{fffe}' || c == '\n'));
@@ -56,7 +55,7 @@ fn every_edge_has_its_name_and_score_and_the_sign_is_more_than_a_colour() {
     let g = Case::open("gpt2").graph(0);
     let circuit = g.scores.circuit(30).unwrap();
     let request = LayoutRequest::for_circuit(&g.graph, &g.scores, &circuit, None, DrawOptions::default());
-    let svg = svg_string(&layout(&request));
+    let svg = svg_string(&layout(&request), Theme::Light);
     check_xml(&svg);
     assert!(svg.contains("role=\"img\" aria-label=\"Circuit of 30 edges between 12 nodes\""));
     let links = &request.sub_diagrams[0].links;
@@ -66,13 +65,13 @@ fn every_edge_has_its_name_and_score_and_the_sign_is_more_than_a_colour() {
     }
     let n_negative = links.iter().filter(|link| link.score < 0.0).count();
     // One more stands in the legend.
-    assert_eq!(svg.matches("stroke=\"url(#circuit-negative)\"").count(), n_negative + 1);
+    assert_eq!(svg.matches("stroke=\"url(#circuit-negative) #d2452c\"").count(), n_negative + 1);
 }
 
 /// Compares a picture with its golden file, or writes it where `CIRCUITSCOPE_UPDATE_GOLDEN` is set.
 fn check_golden(name: &str, request: &LayoutRequest) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    let svg = svg_string(&layout(request)).replace("><", ">\n<") + "\n";
+    let svg = svg_string(&layout(request), Theme::Light).replace("><", ">\n<") + "\n";
     if std::env::var_os("CIRCUITSCOPE_UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &svg).unwrap();
     }

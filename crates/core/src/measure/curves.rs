@@ -86,6 +86,11 @@ pub fn faithfulness_areas(curve: &[(usize, f64)], whole: f64, n_edges: usize) ->
 }
 
 impl Areas {
+    /// Whether the area under the curve is the least that the reference gives: the area itself is that or smaller.
+    pub fn auc_at_floor(&self) -> bool {
+        self.auc == Some(LEAST_AREA)
+    }
+
     /// Of a metric's curve in a graph of `n_edges`; `whole` as for [`faithfulness`].
     pub fn of(metric: Metric, curve: &[(usize, f64)], whole: Option<f64>, n_edges: usize) -> Self {
         let mib = whole.and_then(|whole| faithfulness_areas(curve, whole, n_edges));

@@ -24,7 +24,7 @@ pub(super) fn drawn(series: &Series, x: &AxisLayout, y: &AxisLayout) -> DrawnSer
             upper.push(Point { x: at.x, y: y.px(high) });
             lower.push(Point { x: at.x, y: y.px(low) });
         }
-        points.push(DrawnPoint { at, x: value.x, hover: value.hover.clone() });
+        points.push(DrawnPoint { at, x: value.x, at_floor: y.at_floor(value.y), hover: value.hover.clone() });
     }
     let band = upper.into_iter().chain(lower.into_iter().rev()).collect();
     let marked = points.len() <= MOST_MARKS;

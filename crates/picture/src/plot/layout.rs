@@ -67,6 +67,9 @@ pub struct DrawnPoint {
     pub at: Point,
     /// The value on the x axis.
     pub x: f64,
+    /// Whether the value is at the least of a logarithmic axis or below: the point only says "at most this", and its mark
+    /// is another.
+    pub at_floor: bool,
     pub hover: String,
 }
 
@@ -109,6 +112,11 @@ impl AxisLayout {
     /// The position of a value, in pixels.
     pub fn px(&self, value: f64) -> f64 {
         self.line.px(value)
+    }
+
+    /// Whether a value is at the least of a logarithmic axis or below, and so is drawn at its foot.
+    pub fn at_floor(&self, value: f64) -> bool {
+        self.line.range.scale.floor().is_some_and(|floor| value <= floor)
     }
 }
 

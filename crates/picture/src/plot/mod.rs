@@ -20,9 +20,9 @@ mod ticks;
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 use layout::AxisLine;
 pub use layout::{AxisLayout, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, PlotLayout, SAMPLE, Tick, TickLabel};
-pub use request::{Axis, Level, PlotRequest, PlotValue, Scale, Series};
+pub use request::{Axis, Cursor, Level, PlotRequest, PlotValue, Scale, Series};
 use scale::AxisRange;
-pub use svg::{SERIES, cursor, plot_picture, plot_string};
+pub use svg::{SERIES, SeriesStyle, cursor, plot_picture, plot_string};
 use ticks::Mark;
 
 /// A digit at 11 pixels in DejaVu Sans, a wide face.

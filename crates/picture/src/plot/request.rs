@@ -60,11 +60,30 @@ pub struct PlotValue {
     pub hover: String,
 }
 
+/// A cursor over the first series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cursor {
+    /// On the x axis.
+    pub x: f64,
+    /// The value of the first series at `x`; `None` where it has not been measured.
+    pub y: Option<f64>,
+}
+
 /// A horizontal line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Level {
     pub name: String,
     pub y: f64,
+}
+
+impl Scale {
+    /// The least value that has a position of its own; smaller ones are drawn at it.
+    pub fn floor(self) -> Option<f64> {
+        match self {
+            Self::Log { least } => Some(least),
+            Self::Linear | Self::LogCounts => None,
+        }
+    }
 }
 
 impl Series {
