@@ -60,7 +60,7 @@ impl ModelConfig {
     }
 
     fn check_rotary(&self, file: &str, rotary: &Rotary) -> Result<(), CircuitError> {
-        if rotary.dim == 0 || rotary.dim % 2 != 0 || rotary.dim > self.d_head {
+        if rotary.dim == 0 || !rotary.dim.is_multiple_of(2) || rotary.dim > self.d_head {
             let expected = format!("an even number from 2 to {}, the size of a head", self.d_head);
             return Err(CircuitError::field(file, "rotary_dim", expected, rotary.dim.to_string()));
         }

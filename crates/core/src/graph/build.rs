@@ -174,6 +174,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a native test")]
     fn the_nodes_of_a_model_with_a_million_heads_are_made_at_once() {
         let [model, ..] = models(1024, 1024);
         let start = std::time::Instant::now();

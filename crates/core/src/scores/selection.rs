@@ -142,6 +142,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a native test")]
     fn choosing_among_two_million_edges_does_not_walk_all_nodes_for_each() {
         // GPT-2 XL's shape.
         let graph = Graph::new(&model(48, 25), GraphConfig::default());
