@@ -91,16 +91,30 @@ pub struct Similarities {
     pub shares: Vec<Vec<Option<f64>>>,
 }
 
-/// What the sets have in common at the size of the shown circuit, where there are several.
-pub fn similarities(state: &State) -> Option<Similarities> {
-    let (shown, circuit) = (state.scored()?, state.circuit()?);
-    let scored = Compared::new(state).distinct();
-    if scored.len() < 2 || circuit.n_edges == 0 {
-        return None;
+/// What similarities depend on: each share looks at all scores of two sets.
+#[derive(Clone, PartialEq)]
+pub struct SimilarityRequest {
+    compared: Compared,
+    /// The size of the shown circuit.
+    n_edges: usize,
+}
+
+impl SimilarityRequest {
+    pub fn new(state: &State, compared: Compared) -> Self {
+        Self { compared, n_edges: state.circuit().map_or(0, |circuit| circuit.n_edges) }
     }
-    let share = |a: &Scores, b: &Scores| similarity(&a.scored.scores, &b.scored.scores, circuit.n_edges);
-    let shares = scored.iter().map(|a| scored.iter().map(|b| share(a, b)).collect()).collect();
-    let caption = format!("Common edges among the {} largest of {} scores", circuit.n_edges, shown.scores.n_edges());
-    let sets = scored.iter().map(|scores| (scores.style, scores.name.clone())).collect();
-    Some(Similarities { caption, sets, shares })
+
+    /// What the sets have in common at the size of the shown circuit, where there are several.
+    pub fn similarities(&self) -> Option<Similarities> {
+        let scored = self.compared.clone().distinct();
+        if scored.len() < 2 || self.n_edges == 0 {
+            return None;
+        }
+        let share = |a: &Scores, b: &Scores| similarity(&a.scored.scores, &b.scored.scores, self.n_edges);
+        let shares = scored.iter().map(|a| scored.iter().map(|b| share(a, b)).collect()).collect();
+        let n_all = scored[0].scored.scores.n_edges();
+        let caption = format!("Common edges among the {} largest of {n_all} scores", self.n_edges);
+        let sets = scored.iter().map(|scores| (scores.style, scores.name.clone())).collect();
+        Some(Similarities { caption, sets, shares })
+    }
 }

@@ -21,6 +21,8 @@ pub struct FileRow {
     pub state: FileState,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// What else there is to know about it.
+    pub notes: Vec<String>,
     /// What a button beside the error would do about it.
     pub fix: Option<String>,
     pub removable: bool,
@@ -104,6 +106,7 @@ fn wanted_row(role: Role) -> FileRow {
         size: String::new(),
         state: FileState::Wanted,
         error: None,
+        notes: Vec::new(),
         fix: None,
         removable: false,
     }
@@ -120,8 +123,18 @@ fn ready_row(state: &State, role: Role, entry: &FileEntry) -> FileRow {
         size: size_label(n_bytes),
         state: if problem.is_some() { FileState::Wrong } else { FileState::Ready },
         error: problem.map(|p| p.message.clone()),
+        notes: prompt_notes(state, role),
         fix: problem.and_then(|p| p.fix).map(|choice| format!("Switch to {}", choice.label())),
         removable: !entry.demo,
+    }
+}
+
+/// What the reader said about text prompts.
+fn prompt_notes(state: &State, role: Role) -> Vec<String> {
+    let key = state.texts.prompts_key(&state.files).filter(|_| role == Role::Prompts);
+    match key.and_then(|key| state.texts.prompts(key)) {
+        Some(Load::Ready(read)) => read.notes.clone(),
+        _ => Vec::new(),
     }
 }
 
@@ -137,6 +150,7 @@ fn other_row(entry: &FileEntry) -> FileRow {
         size: size_label(entry.n_bytes),
         state: file_state,
         error,
+        notes: Vec::new(),
         fix: None,
         removable: true,
     }

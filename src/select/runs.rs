@@ -5,6 +5,7 @@ use crate::state::State;
 use crate::state::files::Role;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Plan, Run};
+use circuitscope_core::{AblationType, RunSettings};
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,21 @@ pub struct Progress {
 /// Whether a run can be started.
 pub fn ready(state: &State) -> bool {
     state.inputs.ready() && state.settings.counts_error.is_none() && memory::problem(state).is_none()
+}
+
+/// What there is to know about the batch size: which prompts fill no batch, and that means are taken over a batch.
+pub fn batch_note(state: &State) -> Option<String> {
+    let RunSettings { ablation, batch_size, .. } = state.settings.run;
+    let notes = [short_batch(state), batch_mean_note(ablation, batch_size)];
+    let notes: Vec<_> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+/// What the batch size means for means that are taken over batches.
+pub fn batch_mean_note(ablation: AblationType, batch_size: usize) -> Option<String> {
+    let over_batch = matches!(ablation, AblationType::BatchTokenwiseMean | AblationType::BatchAllTokMean);
+    let prompts = if batch_size == 1 { "prompt" } else { "prompts" };
+    over_batch.then(|| format!("Means are taken over each batch of {batch_size} {prompts}."))
 }
 
 /// Which prompts are not run because they fill no batch.

@@ -3,19 +3,18 @@
 use super::memory;
 use crate::state::State;
 use crate::state::files::{Role, in_use};
-use crate::state::graph_choice::GraphChoice;
 use crate::state::inputs::Subject;
 use crate::state::runs::Plan;
 use crate::state::search::{SearchOrder, Timed, units};
-use circuitscope_core::{DiscoverCost, DiscoverSettings, Graph, ModelMemory, RunSettings};
+use circuitscope_core::{DiscoverCost, DiscoverSettings, ModelMemory, RunSettings};
 
 /// What the search will take.
 pub fn cost(state: &State) -> Option<DiscoverCost> {
-    let (graph, settings) = (graph(state)?, settings(state).ok()?);
+    let (graph, settings) = (&state.inputs.graph.as_ref()?.graph, settings(state).ok()?);
     let (model, prompts) = (state.inputs.model.as_ref()?, state.inputs.prompts.as_ref()?);
     let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
     let seq = (0..prompts.pairs.len()).map(|i| prompts.seq(i)).max().unwrap_or(1);
-    Some(settings.cost(model, &graph, n_batches, seq))
+    Some(settings.cost(model, graph, n_batches, seq))
 }
 
 /// About how long the search will take in milliseconds, where a pass of this algorithm was timed.
@@ -46,15 +45,6 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     }
     let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), 0, &state.settings) };
     Ok(SearchOrder { plan, settings, trial, name: name(state), cost, timed: timed(state) })
-}
-
-/// The graph that the settings choose, with or without scores.
-fn graph(state: &State) -> Option<Graph> {
-    let (model, prompts) = (state.inputs.model.as_ref()?, state.inputs.prompts.as_ref()?);
-    let RunSettings { batch_size, token_wise, .. } = state.settings.run;
-    let n_run = prompts.pairs.len() - prompts.pairs.len() % batch_size.max(1);
-    let seq_len = if token_wise { Some(prompts.one_len(n_run, "").ok()?) } else { None };
-    Some(Graph::new(model, GraphChoice::of(&state.settings.run).config(seq_len)))
 }
 
 fn settings(state: &State) -> Result<DiscoverSettings, String> {

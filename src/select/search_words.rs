@@ -9,6 +9,9 @@ use crate::state::algorithms::{Field, Kind};
 use crate::state::files::Role;
 use crate::state::search::Search;
 use crate::words::{duration, grouped, short};
+use circuitscope_core::settings::discovery::{
+    Acdc, AcdcPrompts, Exact, InputGradient, MaskGradient, SubnetworkProbing,
+};
 use circuitscope_core::settings::memory::size_label;
 use circuitscope_core::{Algorithm, DiscoverCost};
 use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
@@ -52,6 +55,27 @@ pub fn fields(state: &State) -> Vec<FieldView> {
     };
     let errors = offer.errors(discover.entries());
     offer.fields.iter().zip(discover.entries()).zip(errors).map(field).collect()
+}
+
+/// What the batch size means for the chosen algorithm, where scores depend on it.
+pub fn batch_note(state: &State) -> Option<String> {
+    let algorithm = state.discover.offer().algorithm(state.discover.entries()).ok()?;
+    let batch_size = state.settings.run.batch_size;
+    match algorithm {
+        Algorithm::Acdc(Acdc { prompts: AcdcPrompts::FirstBatch, .. }) => Some(first_batch(batch_size)),
+        Algorithm::MaskGradient(MaskGradient { ablation, .. })
+        | Algorithm::InputGradient(InputGradient { ablation, .. })
+        | Algorithm::Exact(Exact { ablation, .. })
+        | Algorithm::SubnetworkProbing(SubnetworkProbing { ablation, .. }) => {
+            runs::batch_mean_note(ablation, batch_size)
+        }
+        _ => None,
+    }
+}
+
+fn first_batch(batch_size: usize) -> String {
+    let prompts = if batch_size == 1 { "prompt counts".to_owned() } else { format!("{batch_size} prompts count") };
+    format!("Only the first {prompts}: a batch. The batch size is under “Settings”.")
 }
 
 /// Whether all is there but scores.
@@ -122,6 +146,24 @@ pub fn cost_line(cost: &DiscoverCost, at_most: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_batch_means_is_said_where_scores_depend_on_it() {
+        let mut state = State::demo();
+        let mut note = |algorithm: usize, key: &str, value: &str| {
+            let offer = &crate::state::algorithms::OFFERS[algorithm];
+            let field = offer.fields.iter().position(|field| field.key == key).unwrap();
+            state.discover.chosen = algorithm;
+            state.discover.entries[algorithm][field] = value.to_owned();
+            batch_note(&state)
+        };
+        assert_eq!(note(0, "ablation", "resample"), None);
+        let means = note(0, "ablation", "batch_tokenwise_mean");
+        assert_eq!(means.as_deref(), Some("Means are taken over each batch of 6 prompts."));
+        assert_eq!(note(3, "prompts", "all"), None);
+        let first = note(3, "prompts", "first_batch").unwrap();
+        assert!(first.starts_with("Only the first 6 prompts count"), "{first}");
+    }
 
     #[test]
     fn costs_are_told_in_words() {

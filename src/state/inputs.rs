@@ -4,11 +4,11 @@ use super::files::{Content, FileEntry, FileId, Role, in_use};
 use super::graph_choice::GraphChoice;
 use super::imports::Imports;
 use super::load::{Load, Shared};
-use super::scores::Scored;
+use super::scores::{ChosenGraph, ReadScores, Scored, ScoresKey};
 use super::texts::Texts;
 use super::weights::Weights;
 use circuitscope_core::config::family;
-use circuitscope_core::{Graph, ModelConfig, Prompts, PruneScores, RunSettings};
+use circuitscope_core::{ModelConfig, Prompts, RunSettings};
 
 /// The files in use, read together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,8 +22,12 @@ pub struct Inputs {
     pub prompt_ids: Option<FileId>,
     /// The safetensors that the reader made of the scores, where they are in another format.
     pub scores_file: Option<FileId>,
+    /// The graph that the settings choose, where there is a model and, for a token-wise graph, one length of prompts.
+    pub graph: Option<ChosenGraph>,
     /// The scores of a graph, where there are both and they fit.
     pub scored: Option<Shared<Scored>>,
+    /// What the scores were read from, and the outcome: kept until something of that changes.
+    read_scores: Option<ReadScores>,
     pub problems: Vec<Problem>,
 }
 
@@ -44,8 +48,9 @@ pub enum Subject {
 }
 
 impl Inputs {
-    /// Reads the files in use together, under some settings and with what the reader made of texts and of scores.
-    pub fn new(files: &[FileEntry], settings: &RunSettings, texts: &Texts, imports: &Imports) -> Self {
+    /// Reads the files in use together, under some settings and with what the reader made of texts and of scores. The graph
+    /// and the scores are taken from `before` where what they depend on is the same.
+    pub fn new(before: &Self, files: &[FileEntry], settings: &RunSettings, texts: &Texts, imports: &Imports) -> Self {
         let entries = Role::ALL.map(|role| in_use(files, role));
         let mut inputs = Self { files: entries.map(|entry| entry.map(|e| e.id)), ..Self::default() };
         let [_, config, prompts, scores] = entries;
@@ -60,12 +65,13 @@ impl Inputs {
         inputs.weights = Weights::new(files);
         inputs.check_weights();
         let seq_len = inputs.check_prompts(settings);
+        inputs.graph = inputs.choose_graph(before, GraphChoice::of(settings), seq_len);
         match scores.zip(content(scores)) {
-            Some((entry, Content::Scores(bytes))) => inputs.read_scores(entry, bytes, settings, seq_len),
+            Some((entry, Content::Scores(bytes))) => inputs.read_scores(before, entry, bytes),
             Some((entry, Content::ForeignScores)) => match imports.of_file(entry.id) {
                 Some(Load::Ready(imported)) => {
                     inputs.scores_file = Some(imported.file);
-                    inputs.read_scores(entry, &imported.bytes, settings, seq_len);
+                    inputs.read_scores(before, entry, &imported.bytes);
                 }
                 Some(Load::Failed(message)) => inputs.add_problem(Subject::File(entry.id), message, None),
                 Some(Load::Loading) | None => {}
@@ -163,31 +169,28 @@ impl Inputs {
         }
     }
 
-    fn read_scores(&mut self, entry: &FileEntry, bytes: &[u8], settings: &RunSettings, seq_len: Option<usize>) {
-        let Some(model) = self.model.clone() else { return };
-        let choice = GraphChoice::of(settings);
+    /// The graph that is chosen, built anew only for another model or choice.
+    fn choose_graph(&self, before: &Self, choice: GraphChoice, seq_len: Option<usize>) -> Option<ChosenGraph> {
+        let model = self.model.as_ref()?;
         let config = choice.config(seq_len);
         if choice.token_wise && config.seq_len.is_none() {
-            return;
+            return None;
         }
-        let graph = Graph::new(&model, config);
-        match PruneScores::from_bytes(&entry.name, bytes, &graph) {
-            Ok(scores) => self.scored = Some(Shared::new(Scored::new(graph, scores))),
-            Err(error) => {
-                let fix = self.fitting_choice(entry, bytes, &model);
-                self.add_problem(Subject::File(entry.id), error, fix);
-            }
-        }
+        let kept = before.graph.clone().filter(|kept| kept.is_of(model, config));
+        Some(kept.unwrap_or_else(|| ChosenGraph::new(model.clone(), config)))
     }
 
-    /// The settings under which scores fit the model, if there are any.
-    fn fitting_choice(&self, entry: &FileEntry, bytes: &[u8], model: &ModelConfig) -> Option<GraphChoice> {
-        let seq_len = self.prompts.as_ref().and_then(|p| p.one_len(p.pairs.len(), "").ok());
-        GraphChoice::all().find(|choice| {
-            let config = choice.config(seq_len);
-            let complete = !choice.token_wise || config.seq_len.is_some();
-            complete && PruneScores::from_bytes(&entry.name, bytes, &Graph::new(model, config)).is_ok()
-        })
+    fn read_scores(&mut self, before: &Self, entry: &FileEntry, bytes: &Shared<[u8]>) {
+        let Some(graph) = self.graph.clone() else { return };
+        let seq_len = self.prompts.as_ref().and_then(|prompts| prompts.one_len(prompts.pairs.len(), "").ok());
+        let key = ScoresKey { file: entry.id, bytes: bytes.clone(), graph, seq_len };
+        let kept = before.read_scores.clone().filter(|kept| kept.key == key);
+        let read = kept.unwrap_or_else(|| ReadScores::new(&entry.name, key));
+        match &read.outcome {
+            Ok(scored) => self.scored = Some(scored.clone()),
+            Err(misfit) => self.add_problem(Subject::File(entry.id), &misfit.message, misfit.fix),
+        }
+        self.read_scores = Some(read);
     }
 }
 

@@ -81,7 +81,7 @@ impl State {
     pub fn demo() -> Self {
         let (files, settings) = (demo::files(), demo::settings());
         let (texts, imports) = (Texts::default(), Imports::default());
-        let inputs = Inputs::new(&files, &settings.run, &texts, &imports);
+        let inputs = Inputs::new(&Inputs::default(), &files, &settings.run, &texts, &imports);
         let requested = inputs.scored.as_ref().map_or(0, |scored| scored.steps.first_choice());
         let measures = Measures { official: demo::official(&inputs), ..Measures::default() };
         let mut state = Self {

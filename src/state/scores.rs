@@ -1,14 +1,51 @@
 //! A graph with a score for each of its edges, and the positions of the slider over its circuits.
 
-use circuitscope_core::{Graph, PruneScores};
+use std::rc::Rc;
+
+use super::files::FileId;
+use super::graph_choice::GraphChoice;
+use super::load::Shared;
+use circuitscope_core::{Graph, GraphConfig, ModelConfig, PruneScores};
 
 /// More positions than this cannot be told apart on a slider of a few hundred pixels.
 const MAX_STEPS: usize = 300;
 
+/// A graph with the model that it is of.
+#[derive(Debug, Clone)]
+pub struct ChosenGraph {
+    pub model: Shared<ModelConfig>,
+    pub graph: Rc<Graph>,
+}
+
+/// What scores depend on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoresKey {
+    pub file: FileId,
+    pub bytes: Shared<[u8]>,
+    pub graph: ChosenGraph,
+    /// The prompts' length, where they have one: that of the token-wise graphs that are tried where the scores do not fit.
+    pub seq_len: Option<usize>,
+}
+
+/// Scores that were read, or why they could not be. Parsing and sorting the scores of a large graph takes a noticeable time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadScores {
+    pub key: ScoresKey,
+    pub outcome: Result<Shared<Scored>, Misfit>,
+}
+
+/// Why scores are not those of a graph.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfit {
+    pub message: String,
+    /// A graph of the model that they do fit.
+    pub fix: Option<GraphChoice>,
+}
+
 /// A graph with a score for each of its edges.
 #[derive(Debug, PartialEq)]
 pub struct Scored {
-    pub graph: Graph,
+    pub graph: Rc<Graph>,
     pub scores: PruneScores,
     pub steps: Steps,
 }
@@ -17,9 +54,50 @@ pub struct Scored {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Steps(Vec<usize>);
 
+impl ChosenGraph {
+    /// Builds the graph of a model.
+    pub fn new(model: Shared<ModelConfig>, config: GraphConfig) -> Self {
+        let graph = Rc::new(Graph::new(&model, config));
+        Self { model, graph }
+    }
+
+    /// Whether it is the graph of a model under some settings.
+    pub fn is_of(&self, model: &Shared<ModelConfig>, config: GraphConfig) -> bool {
+        self.model == *model && self.graph.config == config
+    }
+}
+
+/// By identity: a graph is built once for a model and a config.
+impl PartialEq for ChosenGraph {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.graph, &other.graph)
+    }
+}
+
+impl ReadScores {
+    /// Reads the scores of a graph.
+    pub fn new(name: &str, key: ScoresKey) -> Self {
+        let ScoresKey { bytes, graph, .. } = &key;
+        let outcome = match PruneScores::from_bytes(name, bytes, &graph.graph) {
+            Ok(scores) => Ok(Shared::new(Scored::new(graph.graph.clone(), scores))),
+            Err(error) => Err(Misfit { message: error.to_string(), fix: fitting_choice(name, &key) }),
+        };
+        Self { key, outcome }
+    }
+}
+
+/// The settings under which scores fit the model, if there are any.
+fn fitting_choice(name: &str, ScoresKey { bytes, graph, seq_len, .. }: &ScoresKey) -> Option<GraphChoice> {
+    GraphChoice::all().find(|choice| {
+        let config = choice.config(*seq_len);
+        let complete = !choice.token_wise || config.seq_len.is_some();
+        complete && PruneScores::from_bytes(name, bytes, &Graph::new(&graph.model, config)).is_ok()
+    })
+}
+
 impl Scored {
     /// A graph with its scores.
-    pub fn new(graph: Graph, scores: PruneScores) -> Self {
+    pub fn new(graph: Rc<Graph>, scores: PruneScores) -> Self {
         let steps = Steps::new(&scores);
         Self { graph, scores, steps }
     }

@@ -35,6 +35,8 @@ pub struct ReadPrompts {
     /// The file of ids that the engine is given.
     pub file: FileId,
     pub prompts: Shared<Prompts>,
+    /// What the reader has to say about them, such as answers without a space before the word.
+    pub notes: Vec<String>,
 }
 
 /// How text prompts are read, and the outcome.

@@ -67,10 +67,10 @@ async fn prompt_ids(tasks: &Tasks, key: PromptsKey) -> Result<ReadPrompts, Fault
     let name = tasks.files.name(key.prompts);
     let request = Request::ReadPrompts { prompts, settings: key.settings };
     match tasks.reader.ask(&tasks.files, key.tokenizer, request, &attachments).await? {
-        Event::Prompts { json, .. } => {
+        Event::Prompts { json, notes, .. } => {
             let prompts = Prompts::from_json(&name, &json).map_err(|e| Fault::Failed(e.to_string()))?;
             let bytes = JsValue::from(Uint8Array::from(json.as_bytes()));
-            Ok(ReadPrompts { file: tasks.files.add(name, bytes), prompts: Shared::new(prompts) })
+            Ok(ReadPrompts { file: tasks.files.add(name, bytes), prompts: Shared::new(prompts), notes })
         }
         other => Err(Fault::Failed(not_understood(&other))),
     }

@@ -2,14 +2,14 @@
 
 use super::{OWN, drop_file, json};
 use crate::select::files;
-use crate::select::runs::{ready, short_batch};
+use crate::select::runs::{batch_note, ready, short_batch};
 use crate::state::State;
 use crate::state::files::{Content, FileEntry, Role};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::load::{Load, Shared};
 use crate::state::runs::Engine;
 use crate::update::Action;
-use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
+use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, RunSettings, TensorFile};
 
 #[test]
 fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
@@ -91,6 +91,10 @@ fn prompts_that_fill_no_batch_are_named() {
     assert_eq!(with(4).as_deref(), Some("The last 2 of 6 prompts fill no batch and are not run."));
     assert_eq!(with(5).as_deref(), Some("The last of 6 prompts fills no batch and is not run."));
     assert_eq!([with(3), with(0), with(7)], [None, None, None]);
+    let run = RunSettings { batch_size: 4, ablation: AblationType::BatchAllTokMean, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(run));
+    let note = batch_note(&state).unwrap();
+    assert!(note.ends_with("are not run. Means are taken over each batch of 4 prompts."), "{note}");
 }
 
 #[test]

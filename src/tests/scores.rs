@@ -1,4 +1,4 @@
-//! Scores in other programs' formats.
+//! Scores in use: what is kept of them, and scores in other programs' formats.
 
 use crate::select::runs::ready;
 use crate::select::scores;
@@ -8,7 +8,7 @@ use crate::state::imports::ImportedScores;
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::read_json;
 use crate::update::Action;
-use circuitscope_core::{FormatId, Graph, GraphConfig, PruneScores, ScoresInfo};
+use circuitscope_core::{AblationType, FormatId, Graph, GraphConfig, PruneScores, RunSettings, ScoresInfo};
 use circuitscope_wire::reader::ScoresFound;
 
 /// What the reader would make of scores of 1 for all edges of a graph of the demo.
@@ -90,4 +90,27 @@ fn scores_that_were_dropped_together_are_all_named() {
     }
     let notes = scores::panel(&state).notes;
     assert_eq!(notes, ["Other scores here: a.safetensors, b.safetensors. Choose them under “Find a circuit”."]);
+}
+
+/// Parsing and sorting 400,000 scores, or building their graph, would be felt at every key that is typed.
+#[test]
+fn scores_and_their_graph_are_kept_while_nothing_that_they_depend_on_changes() {
+    let mut state = State::demo();
+    let change = |state: &mut State, change: fn(&mut RunSettings)| {
+        let mut run = state.settings.run.clone();
+        change(&mut run);
+        state.apply(Action::SettingsChanged(run));
+    };
+    let (scored, graph) = (state.inputs.scored.clone(), state.inputs.graph.clone());
+    change(&mut state, |run| (run.ablation, run.batch_size) = (AblationType::Zero, 3));
+    state.apply(Action::CountsTyped("1, 2".to_owned()));
+    // Compared by identity.
+    assert!(scored.is_some() && state.inputs.scored == scored && state.inputs.graph == graph);
+    change(&mut state, |run| run.factorized = false);
+    assert!(state.inputs.scored.is_none() && state.inputs.graph != graph);
+    let problems = state.inputs.problems.clone();
+    change(&mut state, |run| run.batch_size = 2);
+    assert_eq!(state.inputs.problems, problems, "a misfit is remembered with its remedy");
+    change(&mut state, |run| run.factorized = true);
+    assert!(state.inputs.scored.is_some());
 }

@@ -1,6 +1,7 @@
 //! Tokenizers and text prompts.
 
 use super::{drop_file, json};
+use crate::select::files;
 use crate::select::runs::{ready, sweep};
 use crate::select::tokens::token_text;
 use crate::state::State;
@@ -37,7 +38,11 @@ fn text_prompts_wait_for_their_tokenizer_and_are_run_as_ids() {
     assert_eq!((state.texts.prompts_to_read(&state.files), ready(&state)), (None, false));
     let ids = r#"{"prompts": [{"clean": [0, 1], "corrupt": [1, 1]}]}"#;
     let prompts = Shared::new(Prompts::from_json("p.json", ids).unwrap());
-    state.apply(Action::PromptsChanged(key, Load::Ready(ReadPrompts { file: 12, prompts })));
+    let notes = vec!["“a” is one token with a space before it as well".to_owned()];
+    let read = ReadPrompts { file: 12, prompts, notes: notes.clone() };
+    state.apply(Action::PromptsChanged(key, Load::Ready(read)));
+    let row = files::rows(&state).into_iter().find(|row| row.name == "p.json").unwrap();
+    assert_eq!(row.notes, notes);
     assert!(ready(&state), "{:?}", state.inputs.problems);
     assert_eq!(sweep(&state).unwrap().key.files, [Some(0), Some(1), Some(12), Some(3)]);
     state.apply(Action::PromptSettingsChanged(PromptSettings { prepend_bos: false, pad: true }));

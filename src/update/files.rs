@@ -9,9 +9,6 @@ use crate::state::settings::Settings;
 use crate::state::{State, demo};
 use circuitscope_core::RunSettings;
 
-/// How many of one's own prompts are run at once, if there are as many: enough to keep a device busy, few enough to fit.
-const OWN_BATCH_SIZE: usize = 8;
-
 pub fn read(state: &mut State, id: FileId, content: Result<Content, String>) {
     let Some(file) = state.files.iter_mut().find(|f| f.id == id) else { return };
     file.content = content.map_or_else(Load::Failed, Load::Ready);
@@ -41,7 +38,7 @@ fn leave_demo_settings(state: &mut State) {
     let (demo, own) = (demo::settings().run, RunSettings::default());
     state.measures = Measures { metric: state.measures.metric, ..Measures::default() };
     let run = &mut state.settings.run;
-    run.batch_size = OWN_BATCH_SIZE;
+    run.batch_size = own.batch_size;
     if run.slice == demo.slice {
         run.slice = own.slice;
     }

@@ -13,8 +13,11 @@ use circuitscope_core::EdgeCounts;
 /// Reads the files in use together; other scores choose another first circuit.
 pub fn read(state: &mut State) {
     shelve(state);
-    let inputs = Inputs::new(&state.files, &state.settings.run, &state.texts, &state.imports);
-    let other_scores = inputs.scored.as_ref().map(|s| s.scores.values()) != state.scored().map(|s| s.scores.values());
+    let inputs = Inputs::new(&state.inputs, &state.files, &state.settings.run, &state.texts, &state.imports);
+    fn values(inputs: &Inputs) -> Option<&[f32]> {
+        inputs.scored.as_ref().map(|scored| scored.scores.values())
+    }
+    let other_scores = inputs.scored != state.inputs.scored && values(&inputs) != values(&state.inputs);
     state.inputs = Rc::new(inputs);
     if other_scores && let Some(first) = state.scored().map(|s| s.steps.first_choice()) {
         let picture = &mut state.picture;

@@ -14,7 +14,7 @@ mod tests {
     use super::fields::ABLATION;
     use super::*;
     use circuitscope_core::settings::discovery::{
-        Acdc, Exact, FaithfulnessTarget, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
+        Acdc, AcdcPrompts, Exact, FaithfulnessTarget, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
     };
     use circuitscope_core::{AblationType, Algorithm, OfficialCircuit};
 
@@ -33,8 +33,10 @@ mod tests {
         assert_eq!(started(6), Algorithm::ActivationMagnitude {});
         assert_eq!(started(7), Algorithm::Random(Random::default()));
         assert_eq!(started(8), Algorithm::Official(Official { circuit: OfficialCircuit::TracrReverse }));
-        let Algorithm::Acdc(Acdc { mut thresholds, faithfulness_target, .. }) = started(3) else { panic!("no ACDC") };
-        assert_eq!(faithfulness_target, FaithfulnessTarget::KlDiv);
+        let Algorithm::Acdc(Acdc { mut thresholds, faithfulness_target, prompts }) = started(3) else {
+            panic!("no ACDC")
+        };
+        assert_eq!((faithfulness_target, prompts), (FaithfulnessTarget::KlDiv, AcdcPrompts::All));
         let mut expected = Acdc::default().thresholds;
         thresholds.sort_by(f64::total_cmp);
         expected.sort_by(f64::total_cmp);
@@ -77,7 +79,7 @@ mod tests {
         assert_eq!(with(2, "-1").0.as_deref(), Some("a whole number from 1 to 4294967295, or nothing"));
         assert_eq!(with(3, "0").0.as_deref(), Some("a number above 0 to 1000"));
         assert_eq!(with(1, "NaN").0.as_deref(), Some("a number from 0 to 1000000000"));
-        let thresholds = ["0.1, x".to_owned(), "kl_div".to_owned()];
+        let thresholds = ["0.1, x", "all", "kl_div"].map(str::to_owned);
         assert!(OFFERS[3].algorithm(&thresholds).unwrap_err().starts_with("Thresholds: numbers above 0"));
     }
 }

@@ -43,6 +43,21 @@ pub const OFFERS: [Offer; 9] = [
             Field { title: "Points on the way", ..field("steps", "find-steps", "Steps", SAMPLES, "5") },
             ANSWER_FUNCTION,
             GRAD_FUNCTION,
+            Field {
+                title: "Where the points lie on the way from the corrupt (0) to the clean embedding (1), for m steps: EAP-IG's \
+                        code began with the second and now has the first; with one step the second is EAP",
+                advanced: true,
+                ..field(
+                    "points",
+                    "find-points",
+                    "Points",
+                    Kind::Choice(
+                        &["zero_to_below_one", "above_zero_to_one"],
+                        &["0, 1/m, … (m − 1)/m", "1/m, 2/m, … 1"],
+                    ),
+                    "zero_to_below_one",
+                )
+            },
             ABLATION,
         ],
     },
@@ -66,8 +81,8 @@ pub const OFFERS: [Offer; 9] = [
     Offer {
         short: "ACDC",
         about: "Goes from the output back to the input and removes every edge without which the output stays the same, up \
-                to a threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge and \
-                threshold. Only the first batch of prompts counts.",
+                to a threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge, \
+                threshold and batch.",
         paper: "Conmy et al. 2023",
         read: |settings| from_value(settings).map(Algorithm::Acdc),
         fields: &[
@@ -80,6 +95,17 @@ pub const OFFERS: [Offer; 9] = [
                     Kind::Numbers,
                     "1e-5, 3e-5, 5e-5, 7e-5, 9e-5, 1e-4, 3e-4, 5e-4, 7e-4, 9e-4, \
                      0.001, 0.003, 0.005, 0.007, 0.009, 0.01, 0.03, 0.05, 0.07, 0.09",
+                )
+            },
+            Field {
+                title: "The prompts over which the distance to the unpatched model is averaged; auto-circuit takes the first \
+                        batch",
+                ..field(
+                    "prompts",
+                    "find-prompts",
+                    "Look at",
+                    Kind::Choice(&["all", "first_batch"], &["all prompts", "the first batch only"]),
+                    "all",
                 )
             },
             TARGET,

@@ -86,6 +86,7 @@ fn file_row(row: &FileRow, props: &FileList) -> Html {
             if let Some(error) = &row.error {
                 <p class="wrong" role="alert">{ error }</p>
             }
+            { for row.notes.iter().map(|note| html! { <p class="quiet" role="note">{ note }</p> }) }
             if let Some((id, fix)) = row.id.zip(row.fix.as_ref()) {
                 <button type="button" class="fix" onclick={props.on_fix.reform(move |_| id)}>{ fix }</button>
             }

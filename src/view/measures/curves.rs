@@ -6,7 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::tables::{curve_table, similarity_table};
-use crate::select::compare::{Compared, similarities};
+use crate::select::compare::{Compared, SimilarityRequest};
 use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, pointed, sets};
 use crate::select::measures::current_set;
 use crate::state::measures::ScoreSet;
@@ -31,7 +31,9 @@ pub fn Curves(props: &Connected) -> Html {
     let state = &props.state;
     let curves = CurvePlot::new(state, if is_narrow() { NARROW } else { WIDE });
     let layout = use_memo(curves.clone(), |curves| Rc::new(plot(&curves.request())));
-    let rocs = use_memo(Compared::new(state), Compared::rocs);
+    let compared = Compared::new(state);
+    let rocs = use_memo(compared.clone(), Compared::rocs);
+    let similarities = use_memo(SimilarityRequest::new(state, compared), SimilarityRequest::similarities);
     let hovered = use_state_eq(|| None::<f64>);
     let on_hover = {
         let hovered = hovered.clone();
@@ -55,8 +57,8 @@ pub fn Curves(props: &Connected) -> Html {
                     { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &on_unpin) }
                 </div>
             }
-            if let Some(similarities) = similarities(state) {
-                <div class="table-scroll">{ similarity_table(&similarities) }</div>
+            if let Some(similarities) = &*similarities {
+                <div class="table-scroll">{ similarity_table(similarities) }</div>
             }
         </div>
     }

@@ -14,6 +14,8 @@ pub struct SearchForm {
     /// Where it was published; empty where it was not.
     pub paper: &'static str,
     pub fields: Vec<FieldView>,
+    /// What the batch size means, where scores depend on it.
+    pub batch_note: Option<String>,
     pub on_algorithm: Callback<usize>,
     /// The index of a field, and what it is to hold.
     pub on_entry: Callback<(usize, String)>,
@@ -44,6 +46,9 @@ pub fn search_form(props: &SearchForm) -> Html {
                 }
             </p>
             { for plain }
+            if let Some(note) = &props.batch_note {
+                <p class="quiet">{ note }</p>
+            }
             if !advanced.is_empty() {
                 // Each algorithm's are folded anew.
                 <details class="more" key={props.chosen} open={props.fields.iter().any(wrong)}>

@@ -68,6 +68,7 @@ fn form(props: &Connected) -> Html {
         about: offer.about,
         paper: offer.paper,
         fields: words::fields(&props.state),
+        batch_note: words::batch_note(&props.state),
         on_algorithm: on(props, SearchAction::AlgorithmChosen),
         on_entry: on(props, |(field, text)| SearchAction::Entered(field, text)),
     })

@@ -33,7 +33,7 @@ pub struct SettingsForm {
     pub counts_text: String,
     pub counts_error: Option<String>,
     pub batch_size_error: Option<String>,
-    /// Which prompts fill no batch.
+    /// Which prompts fill no batch, and what a batch means for the ablation.
     pub batch_size_note: Option<String>,
     /// The number of prompts.
     pub n_prompts: usize,

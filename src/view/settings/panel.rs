@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::form::{SettingsForm, settings_form};
-use crate::select::runs::short_batch;
+use crate::select::runs::batch_note;
 use crate::select::tokens::prompt_settings;
 use crate::state::inputs::Subject;
 use crate::update::Action;
@@ -23,7 +23,7 @@ pub fn SettingsPanel(props: &Connected) -> Html {
         counts_text: settings.counts_text.clone(),
         counts_error: settings.counts_error.as_ref().map(ToString::to_string),
         batch_size_error: state.inputs.problem(Subject::BatchSize).map(|p| p.message.clone()),
-        batch_size_note: short_batch(state),
+        batch_size_note: batch_note(state),
         n_prompts: state.inputs.prompts.as_ref().map_or(1, |p| p.pairs.len()),
         texts: prompt_settings(state),
         on_texts: props.on(Action::PromptSettingsChanged),
