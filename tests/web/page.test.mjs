@@ -389,6 +389,32 @@ describe("the page", () => {
     }
   });
 
+  for (const [width, height] of [[1280, 800], [800, 800], [400, 800]]) {
+    it(`takes no more room than a window of ${width} x ${height} pixels has`, async () => {
+      await page.setViewportSize({ width, height });
+      await open();
+      // All that is folded away, too, and more of a reason than fits.
+      await page.evaluate(() => {
+        for (const fold of document.querySelectorAll("details")) fold.open = true;
+        document.querySelector(".device span").textContent = "No adapter { kind: DefaultDevice }, \n".repeat(11);
+      });
+      const { scrollWidth, scrollHeight, pageHeight, lines } = await page.evaluate(() => {
+        const reason = document.querySelector(".device span");
+        return {
+          scrollWidth: document.documentElement.scrollWidth,
+          scrollHeight: document.documentElement.scrollHeight,
+          pageHeight: Math.ceil(document.querySelector(".page").getBoundingClientRect().height),
+          lines: Math.round(reason.clientHeight / parseFloat(getComputedStyle(reason).lineHeight)),
+        };
+      });
+      assert.ok(scrollWidth <= width, `${scrollWidth} pixels wide`);
+      // On a phone all parts are below each other, and the document ends where they do.
+      const most = width < 760 ? pageHeight : height;
+      assert.ok(scrollHeight <= most, `${scrollHeight} pixels high, not ${most}`);
+      assert.equal(lines, 1);
+    });
+  }
+
   it("fits a screen of 400 pixels", async () => {
     await page.setViewportSize({ width: 400, height: 800 });
     await open();
