@@ -6,6 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::tables::{curve_table, similarity_table};
+use crate::select::areas::AreaNames;
 use crate::select::compare::{Compared, similarities};
 use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, pointed, sets};
 use crate::select::measures::current_set;
@@ -16,6 +17,7 @@ use crate::update::{Action, MeasureAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::{PlotCursor, PlotSvg};
 use crate::view::parts::screen::is_narrow;
+use crate::words::counted;
 use crate::workers::js_text;
 use circuitscope_core::Metric;
 use circuitscope_core::measure::measures::{to_csv, to_json};
@@ -38,6 +40,7 @@ pub fn Curves(props: &Connected) -> Html {
         Callback::from(move |x| hovered.set(x))
     };
     let on_unpin = props.on(|style| Action::Measure(MeasureAction::Unpinned(style)));
+    let areas = AreaNames::of(curves.sets.iter().map(|(_, set)| &set.key.settings));
     let has_values = layout.series.iter().any(|series| !series.points.is_empty());
     html! {
         <div class="curves-part">
@@ -51,12 +54,15 @@ pub fn Curves(props: &Connected) -> Html {
                 <p class="note">{ no_curve(state) }</p>
             }
             if has_values {
-                <div class="table-scroll">
-                    { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &on_unpin) }
+                <div class="table-scroll" tabindex="0" role="region" aria-label="The curves in numbers">
+                    { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &areas, &on_unpin) }
                 </div>
+                if let Some(note) = areas.note {
+                    <p class="note">{ note }</p>
+                }
             }
             if let Some(similarities) = similarities(state) {
-                <div class="table-scroll">{ similarity_table(&similarities) }</div>
+                <div class="table-scroll" tabindex="0" role="region" aria-label="Common edges of the scores">{ similarity_table(&similarities) }</div>
             }
         </div>
     }
@@ -112,7 +118,7 @@ fn curve_choices(props: &Connected, curves: &CurvePlot) -> Html {
 fn cursor(props: &Connected, curves: &CurvePlot) -> Option<PlotCursor> {
     let circuit = props.state.circuit().filter(|_| curves.sets.first().is_some_and(|(style, _)| *style == 0))?;
     let on_move = props.on(|x: f64| Action::CircuitRequested(x as usize));
-    Some(PlotCursor { x: circuit.n_edges as f64, text: format!("{} edges", circuit.n_edges), on_move })
+    Some(PlotCursor { x: circuit.n_edges as f64, text: counted(circuit.n_edges, "edge"), on_move })
 }
 
 fn save(props: &Connected, what: &str, sets: &[(usize, ScoreSet)], curves: &CurvePlot) {
