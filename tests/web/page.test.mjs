@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
+import { AXE, openBrowser } from "./support/browser.mjs";
 import { randomModel } from "./support/random_model.mjs";
 import { SITE } from "./support/server.mjs";
 
@@ -386,6 +386,30 @@ describe("the page", () => {
     for (const selector of ["#device", "#edge-slider", ".results table", ".token-columns"]) {
       const { y, height } = await page.locator(selector).boundingBox();
       assert.ok(y + height <= 800, selector);
+    }
+  });
+
+  it("has headings without gaps, headed columns, and no part that only a mouse can scroll", async () => {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+    await page.addScriptTag({ path: AXE });
+    for (const width of [1280, 400]) {
+      await page.setViewportSize({ width, height: 800 });
+      const violations = await page.evaluate(async () => {
+        const rules = ["scrollable-region-focusable", "heading-order", "empty-table-header"];
+        const { violations } = await window.axe.run(document, { runOnly: { type: "rule", values: rules } });
+        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+      });
+      assert.deepEqual(violations, []);
+    }
+  });
+
+  it("shows the count that is drawn where none was typed", async () => {
+    const field = page.getByRole("spinbutton", { name: "Edge count" });
+    for (const typed of ["-5", "7.5", ""]) {
+      await field.fill(typed);
+      await field.blur();
+      assert.equal(await field.inputValue(), "2", `after ${typed}`);
+      assert.equal(await nRibbons(), 2);
     }
   });
 
