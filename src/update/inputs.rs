@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::state::State;
 use crate::state::files::{FileId, Role, in_use};
 use crate::state::inputs::Inputs;
+use crate::state::runs::Run;
 use crate::state::search::ModelFiles;
 use crate::state::settings::CountsError;
 use crate::state::texts::Texts;
@@ -13,6 +14,7 @@ use circuitscope_core::EdgeCounts;
 /// Reads the files in use together; other scores choose another first circuit.
 pub fn read(state: &mut State) {
     shelve(state);
+    forget_outcome(state);
     let inputs = Inputs::new(&state.files, &state.settings.run, &state.texts, &state.imports);
     let other_scores = inputs.scored.as_ref().map(|s| s.scores.values()) != state.scored().map(|s| s.scores.values());
     state.inputs = Rc::new(inputs);
@@ -22,6 +24,14 @@ pub fn read(state: &mut State) {
     }
     check_counts(state);
     check_position(state);
+}
+
+/// How the last run ended is not said any more once a file that it used is gone.
+fn forget_outcome(state: &mut State) {
+    let gone = |id: &FileId| state.files.iter().all(|file| file.id != *id);
+    if matches!(state.run, Run::Idle(_)) && state.inputs.files.iter().flatten().any(gone) {
+        state.run = Run::Idle(None);
+    }
 }
 
 /// Changes tokenizers or text prompts.

@@ -105,7 +105,8 @@ impl ScoresInfo {
         if let Some(model) = &self.model {
             let n_heads = graph.srcs.iter().filter(|src| src.kind == SrcKind::Heads(0)).count();
             if (model.n_layers, model.n_heads) != (graph.n_layers, n_heads) {
-                let size = |n_layers: usize, n_heads: usize| format!("{n_layers} layers with {n_heads} heads");
+                let size =
+                    |n_layers, n_heads| format!("{} with {}", counted(n_layers, "layer"), counted(n_heads, "head"));
                 let found = format!("a {} model of {}", model.family, size(model.n_layers, model.n_heads));
                 return other(format!("of {}", size(graph.n_layers, n_heads)), found);
             }
@@ -120,11 +121,18 @@ impl ScoresInfo {
 
     /// What is known, in a line; nothing where nothing is.
     pub fn line(&self) -> Option<String> {
-        let model = self.model.as_ref().map(|m| format!("{}, {} layers, {} heads", m.family, m.n_layers, m.n_heads));
+        let model = self.model.as_ref();
+        let size = |m: &ModelSize| format!("{}, {}", counted(m.n_layers, "layer"), counted(m.n_heads, "head"));
+        let model = model.map(|m| format!("{}, {}", m.family, size(m)));
         let graph = self.graph.as_ref().map(describe_graph);
         let parts: Vec<_> = [self.algorithm.clone(), model, graph, self.date.clone()].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" · "))
     }
+}
+
+/// `1 head`, `2 heads`.
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A graph in words: `an edge (factorized) graph with separate q, k and v, token-wise at 6 positions`.
