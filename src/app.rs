@@ -35,13 +35,13 @@ pub fn App() -> Html {
     use_tasks(&props);
     let dragging = use_state(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&props, &dragging);
-    let (device, reason) = header::device_line(&state);
+    let (model, (device, reason)) = (header::model_line(&state), header::device_line(&state));
     html! {
         <div class={classes!("page", dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
             <header>
                 <h1>{ "Circuitscope" }</h1>
-                <p class="model">{ header::model_line(&state) }</p>
-                <p class="device" title={reason.clone()}><strong>{ device }</strong><span>{ reason }</span></p>
+                <p class="model" title={model.clone()}>{ model }</p>
+                <p class="device" title={format!("{device}. {reason}")}><strong>{ device }</strong><span>{ reason }</span></p>
             </header>
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }

@@ -32,6 +32,16 @@ pub fn grouped(n: usize) -> String {
     text
 }
 
+/// `1 edge`, `12 345 edges`; `noun` is the word for one.
+pub fn counted(n: usize, noun: &str) -> String {
+    let ending = match noun {
+        _ if n == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", grouped(n))
+}
+
 /// A duration in milliseconds, roughly.
 pub fn duration(ms: f64) -> String {
     let s = ms / 1000.0;
@@ -55,6 +65,12 @@ mod tests {
             ["0.0000", "1.000", "-0.0123", "12.3", "1.0e-7", "3.2e6"]
         );
         assert_eq!([0.0, 1e-9, 0.12345, 1.0].map(percent), ["0.0 %", "< 0.1 %", "12.3 %", "100.0 %"]);
+    }
+
+    #[test]
+    fn one_of_a_thing_is_not_several() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "head")), ["0 heads", "1 head", "2 heads"]);
+        assert_eq!([1, 12_345].map(|n| counted(n, "forward pass")), ["1 forward pass", "12\u{202f}345 forward passes"]);
     }
 
     #[test]

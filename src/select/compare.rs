@@ -5,6 +5,7 @@ use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::Official;
 use crate::state::scores::Scored;
+use crate::words::counted;
 use circuitscope_core::{Roc, RocPoint, roc, similarity};
 use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
@@ -79,7 +80,8 @@ impl Compared {
 
 fn roc_value(point: &RocPoint) -> PlotValue {
     let &RocPoint { n_edges, false_positive_rate: x, true_positive_rate: y } = point;
-    let hover = format!("{n_edges} edges: {:.0} % of the official, {:.1} % of the others", 100.0 * y, 100.0 * x);
+    let edges = counted(n_edges, "edge");
+    let hover = format!("{edges}: {:.0} % of the official, {:.1} % of the others", 100.0 * y, 100.0 * x);
     PlotValue { x, y, band: None, hover }
 }
 

@@ -5,7 +5,8 @@ use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
 use crate::state::results::Row;
-use crate::words::short;
+use crate::state::runs::Run;
+use crate::words::{counted, short};
 use circuitscope_core::{Areas, Circuit, Measured, Metric, Roc};
 use circuitscope_picture::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size};
 
@@ -16,6 +17,7 @@ pub struct CurveRow {
     pub name: String,
     /// The metric at the shown circuit, or the nearest.
     pub value: String,
+    /// The areas; nothing while circuits are still being run.
     pub auc: String,
     pub cpr: String,
     pub cmd: String,
@@ -89,12 +91,11 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
         // The middle half of rights and wrongs says nothing, and one prompt has no spread.
         let band = (!metric.counts_prompts() && n_prompts != 1).then_some((low, high));
         let spread = band.map_or(String::new(), |_| format!(" ({} to {})", short(low), short(high)));
-        let edges = if circuit.n_edges == 1 { "edge" } else { "edges" };
         PlotValue {
             x: circuit.n_edges as f64,
             y: measured.mean,
             band,
-            hover: format!("{} {edges}: {}{spread}", circuit.n_edges, short(measured.mean)),
+            hover: format!("{}: {}{spread}", counted(circuit.n_edges, "edge"), short(measured.mean)),
         }
     };
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
@@ -135,6 +136,25 @@ pub fn at_label(state: &State) -> String {
     state.circuit().map_or_else(|| "Shown".to_owned(), |circuit| format!("At {}", circuit.n_edges))
 }
 
+/// The least area that auto-circuit gives; it stands for any smaller one.
+const LEAST_AREA: f64 = 1e-3;
+
+/// The area under a curve as a text. One circuit with edges encloses no area, and the least says no more than "at most".
+fn auc_text(auc: Option<f64>, n_points: usize) -> String {
+    match auc.filter(|_| n_points > 2) {
+        Some(auc) if auc <= LEAST_AREA => format!("≤ {LEAST_AREA}"),
+        Some(auc) => short(auc),
+        None => "–".to_owned(),
+    }
+}
+
+/// Whether circuits of a set are still being run, so that its curve is not whole.
+fn is_growing(state: &State, set: &ScoreSet) -> bool {
+    let Run::Running { job, plan, .. } = &state.run else { return false };
+    let of_settings = state.measures.sensitivity.as_ref().is_some_and(|sensitivity| sensitivity.job == *job);
+    plan.key == set.key && !plan.one_circuit && !of_settings && state.searching().is_none()
+}
+
 /// A row for each set.
 pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(usize, Roc)>>) -> Vec<CurveRow> {
     let (metric, n_edges) = (state.measures.metric, state.circuit().map_or(0, |circuit| circuit.n_edges));
@@ -142,15 +162,18 @@ pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(
     let row = |(style, set): &(usize, ScoreSet)| {
         let measured = set.measured();
         let Areas { auc, cpr, cmd } = measured.areas(metric);
-        let value = measured.curve(metric).into_iter().find(|point| point.0 == n_edges).map(|point| point.1);
+        let curve = measured.curve(metric);
+        let growing = *style == 0 && is_growing(state, set);
+        let area = |text: String| if growing { String::new() } else { text };
+        let value = curve.iter().find(|point| point.0 == n_edges).map(|point| point.1);
         let roc = |rocs: &Vec<(usize, Roc)>| rocs.iter().find(|(of, _)| of == style).map(|(_, roc)| roc.auc);
         CurveRow {
             style: *style,
             name: set.name.clone(),
             value: number(value),
-            auc: number(auc),
-            cpr: number(cpr),
-            cmd: number(cmd),
+            auc: area(auc_text(auc, curve.len())),
+            cpr: area(number(cpr)),
+            cmd: area(number(cmd)),
             roc: rocs.as_ref().map(|rocs| number(roc(rocs))),
             pin: (*style > 0).then_some(*style),
         }

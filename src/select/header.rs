@@ -2,6 +2,7 @@
 
 use crate::state::State;
 use crate::state::runs::Engine;
+use crate::words::counted;
 use circuitscope_core::config::family;
 use circuitscope_wire::engine::DeviceKind;
 
@@ -10,14 +11,13 @@ pub fn model_line(state: &State) -> String {
     let Some(model) = &state.inputs.model else { return "no model yet".to_owned() };
     let title = family::by_name(&model.family).map_or(model.family.as_str(), |family| family.title);
     let family = if state.is_demo() { "Tracr reverse (demo)" } else { title };
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let mut parts = vec![
         family.to_owned(),
-        count(model.n_layers, "layer"),
-        count(model.n_heads, "head"),
+        counted(model.n_layers, "layer"),
+        counted(model.n_heads, "head"),
         format!("d_model {}", model.d_model),
     ];
-    parts.extend(state.scored().map(|s| count(s.scores.n_edges(), "edge")));
+    parts.extend(state.scored().map(|s| counted(s.scores.n_edges(), "edge")));
     parts.join(" · ")
 }
 

@@ -4,7 +4,7 @@ use crate::state::State;
 use crate::state::files::Role;
 use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan};
 use crate::state::runs::{Plan, RunKey};
-use crate::words::short;
+use crate::words::{counted, short};
 use circuitscope_core::scores::known_circuit::{KnownCircuit, edge_name};
 use circuitscope_core::{AblationType, Metric, PatchType, RunSettings, Unit};
 
@@ -51,7 +51,7 @@ pub fn shown_as_official(state: &State) -> Option<Official> {
     let (scored, circuit) = (state.scored()?, state.circuit()?);
     let edges = scored.graph.edges().filter(|&edge| circuit.contains(scored.scores.score(edge)));
     let edges: Vec<_> = edges.map(|edge| edge_name(&scored.graph, edge)).collect();
-    let name = format!("{} edges of {}", edges.len(), scores_name(state, &state.key()));
+    let name = format!("{} of {}", counted(edges.len(), "edge"), scores_name(state, &state.key()));
     (!edges.is_empty()).then_some(Official { name, circuit: KnownCircuit { edges } })
 }
 
@@ -106,9 +106,9 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
         format!("{patch}{}", if reverse { ", reversed" } else { "" })
     });
     let caption = format!(
-        "{} of {} edges of {}; the darker, the larger",
+        "{} of {} of {}; the darker, the larger",
         axis_label(metric, false),
-        sensitivity.n_edges,
+        counted(sensitivity.n_edges, "edge"),
         sensitivity.scores
     );
     Some(SensitivityTable { caption, columns, rows })

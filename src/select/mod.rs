@@ -1,5 +1,6 @@
 //! What views show, computed from the state.
 
+pub mod areas;
 pub mod compare;
 pub mod curves;
 pub mod draft;

@@ -2,10 +2,12 @@
 
 use super::search::free_name;
 use crate::state::State;
+use crate::state::algorithms::offered_name;
 use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use};
 use crate::state::imports::ImportRequest;
 use crate::state::load::Load;
 use crate::state::search::SELECTIONS;
+use crate::words::counted;
 use circuitscope_core::{GraphConfig, ScoresInfo, Selection, TensorFile, select};
 use circuitscope_wire::reader::ScoresFound;
 
@@ -114,8 +116,8 @@ pub fn keep_some(state: &State) -> Result<(String, Vec<u8>, usize), String> {
 }
 
 fn describe(panel: &mut ScoresPanel, found: &ScoresFound) {
-    let circuit = found.n_circuit.map(|n| format!("a circuit of {n} edges"));
-    let parts = [Some(found.format.format().name.replace('`', "")), circuit, found.info.line()];
+    let circuit = found.n_circuit.map(|n| format!("a circuit of {}", counted(n, "edge")));
+    let parts = [Some(found.format.format().name.replace('`', "")), circuit, info_line(&found.info)];
     panel.line = Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" · "));
     (panel.choices, panel.chosen) = (found.choices.clone(), found.chosen);
     panel.notes = found.notes.clone();
@@ -124,7 +126,12 @@ fn describe(panel: &mut ScoresPanel, found: &ScoresFound) {
 /// What a file of scores says of itself.
 fn said(name: &str, bytes: &[u8]) -> Option<String> {
     let metadata = TensorFile::from_bytes(name, bytes).ok()?.metadata;
-    ScoresInfo::from_metadata(name, &metadata).ok()?.line()
+    info_line(&ScoresInfo::from_metadata(name, &metadata).ok()?)
+}
+
+/// What is known of scores, in a line, with their algorithm as it is offered here.
+fn info_line(info: &ScoresInfo) -> Option<String> {
+    ScoresInfo { algorithm: offered_name(info), ..info.clone() }.line()
 }
 
 fn selection_word(selection: Selection) -> &'static str {

@@ -8,7 +8,7 @@ use crate::state::State;
 use crate::state::algorithms::{Field, Kind};
 use crate::state::files::Role;
 use crate::state::search::Search;
-use crate::words::{duration, grouped, short};
+use crate::words::{counted, duration, grouped, short};
 use circuitscope_core::settings::discovery::{
     Acdc, AcdcPrompts, Exact, InputGradient, MaskGradient, SubnetworkProbing,
 };
@@ -115,7 +115,7 @@ pub fn loss_plot(losses: &[(usize, f64)]) -> Rc<PlotLayout> {
         x: losses[i].0 as f64,
         y: loss,
         band: None,
-        hover: format!("loss {} after {} passes", short(loss), losses[i].0),
+        hover: format!("loss {} after {}", short(loss), counted(losses[i].0, "pass")),
     };
     let axis = |label: &str| Axis { label: label.to_owned(), scale: Scale::Linear, range: None };
     let values = losses.iter().enumerate().map(value).collect();
@@ -132,12 +132,11 @@ pub fn loss_plot(losses: &[(usize, f64)]) -> Rc<PlotLayout> {
 
 /// A cost in words: passes and memory.
 pub fn cost_line(cost: &DiscoverCost, at_most: bool) -> String {
-    let passes = |n: usize| if n == 1 { "pass" } else { "passes" };
     let &DiscoverCost { forward_passes, backward_passes, bytes } = cost;
     let count = match (forward_passes, backward_passes) {
         (0, 0) => return "No pass of the model is needed.".to_owned(),
-        (f, 0) => format!("{} forward {}", grouped(f), passes(f)),
-        (f, b) => format!("{} forward and {} backward {}", grouped(f), grouped(b), passes(b)),
+        (f, 0) => counted(f, "forward pass"),
+        (f, b) => format!("{} forward and {}", grouped(f), counted(b, "backward pass")),
     };
     let count = if at_most { format!("At most {count}") } else { count };
     format!("{count}, about {} beside the weights", size_label(bytes))

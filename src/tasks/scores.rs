@@ -93,9 +93,24 @@ fn today() -> String {
 fn file_name(stem: &str, format: FormatId, extent: Extent, edge_count: usize) -> String {
     let kind = match (format, extent) {
         (FormatId::MibJson, _) => "-mib".to_owned(),
+        // Most are called scores already.
+        (FormatId::Safetensors, _) if stem.contains("scores") => "-saved".to_owned(),
         (FormatId::Safetensors, _) => "-scores".to_owned(),
         (_, Extent::Circuit) => format!("-{edge_count}-edges"),
         (_, Extent::All) => "-edges".to_owned(),
     };
     format!("{stem}{kind}.{}", format.format().extensions[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saved_file_has_another_name_than_its_source_and_says_scores_once() {
+        let name = |stem: &str, format| file_name(stem, format, Extent::All, 2);
+        assert_eq!(name("eap", FormatId::Safetensors), "eap-scores.safetensors");
+        assert_eq!(name("graph0.scores", FormatId::Safetensors), "graph0.scores-saved.safetensors");
+        assert_eq!(name("graph0.scores", FormatId::MibJson), "graph0.scores-mib.json");
+    }
 }

@@ -1,12 +1,13 @@
 //! Measures, comparisons, and the table of settings.
 
+use crate::select::curves::{CurveRow, curve_rows, sets};
 use crate::select::measures::{current_set, sensitivity_plan, shown_as_official};
 use crate::select::runs::{next_run, sweep};
 use crate::state::State;
 use crate::state::measures::variants;
 use crate::state::runs::{Outcome, Run};
 use crate::update::{Action, MeasureAction};
-use circuitscope_core::{AblationType, Metric, PatchType, PromptValues, RunSettings};
+use circuitscope_core::{AblationType, Circuit, Metric, PatchType, PromptValues, RunSettings};
 use circuitscope_picture::SERIES;
 use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
 
@@ -39,6 +40,48 @@ fn a_pinned_run_stays_when_another_takes_its_place() {
     assert!((areas.cpr.unwrap() - (1.0 - 1.0 / 77.0)).abs() < 1e-4, "{areas:?}");
     state.apply(Action::Measure(MeasureAction::Unpinned(1)));
     assert!(state.measures.pins.is_empty());
+}
+
+/// The row of what was run last.
+fn current_row(state: &State) -> CurveRow {
+    curve_rows(state, &sets(state), &None).remove(0)
+}
+
+#[test]
+fn areas_that_say_nothing_are_not_shown_as_numbers() {
+    let mut state = State::demo();
+    assert_eq!(current_row(&state).auc, "≤ 0.001", "the recorded divergences are 0");
+    state.results.rows.pop();
+    assert_eq!(current_row(&state).auc, "–", "one circuit that has edges encloses no area");
+    state.results.rows.clear();
+    for (index, n) in [0, 2, 77].into_iter().enumerate() {
+        let circuit = Circuit { requested: n, n_edges: n, threshold: 0.0 };
+        state.results.add(0, CircuitResult { index, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) });
+    }
+    state.measures.metric = Metric::CorruptKlDiv;
+    assert_eq!(current_row(&state).auc, "–", "the metric does not apply");
+    state.measures.metric = Metric::CleanKlDiv;
+    assert_ne!(current_row(&state).auc, "–");
+    for row in [0, 1, 2] {
+        let mut changed = (*state.results.rows[row]).clone();
+        changed.result.measurement = measured(0.01);
+        state.results.add(0, changed.result);
+    }
+    assert_eq!(current_row(&state).auc, "≤ 0.001");
+}
+
+#[test]
+fn areas_are_not_shown_while_circuits_are_run() {
+    let mut state = State::demo();
+    state.measures.metric = Metric::LogitDiff;
+    let whole = current_row(&state);
+    assert_ne!(whole.cpr, "");
+    state.apply(Action::RunStarted(1, sweep(&state).unwrap()));
+    let growing = current_row(&state);
+    assert_eq!([growing.auc.as_str(), &growing.cpr, &growing.cmd], ["", "", ""]);
+    assert_eq!(growing.value, whole.value);
+    state.apply(Action::RunEnded(1, Outcome::Cancelled));
+    assert_eq!(current_row(&state), whole);
 }
 
 #[test]

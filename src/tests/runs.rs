@@ -1,9 +1,11 @@
 //! Which runs are started, and what their events change.
 
-use super::{done, event, zero_ablation};
-use crate::select::runs::{next_run, question, ready, sweep};
+use super::{OWN, done, drop_file, event, zero_ablation};
+use crate::select::runs::{next_run, outcome, question, ready, sweep};
 use crate::select::tokens::{TokenColumns, token_columns};
 use crate::state::State;
+use crate::state::files::Content;
+use crate::state::load::Shared;
 use crate::state::runs::{Engine, Failure, Outcome, Plan};
 use crate::update::Action;
 use circuitscope_core::{Circuit, EdgeCounts, Limits};
@@ -120,6 +122,19 @@ fn tokens_that_a_dead_engine_knew_take_a_run() {
     run(&mut state, 2, plan);
     state.apply(Action::PromptChosen(0));
     assert!(question(&state).is_some_and(|question| question.job == 2), "what was asked of the dead engine, too");
+}
+
+#[test]
+fn how_a_run_ended_is_said_until_its_files_are_gone() {
+    let mut state = State::demo();
+    let bytes = include_bytes!("../../www/demo/tracr-reverse/scores.safetensors");
+    drop_file(&mut state, OWN, "a.safetensors", Ok(Content::Scores(Shared(bytes[..].into()))));
+    let plan = sweep(&state).unwrap();
+    run(&mut state, 1, plan);
+    assert_eq!(outcome(&state).as_deref(), Some("Done: 1 circuit on 6 prompts, 1 forward pass."));
+    state.apply(Action::FileRemoved(OWN));
+    assert!(ready(&state), "the demo's scores are in use again");
+    assert_eq!(outcome(&state), None);
 }
 
 fn device() -> DeviceInfo {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::state::State;
 use crate::state::files::{FileId, Role, in_use};
 use crate::state::inputs::Inputs;
+use crate::state::runs::Run;
 use crate::state::search::ModelFiles;
 use crate::state::settings::CountsError;
 use crate::state::texts::Texts;
@@ -13,6 +14,7 @@ use circuitscope_core::EdgeCounts;
 /// Reads the files in use together; other scores choose another first circuit.
 pub fn read(state: &mut State) {
     shelve(state);
+    forget_outcome(state);
     let inputs = Inputs::new(&state.inputs, &state.files, &state.settings.run, &state.texts, &state.imports);
     fn values(inputs: &Inputs) -> Option<&[f32]> {
         inputs.scored.as_ref().map(|scored| scored.scores.values())
@@ -25,6 +27,14 @@ pub fn read(state: &mut State) {
     }
     check_counts(state);
     check_position(state);
+}
+
+/// How the last run ended is not said any more once a file that it used is gone.
+fn forget_outcome(state: &mut State) {
+    let gone = |id: &FileId| state.files.iter().all(|file| file.id != *id);
+    if matches!(state.run, Run::Idle(_)) && state.inputs.files.iter().flatten().any(gone) {
+        state.run = Run::Idle(None);
+    }
 }
 
 /// Changes tokenizers or text prompts.

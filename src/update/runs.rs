@@ -6,6 +6,7 @@ use crate::state::State;
 use crate::state::load::Load;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan, Run};
+use crate::words::counted;
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
 
 /// Draws another circuit.
@@ -85,7 +86,7 @@ pub fn take_tokens(state: &mut State, question: &Question, tokens: Result<Tokens
 
 /// How a run ended, in a sentence.
 fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize) -> String {
-    let what = if plan.one_circuit { "the chosen circuit".to_owned() } else { format!("{n_rows} circuits") };
-    let prompts = if baseline.n_prompts == 1 { "prompt" } else { "prompts" };
-    format!("Done: {what} on {} {prompts}, {} forward passes.", baseline.n_prompts, baseline.forward_passes)
+    let what = if plan.one_circuit { "the chosen circuit".to_owned() } else { counted(n_rows, "circuit") };
+    let (prompts, passes) = (counted(baseline.n_prompts, "prompt"), counted(baseline.forward_passes, "forward pass"));
+    format!("Done: {what} on {prompts}, {passes}.")
 }

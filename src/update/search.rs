@@ -6,7 +6,7 @@ use crate::state::files::FileEntry;
 use crate::state::runs::{Job, Run};
 use crate::state::search::Search;
 use crate::state::{State, demo};
-use crate::words::duration;
+use crate::words::{counted, duration};
 use circuitscope_core::EdgeCounts;
 
 /// Applies an action.
@@ -29,7 +29,7 @@ pub fn apply(state: &mut State, action: SearchAction) {
         SearchAction::SelectionChosen(i) => (discover.selection, discover.kept) = (i, None),
         SearchAction::KeptEntered(text) => (discover.n_kept, discover.kept) = (text, None),
         SearchAction::Kept(Ok((file, n_edges))) => {
-            discover.kept = Some(Ok(format!("{n_edges} edges are kept, as scores of their own.")));
+            discover.kept = Some(Ok(format!("Kept as scores of their own: {}.", counted(n_edges, "edge"))));
             add_scores(state, file);
         }
         SearchAction::Kept(Err(error)) => discover.kept = Some(Err(error)),

@@ -54,7 +54,8 @@ fn the_area_under_a_curve_counts_decades_of_edges() {
     assert_near("clamped", area_under_curve(Metric::CleanKlDiv, &curve).unwrap(), 0.001);
     // An area at the least of the reference is that or smaller.
     assert!(Areas::of(Metric::CleanKlDiv, &curve, None, 100).auc_at_floor());
-    assert!(!Areas::of(Metric::AnswerLogit, &curve, None, 100).auc_at_floor());
+    let rising = [(0, 1.0), (1, 3.0), (10, 5.0)];
+    assert!(!Areas::of(Metric::AnswerLogit, &rising, None, 100).auc_at_floor());
     assert_eq!(area_under_curve(Metric::AnswerLogit, &[(1, 3.0), (10, 5.0)]), None, "it needs the value at 0 edges");
     assert_eq!(area_under_curve(Metric::AnswerLogit, &[(0, 3.0)]), None);
 }

@@ -75,7 +75,7 @@ describe("the page's measures", () => {
 
   it("are there before the engine is: the demo's curve with its areas", async () => {
     assert.equal(await page.locator(".curves-part .plot .curves .mark").count(), 3);
-    assert.deepEqual(await curves(), [["official circuit · edge · resample", "0.0000", "0.0010", "0.9870", "0.0120", "1.000", ""]]);
+    assert.deepEqual(await curves(), [["official circuit · edge · resample", "0.0000", "≤ 0.001", "0.9870", "0.0120", "1.000", ""]]);
     assert.match(await page.locator(".measures .hover").first().innerText(), /middle half of the prompts/);
   });
 

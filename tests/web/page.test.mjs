@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
+import { AXE, openBrowser } from "./support/browser.mjs";
 import { randomModel } from "./support/random_model.mjs";
 import { SITE } from "./support/server.mjs";
 
@@ -388,6 +388,56 @@ describe("the page", () => {
       assert.ok(y + height <= 800, selector);
     }
   });
+
+  it("has headings without gaps, headed columns, and no part that only a mouse can scroll", async () => {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+    await page.addScriptTag({ path: AXE });
+    for (const width of [1280, 400]) {
+      await page.setViewportSize({ width, height: 800 });
+      const violations = await page.evaluate(async () => {
+        const rules = ["scrollable-region-focusable", "heading-order", "empty-table-header"];
+        const { violations } = await window.axe.run(document, { runOnly: { type: "rule", values: rules } });
+        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+      });
+      assert.deepEqual(violations, []);
+    }
+  });
+
+  it("shows the count that is drawn where none was typed", async () => {
+    const field = page.getByRole("spinbutton", { name: "Edge count" });
+    for (const typed of ["-5", "7.5", ""]) {
+      await field.fill(typed);
+      await field.blur();
+      assert.equal(await field.inputValue(), "2", `after ${typed}`);
+      assert.equal(await nRibbons(), 2);
+    }
+  });
+
+  for (const [width, height] of [[1280, 800], [800, 800], [400, 800]]) {
+    it(`takes no more room than a window of ${width} x ${height} pixels has`, async () => {
+      await page.setViewportSize({ width, height });
+      await open();
+      // All that is folded away, too, and more of a reason than fits.
+      await page.evaluate(() => {
+        for (const fold of document.querySelectorAll("details")) fold.open = true;
+        document.querySelector(".device span").textContent = "No adapter { kind: DefaultDevice }, \n".repeat(11);
+      });
+      const { scrollWidth, scrollHeight, pageHeight, lines } = await page.evaluate(() => {
+        const reason = document.querySelector(".device span");
+        return {
+          scrollWidth: document.documentElement.scrollWidth,
+          scrollHeight: document.documentElement.scrollHeight,
+          pageHeight: Math.ceil(document.querySelector(".page").getBoundingClientRect().height),
+          lines: Math.round(reason.clientHeight / parseFloat(getComputedStyle(reason).lineHeight)),
+        };
+      });
+      assert.ok(scrollWidth <= width, `${scrollWidth} pixels wide`);
+      // On a phone all parts are below each other, and the document ends where they do.
+      const most = width < 760 ? pageHeight : height;
+      assert.ok(scrollHeight <= most, `${scrollHeight} pixels high, not ${most}`);
+      assert.equal(lines, 1);
+    });
+  }
 
   it("fits a screen of 400 pixels", async () => {
     await page.setViewportSize({ width: 400, height: 800 });

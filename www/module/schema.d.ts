@@ -168,7 +168,7 @@ export type DiscoveryInfo = {
   /** The loss of the last pass, where the algorithm has one. */
   lastLoss?: number | null;
   cost: DiscoverCost;
-  /** A sentence where the scores are all the same, so that no circuit can be cut from them. */
+  /** A sentence where no circuit can be cut from the scores. */
   note?: string | null;
 };
 

@@ -7,6 +7,35 @@ mod offers;
 pub use offer::{Field, Kind, Offer};
 pub use offers::{LABELS, OFFERS};
 
+use circuitscope_core::{Algorithm, DiscoverSettings, MaskGradient, ScoresInfo};
+use serde_json::json;
+
+/// What the algorithm of some scores is called where it is offered: `EAP, connected 10` for the `mask_gradient, connected 10`
+/// of their file. A name that is not offered is given as it is.
+pub fn offered_name(info: &ScoresInfo) -> Option<String> {
+    let algorithm = info.algorithm.as_deref()?;
+    let (key, selected) = algorithm.find(',').map_or((algorithm, ""), |comma| algorithm.split_at(comma));
+    let settings = info.settings.as_ref().and_then(|json| serde_json::from_str::<DiscoverSettings>(json).ok());
+    let with_settings = settings.filter(|settings| settings.algorithm.name() == key).map(|settings| settings.algorithm);
+    let found = with_settings.or_else(|| serde_json::from_value(json!({ "name": key })).ok());
+    Some(found.map_or_else(|| algorithm.to_owned(), |found| format!("{}{selected}", offer_of(&found).short)))
+}
+
+/// Where an algorithm is offered.
+fn offer_of(algorithm: &Algorithm) -> &'static Offer {
+    &OFFERS[match algorithm {
+        Algorithm::MaskGradient(MaskGradient { integrated_grad_samples: None, .. }) => 0,
+        Algorithm::InputGradient(_) => 1,
+        Algorithm::MaskGradient(_) => 2,
+        Algorithm::Acdc(_) => 3,
+        Algorithm::Exact(_) => 4,
+        Algorithm::SubnetworkProbing(_) => 5,
+        Algorithm::ActivationMagnitude {} => 6,
+        Algorithm::Random(_) => 7,
+        Algorithm::Official(_) => 8,
+    }]
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{from_value, json};
@@ -42,6 +71,20 @@ mod tests {
         expected.sort_by(f64::total_cmp);
         assert_eq!(thresholds.len(), expected.len());
         assert!(thresholds.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9 * b));
+    }
+
+    #[test]
+    fn scores_are_called_after_the_algorithm_as_it_is_offered() {
+        for (i, offer) in OFFERS.iter().enumerate() {
+            let settings = DiscoverSettings { algorithm: started(i), ..DiscoverSettings::default() };
+            let (algorithm, json) = (settings.algorithm_name(), serde_json::to_string(&settings).unwrap());
+            let info = ScoresInfo { algorithm: Some(algorithm), settings: Some(json), ..ScoresInfo::default() };
+            assert_eq!(offered_name(&info).as_deref(), Some(offer.short));
+        }
+        let name = |text: &str| offered_name(&ScoresInfo { algorithm: Some(text.to_owned()), ..ScoresInfo::default() });
+        assert_eq!(name("mask_gradient, connected 10").as_deref(), Some("EAP, connected 10"));
+        assert_eq!(name("my-scores").as_deref(), Some("my-scores"));
+        assert_eq!(offered_name(&ScoresInfo::default()), None);
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub fn hub_form(props: &HubForm) -> Html {
             <p class="quiet">{ "Asks huggingface.co for the list of files. Nothing is fetched before you have seen its size." }</p>
             { stage(props) }
             if !props.kept.is_empty() {
-                <h3>{ "Kept in this browser" }</h3>
+                <h2>{ "Kept in this browser" }</h2>
                 <ul class="kept" aria-label="Kept models">
                     { for props.kept.iter().map(|row| kept_row(row, busy, props)) }
                 </ul>

@@ -6,6 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::tables::{curve_table, similarity_table};
+use crate::select::areas::AreaNames;
 use crate::select::compare::{Compared, SimilarityRequest};
 use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, pointed, sets};
 use crate::select::measures::current_set;
@@ -16,6 +17,7 @@ use crate::update::{Action, MeasureAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::{PlotCursor, PlotSvg};
 use crate::view::parts::screen::is_narrow;
+use crate::words::counted;
 use crate::workers::js_text;
 use circuitscope_core::Metric;
 use circuitscope_core::measure::measures::{to_csv, to_json};
@@ -40,6 +42,7 @@ pub fn Curves(props: &Connected) -> Html {
         Callback::from(move |x| hovered.set(x))
     };
     let on_unpin = props.on(|style| Action::Measure(MeasureAction::Unpinned(style)));
+    let areas = AreaNames::of(curves.sets.iter().map(|(_, set)| &set.key.settings));
     let has_values = layout.series.iter().any(|series| !series.points.is_empty());
     html! {
         <div class="curves-part">
@@ -53,12 +56,15 @@ pub fn Curves(props: &Connected) -> Html {
                 <p class="note">{ no_curve(state) }</p>
             }
             if has_values {
-                <div class="table-scroll">
-                    { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &on_unpin) }
+                <div class="table-scroll" tabindex="0" role="region" aria-label="The curves in numbers">
+                    { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &areas, &on_unpin) }
                 </div>
+                if let Some(note) = areas.note {
+                    <p class="note">{ note }</p>
+                }
             }
             if let Some(similarities) = &*similarities {
-                <div class="table-scroll">{ similarity_table(similarities) }</div>
+                <div class="table-scroll" tabindex="0" role="region" aria-label="Common edges of the scores">{ similarity_table(similarities) }</div>
             }
         </div>
     }
@@ -116,7 +122,7 @@ fn cursor(props: &Connected, curves: &CurvePlot) -> Option<PlotCursor> {
     let measured = curves.sets[0].1.rows.iter().find(|row| row.result.circuit.n_edges == circuit.n_edges);
     let y = measured.and_then(|row| row.result.measurement.mean(curves.metric));
     let on_move = props.on(|x: f64| Action::CircuitRequested(x as usize));
-    Some(PlotCursor { x: circuit.n_edges as f64, y, text: format!("{} edges", circuit.n_edges), on_move })
+    Some(PlotCursor { x: circuit.n_edges as f64, y, text: counted(circuit.n_edges, "edge"), on_move })
 }
 
 fn save(props: &Connected, what: &str, sets: &[(usize, ScoreSet)], curves: &CurvePlot) {

@@ -12,6 +12,7 @@ use crate::tasks;
 use crate::update::{Action, MeasureAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::PlotSvg;
+use crate::words::counted;
 
 /// Choosing an official circuit, and the ROC curve against it.
 #[component]
@@ -41,14 +42,14 @@ pub fn OfficialRoc(props: &Connected) -> Html {
     let n_edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
     html! {
         <div class="official">
-            <h3>{ "Against an official circuit" }</h3>
+            <h2>{ "Against an official circuit" }</h2>
             <div class="curve-choices">
                 <label class="button" title="A JSON list of edge names, or scores that are 0 for all other edges">
                     <input type="file" accept=".json,.safetensors" class="visually-hidden" onchange={onfile} />{ "Choose a file…" }
                 </label>
                 <button type="button" onclick={shown} disabled={n_edges == 0}>{ "Take the shown one" }</button>
                 if let Some(official) = &state.measures.official {
-                    <span class="quiet">{ format!("{}: {} edges", official.name, official.circuit.edges.len()) }</span>
+                    <span class="quiet">{ format!("{}: {}", official.name, counted(official.circuit.edges.len(), "edge")) }</span>
                     <button type="button" class="remove" aria-label="Forget the official circuit" title="Forget" onclick={dropped}>{ "×" }</button>
                 }
             </div>

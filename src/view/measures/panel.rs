@@ -39,7 +39,7 @@ fn settings_table(props: &Connected) -> Html {
     let can_start = idle && sensitivity_plan(state).is_some();
     html! {
         <div class="settings-table">
-            <h3>{ "Under every setting" }</h3>
+            <h2>{ "Under every setting" }</h2>
             <div class="curve-choices">
                 <button type="button" disabled={!can_start} onclick={start}>{ "Test the shown circuit" }</button>
                 <span class="quiet">{ "2 patch types, 2 directions, 7 ablations" }</span>

@@ -2,20 +2,18 @@
 
 use yew::prelude::*;
 
+use crate::select::areas::AreaNames;
 use crate::select::compare::Similarities;
 use crate::select::curves::CurveRow;
 use crate::select::measures::{HeatCell, SensitivityTable};
 use circuitscope_picture::{SAMPLE, SERIES};
 
 const AUC: &str = "Area under the curve, as auto-circuit computes it (measurements_auc)";
-const CPR: &str = "MIB's integrated circuit performance ratio: the area under f = (m(C) - m(no edges)) / (m(model) - m(no edges)) \
-                   over the share of edges, from 0.001 to 1. Needs circuits of no and of all edges";
-const CMD: &str = "MIB's integrated circuit-model distance: the area under |1 - f| over the share of edges; 0 is best";
 const ROC: &str =
     "Area under the ROC curve against the official circuit: how likely an official edge has the larger |score|";
 
 /// A row a score set; `at` heads the values: `At 27`.
-pub fn curve_table(rows: &[CurveRow], at: &str, on_unpin: &Callback<usize>) -> Html {
+pub fn curve_table(rows: &[CurveRow], at: &str, areas: &AreaNames, on_unpin: &Callback<usize>) -> Html {
     let has_roc = rows.iter().any(|row| row.roc.is_some());
     let row = |row: &CurveRow| {
         let unpin = row.pin.map(|pin| on_unpin.reform(move |_: MouseEvent| pin));
@@ -44,12 +42,12 @@ pub fn curve_table(rows: &[CurveRow], at: &str, on_unpin: &Callback<usize>) -> H
                 <th scope="col">{ "Scores" }</th>
                 <th scope="col">{ at }</th>
                 <th scope="col" title={AUC}>{ "AUC" }</th>
-                <th scope="col" title={CPR}>{ "CPR" }</th>
-                <th scope="col" title={CMD}>{ "CMD" }</th>
+                <th scope="col" title={areas.about_under}>{ areas.under }</th>
+                <th scope="col" title={areas.about_from_one}>{ areas.from_one }</th>
                 if has_roc {
                     <th scope="col" title={ROC}>{ "ROC AUC" }</th>
                 }
-                <th />
+                <td />
             </tr></thead>
             <tbody>{ for rows.iter().map(row) }</tbody>
         </table>
@@ -116,7 +114,7 @@ pub fn sensitivity_table(table: &SensitivityTable) -> Html {
         }
     };
     html! {
-        <div class="table-scroll">
+        <div class="table-scroll" tabindex="0" role="region" aria-label="The circuit under every setting">
             <table class="sensitivity">
                 <caption>{ caption }</caption>
                 <thead><tr>

@@ -7,7 +7,7 @@ use crate::select::tokens::TokenPair;
 /// The prompts, a column for each position, in as many lines as it takes.
 pub fn token_rows(pairs: &[TokenPair]) -> Html {
     html! {
-        <div class="token-rows">
+        <div class="token-rows" tabindex="0" role="region" aria-label="The prompts token by token">
             <p class="quiet"><span>{ "Clean" }</span><span>{ "Corrupt" }</span></p>
             <ol>{ for pairs.iter().map(column) }</ol>
         </div>

@@ -48,7 +48,7 @@ pub fn PicturePanel(props: &Connected) -> Html {
                     <button type="button" onclick={props.on(|_: MouseEvent| Action::DrawAll)}>{ "Draw all" }</button>
                 </p>
             }
-            <div class="canvas" style={picture.as_ref().as_ref().map(|layout| format!("--width: {}px", layout.size.width))}>
+            <div class="canvas" tabindex="0" role="region" aria-label="The drawn circuit" style={picture.as_ref().as_ref().map(|layout| format!("--width: {}px", layout.size.width))}>
                 if let Some(layout) = &*picture {
                     <CircuitSvg layout={layout.clone()} {on_hover} />
                 } else {

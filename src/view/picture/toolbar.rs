@@ -4,6 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::select::picture::Slider;
+use crate::words::counted;
 use circuitscope_picture::Orientation;
 
 /// The chosen circuit and what to call when another is.
@@ -20,16 +21,19 @@ pub fn edge_slider(props: &EdgeSlider) -> Html {
     let oninput = move |event: InputEvent| number(&event, &on_slide);
     let oncount = move |event: InputEvent| number(&event, &on_count);
     let Slider { position, max, requested, n_edges, n_graph_edges, threshold } = &props.slider;
+    // What is typed and is no count, such as -5 or 7.5, is not drawn: the field goes back to the count that is.
+    let drawn = requested.to_string();
+    let onblur = move |event: FocusEvent| event.target_unchecked_into::<HtmlInputElement>().set_value(&drawn);
     html! {
         <div class="toolbar">
             <label for="edge-slider">{ "Edges" }</label>
             <input
                 id="edge-slider" type="range" min="0" max={max.to_string()} value={position.to_string()} {oninput}
-                aria-valuetext={format!("{n_edges} of {n_graph_edges} edges, {threshold}")}
+                aria-valuetext={format!("{n_edges} of {}, {threshold}", counted(*n_graph_edges, "edge"))}
             />
             <input
                 class="count" type="number" min="0" max={n_graph_edges.to_string()} value={requested.to_string()}
-                oninput={oncount} aria-label="Edge count"
+                oninput={oncount} {onblur} aria-label="Edge count"
             />
             <output for="edge-slider" class="of">
                 if n_edges != requested {

@@ -69,7 +69,7 @@ fn choice(
 fn column(name: &str, rows: &[TokenRow]) -> Html {
     html! {
         <section class="token-column">
-            <h4>{ name }</h4>
+            <h3>{ name }</h3>
             <ol>
                 { for rows.iter().map(token_row) }
             </ol>

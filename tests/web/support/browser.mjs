@@ -13,6 +13,8 @@ const require = createRequire(
   CIRCUITSCOPE_NODE_MODULES ? path.join(CIRCUITSCOPE_NODE_MODULES, "any.js") : import.meta.url,
 );
 const { chromium } = require("playwright-core");
+/** The script of axe, which looks for what keeps people from using a page. */
+export const AXE = require.resolve("axe-core/axe.min.js");
 
 // WebGPU without a GPU, and nothing that asks other hosts.
 const ARGS = [
