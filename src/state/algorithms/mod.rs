@@ -77,7 +77,7 @@ mod tests {
     fn scores_are_called_after_the_algorithm_as_it_is_offered() {
         for (i, offer) in OFFERS.iter().enumerate() {
             let settings = DiscoverSettings { algorithm: started(i), ..DiscoverSettings::default() };
-            let (algorithm, json) = (settings.algorithm_name(), serde_json::to_string(&settings).unwrap());
+            let (algorithm, json) = (settings.algorithm.name().to_owned(), serde_json::to_string(&settings).unwrap());
             let info = ScoresInfo { algorithm: Some(algorithm), settings: Some(json), ..ScoresInfo::default() };
             assert_eq!(offered_name(&info).as_deref(), Some(offer.short));
         }
