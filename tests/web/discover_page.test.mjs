@@ -81,7 +81,7 @@ describe("finding circuits in the page", () => {
     const [name, metadata] = await saved();
     assert.equal(name, "EAP-IG on reverse-scores.safetensors");
     assert.equal(metadata.kind, "PruneScores");
-    assert.equal(metadata.algorithm, "input_gradient");
+    assert.equal(metadata.algorithm, "eap_ig");
     assert.equal(metadata.prompts, "prompts.json");
     assert.match(metadata.date, /^\d{4}-\d\d-\d\d$/);
     const { algorithm, batchSize, slice } = JSON.parse(metadata.settings);
