@@ -1,6 +1,6 @@
 //! The ends of an axis, and the share of its length at which a value lies.
 
-use super::request::{Axis, PlotRequest, Scale};
+use super::request::{Axis, PlotRequest, Scale, Series};
 
 /// An edge count of 0 is drawn where this would be (`measure_prune_metrics.py`).
 pub(super) const ZERO_COUNT: f64 = 0.5;
@@ -15,13 +15,13 @@ pub(super) struct AxisRange {
 
 /// The range of the x axis.
 pub(super) fn x_range(request: &PlotRequest) -> AxisRange {
-    let points = request.series.iter().flat_map(|series| series.finite());
+    let points = request.series.iter().flat_map(Series::finite);
     AxisRange::new(&request.x, points.map(|value| value.x))
 }
 
 /// The range of the y axis, which shows bands and levels too.
 pub(super) fn y_range(request: &PlotRequest) -> AxisRange {
-    let points = request.series.iter().flat_map(|series| series.finite());
+    let points = request.series.iter().flat_map(Series::finite);
     let ys = points.flat_map(|value| {
         let band = value.band.map(|(low, high)| [low, high]);
         band.into_iter().flatten().chain([value.y])
