@@ -136,13 +136,10 @@ pub fn at_label(state: &State) -> String {
     state.circuit().map_or_else(|| "Shown".to_owned(), |circuit| format!("At {}", circuit.n_edges))
 }
 
-/// The least area that auto-circuit gives; it stands for any smaller one.
-const LEAST_AREA: f64 = 1e-3;
-
 /// The area under a curve as a text. One circuit with edges encloses no area, and the least says no more than "at most".
-fn auc_text(auc: Option<f64>, n_points: usize) -> String {
-    match auc.filter(|_| n_points > 2) {
-        Some(auc) if auc <= LEAST_AREA => format!("≤ {LEAST_AREA}"),
+fn auc_text(areas: &Areas, n_points: usize) -> String {
+    match areas.auc.filter(|_| n_points > 2) {
+        Some(auc) if areas.auc_at_floor() => format!("≤ {auc}"),
         Some(auc) => short(auc),
         None => "–".to_owned(),
     }
@@ -161,7 +158,7 @@ pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(
     let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), short);
     let row = |(style, set): &(usize, ScoreSet)| {
         let measured = set.measured();
-        let Areas { auc, cpr, cmd } = measured.areas(metric);
+        let areas = measured.areas(metric);
         let curve = measured.curve(metric);
         let growing = *style == 0 && is_growing(state, set);
         let area = |text: String| if growing { String::new() } else { text };
@@ -171,9 +168,9 @@ pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(
             style: *style,
             name: set.name.clone(),
             value: number(value),
-            auc: area(auc_text(auc, curve.len())),
-            cpr: area(number(cpr)),
-            cmd: area(number(cmd)),
+            auc: area(auc_text(&areas, curve.len())),
+            cpr: area(number(areas.cpr)),
+            cmd: area(number(areas.cmd)),
             roc: rocs.as_ref().map(|rocs| number(roc(rocs))),
             pin: (*style > 0).then_some(*style),
         }

@@ -1,6 +1,5 @@
 //! What views show, computed from the state.
 
-pub mod areas;
 pub mod compare;
 pub mod curves;
 pub mod draft;

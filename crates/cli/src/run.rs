@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_core::{
-    AblationType, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
+    AblationType, AreaLabels, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
 };
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
 use circuitscope_picture::{DrawOptions, LayoutRequest, Theme, layout, svg_string};
@@ -110,12 +110,15 @@ impl RunCommand {
             unpatched: None,
             keep_logits: self.out.is_some(),
         };
-        self.warn_of_ablated_circuit();
+        let labels = AreaLabels::of([&settings]);
+        if labels.note.is_some() {
+            eprintln!("with --patch-type edge and this --ablation, the circuit of all edges is not the model");
+        }
         let mut bar = PassesBar::new();
         let output = run_circuits(&input, &mut bar).await?;
         let logits = bar.finish();
         let measured = self.measured(&graph, &output);
-        print(table::metrics(&measured, self.area_names()).as_bytes())?;
+        print(table::metrics(&measured, labels).as_bytes())?;
         self.write_files(&input, &output, &logits, measured)
     }
 
@@ -131,19 +134,6 @@ impl RunCommand {
             reverse: self.reverse,
             batch_size: self.compute.batch_size(prompts.pairs.len()),
             edge_counts: self.edge_counts.clone(),
-        }
-    }
-
-    /// CPR and CMD are the MIB benchmark's under its own setting only.
-    fn area_names(&self) -> table::AreaNames {
-        let is_mib = self.patch_type == PatchType::Tree && self.ablation == AblationType::Resample;
-        if is_mib { table::MIB_AREAS } else { table::AREAS }
-    }
-
-    /// Edge patches put what is ablated on the circuit's own edges.
-    fn warn_of_ablated_circuit(&self) {
-        if self.patch_type == PatchType::Edge && self.ablation != AblationType::Resample {
-            eprintln!("with --patch-type edge and this --ablation, the circuit of all edges is not the model");
         }
     }
 

@@ -3,27 +3,19 @@
 use std::fmt::Write;
 
 use circuitscope_core::scores::known_circuit::edge_name;
-use circuitscope_core::{Areas, Graph, MeasuredCircuits, Metric, PruneScores};
+use circuitscope_core::{AreaLabels, Areas, Graph, MeasuredCircuits, Metric, PruneScores};
 
 /// How many metrics stand side by side.
 const METRICS_A_TABLE: usize = 5;
 /// How many of the largest scores are shown.
 const N_LARGEST: usize = 20;
 
-/// What the areas under curves are called: that of the metric, that of its faithfulness `f`, and that of `|1 - f|`.
-pub type AreaNames = [&'static str; 3];
-
-/// The latter two as the MIB benchmark defines them, for its setting.
-pub const MIB_AREAS: AreaNames = ["AUC", "CPR", "CMD"];
-/// The same areas under any other setting.
-pub const AREAS: AreaNames = ["AUC", "area f", "area 1-f"];
-
 /// Every metric of every circuit, and the areas under the curves.
-pub fn metrics(measured: &MeasuredCircuits, names: AreaNames) -> String {
-    Metric::ALL.chunks(METRICS_A_TABLE).map(|metrics| some_metrics(measured, metrics, names) + "\n").collect()
+pub fn metrics(measured: &MeasuredCircuits, labels: AreaLabels) -> String {
+    Metric::ALL.chunks(METRICS_A_TABLE).map(|metrics| some_metrics(measured, metrics, labels) + "\n").collect()
 }
 
-fn some_metrics(measured: &MeasuredCircuits, metrics: &[Metric], names: AreaNames) -> String {
+fn some_metrics(measured: &MeasuredCircuits, metrics: &[Metric], labels: AreaLabels) -> String {
     let row = |asked: &str, edges: &str, cell: &dyn Fn(Metric) -> String| {
         let cells: String = metrics.iter().map(|&metric| format!(" {:>20}", cell(metric))).collect();
         format!("{asked:>9} {edges:>9}{cells}\n")
@@ -37,7 +29,8 @@ fn some_metrics(measured: &MeasuredCircuits, metrics: &[Metric], names: AreaName
         table += &row(&asked, &edges, &|metric| number(measurement.mean(metric)));
     }
     let areas: [fn(Areas) -> Option<f64>; 3] = [|areas| areas.auc, |areas| areas.cpr, |areas| areas.cmd];
-    for (name, area) in names.into_iter().zip(areas) {
+    let [under, from_one] = labels.short;
+    for (name, area) in ["AUC", under, from_one].into_iter().zip(areas) {
         table += &row(name, "", &|metric| number(area(measured.areas(metric))));
     }
     table

@@ -155,6 +155,8 @@ fn areas_are_the_mib_benchmarks_under_its_setting_only() {
         .stdout(contains("CPR").not().and(contains("area 1-f")))
         .stderr(contains(not_the_model).not());
     run("edge", "zero").stdout(contains("CPR").not()).stderr(contains(not_the_model));
+    let swapped = [&args[..], &["--patch-type", "tree", "--ablation", "resample", "--reverse"]].concat();
+    circuitscope(&swapped).success().stdout(contains("CPR").not().and(contains("area 1-f")));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::tables::{curve_table, similarity_table};
-use crate::select::areas::AreaNames;
 use crate::select::compare::{Compared, SimilarityRequest};
 use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, pointed, sets};
 use crate::select::measures::current_set;
@@ -19,8 +18,8 @@ use crate::view::parts::plot_svg::{PlotCursor, PlotSvg};
 use crate::view::parts::screen::is_narrow;
 use crate::words::counted;
 use crate::workers::js_text;
-use circuitscope_core::Metric;
 use circuitscope_core::measure::measures::{to_csv, to_json};
+use circuitscope_core::{AreaLabels, Metric};
 use circuitscope_picture::{Size, Theme, plot, plot_string};
 
 /// The plot's size on a wide and on a narrow screen.
@@ -42,7 +41,7 @@ pub fn Curves(props: &Connected) -> Html {
         Callback::from(move |x| hovered.set(x))
     };
     let on_unpin = props.on(|style| Action::Measure(MeasureAction::Unpinned(style)));
-    let areas = AreaNames::of(curves.sets.iter().map(|(_, set)| &set.key.settings));
+    let areas = AreaLabels::of(curves.sets.iter().map(|(_, set)| &set.key.settings));
     let has_values = layout.series.iter().any(|series| !series.points.is_empty());
     html! {
         <div class="curves-part">

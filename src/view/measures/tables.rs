@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 
-use crate::select::areas::AreaNames;
 use crate::select::compare::Similarities;
 use crate::select::curves::CurveRow;
 use crate::select::measures::{HeatCell, SensitivityTable};
+use circuitscope_core::AreaLabels;
 use circuitscope_picture::{SAMPLE, SERIES};
 
 const AUC: &str = "Area under the curve, as auto-circuit computes it (measurements_auc)";
@@ -13,7 +13,7 @@ const ROC: &str =
     "Area under the ROC curve against the official circuit: how likely an official edge has the larger |score|";
 
 /// A row a score set; `at` heads the values: `At 27`.
-pub fn curve_table(rows: &[CurveRow], at: &str, areas: &AreaNames, on_unpin: &Callback<usize>) -> Html {
+pub fn curve_table(rows: &[CurveRow], at: &str, areas: &AreaLabels, on_unpin: &Callback<usize>) -> Html {
     let has_roc = rows.iter().any(|row| row.roc.is_some());
     let row = |row: &CurveRow| {
         let unpin = row.pin.map(|pin| on_unpin.reform(move |_: MouseEvent| pin));

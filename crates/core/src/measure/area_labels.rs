@@ -9,6 +9,8 @@ pub struct AreaLabels {
     pub under: &'static str,
     /// Of the area under `|1 - f|`.
     pub from_one: &'static str,
+    /// Both, where there is no room for more.
+    pub short: [&'static str; 2],
     /// What the area under `f` is, in a sentence.
     pub about_under: &'static str,
     /// What the area under `|1 - f|` is, in a sentence.
@@ -21,8 +23,9 @@ pub struct AreaLabels {
 const MIB: AreaLabels = AreaLabels {
     under: "CPR",
     from_one: "CMD",
+    short: ["CPR", "CMD"],
     about_under: "MIB's integrated circuit performance ratio: the area under f = (m(C) - m(no edges)) / (m(model) - m(no \
-                  edges)) over the share of edges; larger is better",
+                  edges)) over the share of edges; larger is better. Needs circuits of no and of all edges",
     about_from_one: "MIB's integrated circuit-model distance: the area under |1 - f| over the share of edges; 0 is best",
     note: None,
 };
@@ -31,6 +34,7 @@ const MIB: AreaLabels = AreaLabels {
 const OTHER: AreaLabels = AreaLabels {
     under: "Area under faithfulness",
     from_one: "Area from 1",
+    short: ["area f", "area 1-f"],
     about_under: "The area under f = (m(C) - m(no edges)) / (m(model) - m(no edges)) over the share of edges; MIB's CPR is this \
                   for the tree patch with resample ablation",
     about_from_one: "The area under |1 - f| over the share of edges; MIB's CMD is this for the tree patch with resample ablation",
@@ -41,17 +45,18 @@ const ALL_EDGES_ARE_NOT_THE_MODEL: &str = "With edge patches and this ablation a
     are the ablation's activations, so the curve need not end at 1.";
 
 impl AreaLabels {
-    /// The labels for the circuits of a run. CPR and CMD are MIB's for the tree patch with resample ablation: the clean prompt
-    /// is run and every edge outside the circuit carries the corrupt prompt's activation (Mueller et al. 2025).
-    pub fn of(settings: &RunSettings) -> Self {
-        let RunSettings { patch_type, ablation, reverse, .. } = *settings;
-        match (patch_type, ablation) {
-            (PatchType::Tree, AblationType::Resample) if !reverse => MIB,
-            (PatchType::Edge, ablation) if ablation != AblationType::Resample => {
-                Self { note: Some(ALL_EDGES_ARE_NOT_THE_MODEL), ..OTHER }
+    /// The labels for runs that share a table. CPR and CMD are MIB's where all of them are the tree patch with resample ablation on
+    /// prompts that are not swapped: the clean prompt is run and every edge outside the circuit carries the corrupt prompt's
+    /// activation (Mueller et al. 2025).
+    pub fn of<'a>(runs: impl IntoIterator<Item = &'a RunSettings>) -> Self {
+        let (mut all_mib, mut note) = (true, None);
+        for &RunSettings { patch_type, ablation, reverse, .. } in runs {
+            all_mib &= patch_type == PatchType::Tree && ablation == AblationType::Resample && !reverse;
+            if patch_type == PatchType::Edge && ablation != AblationType::Resample {
+                note = Some(ALL_EDGES_ARE_NOT_THE_MODEL);
             }
-            _ => OTHER,
         }
+        Self { note, ..if all_mib { MIB } else { OTHER } }
     }
 }
 
@@ -59,24 +64,32 @@ impl AreaLabels {
 mod tests {
     use super::*;
 
-    fn labels(patch_type: PatchType, ablation: AblationType, reverse: bool) -> AreaLabels {
-        AreaLabels::of(&RunSettings { patch_type, ablation, reverse, ..RunSettings::default() })
+    fn run(patch_type: PatchType, ablation: AblationType, reverse: bool) -> RunSettings {
+        RunSettings { patch_type, ablation, reverse, ..RunSettings::default() }
     }
 
     #[test]
     fn areas_are_mibs_with_the_tree_patch_and_resample_ablation_only() {
-        let mib = labels(PatchType::Tree, AblationType::Resample, false);
-        assert_eq!((mib.under, mib.from_one, mib.note), ("CPR", "CMD", None));
-        for (patch_type, ablation, reverse, has_note) in [
-            (PatchType::Tree, AblationType::Resample, true, false),
-            (PatchType::Tree, AblationType::Zero, false, false),
-            (PatchType::Edge, AblationType::Resample, false, false),
-            (PatchType::Edge, AblationType::Zero, false, true),
-            (PatchType::Edge, AblationType::TokenwiseMeanClean, true, true),
-        ] {
-            let found = labels(patch_type, ablation, reverse);
-            assert_eq!((found.under, found.from_one), ("Area under faithfulness", "Area from 1"));
-            assert_eq!(found.note.is_some(), has_note, "{patch_type:?} {ablation:?}");
+        for patch_type in [PatchType::Edge, PatchType::Tree] {
+            for ablation in AblationType::ALL {
+                for reverse in [false, true] {
+                    let labels = AreaLabels::of([&run(patch_type, ablation, reverse)]);
+                    let resample = ablation == AblationType::Resample;
+                    let is_mib = patch_type == PatchType::Tree && resample && !reverse;
+                    let expected = if is_mib { ("CPR", "CMD") } else { ("Area under faithfulness", "Area from 1") };
+                    assert_eq!((labels.under, labels.from_one), expected, "{patch_type:?} {ablation:?} {reverse}");
+                    assert_eq!(labels.note.is_some(), patch_type == PatchType::Edge && !resample);
+                }
+            }
         }
+    }
+
+    #[test]
+    fn runs_of_which_one_is_not_mibs_share_the_plain_names() {
+        let mib = run(PatchType::Tree, AblationType::Resample, false);
+        let zero = run(PatchType::Edge, AblationType::Zero, false);
+        assert_eq!(AreaLabels::of([&mib, &mib]).under, "CPR");
+        let both = AreaLabels::of([&mib, &zero]);
+        assert_eq!((both.under, both.note.is_some()), ("Area under faithfulness", true));
     }
 }
