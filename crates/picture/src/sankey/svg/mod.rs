@@ -28,22 +28,30 @@ struct Look<'a> {
     theme: Theme,
     /// Part of the id of the hatching, which differs between the pictures of a page.
     id: &'a str,
+    medium: Medium,
+}
+
+/// Where a picture is shown.
+#[derive(Clone, Copy)]
+enum Medium {
+    Page,
+    File,
 }
 
 impl<'a> Look<'a> {
     /// In a page, whose style sets the theme's colours.
     fn in_page(id: &'a str) -> Self {
-        Self { theme: Theme::Light, id }
+        Self { theme: Theme::Light, id, medium: Medium::Page }
     }
 }
 
 /// The picture as a file: a standalone SVG document with literal colours.
 pub fn svg_string(layout: &Layout, theme: Theme) -> String {
-    let look = Look { theme, id: "circuit" };
+    let look = Look { theme, id: "circuit", medium: Medium::File };
     let picture = root(layout, look)
         .child(background(layout.size, theme))
         .children(lower_layers(layout, look))
-        .child(ribbon_layer(layout, look))
+        .child(file_ribbons(layout, look))
         .child(box_layer(layout, look));
     document(picture)
 }
@@ -88,10 +96,14 @@ fn lower_layers(layout: &Layout, look: Look) -> [Element; 2] {
     ]
 }
 
-/// All ribbons, each with its title.
-fn ribbon_layer(layout: &Layout, look: Look) -> Element {
-    let titled = |r: &Ribbon| ribbon(r, look).child(Element::title(&r.hover));
-    group("ribbons").with("fill", "none").children(layout.ribbons.iter().map(titled))
+/// For a file: all ribbons, each with its title.
+fn file_ribbons(layout: &Layout, look: Look) -> Element {
+    let strokes = |r: &Ribbon| {
+        let strokes = signs::stroked_in_file(Sign::of(r.score), look, path(&r.curves), px(r.width));
+        let title = Element::title(&r.hover);
+        strokes.into_iter().map(move |stroke| stroke.child(title.clone()))
+    };
+    group("ribbons").with("fill", "none").children(layout.ribbons.iter().flat_map(strokes))
 }
 
 fn box_layer(layout: &Layout, look: Look) -> Element {
@@ -155,7 +167,9 @@ fn position(label: &PositionLabel, look: Look) -> [Element; 2] {
         .with("rx", "6")
         .with("fill", look.theme.text())
         .with("fill-opacity", "0.035");
-    [band, text(&label.text, label.spot).child(Element::title(&label.full_text))]
+    // Beside the text and not in it: svglib would write the title out.
+    let titled = Element::new("g").child(Element::title(&label.full_text)).child(text(&label.text, label.spot));
+    [band, titled]
 }
 
 /// Instead of the legend where there is nothing to see.

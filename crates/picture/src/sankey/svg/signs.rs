@@ -2,7 +2,7 @@
 //!
 //! Hatching shows the sign too, for eyes that do not tell the colours apart.
 
-use super::Look;
+use super::{Look, Medium};
 use crate::geometry::{Point, Size, TextAlign, TextSpot};
 use crate::svg::{Element, group, px, text};
 use crate::theme::Theme;
@@ -13,6 +13,9 @@ const LEGEND_RISE: f64 = 14.0;
 const SWATCH: f64 = 20.0;
 /// About the width of a character of 11-pixel type.
 const LEGEND_CHAR: f64 = 6.2;
+
+/// The opacity of a negative ribbon between its stripes.
+const PLAIN_OPACITY: &str = "0.36";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Sign {
@@ -63,23 +66,32 @@ impl Sign {
     }
 }
 
-/// A path in the manner of a sign.
+/// A path in the manner of a sign, hatched where that is negative.
 pub(super) fn stroked(sign: Sign, look: Look, d: String, width: String) -> Element {
-    let colour = sign.colour(look.theme);
     let stroke = match sign {
-        // Programs that know no patterns take the colour.
-        Sign::Negative => format!("url(#{}-negative) {colour}", look.id),
-        Sign::Positive | Sign::Zero => colour.to_owned(),
+        Sign::Negative => format!("url(#{}-negative)", look.id),
+        Sign::Positive | Sign::Zero => sign.colour(look.theme).to_owned(),
     };
+    path(sign, stroke, sign.opacity(look.theme), d, width)
+}
+
+/// The same in a file: hatching lies on a plain path there, as svglib and others know no patterns.
+pub(super) fn stroked_in_file(sign: Sign, look: Look, d: String, width: String) -> Vec<Element> {
+    let plain = || path(sign, sign.colour(look.theme).to_owned(), PLAIN_OPACITY, d.clone(), width.clone());
+    let plain = (sign == Sign::Negative).then(plain);
+    plain.into_iter().chain([stroked(sign, look, d, width)]).collect()
+}
+
+fn path(sign: Sign, stroke: String, opacity: &str, d: String, width: String) -> Element {
     Element::new("path")
         .with("class", sign.name())
         .with("stroke", stroke)
-        .with("stroke-opacity", sign.opacity(look.theme))
+        .with("stroke-opacity", opacity)
         .with("d", d)
         .with("stroke-width", width)
 }
 
-/// The stripes of negative ribbons.
+/// The stripes of negative ribbons. In a page the space between them is part of the pattern, as a ribbon is one path there.
 pub(super) fn hatching(look: Look) -> Element {
     let stripe = |width: &str, opacity: &str| {
         Element::new("rect")
@@ -89,14 +101,17 @@ pub(super) fn hatching(look: Look) -> Element {
             .with("fill", Sign::Negative.colour(look.theme))
             .with("fill-opacity", opacity)
     };
-    Element::new("pattern")
+    let pattern = Element::new("pattern")
         .with("id", format!("{}-negative", look.id))
         .with("patternUnits", "userSpaceOnUse")
         .with("width", "6")
         .with("height", "6")
-        .with("patternTransform", "rotate(45)")
-        .child(stripe("6", "0.45"))
-        .child(stripe("2.5", "0.6"))
+        .with("patternTransform", "rotate(45)");
+    match look.medium {
+        Medium::Page => pattern.child(stripe("6", "0.45")).child(stripe("2.5", "0.6")),
+        // Above a plain path of opacity 0.36 it is as dark as above 0.45 within the pattern: 0.62.
+        Medium::File => pattern.child(stripe("2.5", "0.515")),
+    }
 }
 
 /// What the colours of these signs mean, below the picture.
@@ -109,7 +124,11 @@ pub(super) fn legend(size: Size, look: Look, has: impl Fn(Sign) -> bool) -> Elem
     let mut legend = group("legend");
     for sign in SIGNS.into_iter().filter(|&sign| has(sign)) {
         let swatch = format!("M{} {}h{SWATCH}", px(x), px(y - 4.0));
-        legend = legend.child(stroked(sign, look, swatch, "8".to_owned())).child(note(sign.name(), x + SWATCH + 6.0));
+        let sample = match look.medium {
+            Medium::Page => vec![stroked(sign, look, swatch, "8".to_owned())],
+            Medium::File => stroked_in_file(sign, look, swatch, "8".to_owned()),
+        };
+        legend = legend.children(sample).child(note(sign.name(), x + SWATCH + 6.0));
         x += SWATCH + 24.0 + LEGEND_CHAR * sign.name().len() as f64;
     }
     legend.child(note("width: |score|", x))
