@@ -6,6 +6,7 @@ use crate::state::algorithms::offered_name;
 use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use};
 use crate::state::imports::ImportRequest;
 use crate::state::load::Load;
+use crate::state::scores::Scored;
 use crate::state::search::SELECTIONS;
 use crate::words::counted;
 use circuitscope_core::{GraphConfig, ScoresInfo, Selection, TensorFile, select};
@@ -58,8 +59,15 @@ pub fn panel(state: &State) -> ScoresPanel {
         },
         _ => {}
     }
+    panel.notes.extend(equal_scores(state).map(str::to_owned));
     panel.notes.extend(others(state));
     panel
+}
+
+/// Says why there are no circuits to choose from, where that is so: as when clean and corrupt prompts are the same.
+pub fn equal_scores(state: &State) -> Option<&'static str> {
+    const EQUAL: &str = "All scores are equal: every circuit has all edges or none.";
+    state.scored().is_some_and(Scored::all_equal).then_some(EQUAL)
 }
 
 /// Names other files of scores that were dropped: one is in use at a time.

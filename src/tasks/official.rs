@@ -12,8 +12,8 @@ use crate::state::measures::Official;
 use crate::state::scores::Scored;
 use crate::update::{Action, MeasureAction};
 use crate::workers::js_text;
-use circuitscope_core::PruneScores;
 use circuitscope_core::scores::known_circuit::KnownCircuit;
+use circuitscope_core::{FileKind, PruneScores, recognise};
 
 /// A list of all of GPT-2 small's edges is 1 MB.
 const MAX_OFFICIAL_BYTES: f64 = 50e6;
@@ -36,10 +36,13 @@ async fn read(file: &File, scored: &Scored) -> Result<Official, String> {
     let buffer = JsFuture::from(file.array_buffer()).await;
     let buffer = buffer.map_err(|e| format!("{name}: the browser could not read it: {}", js_text(&e)))?;
     let bytes = Uint8Array::new(&buffer).to_vec();
-    let circuit = match std::str::from_utf8(&bytes) {
-        Ok(text) if text.trim_start().starts_with(['[', '{']) => KnownCircuit::from_json(&name, text),
-        _ => PruneScores::from_bytes(&name, &bytes, &scored.graph)
+    let circuit = match recognise(&bytes) {
+        FileKind::Safetensors => PruneScores::from_bytes(&name, &bytes, &scored.graph)
             .and_then(|scores| KnownCircuit::from_scores(&name, &scores, &scored.graph)),
+        FileKind::MibJson | FileKind::EdgeListJson | FileKind::OtherJson { .. } => {
+            KnownCircuit::from_json(&name, &String::from_utf8_lossy(&bytes))
+        }
+        kind => return Err(format!("{name}: expected names of edges (JSON) or scores (safetensors); {kind}")),
     };
     let circuit = circuit.map_err(|e| e.to_string())?;
     circuit.mask(&scored.graph).map_err(|e| format!("{name}: {e}"))?;

@@ -1,8 +1,12 @@
 //! Hands a file to the person, as a download.
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+/// A browser may begin to read what it saves only after a question to the person, or after other downloads.
+const REVOKE_MS: u32 = 60_000;
 
 /// Saves bytes under a name.
 ///
@@ -29,6 +33,6 @@ fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    // The browser keeps what it is saving; the page need not.
-    Url::revoke_object_url(&url)
+    Timeout::new(REVOKE_MS, move || _ = Url::revoke_object_url(&url)).forget();
+    Ok(())
 }

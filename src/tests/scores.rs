@@ -1,5 +1,6 @@
 //! Scores in use: what is kept of them, and scores in other programs' formats.
 
+use super::drop_file;
 use crate::select::runs::ready;
 use crate::select::scores;
 use crate::state::State;
@@ -113,4 +114,16 @@ fn scores_and_their_graph_are_kept_while_nothing_that_they_depend_on_changes() {
     assert_eq!(state.inputs.problems, problems, "a misfit is remembered with its remedy");
     change(&mut state, |run| run.factorized = true);
     assert!(state.inputs.scored.is_some());
+}
+
+#[test]
+fn scores_that_are_all_equal_are_said_to_give_no_circuits() {
+    let mut state = State::demo();
+    assert_eq!(scores::equal_scores(&state), None);
+    let graph = &state.scored().unwrap().graph;
+    // Equal in size, which is what circuits are chosen by.
+    let values = (0..graph.n_edges()).map(|i| if i % 2 == 0 { 0.5 } else { -0.5 }).collect();
+    let bytes = PruneScores::new(values).to_bytes(graph, &ScoresInfo::default());
+    drop_file(&mut state, 10, "equal.safetensors", Ok(Content::Scores(Shared(bytes.into()))));
+    assert_eq!(scores::panel(&state).notes, ["All scores are equal: every circuit has all edges or none."]);
 }

@@ -9,6 +9,7 @@ use super::tables::{curve_table, similarity_table};
 use crate::select::compare::{Compared, SimilarityRequest};
 use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, pointed, sets};
 use crate::select::measures::current_set;
+use crate::select::scores::equal_scores;
 use crate::state::measures::ScoreSet;
 use crate::state::runs::Failure;
 use crate::tasks::save::save_text;
@@ -53,6 +54,9 @@ pub fn Curves(props: &Connected) -> Html {
                 <p class="hover">{ hovered.map_or_else(|| hint(&curves), |x| pointed(&layout, x)) }</p>
             } else {
                 <p class="note">{ no_curve(state) }</p>
+            }
+            if let Some(note) = equal_scores(state) {
+                <p class="note">{ note }</p>
             }
             if has_values {
                 <div class="table-scroll" tabindex="0" role="region" aria-label="The curves in numbers">
