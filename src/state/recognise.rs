@@ -12,7 +12,7 @@ use circuitscope_core::{CircuitError, FileKind, ModelConfig, Prompts, ShardIndex
 /// Why a file is not read.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Unread {
-    /// It is JSON, but of none of the kinds that the page reads. In a folder there are many such.
+    /// It is JSON or safetensors, but of none of the kinds that the page reads. In a folder there are many such.
     #[error("{0}")]
     Unknown(String),
     #[error("{0}")]

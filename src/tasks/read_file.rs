@@ -10,7 +10,7 @@ use crate::state::files::Content;
 use crate::state::load::Shared;
 use crate::state::recognise::{Unread, not_read, read_json};
 use crate::workers::js_text;
-use circuitscope_core::files::recognise::{START_BYTES, holds_scores};
+use circuitscope_core::files::recognise::{START_BYTES, TensorsKind};
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
 use circuitscope_core::{FileKind, TensorFile, recognise};
 
@@ -29,7 +29,7 @@ pub async fn read(file: &File) -> Result<Content, Unread> {
     let (name, n_bytes) = (file.name(), file.size() as u64);
     let start = slice(file, 0, START_BYTES).await?;
     match recognise(&start) {
-        FileKind::Safetensors => Ok(read_tensors(file, &name, n_bytes, &start).await?),
+        FileKind::Safetensors => read_tensors(file, &name, n_bytes, &start).await,
         FileKind::Zip | FileKind::EdgeListCsv | FileKind::EdgeListJson | FileKind::MibJson => {
             Ok(Content::ForeignScores)
         }
@@ -63,16 +63,27 @@ fn at_most(most: u64, what: &str, name: &str, n_bytes: u64) -> Result<(), String
 }
 
 /// Weights or scores, as the header says.
-async fn read_tensors(file: &File, name: &str, n_bytes: u64, start: &[u8]) -> Result<Content, String> {
+async fn read_tensors(file: &File, name: &str, n_bytes: u64, start: &[u8]) -> Result<Content, Unread> {
     let size =
         header_bytes(name, &start[..start.len().min(SIZE_BYTES as usize)], n_bytes).map_err(|e| e.to_string())?;
     let header = slice(file, SIZE_BYTES, SIZE_BYTES + size).await?;
     let tensors = TensorFile::parse(name, &header, n_bytes).map_err(|e| e.to_string())?;
-    if !holds_scores(&tensors) {
-        return Ok(Content::Weights(Shared::new(tensors)));
+    match TensorsKind::of(&tensors) {
+        TensorsKind::Weights => Ok(Content::Weights(Shared::new(tensors))),
+        TensorsKind::PruneScores => {
+            at_most(MAX_SCORES_BYTES, "a file of prune scores", name, n_bytes)?;
+            Ok(Content::Scores(Shared(Rc::from(slice(file, 0, n_bytes).await?))))
+        }
+        TensorsKind::Other => Err(Unread::Unknown(neither(name, &tensors))),
     }
-    at_most(MAX_SCORES_BYTES, "a file of prune scores", name, n_bytes)?;
-    Ok(Content::Scores(Shared(Rc::from(slice(file, 0, n_bytes).await?))))
+}
+
+/// Says that tensors are of no use here.
+fn neither(name: &str, tensors: &TensorFile) -> String {
+    let found = tensors.tensors.first().map_or("no tensors".to_owned(), |tensor| format!("`{}`", tensor.name));
+    format!(
+        "{name}: expected a model's weights (`h.0.ln_1.weight`) or prune scores (`blocks.0.hook_mlp_in`), found {found}"
+    )
 }
 
 /// The bytes of a range, or fewer where the file ends.

@@ -162,8 +162,8 @@ describe("the page", () => {
       const problems = page.locator("li.file.bad .wrong");
       await page.waitForFunction(() => document.querySelectorAll("li.file.bad").length === 5);
       assert.deepEqual((await problems.allInnerTexts()).map((text) => text.split(/[:;] /).slice(0, 2)), [
-        ["cat.png", "expected a JSON or a safetensors file"],
-        ["empty.json", "expected a JSON or a safetensors file"],
+        ["cat.png", "expected a JSON or a safetensors file, or scores"],
+        ["empty.json", "expected a JSON or a safetensors file, or scores"],
         ["cut.json", "not the JSON that was expected"],
         ["none.json", "`prompts` should be at least one prompt, found an empty list"],
         ["huge.safetensors", "not a readable safetensors file"],

@@ -22,7 +22,7 @@ const N_ITEMS: usize = 10;
 /// What a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileKind {
-    /// Weights, or prune scores: [`holds_scores`] tells which.
+    /// Weights, or prune scores: [`TensorsKind`] tells which.
     Safetensors,
     /// A zip archive, which is what `torch.save` writes.
     Zip,
@@ -114,14 +114,40 @@ pub fn recognise(bytes: &[u8]) -> FileKind {
     }
 }
 
-/// Whether a tensor has the name of a dest module of a graph, as prune scores have them: `blocks.0.hook_q_input`.
-pub fn is_module_name(tensor: &str) -> bool {
-    tensor.contains(".hook_")
+/// What the tensors of a safetensors file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TensorsKind {
+    /// A model's, or a shard of them.
+    Weights,
+    PruneScores,
+    /// Neither, such as recorded activations or logits.
+    Other,
 }
 
-/// Whether a safetensors file holds prune scores rather than weights.
-pub fn holds_scores(file: &TensorFile) -> bool {
-    file.tensors.iter().any(|tensor| is_module_name(&tensor.name))
+impl TensorsKind {
+    /// Tells weights from prune scores by the names of the tensors.
+    pub fn of(file: &TensorFile) -> Self {
+        let any = |is_named: fn(&str) -> bool| file.tensors.iter().any(|tensor| is_named(&tensor.name));
+        if any(is_module_name) {
+            Self::PruneScores
+        } else if any(is_parameter_name) {
+            Self::Weights
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Whether a tensor has the name of a dest module of a graph, as prune scores have them: `blocks.0.hook_q_input`.
+fn is_module_name(tensor: &str) -> bool {
+    let block = tensor.strip_prefix("blocks.").and_then(|rest| rest.split_once(".hook_"));
+    block.is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether a tensor has the name of a parameter: `h.0.ln_1.weight` in PyTorch, `blocks.0.attn.W_Q` in TransformerLens.
+fn is_parameter_name(tensor: &str) -> bool {
+    let name = tensor.rsplit('.').next().unwrap_or(tensor);
+    matches!(name, "weight" | "bias") || name.starts_with("W_") || name.starts_with("b_")
 }
 
 /// Bytes as text without its byte order mark, also where the last character is cut off.
@@ -319,8 +345,12 @@ mod tests {
         let scores = include_bytes!("../../../../www/demo/tracr-reverse/scores.safetensors");
         let model = include_bytes!("../../../../www/demo/tracr-reverse/model.safetensors");
         check(&FileKind::Safetensors, &[scores, model]);
-        assert!(holds_scores(&TensorFile::from_bytes("s", scores).unwrap()));
-        assert!(!holds_scores(&TensorFile::from_bytes("m", model).unwrap()));
+        let logits = include_bytes!("../../../../tests/fixtures/cases/pythia/expected.safetensors");
+        let kind = |bytes: &[u8]| TensorsKind::of(&TensorFile::from_bytes("t.safetensors", bytes).unwrap());
+        assert_eq!(kind(scores), TensorsKind::PruneScores);
+        assert_eq!(kind(model), TensorsKind::Weights);
+        // Logits, and scores under other names than a dest module's.
+        assert_eq!(kind(logits), TensorsKind::Other);
     }
 
     #[test]

@@ -6,8 +6,6 @@ mod archive;
 pub mod pickle;
 mod view;
 
-use circuitscope_core::files::recognise::is_module_name;
-
 use super::error::{FormatError, shortened};
 use archive::Archive;
 use pickle::{Node, NodeId, Pickle, TensorNode};
@@ -102,7 +100,7 @@ impl<'a> TorchFile<'a> {
     /// When there are none, or too many to list.
     pub fn choices(&self) -> Result<Vec<ScoresChoice>, FormatError> {
         let mut choices = self.dicts_of_tensors()?;
-        let has_modules = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| is_module_name(name));
+        let has_modules = |c: &ScoresChoice| c.tensors.iter().any(|(name, _)| name.contains(".hook_"));
         if choices.iter().any(has_modules) {
             choices.retain(has_modules);
             return Ok(choices);
