@@ -2,11 +2,13 @@
 
 use super::memory;
 use crate::state::State;
+use crate::state::algorithms::{Field, Kind, OFFICIAL_CIRCUIT};
 use crate::state::files::{Role, in_use};
 use crate::state::inputs::Subject;
 use crate::state::runs::Plan;
 use crate::state::search::{SearchOrder, Timed, units};
-use circuitscope_core::{DiscoverCost, DiscoverSettings, ModelMemory, RunSettings};
+use circuitscope_core::settings::discovery::Official;
+use circuitscope_core::{Algorithm, DiscoverCost, DiscoverSettings, ModelMemory, OfficialCircuit, RunSettings};
 
 /// What the search will take.
 pub fn cost(state: &State) -> Option<DiscoverCost> {
@@ -47,8 +49,33 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     Ok(SearchOrder { plan, settings, trial, name: name(state), cost, timed: timed(state) })
 }
 
+/// What the fields of the chosen algorithm hold: as entered, but of official circuits the first that fits where the one entered
+/// does not.
+pub fn entries(state: &State) -> Vec<String> {
+    let discover = &state.discover;
+    let entry = |(field, entry): (&Field, &String)| match field.kind {
+        Kind::Choice(values, _) if !can_choose(state, field, entry) => {
+            let first = values.iter().find(|value| can_choose(state, field, value));
+            first.map_or_else(|| entry.clone(), |value| (*value).to_owned())
+        }
+        _ => entry.clone(),
+    };
+    discover.offer().fields.iter().zip(discover.entries()).map(entry).collect()
+}
+
+/// Whether a value of a choice is offered: any but an official circuit of another model or graph.
+pub fn can_choose(state: &State, field: &Field, value: &str) -> bool {
+    let Some(chosen) = state.inputs.graph.as_ref().filter(|_| field.key == OFFICIAL_CIRCUIT.key) else { return true };
+    serde_json::from_value::<OfficialCircuit>(value.into()).is_ok_and(|circuit| circuit.fits(&chosen.graph))
+}
+
 fn settings(state: &State) -> Result<DiscoverSettings, String> {
-    let algorithm = state.discover.offer().algorithm(state.discover.entries())?;
+    let algorithm = state.discover.offer().algorithm(&entries(state))?;
+    if let (Algorithm::Official(Official { circuit }), Some(chosen)) = (&algorithm, &state.inputs.graph)
+        && !circuit.fits(&chosen.graph)
+    {
+        return Err("No official circuit is known for a model and a graph of this shape.".to_owned());
+    }
     let RunSettings { factorized, separate_qkv, token_wise, slice, batch_size, .. } = state.settings.run;
     Ok(DiscoverSettings { factorized, separate_qkv, token_wise, slice, batch_size, algorithm, ..Default::default() })
 }

@@ -34,32 +34,39 @@ pub struct FieldView {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueView {
     /// One of these values, with a label each.
-    Choice { values: &'static [&'static str], labels: &'static [&'static str], chosen: usize },
+    Choice { values: Vec<&'static str>, labels: Vec<&'static str>, chosen: usize },
     /// What was typed, and what is wrong with it.
     Text { text: String, error: Option<String> },
 }
 
 /// The chosen algorithm's settings.
 pub fn fields(state: &State) -> Vec<FieldView> {
-    let discover = &state.discover;
-    let offer = discover.offer();
+    let (offer, entries) = (state.discover.offer(), search::entries(state));
     let field = |((field, entry), error): ((&'static Field, &String), Option<String>)| FieldView {
         id: field.id,
         label: field.label,
         title: field.title,
         value: match field.kind {
-            Kind::Choice(values, labels) => ValueView::Choice { values, labels, chosen: field.choice(entry) },
+            Kind::Choice(values, labels) => choice(state, field, entry, values, labels),
             _ => ValueView::Text { text: entry.clone(), error },
         },
         advanced: field.advanced,
     };
-    let errors = offer.errors(discover.entries());
-    offer.fields.iter().zip(discover.entries()).zip(errors).map(field).collect()
+    let errors = offer.errors(&entries);
+    offer.fields.iter().zip(&entries).zip(errors).map(field).collect()
+}
+
+/// The values of a choice that can be chosen with the model in use.
+fn choice(state: &State, field: &Field, entry: &str, values: &[&'static str], labels: &[&'static str]) -> ValueView {
+    let offered = values.iter().zip(labels).filter(|(value, _)| search::can_choose(state, field, value));
+    let (values, labels): (Vec<_>, Vec<_>) = offered.unzip();
+    let chosen = values.iter().position(|value| *value == entry).unwrap_or(0);
+    ValueView::Choice { values, labels, chosen }
 }
 
 /// What the batch size means for the chosen algorithm, where scores depend on it.
 pub fn batch_note(state: &State) -> Option<String> {
-    let algorithm = state.discover.offer().algorithm(state.discover.entries()).ok()?;
+    let algorithm = state.discover.offer().algorithm(&search::entries(state)).ok()?;
     let batch_size = state.settings.run.batch_size;
     match algorithm {
         Algorithm::Acdc(Acdc { prompts: AcdcPrompts::FirstBatch, .. }) => Some(first_batch(batch_size)),
@@ -87,7 +94,7 @@ pub fn lacks_only_scores(state: &State) -> bool {
 /// Passes, memory and time.
 pub fn cost(state: &State) -> Option<String> {
     let cost = search::cost(state)?;
-    let at_most = matches!(state.discover.offer().algorithm(state.discover.entries()), Ok(Algorithm::Acdc(_)));
+    let at_most = matches!(state.discover.offer().algorithm(&search::entries(state)), Ok(Algorithm::Acdc(_)));
     let time = search::expected_ms(state).map(|ms| format!(", {} on this device", about(ms)));
     Some(format!("{}{}.", cost_line(&cost, at_most).trim_end_matches('.'), time.unwrap_or_default()))
 }

@@ -2,14 +2,17 @@
 
 use super::{drop_file, json};
 use crate::select::runs::run_after_search;
+use crate::select::search_words::{ValueView, fields};
 use crate::select::{scores, search};
 use crate::state::State;
+use crate::state::algorithms::{OFFERS, OFFICIAL_CIRCUIT};
 use crate::state::files::{Content, FileEntry, FileId, Role};
 use crate::state::load::{Load, Shared};
 use crate::state::runs::{Job, Outcome};
 use crate::state::search::Tick;
 use crate::update::{Action, SearchAction, SearchEnd};
-use circuitscope_core::{Algorithm, EdgeCounts, PruneScores, RunSettings, ScoresInfo, TensorFile};
+use circuitscope_core::settings::discovery::Official;
+use circuitscope_core::{Algorithm, EdgeCounts, OfficialCircuit, PruneScores, RunSettings, ScoresInfo, TensorFile};
 
 fn act(state: &mut State, action: SearchAction) {
     state.apply(Action::Search(action));
@@ -34,6 +37,29 @@ fn start(state: &mut State, job: Job, trial: bool) {
     state.apply(Action::RunStarted(job, order.plan.clone()));
     act(state, SearchAction::Started(job, order));
     act(state, SearchAction::Ticked(job, Tick { at: 1000.0, done: 0, total: 0, loss: None }));
+}
+
+#[test]
+fn official_circuits_are_offered_where_they_fit() {
+    let mut state = State::demo();
+    let official = OFFERS.iter().position(|offer| offer.fields == [OFFICIAL_CIRCUIT]).unwrap();
+    act(&mut state, SearchAction::AlgorithmChosen(official));
+    let offered = |state: &State| match &fields(state)[0].value {
+        ValueView::Choice { values, chosen, .. } => (values.clone(), *chosen),
+        ValueView::Text { .. } => panic!("no choice"),
+    };
+    assert_eq!(offered(&state), (vec!["tracr_reverse", "tracr_reverse_acdc"], 0));
+    // One that was chosen for another model gives way to the first that fits.
+    act(&mut state, SearchAction::Entered(0, "ioi".to_owned()));
+    let Algorithm::Official(Official { circuit }) = search::order(&state, false).unwrap().settings.algorithm else {
+        panic!("no official circuit")
+    };
+    assert_eq!(circuit, OfficialCircuit::TracrReverse);
+    let run = RunSettings { factorized: false, separate_qkv: false, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(run));
+    assert_eq!(offered(&state), (Vec::new(), 0));
+    let problem = search::order(&state, false).unwrap_err();
+    assert!(problem.starts_with("No official circuit is known"), "{problem}");
 }
 
 #[test]

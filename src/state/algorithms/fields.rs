@@ -90,4 +90,30 @@ pub const SEED: Field = Field {
     advanced: true,
     ..field("seed", "find-seed", "Seed", Kind::Count(0, u32::MAX as u64), "0")
 };
+pub const OFFICIAL_CIRCUIT: Field = field(
+    "circuit",
+    "find-circuit",
+    "Circuit",
+    Kind::Choice(
+        &[
+            "tracr_reverse",
+            "tracr_reverse_acdc",
+            "tracr_xproportion",
+            "tracr_xproportion_acdc",
+            "ioi",
+            "docstring",
+            "greaterthan",
+        ],
+        &[
+            "Tracr reverse",
+            "Tracr reverse, as compiled",
+            "Tracr xproportion",
+            "Tracr xproportion, as compiled",
+            "IOI, GPT-2 small (Wang et al. 2022)",
+            "Docstring, 4 layers (Heimersheim & Janiak 2023)",
+            "Greater-than, GPT-2 small (Hanna et al. 2023)",
+        ],
+    ),
+    "tracr_reverse",
+);
 pub const SAMPLES: Kind = Kind::Count(1, 1000);

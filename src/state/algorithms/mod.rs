@@ -4,6 +4,7 @@ mod fields;
 mod offer;
 mod offers;
 
+pub use fields::OFFICIAL_CIRCUIT;
 pub use offer::{Field, Kind, Offer};
 pub use offers::{LABELS, OFFERS};
 
@@ -97,7 +98,6 @@ mod tests {
                     let mut entries = offer.start();
                     (*value).clone_into(&mut entries[i]);
                     offer.algorithm(&entries).unwrap();
-                    assert_eq!(values[field.choice(value)], *value);
                 }
             }
         }

@@ -105,12 +105,4 @@ impl Field {
             }
         }
     }
-
-    /// The index of an entry among the choices.
-    pub fn choice(&self, entry: &str) -> usize {
-        match self.kind {
-            Kind::Choice(values, _) => values.iter().position(|value| *value == entry).unwrap_or(0),
-            _ => 0,
-        }
-    }
 }

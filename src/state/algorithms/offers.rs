@@ -2,7 +2,9 @@
 
 use serde_json::from_value;
 
-use super::fields::{ABLATION, ABLATION_PROMPTS, ANSWER_FUNCTION, GRAD_FUNCTION, SAMPLES, SEED, TARGET, field};
+use super::fields::{
+    ABLATION, ABLATION_PROMPTS, ANSWER_FUNCTION, GRAD_FUNCTION, OFFICIAL_CIRCUIT, SAMPLES, SEED, TARGET, field,
+};
 use super::offer::{Field, Kind, Offer};
 use circuitscope_core::Algorithm;
 
@@ -194,32 +196,7 @@ pub const OFFERS: [Offer; 9] = [
                 all.",
         paper: "as listed in auto-circuit",
         read: |settings| from_value(settings).map(Algorithm::Official),
-        fields: &[field(
-            "circuit",
-            "find-circuit",
-            "Circuit",
-            Kind::Choice(
-                &[
-                    "tracr_reverse",
-                    "tracr_reverse_acdc",
-                    "tracr_xproportion",
-                    "tracr_xproportion_acdc",
-                    "ioi",
-                    "docstring",
-                    "greaterthan",
-                ],
-                &[
-                    "Tracr reverse",
-                    "Tracr reverse, as compiled",
-                    "Tracr xproportion",
-                    "Tracr xproportion, as compiled",
-                    "IOI, GPT-2 small (Wang et al. 2022)",
-                    "Docstring, 4 layers (Heimersheim & Janiak 2023)",
-                    "Greater-than, GPT-2 small (Hanna et al. 2023)",
-                ],
-            ),
-            "tracr_reverse",
-        )],
+        fields: &[OFFICIAL_CIRCUIT],
     },
 ];
 

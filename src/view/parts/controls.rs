@@ -5,14 +5,14 @@ use yew::prelude::*;
 
 /// A choice of a few.
 #[derive(Default)]
-pub struct Choice {
+pub struct Choice<'a> {
     pub id: &'static str,
     pub label: &'static str,
     /// Explains the choice on hover.
     pub title: &'static str,
     /// The index of the chosen option.
     pub chosen: usize,
-    pub options: &'static [&'static str],
+    pub options: &'a [&'static str],
     pub on_choose: Callback<usize>,
 }
 

@@ -63,9 +63,10 @@ pub fn search_form(props: &SearchForm) -> Html {
 fn field_view(i: usize, field: &FieldView, on_entry: &Callback<(usize, String)>) -> Html {
     let &FieldView { id, label, title, .. } = field;
     match &field.value {
-        &ValueView::Choice { values, labels, chosen } => {
+        ValueView::Choice { values, labels, chosen } => {
+            let values = values.clone();
             let on_choose = on_entry.reform(move |choice: usize| (i, values[choice].to_owned()));
-            choice(Choice { id, label, title, options: labels, chosen, on_choose })
+            choice(Choice { id, label, title, options: labels, chosen: *chosen, on_choose })
         }
         ValueView::Text { text, error } => {
             let on_entry = on_entry.reform(move |text| (i, text));
