@@ -124,6 +124,14 @@ impl Note {
     pub fn wrong(text: impl Into<String>) -> Self {
         Self { text: text.into(), wrong: true }
     }
+
+    /// Adds a sentence.
+    pub fn add(note: &mut Option<Self>, text: &str) {
+        match note {
+            Some(note) => note.text += &format!(" {text}"),
+            None => *note = Some(Self { text: text.to_owned(), wrong: false }),
+        }
+    }
 }
 
 /// The file in use in a role: the last. The demo's own files, which come first, are in use while its model is, that is while

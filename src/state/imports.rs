@@ -34,14 +34,17 @@ pub struct ImportedScores {
     pub found: Shared<ScoresFound>,
 }
 
+/// The file of scores, the config of their model, and which of several in the file were picked.
+pub type ScoresSource = (FileId, FileId, Option<String>);
+
 /// The scores that were asked of the reader last.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Imports {
     pub last: Option<(ImportKey, Load<ImportedScores>)>,
     /// Which of several in a file was picked last.
     pub picked: Option<(FileId, String)>,
-    /// The file, config and pick whose graph and circuit were taken over: once, so that they may be changed afterwards.
-    pub taken_over: Option<(FileId, FileId, Option<String>)>,
+    /// The scores whose graph and circuit were taken over: once, so that they may be changed afterwards.
+    pub taken_over: Option<ScoresSource>,
 }
 
 impl Imports {
@@ -51,6 +54,14 @@ impl Imports {
         let seq_len = prompts.and_then(|prompts| prompts.one_len(prompts.pairs.len(), "").ok());
         let pick = self.picked.clone().filter(|(of, _)| *of == file).map(|(_, pick)| pick);
         Some(ImportKey { file, config, pick, seq_len })
+    }
+
+    /// The safetensors that the reader made last.
+    pub fn scores_file(&self) -> Option<FileId> {
+        match &self.last {
+            Some((_, Load::Ready(imported))) => Some(imported.file),
+            _ => None,
+        }
     }
 
     /// The scores of a key, where the reader was asked for them.

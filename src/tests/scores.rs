@@ -2,9 +2,10 @@
 
 use super::drop_file;
 use crate::select::runs::ready;
-use crate::select::scores;
+use crate::select::{files, scores};
 use crate::state::State;
 use crate::state::files::{Content, FileEntry, Role};
+use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::ImportedScores;
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::read_json;
@@ -55,7 +56,7 @@ fn a_foreign_file_is_read_and_its_graph_taken_over_once() {
     assert_eq!(state.picture.requested, 5);
     assert_eq!(state.inputs.run_files()[Role::Scores as usize], Some(77));
     let panel = scores::panel(&state);
-    assert_eq!((panel.choices.len(), panel.notes.len(), panel.savable), (2, 1, true));
+    assert_eq!((panel.choices.len(), panel.notes.len(), panel.savable), (2, 2, true));
     assert_eq!(panel.line.as_deref(), Some("EAP-IG / MIB circuit, JSON · a circuit of 5 edges"));
     // Whatever is changed afterwards stays, until another is picked.
     state.apply(Action::CircuitRequested(2));
@@ -114,6 +115,47 @@ fn scores_and_their_graph_are_kept_while_nothing_that_they_depend_on_changes() {
     assert_eq!(state.inputs.problems, problems, "a misfit is remembered with its remedy");
     change(&mut state, |run| run.factorized = true);
     assert!(state.inputs.scored.is_some());
+}
+
+/// The demo's prompts with scores of 1 to n of another graph of its model.
+fn scores_of(state: &State, choice: GraphChoice) -> Content {
+    let seq_len = choice.token_wise.then(|| state.inputs.prompts.as_ref().unwrap().seq(0));
+    let graph = Graph::new(state.inputs.model.as_ref().unwrap(), choice.config(seq_len));
+    let scores = PruneScores::new((0..graph.n_edges()).map(|i| i as f32).collect());
+    Content::Scores(Shared(scores.to_bytes(&graph, &ScoresInfo::default()).into()))
+}
+
+#[test]
+fn the_first_scores_of_a_model_choose_their_graph_and_say_so() {
+    let nodes = GraphChoice { factorized: false, separate_qkv: false, token_wise: true };
+    let mut state = State::demo();
+    let content = scores_of(&state, nodes);
+    drop_file(&mut state, 10, "nodes.safetensors", Ok(content));
+    assert!(state.inputs.ready(), "{:?}", state.inputs.problems);
+    assert_eq!(GraphChoice::of(&state.settings.run), nodes);
+    let note = files::note(&state).unwrap();
+    let said = "The settings were switched to nodes, token-wise: that is the graph of nodes.safetensors.";
+    assert_eq!((note.text.as_str(), note.wrong), (said, false));
+    // A graph that is chosen afterwards stays, with a button that goes back.
+    let edges = GraphChoice { factorized: true, separate_qkv: true, token_wise: false };
+    state.apply(Action::GraphChosen(edges));
+    assert_eq!(GraphChoice::of(&state.settings.run), edges);
+    assert_eq!(state.inputs.problems[0].fix, Some(nodes));
+}
+
+#[test]
+fn later_scores_leave_the_settings_and_offer_their_graph() {
+    let (joint, nodes) = (
+        GraphChoice { factorized: true, separate_qkv: false, token_wise: false },
+        GraphChoice { factorized: false, separate_qkv: false, token_wise: false },
+    );
+    let mut state = State::demo();
+    for (id, choice) in [(10, joint), (11, nodes)] {
+        let content = scores_of(&state, choice);
+        drop_file(&mut state, id, "s.safetensors", Ok(content));
+    }
+    assert_eq!(GraphChoice::of(&state.settings.run), joint);
+    assert_eq!(state.inputs.problems[0].fix, Some(nodes));
 }
 
 #[test]

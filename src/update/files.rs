@@ -50,11 +50,7 @@ fn leave_demo_settings(state: &mut State) {
 /// Takes away a file that nothing can be done with, and names it.
 pub fn leave_out(state: &mut State, id: FileId) {
     let Some(file) = state.files.iter().find(|file| file.id == id) else { return };
-    let unused = format!("Not used: {}.", file.name);
-    state.note = Some(match state.note.take() {
-        Some(note) => Note { text: format!("{} {unused}", note.text), ..note },
-        None => Note { text: unused, wrong: false },
-    });
+    Note::add(&mut state.note, &format!("Not used: {}.", file.name));
     keep_files(state, |file| file.id != id);
 }
 

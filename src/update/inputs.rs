@@ -3,16 +3,55 @@
 use std::rc::Rc;
 
 use crate::state::State;
-use crate::state::files::{FileId, Role, in_use};
-use crate::state::inputs::Inputs;
+use crate::state::files::{Content, FileId, Note, Role, candidates, in_use};
+use crate::state::graph_choice::GraphChoice;
+use crate::state::imports::ScoresSource;
+use crate::state::inputs::{Inputs, Subject};
 use crate::state::runs::Run;
 use crate::state::search::ModelFiles;
 use crate::state::settings::CountsError;
 use crate::state::texts::Texts;
 use circuitscope_core::EdgeCounts;
 
-/// Reads the files in use together; other scores choose another first circuit.
+/// Reads the files in use together. The first scores of a model choose their graph: once, so that it may be changed afterwards.
 pub fn read(state: &mut State) {
+    read_files(state);
+    let Some(source) = first_scores(state).filter(|source| state.imports.taken_over.as_ref() != Some(source)) else {
+        return;
+    };
+    let fix = state.inputs.problem(Subject::File(source.0)).and_then(|problem| problem.fix);
+    if state.inputs.scored.is_some() || fix.is_some() {
+        state.imports.taken_over = Some(source);
+    }
+    if let Some(choice) = fix {
+        switch_graph(state, choice);
+        read_files(state);
+    }
+}
+
+/// Chooses the graph that the scores in use are of, and says so where it was another.
+pub fn switch_graph(state: &mut State, choice: GraphChoice) {
+    let run = &mut state.settings.run;
+    if GraphChoice::of(run) == choice {
+        return;
+    }
+    (run.factorized, run.separate_qkv, run.token_wise) = (choice.factorized, choice.separate_qkv, choice.token_wise);
+    state.picture.newly_chosen = false;
+    let name = in_use(&state.files, Role::Scores).map_or("the scores", |file| &file.name);
+    let text = format!("The settings were switched to {}: that is the graph of {name}.", choice.label());
+    Note::add(&mut state.note, &text);
+}
+
+/// The first scores in this project's own format that came for a model, and its config.
+fn first_scores(state: &State) -> Option<ScoresSource> {
+    let mut own = candidates(&state.files, Role::Scores).filter(|file| !file.demo);
+    let (first, None) = (own.next()?, own.next()) else { return None };
+    let config = state.inputs.file(Role::Config)?;
+    matches!(first.read(), Some(Content::Scores(_))).then_some((first.id, config, None))
+}
+
+/// Other scores choose another first circuit.
+fn read_files(state: &mut State) {
     shelve(state);
     forget_outcome(state);
     let inputs = Inputs::new(&state.inputs, &state.files, &state.settings.run, &state.texts, &state.imports);

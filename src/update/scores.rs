@@ -1,6 +1,6 @@
 //! Which scores are in use, and scores in other programs' formats.
 
-use super::{inputs, settings};
+use super::inputs;
 use crate::state::State;
 use crate::state::files::FileId;
 use crate::state::graph_choice::GraphChoice;
@@ -31,7 +31,8 @@ pub fn take_import(state: &mut State, key: ImportKey, import: Load<ImportedScore
     };
     state.imports.taken_over = Some(source);
     let GraphConfig { factorized, separate_qkv, seq_len } = found.graph;
-    settings::choose_graph(state, GraphChoice { factorized, separate_qkv, token_wise: seq_len.is_some() });
+    inputs::switch_graph(state, GraphChoice { factorized, separate_qkv, token_wise: seq_len.is_some() });
+    inputs::read(state);
     if let Some((n_circuit, scored)) = found.n_circuit.zip(state.scored()) {
         state.picture.requested = n_circuit.min(scored.scores.n_edges());
     }
