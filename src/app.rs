@@ -1,5 +1,6 @@
 //! The root component: the state and the tasks, the panels that are given both, and what is started by itself.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -79,6 +80,18 @@ fn use_tasks(props: &Connected) {
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
     use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
+    use_release(props);
+}
+
+/// Forgets files that the state referred to and does no longer. (A file that was just added may not be in the state yet.)
+#[hook]
+fn use_release(props: &Connected) {
+    let tasks = props.tasks.0.clone();
+    let before = use_mut_ref(BTreeSet::new);
+    use_effect_with(select::files::referenced(&props.state), move |referenced| {
+        let before = before.replace(referenced.clone());
+        tasks::release_files(&tasks, before.difference(referenced));
+    });
 }
 
 /// Starts a task for what is wanted, whenever that is another.

@@ -1,10 +1,13 @@
 //! The list of files.
 
+use std::collections::BTreeSet;
+
 use super::memory;
 use crate::state::State;
-use crate::state::files::{Content, FileEntry, Role, candidates, in_use};
+use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use};
 use crate::state::inputs::Subject;
 use crate::state::load::Load;
+use crate::state::runs::Run;
 use crate::state::texts::Texts;
 use circuitscope_core::settings::memory::size_label;
 
@@ -90,6 +93,23 @@ fn unused_weights(state: &State) -> Option<String> {
     let names: Vec<_> = unused.map(|file| file.name.as_str()).collect();
     let why = "neither scores (named after hooks) nor in the place of the weights in use";
     (!names.is_empty()).then(|| format!("Not used: {}, {why}.", names.join(", ")))
+}
+
+/// The files that may yet be given to a worker: those in the list or on the shelf, what the reader made, and those of the run
+/// that is going on or can be tried again.
+pub fn referenced(state: &State) -> BTreeSet<FileId> {
+    let failed = state.failure.as_ref().and_then(|failure| failure.plan.as_ref());
+    let running = match &state.run {
+        Run::Running { plan, .. } => Some(plan),
+        Run::Idle(_) => None,
+    };
+    let listed = state.files.iter().chain(&state.discover.shelf).map(|file| file.id);
+    let made = [state.texts.ids_file(), state.imports.scores_file()].into_iter().flatten();
+    let planned = failed.into_iter().chain(running).flat_map(|plan| {
+        let files = plan.key.files.into_iter().flatten();
+        files.chain(plan.key.weights.ids())
+    });
+    listed.chain(made).chain(planned).collect()
 }
 
 /// How much memory the model needs, or why it does not fit.

@@ -88,6 +88,14 @@ impl Texts {
         self.prompts.as_ref().filter(|(found, _)| *found == key).map(|(_, prompts)| prompts)
     }
 
+    /// The file of token ids that the reader made last.
+    pub fn ids_file(&self) -> Option<FileId> {
+        match &self.prompts {
+            Some((_, Load::Ready(read))) => Some(read.file),
+            _ => None,
+        }
+    }
+
     /// The tokenizer that the reader should be asked for.
     pub fn tokenizer_to_open(&self, files: &[FileEntry]) -> Option<TokenizerKey> {
         Self::tokenizer_key(files).filter(|key| self.tokenizer(*key).is_none())

@@ -26,7 +26,12 @@ pub struct Weights {
 impl WeightFiles {
     /// Whether a file is one of them.
     pub fn contains(&self, id: FileId) -> bool {
-        self.shards.contains(&id) || self.index == Some(id)
+        self.ids().any(|file| file == id)
+    }
+
+    /// All of them.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> {
+        self.shards.iter().copied().chain(self.index)
     }
 }
 

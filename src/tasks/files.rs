@@ -11,7 +11,7 @@ use super::context::Tasks;
 use super::folder::{Dropped, FoundFile};
 use super::of_use::{Sorted, sort};
 use super::read_file;
-use crate::state::files::{Content, FileEntry, Note};
+use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::Unread;
 use crate::state::runs::Failure;
@@ -58,6 +58,11 @@ fn add_file(tasks: &Rc<Tasks>, file: File, in_folder: bool) {
             content => Action::FileRead(id, content.map_err(|e| e.to_string())),
         });
     });
+}
+
+/// Forgets files that nothing refers to any more.
+pub fn release_files<'a>(tasks: &Tasks, ids: impl IntoIterator<Item = &'a FileId>) {
+    ids.into_iter().for_each(|&id| tasks.files.remove(id));
 }
 
 /// Adds a file that was made on the page, as if it had been dropped.

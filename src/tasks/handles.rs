@@ -33,6 +33,11 @@ impl FileHandles {
         id
     }
 
+    /// Forgets a file, so that the browser can free it.
+    pub fn remove(&self, id: FileId) {
+        self.handles.borrow_mut().remove(&id);
+    }
+
     /// A file as the source of a message, added to its attachments.
     ///
     /// # Errors

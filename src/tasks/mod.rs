@@ -21,7 +21,7 @@ mod texts;
 mod tokens;
 
 pub use context::Tasks;
-pub use files::{add_dropped, add_files, add_text};
+pub use files::{add_dropped, add_files, add_text, release_files};
 pub use official::read_official;
 pub use runs::{cancel, run, start_engine};
 pub use scores::{import_scores, save_scores};

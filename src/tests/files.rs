@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::state::files::{Content, FileEntry, Role};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::load::{Load, Shared};
-use crate::state::runs::Engine;
+use crate::state::runs::{Engine, Outcome, Plan};
 use crate::update::Action;
 use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, RunSettings, TensorFile};
 
@@ -109,6 +109,21 @@ fn tensors_beside_the_weights_do_not_vanish_without_a_word() {
     let note = files::note(&state).unwrap();
     assert!(note.text.starts_with("Not used: expected.safetensors, neither scores"), "{}", note.text);
     assert!(!note.wrong);
+}
+
+#[test]
+fn a_file_is_forgotten_once_nothing_refers_to_it() {
+    let mut state = State::demo();
+    drop_file(&mut state, OWN, "cat.png", Err("a picture".to_owned()));
+    assert!(files::referenced(&state).contains(&OWN));
+    // A run goes on with the files that it began with.
+    let mut key = state.key();
+    key.files[Role::Prompts as usize] = Some(OWN);
+    state.apply(Action::RunStarted(1, Plan::circuit(key, 2, &state.settings)));
+    state.apply(Action::FileRemoved(OWN));
+    assert!(files::referenced(&state).contains(&OWN));
+    state.apply(Action::RunEnded(1, Outcome::Cancelled));
+    assert_eq!(files::referenced(&state), (0..4).collect());
 }
 
 #[test]
