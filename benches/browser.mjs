@@ -2,7 +2,7 @@
 //
 //     cargo bench                               (once: it writes the models of random weights; see MODELS below)
 //     cargo xtask build
-//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [heap] [page] [gpt2-case|4-layer|gpt2-small ...]
+//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [heap] [page] [tasks] [gpt2-case|4-layer|gpt2-small ...]
 //
 // MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
 // Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
@@ -11,7 +11,7 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 
 import { openBrowser } from "../tests/web/support/browser.mjs";
-import { randomModel } from "../tests/web/support/random_model.mjs";
+import { MANY_EDGES, randomModel } from "../tests/web/support/random_model.mjs";
 import { BLANK, SITE, cases } from "../tests/web/support/server.mjs";
 
 const MODELS = process.env.MODELS ?? path.join(process.env.CARGO_TARGET_DIR ?? "target", "tmp");
@@ -48,7 +48,7 @@ channel.onmessage = () => channel.postMessage({ dispatches, heap: memory?.buffer
 
 const args = process.argv.slice(2);
 const wants = (name, among) => !args.some((arg) => among.includes(arg)) || args.includes(name);
-const KINDS = ["cpu", "webgpu", "heap", "page"];
+const KINDS = ["cpu", "webgpu", "heap", "page", "tasks"];
 const NAMES = SHAPES.map(({ name }) => name);
 
 for (const device of ["cpu", "webgpu"]) {
@@ -65,6 +65,7 @@ if (wants("heap", KINDS)) {
   else console.log(`\nheap: no model in ${dir}; \`cargo bench\` makes it`);
 }
 if (wants("page", KINDS)) await measurePage();
+if (wants("tasks", KINDS)) await measureTasks();
 
 /** Prints what one model costs on one device. */
 async function measureModule(device, shape) {
@@ -228,15 +229,8 @@ async function measurePage() {
   const { page } = browser;
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.waitForSelector("svg.circuit");
-  await page.evaluate(async (files) => {
-    const transfer = new DataTransfer();
-    for (const { name, base64 } of files) {
-      transfer.items.add(new File([await (await fetch(`data:;base64,${base64}`)).blob()], name));
-    }
-    const target = document.querySelector(".page");
-    target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-  }, randomModel());
-  await page.waitForFunction(() => document.querySelectorAll('li.file .state[aria-label="ready"]').length === 4);
+  await drop(page, randomModel());
+  await allReady(page);
   await page.waitForSelector("#edge-slider");
   // No engine while redraws are timed: it would run each circuit on the same cores.
   await page.route("**/engine-worker.js*", (route) => route.abort());
@@ -283,4 +277,77 @@ async function measurePage() {
   const tasks = await page.evaluate(() => window.tasks);
   console.log(`the page: main-thread tasks over 50 ms during a run: ${tasks.length === 0 ? "none" : tasks.join(", ")}`);
   await browser.close();
+}
+
+/** Prints the longest task of the page's main thread at each step of working with a graph of 416,000 edges. */
+async function measureTasks() {
+  const browser = await openBrowser(SITE);
+  const { page } = browser;
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.waitForSelector("svg.circuit");
+  await page.evaluate(() => {
+    window.tasks = [];
+    window.longTasks = new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration)));
+    window.longTasks.observe({ type: "longtask" });
+  });
+  console.log("\nthe page with 416,000 edges: tasks of the main thread over 50 ms");
+  const step = async (name, act) => {
+    await act();
+    // Until nothing follows any more; what is still in the observer's queue counts as well.
+    const tasks = await page.evaluate(async () => {
+      await new Promise((go) => setTimeout(go, 1500));
+      window.tasks.push(...window.longTasks.takeRecords().map((e) => e.duration));
+      return window.tasks.splice(0).map(Math.round);
+    });
+    console.log(`  ${name.padEnd(44)} ${tasks.length === 0 ? "none" : `${tasks.join(", ")} ms`}`);
+  };
+  const [weights, config, prompts, scores] = randomModel(MANY_EDGES);
+  const button = (name) => page.getByRole("button", { name }).first().click();
+  await step("weights, config and prompts are dropped", () => drop(page, [weights, config, prompts]));
+  await step("scores are dropped", async () => {
+    await drop(page, [scores]);
+    await allReady(page);
+  });
+  const slider = page.getByRole("slider", { name: "Edges" });
+  await step("the slider is moved by 20 steps", async () => {
+    await slider.focus();
+    for (let i = 0; i < 20; i++) await page.keyboard.press(i % 2 ? "ArrowLeft" : "ArrowRight");
+  });
+  await step("the slider is moved to all edges", () => page.keyboard.press("End"));
+  await step("the slider is moved to none", () => page.keyboard.press("Home"));
+  await step("a batch size is typed", () => page.fill("#batch-size", "2"));
+  await step("an ablation is chosen", () => page.selectOption("#ablation", "zero"));
+  await step("the search is opened", () => page.getByText("Find a circuit", { exact: true }).first().click());
+  const algorithms = await page.locator("#find-algorithm option").allInnerTexts();
+  for (const name of algorithms) await step(`algorithm: ${name}`, () => page.selectOption("#find-algorithm", name));
+  await page.getByText("Keep only some edges of these scores").click();
+  const selections = await page.locator("#keep-selection option").allInnerTexts();
+  for (const name of selections) {
+    await page.selectOption("#keep-selection", name);
+    await page.fill("#keep-count", "100000");
+    await step(`100,000 edges are kept: ${name}`, () => button("Make these scores"));
+  }
+  await step("the slider is moved to all edges", async () => {
+    await slider.focus();
+    await page.keyboard.press("End");
+  });
+  await step("the shown circuit is taken as the official", () => button("Take the shown one"));
+  await step("nodes are chosen", () => page.selectOption("#graph", { index: 1 }));
+  await browser.close();
+}
+
+/** Drops files, `{ name, base64 }`. */
+async function drop(page, files) {
+  await page.evaluate(async (files) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of files) {
+      transfer.items.add(new File([await (await fetch(`data:;base64,${base64}`)).blob()], name));
+    }
+    const target = document.querySelector(".page");
+    target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, files);
+}
+
+async function allReady(page) {
+  await page.waitForFunction(() => document.querySelectorAll('li.file .state[aria-label="ready"]').length === 4);
 }

@@ -289,6 +289,8 @@ export interface RunResult {
   circuits: CircuitResult[];
   /** The tokens of every prompt; `null` where the model came without a tokenizer. */
   prompts: PromptTokens[] | null;
+  /** What there is to know of how texts were read, each a sentence or two, such as answers without a space before the word. */
+  promptNotes: string[];
   /** Each metric's curve over the circuits; `null` where it does not apply. */
   metrics: Record<MetricKey, MetricCurve | null>;
   /** The unpatched model on the clean prompts, in the shape of a circuit's logits. */

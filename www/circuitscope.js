@@ -241,8 +241,8 @@ class Engine {
       else circuits[event.result.index] = circuitResult(event.result, attached);
     };
     const { event, attachments: logits } = await this.#connection.call(request(), attachments, { signal, onEvent });
-    const [{ tokens }] = await files;
-    return { ...runResult(circuits, event, logits), prompts: tokens };
+    const [{ tokens, notes }] = await files;
+    return { ...runResult(circuits, event, logits), prompts: tokens, promptNotes: notes };
   }
 
   /**
@@ -468,7 +468,7 @@ function circuitResult({ circuit, shape, measurement }, [logits, prompts]) {
  * @param {CircuitResult[]} circuits
  * @param {Extract<wire.EngineEvent, { type: "ran" }>} event
  * @param {[Float32Array, Float32Array]} attachments
- * @returns {Omit<RunResult, "prompts">}
+ * @returns {Omit<RunResult, "prompts" | "promptNotes">}
  */
 function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
   const { shape, nPrompts, nPositions, forwardPasses } = baseline;

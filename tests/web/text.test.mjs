@@ -111,6 +111,14 @@ describe("the module with a tokenizer", () => {
     assert.equal((await run(RUN)).error, undefined);
   });
 
+  it("says where an answer lacks the space that a text has before its words", async () => {
+    const pair = { clean: "Ada and", corrupt: "Ben and", answers: ["a"], wrong_answers: [" b"] };
+    const { promptNotes } = (await run({ ...RUN, prompts: { prompts: [pair, pair] }, edgeCounts: [7] })).value;
+    assert.equal(promptNotes.length, 1);
+    assert.match(promptNotes[0], /needs a space before it.*answers\[0\] "a"/);
+    assert.deepEqual((await run(RUN)).value.promptNotes, []);
+  });
+
   it("keeps the order of calls, and stops one that waits for its prompts", async () => {
     const outcomes = await page.evaluate(async (run) => {
       const controller = new AbortController();

@@ -17,10 +17,16 @@ import { jsonFile, jsonSource } from "./sources.js?v=__BUILD_ID__";
  * }} Reading
  */
 /**
- * Prompts that were read: `source` adds their file to a message's attachments; `tokens` is `null` without a tokenizer.
+ * Prompts that were read: `source` adds their file to a message's attachments; `tokens` is `null` without a tokenizer; `notes`
+ * are sentences on how texts were read.
  *
- * @typedef {{ source: (attachments: Attachments) => Source, tokens: PromptTokens[] | null, batchSize: number }} ReadPrompts
+ * @typedef {{
+ *   source: (attachments: Attachments) => Source, tokens: PromptTokens[] | null, notes: string[], batchSize: number,
+ * }} ReadPrompts
  */
+
+/** @type {Pick<ReadPrompts, "tokens" | "notes">} */
+const NO_TEXTS = { tokens: null, notes: [] };
 
 /**
  * Reads the prompts of a call: texts become token ids where there is a reader with a tokenizer.
@@ -33,22 +39,22 @@ import { jsonFile, jsonSource } from "./sources.js?v=__BUILD_ID__";
 export async function readPrompts(prompts, { prependBos, pad, batchSize, signal }, reader) {
   if (reader) {
     const settings = /** @type {PromptSettings} */ ({ ...PROMPT_DEFAULTS, ...given({ prependBos, pad }) });
-    const { source, tokens } = await (await reader).prompts(prompts, settings);
-    return readFrom(source, tokens, batchSize ?? defaultBatchSize(tokens.length));
+    const { source, tokens, notes } = await (await reader).prompts(prompts, settings);
+    return readFrom(source, { tokens, notes }, batchSize ?? defaultBatchSize(tokens.length));
   }
-  if (batchSize !== undefined) return readFrom(prompts, null, batchSize);
+  if (batchSize !== undefined) return readFrom(prompts, NO_TEXTS, batchSize);
   const { name, text } = await jsonFile("prompts", prompts, signal);
-  return readFrom(new File([text], name), null, defaultBatchSize(countPrompts(text)));
+  return readFrom(new File([text], name), NO_TEXTS, defaultBatchSize(countPrompts(text)));
 }
 
 /**
  * @param {JsonSource} file
- * @param {PromptTokens[] | null} tokens
+ * @param {Pick<ReadPrompts, "tokens" | "notes">} texts
  * @param {number} batchSize
  * @returns {ReadPrompts}
  */
-function readFrom(file, tokens, batchSize) {
-  return { source: (attachments) => jsonSource("prompts", file, attachments), tokens, batchSize };
+function readFrom(file, texts, batchSize) {
+  return { source: (attachments) => jsonSource("prompts", file, attachments), ...texts, batchSize };
 }
 
 /**

@@ -56,11 +56,12 @@ export class Reader {
   }
 
   /**
-   * Token ids of prompts: the attachment that the engine is given, and each prompt's tokens.
+   * Token ids of prompts: the attachment that the engine is given, each prompt's tokens, and what there is to know of how they
+   * were read.
    *
    * @param {JsonSource} prompts
    * @param {PromptSettings} settings
-   * @returns {Promise<{ source: Uint8Array, tokens: PromptTokens[] }>}
+   * @returns {Promise<{ source: Uint8Array, tokens: PromptTokens[], notes: string[] }>}
    */
   async prompts(prompts, settings) {
     /** @type {Attachments} */
@@ -74,6 +75,7 @@ export class Reader {
     return {
       source: new TextEncoder().encode(event.json),
       tokens: pairs.map(({ clean, corrupt }) => ({ clean: side(clean), corrupt: side(corrupt) })),
+      notes: event.notes,
     };
   }
 

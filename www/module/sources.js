@@ -48,7 +48,7 @@ export async function jsonFile(field, value, signal) {
     if (!response.ok) throw new Error(`${url}: could not be read: the server answered ${response.status} ${response.statusText}`);
     return { name: url, text: await response.text() };
   }
-  if (isBlob(value)) return { name: nameOf(value) ?? field, text: await value.text() };
+  if (isBlob(value)) return { name: nameOf(value) || field, text: await value.text() };
   const bytes = bytesOf(value);
   const text = bytes ? new TextDecoder().decode(bytes) : isJsonText(value) ? value : jsonText(field, value);
   if (text !== undefined) return { name: field, text };
@@ -65,7 +65,7 @@ export async function jsonFile(field, value, signal) {
  */
 export function fileSource(field, value, attachments, alsoExpected = "") {
   if (typeof value === "string" || isUrl(value)) return { type: "url", url: absoluteUrl(field, value) };
-  if (isBlob(value)) return attached(nameOf(value) ?? field, value, attachments);
+  if (isBlob(value)) return attached(nameOf(value) || field, value, attachments);
   const bytes = bytesOf(value);
   if (bytes) return attached(field, bytes, attachments);
   const expected = `${alsoExpected}bytes, a File, a Blob or a URL`;

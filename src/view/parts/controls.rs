@@ -77,13 +77,16 @@ pub fn entry(entry: Entry) -> Html {
     let Entry { id, label, title, value, range, error, note, on_entry } = entry;
     let kind = if range.is_some() { "number" } else { "text" };
     let oninput = move |event: InputEvent| on_entry.emit(event.target_unchecked_into::<HtmlInputElement>().value());
+    // What was no entry, such as an empty number, gives way to the value that holds.
+    let held = value.clone();
+    let onchange = move |event: Event| event.target_unchecked_into::<HtmlInputElement>().set_value(&held);
     let (min, max) = (range.map(|r| r.0.to_string()), range.map(|r| r.1.to_string()));
     let error_id = format!("{id}-error");
     html! {
         <div key={id} class="field" {title}>
             <label for={id}>{ label }</label>
             <input
-                {id} type={kind} {value} {min} {max} {oninput} autocomplete="off"
+                {id} type={kind} {value} {min} {max} {oninput} {onchange} autocomplete="off"
                 aria-invalid={error.is_some().to_string()} aria-describedby={error.is_some().then(|| error_id.clone())}
             />
             if let Some(error) = error {

@@ -1,27 +1,31 @@
-// A model with random weights, as files to drop: 4 layers, d_model 128, 1,519 edges, 8 prompts of 16 tokens.
+// A model with random weights, as files to drop, and 8 prompts of 16 tokens.
 
-const N_LAYERS = 4;
-const N_HEADS = 8;
-const D_MODEL = 128;
-const D_HEAD = D_MODEL / N_HEADS;
 const D_VOCAB = 512;
 const N_CTX = 16;
 
-const CONFIG = {
-  n_layers: N_LAYERS, n_heads: N_HEADS, d_model: D_MODEL, d_head: D_HEAD, d_mlp: 4 * D_MODEL, n_ctx: N_CTX, d_vocab: D_VOCAB,
-  act_fn: "gelu_new", normalization_type: "LNPre", attn_only: false,
-};
+/** 1,519 edges. */
+const SMALL = { nLayers: 4, nHeads: 8, dHead: 16 };
+/** About 416,000 edges, and weights that are small nevertheless. */
+export const MANY_EDGES = { nLayers: 32, nHeads: 16, dHead: 2 };
 
 /** `{ name, base64 }` of weights, config, prompts and scores. */
-export function randomModel() {
+export function randomModel(sizes = SMALL) {
   const random = generator(1);
   const file = (name, bytes) => ({ name, base64: Buffer.from(bytes).toString("base64") });
   return [
-    file("model.safetensors", safetensors(weights(), () => 0.1 * (random() - 0.5))),
-    file("tl_config.json", JSON.stringify(CONFIG)),
+    file("model.safetensors", safetensors(weights(sizes), () => 0.1 * (random() - 0.5))),
+    file("tl_config.json", JSON.stringify(config(sizes))),
     file("prompts.json", JSON.stringify(prompts(random))),
-    file("scores.safetensors", safetensors(masks(), () => random() - 0.5)),
+    file("scores.safetensors", safetensors(masks(sizes), () => random() - 0.5)),
   ];
+}
+
+function config({ nLayers, nHeads, dHead }) {
+  const dModel = nHeads * dHead;
+  return {
+    n_layers: nLayers, n_heads: nHeads, d_model: dModel, d_head: dHead, d_mlp: 4 * dModel, n_ctx: N_CTX, d_vocab: D_VOCAB,
+    act_fn: "gelu_new", normalization_type: "LNPre", attn_only: false,
+  };
 }
 
 /** Numbers from 0 to 1 that are the same in every run: a linear congruential generator, with the constants of Numerical Recipes. */
@@ -29,30 +33,31 @@ function generator(seed) {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-function weights() {
-  const shapes = { "embed.W_E": [D_VOCAB, D_MODEL], "pos_embed.W_pos": [N_CTX, D_MODEL] };
-  for (let l = 0; l < N_LAYERS; l++) {
+function weights({ nLayers, nHeads, dHead }) {
+  const dModel = nHeads * dHead;
+  const shapes = { "embed.W_E": [D_VOCAB, dModel], "pos_embed.W_pos": [N_CTX, dModel] };
+  for (let l = 0; l < nLayers; l++) {
     for (const name of "QKV") {
-      shapes[`blocks.${l}.attn.W_${name}`] = [N_HEADS, D_MODEL, D_HEAD];
-      shapes[`blocks.${l}.attn.b_${name}`] = [N_HEADS, D_HEAD];
+      shapes[`blocks.${l}.attn.W_${name}`] = [nHeads, dModel, dHead];
+      shapes[`blocks.${l}.attn.b_${name}`] = [nHeads, dHead];
     }
     Object.assign(shapes, {
-      [`blocks.${l}.attn.W_O`]: [N_HEADS, D_HEAD, D_MODEL], [`blocks.${l}.attn.b_O`]: [D_MODEL],
-      [`blocks.${l}.mlp.W_in`]: [D_MODEL, 4 * D_MODEL], [`blocks.${l}.mlp.b_in`]: [4 * D_MODEL],
-      [`blocks.${l}.mlp.W_out`]: [4 * D_MODEL, D_MODEL], [`blocks.${l}.mlp.b_out`]: [D_MODEL],
+      [`blocks.${l}.attn.W_O`]: [nHeads, dHead, dModel], [`blocks.${l}.attn.b_O`]: [dModel],
+      [`blocks.${l}.mlp.W_in`]: [dModel, 4 * dModel], [`blocks.${l}.mlp.b_in`]: [4 * dModel],
+      [`blocks.${l}.mlp.W_out`]: [4 * dModel, dModel], [`blocks.${l}.mlp.b_out`]: [dModel],
     });
   }
-  return Object.assign(shapes, { "unembed.W_U": [D_MODEL, D_VOCAB], "unembed.b_U": [D_VOCAB] });
+  return Object.assign(shapes, { "unembed.W_U": [dModel, D_VOCAB], "unembed.b_U": [D_VOCAB] });
 }
 
-function masks() {
+function masks({ nLayers, nHeads }) {
   const shapes = {};
-  for (let l = 0; l < N_LAYERS; l++) {
-    const nSrc = 1 + l * (N_HEADS + 1);
-    for (const name of "qkv") shapes[`blocks.${l}.hook_${name}_input`] = [N_HEADS, nSrc];
-    shapes[`blocks.${l}.hook_mlp_in`] = [nSrc + N_HEADS];
+  for (let l = 0; l < nLayers; l++) {
+    const nSrc = 1 + l * (nHeads + 1);
+    for (const name of "qkv") shapes[`blocks.${l}.hook_${name}_input`] = [nHeads, nSrc];
+    shapes[`blocks.${l}.hook_mlp_in`] = [nSrc + nHeads];
   }
-  return Object.assign(shapes, { [`blocks.${N_LAYERS - 1}.hook_resid_post`]: [1 + N_LAYERS * (N_HEADS + 1)] });
+  return Object.assign(shapes, { [`blocks.${nLayers - 1}.hook_resid_post`]: [1 + nLayers * (nHeads + 1)] });
 }
 
 function prompts(random) {
