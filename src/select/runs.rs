@@ -79,7 +79,7 @@ pub fn run_after_search(state: &State) -> Option<Plan> {
     sweep(state).filter(|_| state.discover.run_next && matches!(state.run, Run::Idle(_)))
 }
 
-/// What is being run, in words, but for a search, which tells of itself where it was started.
+/// What is being run, in words; a search is described where it was started.
 pub fn run_progress(state: &State) -> Option<Progress> {
     progress(state).filter(|_| state.searching().is_none())
 }

@@ -39,7 +39,7 @@ fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
     }
 }
 
-/// Adds files to the list and reads what tells their role.
+/// Adds files to the list, and reads as much of each as shows its role.
 pub fn add_files(tasks: &Rc<Tasks>, files: Vec<File>) {
     for file in files {
         add_file(tasks, file, false);

@@ -312,7 +312,7 @@ fn probing_is_no_worse_than_attribution() {
     assert_eq!(learned, scores(&case, &g, Algorithm::SubnetworkProbing(probing)));
 }
 
-/// Every loss is told as it falls, and a search stops when asked to.
+/// Every loss is reported as it falls, and a search stops when asked to.
 #[test]
 fn searches_tell_their_loss_and_can_be_stopped() {
     struct Watching {

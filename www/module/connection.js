@@ -88,7 +88,7 @@ export class Connection {
 
   /**
    * Sends a request when those before it are answered; it may be a promise of one, which keeps its place. Resolves to the
-   * event that answers it, with its attachments; `onEvent` is told of those that come before.
+   * event that answers it, with its attachments; `onEvent` is given those that come before.
    *
    * @template {Request} R
    * @param {R | Promise<R>} request
@@ -113,7 +113,7 @@ export class Connection {
         resolve: (answered) => answer(/** @type {Answer<R>} */ (/** @type {unknown} */ (answered))),
       };
       signal?.addEventListener("abort", onAbort);
-      // Where nobody waits for it any more, nobody is told that it failed.
+      // Where nobody waits for it any more, nobody needs to hear that it failed.
       if (request instanceof Promise) request.catch(() => {});
       this.#waiting.push(call);
       this.#sendNext();
@@ -168,7 +168,7 @@ export class Connection {
   }
 
   /**
-   * Goes on without a call that the worker was not told of.
+   * Goes on without a call that the worker does not know of.
    *
    * @param {Call} call
    * @param {unknown} [error]

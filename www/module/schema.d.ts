@@ -234,7 +234,7 @@ export type EngineRequest =
     }
   | {
       type: "inspect";
-      /** The place of the circuit in the last run. */
+      /** Which circuit of the last run, by its index in the run. */
       circuit: number;
       prompt: number;
       /** The place among the output's positions. */

@@ -1,6 +1,6 @@
 // Where models are kept: the origin's private file system, else Cache Storage, else this page's memory, which keeps nothing.
 //
-// A store holds blobs by a key and a name, written from chunks of bytes. A blob is there whole or not at all, or its size tells.
+// A store holds blobs by a key and a name, written from chunks of bytes. A blob that was cut off is known by its size.
 
 /**
  * @typedef {object} Store

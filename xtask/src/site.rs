@@ -1,4 +1,4 @@
-//! Makes `dist/`: trunk builds it, wasm-opt shrinks it, the build's name goes into it, and its size is held.
+//! Makes `dist/`: trunk builds it, wasm-opt shrinks it, the build's name goes into it, and its size is checked.
 
 use std::fs;
 use std::io::Write;

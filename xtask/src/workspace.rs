@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 use std::{env, io};
 
-/// An error is told once, by `main`, so its text is all there is to it.
+/// An error is printed once, by `main`, so its text is all there is to it.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The clone and the cache beside it.

@@ -1,4 +1,4 @@
-//! What can be wrong with a file or a setting, told with the file, the field, what was expected and what was found.
+//! What can be wrong with a file or a setting: the file, the field, what was expected and what was found.
 
 use thiserror::Error;
 

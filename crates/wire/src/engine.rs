@@ -46,7 +46,7 @@ pub enum Request {
     Discover { prompts: Source, settings: DiscoverSettings },
     /// The likeliest tokens of a prompt in the last run. Answered by [`Event::Tokens`].
     Inspect {
-        /// The place of the circuit in the last run.
+        /// Which circuit of the last run, by its index in the run.
         circuit: usize,
         prompt: usize,
         /// The place among the output's positions.

@@ -1,4 +1,4 @@
-//! A plot as a component: the pointer tells where it is, and a cursor over the curves is moved with it or by keys.
+//! A plot as a component: it reports where the pointer is, and a cursor over the curves moves with the pointer or by keys.
 //!
 //! The curves are a component of their own, drawn again only when they change; cursor and pointer are drawn above them.
 

@@ -1,5 +1,5 @@
 //! Weights in several files: `model.safetensors.index.json` and its shards (`transformers`' `save_pretrained`), or shards
-//! alone, told from names such as `model-00001-of-00003.safetensors`.
+//! alone, recognised by names such as `model-00001-of-00003.safetensors`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ pub fn leaf(name: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// What the name of a shard tells: `model-00002-of-00003.safetensors` is the second of three.
+/// What the name of a shard says: `model-00002-of-00003.safetensors` is the second of three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardName<'a> {
     pub stem: &'a str,
