@@ -11,12 +11,12 @@ use thiserror::Error;
 
 use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
-use crate::run::stacking::src_bytes;
 use crate::run::{
     CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, TOP_TOKENS, TopTokens, Unpatched, graph_config,
     run_circuits,
 };
-use circuitscope_core::settings::memory::{ModelMemory, RunSize, size_label};
+use circuitscope_core::settings::activations::ActivationSize;
+use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
 use circuitscope_core::{
     Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
     PruneScores, RunSettings, ScoresInfo, ShardIndex,
@@ -204,7 +204,8 @@ impl Session {
         let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
         let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
         ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
-        check_search_tensor(model.config(), &graph, settings.batch_size.saturating_mul(seq), &self.limits)?;
+        let size = ActivationSize::new(model.config(), graph.srcs.len(), settings.batch_size, seq);
+        check_src_outputs("search", &size, &self.limits)?;
         let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
         let Discovery { scores, n_kept, cost, last_loss, note } =
             discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
@@ -255,17 +256,6 @@ impl Session {
         let at = |tokens: &TopTokens| tokens.at(prompt, position, top_k);
         Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
-}
-
-/// Checks that a GPU takes the largest tensor of a search, the outputs of all src nodes on a batch of `rows` (prompts times
-/// positions).
-fn check_search_tensor(model: &ModelConfig, graph: &Graph, rows: usize, limits: &Limits) -> Result<(), CircuitError> {
-    let bytes = src_bytes(model, graph, rows);
-    let Some(room) = limits.tensor.filter(|&room| bytes > room) else { return Ok(()) };
-    let need = format!("the outputs of {} src nodes take {}", graph.srcs.len(), size_label(bytes));
-    let room = format!("this GPU takes tensors of at most {}", size_label(room));
-    let advice = "choose a smaller batch size or shorter prompts";
-    Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
 }
 
 /// A circuit's output as a message, without its logits.

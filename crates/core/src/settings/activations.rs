@@ -31,6 +31,11 @@ impl ActivationSize {
         Self { n_srcs, n_heads, d_model, d_head, d_mlp, d_vocab_out, seq, rows: batch_size.saturating_mul(seq) }
     }
 
+    /// The src nodes of the graph.
+    pub fn n_srcs(&self) -> usize {
+        usize::try_from(self.n_srcs).unwrap_or(usize::MAX)
+    }
+
     /// Bytes of the outputs of all src nodes and of the residual stream, `[1 + src, batch * position, d_model]`: what edges
     /// are patched with, or what masks are multiplied with.
     pub fn src_outputs(&self) -> u64 {

@@ -21,6 +21,9 @@ pub const WASM_HEAP_BYTES: u64 = 1 << 32;
 /// may grow by beyond the tensors (measured in `benches/browser.mjs`).
 pub const SLACK_BYTES: u64 = 64 << 20;
 
+/// What helps where activations do not fit.
+const SMALLER: &str = "choose a smaller batch size or shorter prompts";
+
 const F32_BYTES: u64 = size_of::<f32>() as u64;
 
 /// What a device can hold.
@@ -140,16 +143,7 @@ impl ModelMemory {
         let refuse = |need: String, room: String, advice| {
             Err(CircuitError::Memory { file: "run".to_owned(), need, room, advice })
         };
-        let smaller = "choose a smaller batch size or shorter prompts";
-        let rows = run.activations(config).src_outputs();
-        if let Some(room) = limits.tensor.filter(|&room| rows > room) {
-            let need = format!(
-                "the outputs of {} take {}",
-                count_label(run.n_srcs, "src node", "src nodes"),
-                size_label(rows)
-            );
-            return refuse(need, format!("this GPU takes tensors of at most {}", size_label(room)), smaller);
-        }
+        check_src_outputs("run", &run.activations(config), limits)?;
         let Some(heap) = limits.heap else { return Ok(()) };
         let room = heap.saturating_sub(SLACK_BYTES);
         let end = format!("the engine's memory in a browser ends at {}", size_label(heap));
@@ -162,7 +156,7 @@ impl ModelMemory {
         let activations = activation_bytes(config, run);
         if limits.computes_in_heap && weights.saturating_add(activations) > room {
             let need = format!("weights of {} and activations of {}", size_label(weights), size_label(activations));
-            return refuse(need, end, smaller);
+            return refuse(need, end, SMALLER);
         }
         Ok(())
     }
@@ -178,9 +172,21 @@ impl ModelMemory {
         }
         let need = format!("weights of {} and activations of {}", size_label(self.weights), size_label(activations));
         let room = format!("the engine's memory in a browser ends at {}", size_label(heap));
-        let advice = "choose a smaller batch size or shorter prompts";
-        Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
+        Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice: SMALLER })
     }
+}
+
+/// Whether a GPU takes the largest tensor of a run or a search, the outputs of all src nodes on a batch. `what` is refused.
+///
+/// # Errors
+/// When it does not; the message has the numbers.
+pub fn check_src_outputs(what: &str, size: &ActivationSize, limits: &Limits) -> Result<(), CircuitError> {
+    let bytes = size.src_outputs();
+    let Some(room) = limits.tensor.filter(|&room| bytes > room) else { return Ok(()) };
+    let nodes = count_label(size.n_srcs(), "src node", "src nodes");
+    let need = format!("the outputs of {nodes} take {}", size_label(bytes));
+    let room = format!("this GPU takes tensors of at most {}", size_label(room));
+    Err(CircuitError::Memory { file: what.to_owned(), need, room, advice: SMALLER })
 }
 
 /// About how many bytes a run of one circuit at a time takes beside the weights: a pass of it, the src nodes' outputs that it
