@@ -156,7 +156,7 @@ impl Session {
         let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
-        let size = RunSize::of(&graph, settings, &prompts);
+        let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };

@@ -67,7 +67,8 @@ impl<'a> Setup<'a> {
     pub fn n_stacked(&self, batch: usize) -> usize {
         let seq = self.batches.seq(batch);
         let rows = self.input.settings.batch_size * seq;
-        self.input.stacking.n_stacked(rows, self.batches.activations(seq).pass())
+        let pass = self.batches.activations(seq).pass_read_back(self.batches.positions(batch).len());
+        self.input.stacking.n_stacked(rows, pass)
     }
 }
 

@@ -7,7 +7,7 @@
 /// How many circuits one forward pass may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
-    /// About how many bytes the activations of a forward pass may take on the device. At least one circuit is run at a time,
+    /// About how many bytes the activations of a forward pass may take, and its logits. At least one circuit is run at a time,
     /// whatever it takes.
     pub budget_bytes: u64,
     /// The number of rows (circuits times prompts times positions) that more circuits gain nothing beyond.
