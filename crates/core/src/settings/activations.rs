@@ -41,6 +41,11 @@ impl ActivationSize {
         self.of_rows((1 + self.n_srcs).saturating_mul(self.d_model))
     }
 
+    /// Bytes of the residual stream, `[batch, position, d_model]`.
+    pub fn resid(&self) -> u64 {
+        self.of_rows(self.d_model)
+    }
+
     /// Bytes that one circuit's pass through a block takes until the block is done: the inputs of its queries, keys and
     /// values before and after their norm (a row a head), the projections and the heads' outputs, attention scores before
     /// and after their softmax, and the MLP's hidden layer with its nonlinearity.
