@@ -85,7 +85,7 @@ impl DiscoverCommand {
         let config = input::open_config(&self.compute.model)?;
         let prompts = input::compute_prompts(&self.compute)?;
         let settings = self.settings(algorithm, &prompts);
-        let graph = Graph::new(&config, discover_graph(&settings, &prompts)?);
+        let graph = Graph::try_new(&config, discover_graph(&settings, &prompts)?)?;
         let computer = Computer::open(self.compute.device).await?;
         let model = computer.load_model(&self.compute.model, config).await?;
         let input = DiscoverInput {

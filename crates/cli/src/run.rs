@@ -96,7 +96,7 @@ impl RunCommand {
         let config = input::open_config(&self.compute.model)?;
         let prompts = input::compute_prompts(&self.compute)?;
         let settings = self.settings(&prompts);
-        let graph = Graph::new(&config, graph_config(&settings, &prompts)?);
+        let graph = Graph::try_new(&config, graph_config(&settings, &prompts)?)?;
         let scores = input::open_scores(&self.scores, &config, &graph)?;
         let computer = Computer::open(self.compute.device).await?;
         let model = computer.load_model(&self.compute.model, config).await?;

@@ -132,21 +132,21 @@ impl Session {
     }
 
     /// # Errors
-    /// When no model is loaded.
+    /// When no model is loaded, it has fewer positions, or the graph has too many edges.
     pub fn graph(&self, config: GraphConfig) -> Result<GraphInfo, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         if config.seq_len.is_some_and(|seq| seq == 0 || seq > model.config().n_ctx) {
             let expected = format!("from 1 to {}, the model's context", model.config().n_ctx);
             return Err(CircuitError::field("graph", "seqLen", expected, format!("{:?}", config.seq_len)).into());
         }
-        Ok(describe(&Graph::new(model.config(), config)))
+        Ok(describe(&Graph::try_new(model.config(), config)?))
     }
 
     /// Runs circuits and keeps their results for [`Session::inspect`] and [`Session::areas`] instead of those of the run
     /// before, which stay where this fails.
     ///
     /// # Errors
-    /// See [`run_circuits`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_run`] and [`run_circuits`].
     pub async fn run(
         &mut self,
         request: RunRequest<'_>,
@@ -155,7 +155,7 @@ impl Session {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
         let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
+        let graph = Graph::try_new(model.config(), graph_config(settings, &prompts)?)?;
         let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
@@ -189,7 +189,7 @@ impl Session {
     /// they cost. `date` goes into the file.
     ///
     /// # Errors
-    /// See [`discover`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_search`] and [`discover`].
     pub async fn discover(
         &self,
         Text { name, text }: Text<'_>,
@@ -199,7 +199,7 @@ impl Session {
     ) -> Result<(Vec<u8>, PruneScores, DiscoveryInfo), SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::new(model.config(), discover_graph(settings, &prompts)?);
+        let graph = Graph::try_new(model.config(), discover_graph(settings, &prompts)?)?;
         let seq = (0..prompts.pairs.len()).map(|prompt| prompts.seq(prompt)).max().unwrap_or(1);
         let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
         let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;

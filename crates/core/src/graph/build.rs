@@ -5,8 +5,8 @@ use crate::config::ModelConfig;
 use crate::graph::node::{DestKind, DestModule, SrcKind, SrcNode};
 
 impl Graph {
-    /// The graph of a model. Only its nodes are made; edges are counted, never stored. [`Graph::try_new`] refuses one that
-    /// has too many of them.
+    /// The graph of a model that is known to be small, as those of tests and benchmarks are. Of a model or of prompts from a file
+    /// it is [`Graph::try_new`], which refuses a graph of too many edges. Only nodes are made; edges are counted, never stored.
     pub fn new(model: &ModelConfig, config: GraphConfig) -> Self {
         let (srcs, dests) =
             if config.factorized { factorized(model, config.separate_qkv) } else { unfactorized(model) };
