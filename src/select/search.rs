@@ -44,7 +44,8 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
         return Err(problem);
     }
     let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), 0, &state.settings) };
-    Ok(SearchOrder { plan, settings, trial, name: name(state), cost, timed: timed(state) })
+    let name = name(state, settings.algorithm.label());
+    Ok(SearchOrder { plan, settings, trial, name, cost, timed: timed(state) })
 }
 
 fn settings(state: &State) -> Result<DiscoverSettings, String> {
@@ -69,10 +70,10 @@ fn memory_problem(state: &State, cost: &DiscoverCost) -> Option<String> {
 }
 
 /// `EAP on reverse.safetensors`, or the same with a number where there is one already.
-fn name(state: &State) -> String {
+fn name(state: &State, algorithm: &str) -> String {
     let prompts = in_use(&state.files, Role::Prompts).map_or("prompts", |file| file.name.as_str());
     let task = if state.is_demo() { "reverse" } else { prompts.strip_suffix(".json").unwrap_or(prompts) };
-    free_name(state, &format!("{} on {task}", state.discover.offer().short))
+    free_name(state, &format!("{algorithm} on {task}"))
 }
 
 /// A name that no file has yet.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{runs, search};
 use crate::select::runs::Progress;
 use crate::state::State;
-use crate::state::algorithms::{Field, Kind};
+use crate::state::algorithms::{ChoiceOption, Field, Kind};
 use crate::state::files::Role;
 use crate::state::search::Search;
 use crate::words::{counted, duration, grouped, short};
@@ -33,8 +33,8 @@ pub struct FieldView {
 /// What a setting holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueView {
-    /// One of these values, with a label each.
-    Choice { values: &'static [&'static str], labels: &'static [&'static str], chosen: usize },
+    /// One of these.
+    Choice { options: Vec<ChoiceOption>, chosen: usize },
     /// What was typed, and what is wrong with it.
     Text { text: String, error: Option<String> },
 }
@@ -48,7 +48,7 @@ pub fn fields(state: &State) -> Vec<FieldView> {
         label: field.label,
         title: field.title,
         value: match field.kind {
-            Kind::Choice(values, labels) => ValueView::Choice { values, labels, chosen: field.choice(entry) },
+            Kind::Choice(options) => ValueView::Choice { options: options(), chosen: field.choice(entry) },
             _ => ValueView::Text { text: entry.clone(), error },
         },
         advanced: field.advanced,

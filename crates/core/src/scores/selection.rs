@@ -37,6 +37,15 @@ impl Selection {
             Self::Greedy => "greedy from the output",
         }
     }
+
+    /// Which edges it takes.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Top => "the largest scores",
+            Self::Connected => "of the largest scores, those on a path from the embedding to the output",
+            Self::Greedy => "from the output on, the largest scores into nodes that are there already",
+        }
+    }
 }
 
 /// Scores that are those given for the chosen edges and 0 for the others, and how many edges were chosen. An edge that is
