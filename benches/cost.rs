@@ -2,19 +2,20 @@
 //! forward pass of the same batch, in one run.
 //!
 //! ```text
-//! cargo bench                                        # the three models, natively on the CPU
+//! cargo bench --bench cost                           # the three models, natively on the CPU
 //! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
-//! cargo bench -- gpt2-case 4-layer                   # some of the models
+//! cargo bench --bench cost -- gpt2-case 4-layer      # some of the models
 //! ```
 //!
 //! The models are a reference case, and two of random weights that are written below the target directory once.
 //! `benches/README.md` has what was measured and how the Python environment is made.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
-use std::time::Instant;
 
 use burn::tensor::Device;
 use circuitscope_core::config::family;
@@ -26,6 +27,8 @@ use circuitscope_core::{
 use circuitscope_engine::discover::{DiscoverInput, discover};
 use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
 use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
+
+use support::{interleaved, random};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]
@@ -199,27 +202,6 @@ fn run_sweep(
     pollster::block_on(run_circuits(&input, &mut ())).unwrap().unpatched
 }
 
-/// The middle time of each task in seconds. Tasks take turns, so that a busy machine slows them alike.
-#[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
-fn interleaved(repeats: usize, tasks: &[&dyn Fn()]) -> Vec<f64> {
-    let mut times = vec![Vec::new(); tasks.len()];
-    for repeat in 0..=repeats {
-        for (task, times) in tasks.iter().zip(&mut times) {
-            let start = Instant::now();
-            task();
-            // The first turn warms up.
-            if repeat > 0 {
-                times.push(start.elapsed().as_secs_f64());
-            }
-        }
-    }
-    let middle = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    times.into_iter().map(middle).collect()
-}
-
 /// Edge counts from 1 to all, evenly spaced in the logarithm.
 fn log_spaced(n_edges: usize) -> Vec<usize> {
     let step = (n_edges as f64).ln() / (N_CIRCUITS - 1) as f64;
@@ -233,18 +215,6 @@ fn random_prompts(shape: &Shape, d_vocab: usize) -> Prompts {
     let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: tokens(0), wrong_answers: tokens(1) };
     let pairs = (0..shape.batch).map(|_| pair()).collect();
     Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pad_token: None, pairs }
-}
-
-/// Numbers between -1 and 1: Marsaglia's xorshift64.
-fn random(seed: u64, n: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..n).map(|_| next()).collect()
 }
 
 /// The model's folder, written if it is not there.

@@ -6,7 +6,7 @@ use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan};
 use crate::state::runs::{Plan, RunKey};
 use crate::words::{counted, short};
 use circuitscope_core::scores::known_circuit::{KnownCircuit, edge_name};
-use circuitscope_core::{AblationType, Metric, PatchType, RunSettings, Unit};
+use circuitscope_core::{AblationType, Metric, RunSettings, Unit};
 
 /// A table of settings, ablations by patch types and directions.
 pub struct SensitivityTable {
@@ -57,10 +57,7 @@ pub fn shown_as_official(state: &State) -> Option<Official> {
 
 fn set_name(state: &State, key: &RunKey) -> String {
     let RunSettings { patch_type, ablation, reverse, .. } = key.settings;
-    let mut name =
-        format!("{} · {}", scores_name(state, key), if patch_type == PatchType::Edge { "edge" } else { "tree" });
-    name += " · ";
-    name += ablation_name(ablation);
+    let mut name = format!("{} · {} · {}", scores_name(state, key), patch_type.short_label(), ablation.short_label());
     if reverse {
         name += " · reversed";
     }
@@ -99,11 +96,10 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
     };
     let rows = AblationType::ALL.iter().enumerate();
     let rows: Vec<_> = rows
-        .map(|(row, &ablation)| (ablation_name(ablation), (0..COLUMNS.len()).map(|column| cell(column, row)).collect()))
+        .map(|(row, &ablation)| (ablation.short_label(), (0..COLUMNS.len()).map(|column| cell(column, row)).collect()))
         .collect();
     let columns = COLUMNS.map(|(patch_type, reverse)| {
-        let patch = if patch_type == PatchType::Edge { "Edge" } else { "Tree" };
-        format!("{patch}{}", if reverse { ", reversed" } else { "" })
+        format!("{}{}", patch_type.short_label(), if reverse { ", reversed" } else { "" })
     });
     let caption = format!(
         "{} of {} of {}; the darker, the larger",
@@ -124,17 +120,4 @@ pub fn axis_label(metric: Metric, log: bool) -> String {
     let parts: Vec<_> =
         [unit, if log { "log scale" } else { "" }].into_iter().filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { metric.name().to_owned() } else { format!("{} ({})", metric.name(), parts.join(", ")) }
-}
-
-/// What an ablation is called in few words.
-pub fn ablation_name(ablation: AblationType) -> &'static str {
-    match ablation {
-        AblationType::Resample => "resample",
-        AblationType::Zero => "zero",
-        AblationType::TokenwiseMeanClean => "clean mean",
-        AblationType::TokenwiseMeanCorrupt => "corrupt mean",
-        AblationType::TokenwiseMeanCleanAndCorrupt => "mean of both",
-        AblationType::BatchTokenwiseMean => "batch mean",
-        AblationType::BatchAllTokMean => "batch mean, all positions",
-    }
 }

@@ -46,7 +46,8 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
         return Err(problem);
     }
     let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), 0, &state.settings) };
-    Ok(SearchOrder { plan, settings, trial, name: name(state), cost, timed: timed(state) })
+    let name = name(state, settings.algorithm.label());
+    Ok(SearchOrder { plan, settings, trial, name, cost, timed: timed(state) })
 }
 
 /// What the fields of the chosen algorithm hold: as entered, but of official circuits the first that fits where the one entered
@@ -54,9 +55,9 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
 pub fn entries(state: &State) -> Vec<String> {
     let discover = &state.discover;
     let entry = |(field, entry): (&Field, &String)| match field.kind {
-        Kind::Choice(values, _) if !can_choose(state, field, entry) => {
-            let first = values.iter().find(|value| can_choose(state, field, value));
-            first.map_or_else(|| entry.clone(), |value| (*value).to_owned())
+        Kind::Choice(options) if !can_choose(state, field, entry) => {
+            let first = options().into_iter().find(|option| can_choose(state, field, &option.value));
+            first.map_or_else(|| entry.clone(), |option| option.value)
         }
         _ => entry.clone(),
     };
@@ -96,10 +97,10 @@ fn memory_problem(state: &State, cost: &DiscoverCost) -> Option<String> {
 }
 
 /// `EAP on reverse.safetensors`, or the same with a number where there is one already.
-fn name(state: &State) -> String {
+fn name(state: &State, algorithm: &str) -> String {
     let prompts = in_use(&state.files, Role::Prompts).map_or("prompts", |file| file.name.as_str());
     let task = if state.is_demo() { "reverse" } else { prompts.strip_suffix(".json").unwrap_or(prompts) };
-    free_name(state, &format!("{} on {task}", state.discover.offer().short))
+    free_name(state, &format!("{algorithm} on {task}"))
 }
 
 /// A name that no file has yet.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{runs, search};
 use crate::select::runs::Progress;
 use crate::state::State;
-use crate::state::algorithms::{Field, Kind};
+use crate::state::algorithms::{ChoiceOption, Field, Kind};
 use crate::state::files::Role;
 use crate::state::search::Search;
 use crate::words::{counted, duration, grouped, short};
@@ -33,8 +33,8 @@ pub struct FieldView {
 /// What a setting holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueView {
-    /// One of these values, with a label each.
-    Choice { values: Vec<&'static str>, labels: Vec<&'static str>, chosen: usize },
+    /// One of these.
+    Choice { options: Vec<ChoiceOption>, chosen: usize },
     /// What was typed, and what is wrong with it.
     Text { text: String, error: Option<String> },
 }
@@ -47,7 +47,7 @@ pub fn fields(state: &State) -> Vec<FieldView> {
         label: field.label,
         title: field.title,
         value: match field.kind {
-            Kind::Choice(values, labels) => choice(state, field, entry, values, labels),
+            Kind::Choice(options) => choice(state, field, entry, options()),
             _ => ValueView::Text { text: entry.clone(), error },
         },
         advanced: field.advanced,
@@ -56,12 +56,11 @@ pub fn fields(state: &State) -> Vec<FieldView> {
     offer.fields.iter().zip(&entries).zip(errors).map(field).collect()
 }
 
-/// The values of a choice that can be chosen with the model in use.
-fn choice(state: &State, field: &Field, entry: &str, values: &[&'static str], labels: &[&'static str]) -> ValueView {
-    let offered = values.iter().zip(labels).filter(|(value, _)| search::can_choose(state, field, value));
-    let (values, labels): (Vec<_>, Vec<_>) = offered.unzip();
-    let chosen = values.iter().position(|value| *value == entry).unwrap_or(0);
-    ValueView::Choice { values, labels, chosen }
+/// The options of a choice that can be chosen with the model in use.
+fn choice(state: &State, field: &Field, entry: &str, mut options: Vec<ChoiceOption>) -> ValueView {
+    options.retain(|option| search::can_choose(state, field, &option.value));
+    let chosen = options.iter().position(|option| option.value == entry).unwrap_or(0);
+    ValueView::Choice { options, chosen }
 }
 
 /// What the batch size means for the chosen algorithm, where scores depend on it.

@@ -170,14 +170,26 @@ impl Inputs {
     }
 
     /// The graph that is chosen, built anew only for another model or choice.
-    fn choose_graph(&self, before: &Self, choice: GraphChoice, seq_len: Option<usize>) -> Option<ChosenGraph> {
+    fn choose_graph(&mut self, before: &Self, choice: GraphChoice, seq_len: Option<usize>) -> Option<ChosenGraph> {
         let model = self.model.as_ref()?;
         let config = choice.config(seq_len);
         if choice.token_wise && config.seq_len.is_none() {
             return None;
         }
-        let kept = before.graph.clone().filter(|kept| kept.is_of(model, config));
-        Some(kept.unwrap_or_else(|| ChosenGraph::new(model.clone(), config)))
+        if let Some(kept) = before.graph.clone().filter(|kept| kept.is_of(model, config)) {
+            return Some(kept);
+        }
+        // A graph at every position is too large by the length of the prompts.
+        let role = if choice.token_wise { Role::Prompts } else { Role::Config };
+        match ChosenGraph::new(model.clone(), config) {
+            Ok(graph) => Some(graph),
+            Err(error) => {
+                if let Some(id) = self.file(role) {
+                    self.add_problem(Subject::File(id), error, None);
+                }
+                None
+            }
+        }
     }
 
     fn read_scores(&mut self, before: &Self, entry: &FileEntry, bytes: &Shared<[u8]>) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::files::FileId;
 use super::graph_choice::GraphChoice;
 use super::load::Shared;
-use circuitscope_core::{Graph, GraphConfig, ModelConfig, PruneScores};
+use circuitscope_core::{CircuitError, Graph, GraphConfig, ModelConfig, PruneScores};
 
 /// More positions than this cannot be told apart on a slider of a few hundred pixels.
 const MAX_STEPS: usize = 300;
@@ -56,9 +56,12 @@ pub struct Steps(Vec<usize>);
 
 impl ChosenGraph {
     /// Builds the graph of a model.
-    pub fn new(model: Shared<ModelConfig>, config: GraphConfig) -> Self {
-        let graph = Rc::new(Graph::new(&model, config));
-        Self { model, graph }
+    ///
+    /// # Errors
+    /// When it has too many edges.
+    pub fn new(model: Shared<ModelConfig>, config: GraphConfig) -> Result<Self, CircuitError> {
+        let graph = Rc::new(Graph::try_new(&model, config)?);
+        Ok(Self { model, graph })
     }
 
     /// Whether it is the graph of a model under some settings.
@@ -91,7 +94,8 @@ fn fitting_choice(name: &str, ScoresKey { bytes, graph, seq_len, .. }: &ScoresKe
     GraphChoice::all().find(|choice| {
         let config = choice.config(*seq_len);
         let complete = !choice.token_wise || config.seq_len.is_some();
-        complete && PruneScores::from_bytes(name, bytes, &Graph::new(&graph.model, config)).is_ok()
+        let fits = |graph: Graph| PruneScores::from_bytes(name, bytes, &graph).is_ok();
+        complete && Graph::try_new(&graph.model, config).is_ok_and(fits)
     })
 }
 

@@ -6,6 +6,7 @@ use crate::select::runs::{batch_note, ready, short_batch};
 use crate::state::State;
 use crate::state::files::{Content, FileEntry, Role};
 use crate::state::graph_choice::GraphChoice;
+use crate::state::inputs::Subject;
 use crate::state::load::{Load, Shared};
 use crate::state::runs::{Engine, Outcome, Plan};
 use crate::update::Action;
@@ -65,6 +66,23 @@ fn scores_of_another_graph_name_the_one_that_they_fit() {
     assert_eq!(fix, GraphChoice { factorized: true, separate_qkv: true, token_wise: false });
     state.apply(Action::GraphChosen(fix));
     assert!(ready(&state));
+}
+
+#[test]
+fn prompts_too_long_for_a_graph_at_every_position_are_named() {
+    let mut state = State::demo();
+    // GPT-2 XL's shape has 2,235,025 edges at each position.
+    let config = r#"{"model_type": "gpt2", "n_layer": 48, "n_head": 25, "n_embd": 1600, "n_positions": 1024, "vocab_size": 50257}"#;
+    let tokens = [1; 130];
+    let prompts = format!(r#"{{"prompts": [{{"clean": {tokens:?}, "corrupt": {tokens:?}}}]}}"#);
+    drop_file(&mut state, OWN, "config.json", json("config.json", config));
+    drop_file(&mut state, OWN + 1, "prompts.json", json("prompts.json", &prompts));
+    assert!(state.inputs.graph.is_some());
+    let run = RunSettings { token_wise: true, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(run));
+    assert!(state.inputs.graph.is_none() && !ready(&state));
+    let problem = state.inputs.problem(Subject::File(OWN + 1)).unwrap();
+    assert!(problem.message.contains("at most 120") && problem.message.contains("token-wise"), "{problem:?}");
 }
 
 #[test]

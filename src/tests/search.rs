@@ -42,13 +42,16 @@ fn start(state: &mut State, job: Job, trial: bool) {
 #[test]
 fn official_circuits_are_offered_where_they_fit() {
     let mut state = State::demo();
-    let official = OFFERS.iter().position(|offer| offer.fields == [OFFICIAL_CIRCUIT]).unwrap();
+    let official =
+        OFFERS.iter().position(|offer| offer.fields.iter().any(|field| field.key == OFFICIAL_CIRCUIT.key)).unwrap();
     act(&mut state, SearchAction::AlgorithmChosen(official));
     let offered = |state: &State| match &fields(state)[0].value {
-        ValueView::Choice { values, chosen, .. } => (values.clone(), *chosen),
+        ValueView::Choice { options, chosen } => {
+            (options.iter().map(|option| option.value.clone()).collect::<Vec<_>>(), *chosen)
+        }
         ValueView::Text { .. } => panic!("no choice"),
     };
-    assert_eq!(offered(&state), (vec!["tracr_reverse", "tracr_reverse_acdc"], 0));
+    assert_eq!(offered(&state), (["tracr_reverse", "tracr_reverse_acdc"].map(str::to_owned).to_vec(), 0));
     // One that was chosen for another model gives way to the first that fits.
     act(&mut state, SearchAction::Entered(0, "ioi".to_owned()));
     let Algorithm::Official(Official { circuit }) = search::order(&state, false).unwrap().settings.algorithm else {

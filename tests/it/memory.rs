@@ -76,7 +76,10 @@ fn the_largest_config_that_is_read_does_not_overflow() {
 fn a_run_is_refused_where_its_activations_do_not_fit_beside_the_weights() {
     let config = config(12, 768);
     let memory = ModelMemory::of(&config);
-    let run = |batch_size, seq| RunSize { n_srcs: 157, batch_size, seq, n_prompts: batch_size, n_positions: 1 };
+    let run = |batch_size, seq| {
+        let (n_prompts, n_positions, keep_logits) = (batch_size, 1, false);
+        RunSize { n_srcs: 157, batch_size, seq, n_prompts, n_positions, keep_logits }
+    };
     assert_eq!(memory.check_run(&config, &run(8, 16), &Limits::WASM_CPU), Ok(()));
     // The outputs of the src nodes alone: 158 x 256 x 1024 x 768 numbers.
     let text = memory.check_run(&config, &run(256, 1024), &Limits::WASM_CPU).unwrap_err().to_string();

@@ -37,7 +37,7 @@ pub struct ConvertCommand {
     #[arg(long, value_name = "N", requires = "model")]
     edge_count: Option<usize>,
     /// Which edges are written, where the format can leave some out
-    #[arg(long, default_value = "all", value_parser = setting::<Extent>(EXTENTS))]
+    #[arg(long, default_value = "all", value_parser = setting(&Extent::ALL, Extent::about))]
     extent: Extent,
     /// How many token positions the graph has, for lists of edges with positions [default: up to the last one listed]
     #[arg(long, value_name = "N", requires = "model")]
@@ -48,8 +48,6 @@ pub struct ConvertCommand {
     #[arg(long, conflicts_with_all = ["to", "out"])]
     json: bool,
 }
-
-const EXTENTS: &[(&str, &str)] = &[("all", "all edges"), ("circuit", "those of the circuit")];
 
 const EXAMPLES: &str = "\
 Formats (--to): safetensors, mib-json, edge-list-json, edge-list-csv. torch and mib-torch files are read only; torch reads

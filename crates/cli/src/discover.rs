@@ -32,7 +32,7 @@ pub struct DiscoverCommand {
     #[arg(long, value_name = "NAME=VALUE", value_parser = algorithm_setting)]
     set: Vec<(String, Value)>,
     /// Keep the scores of --edge-count edges, set the others' to 0
-    #[arg(long, value_parser = setting::<Selection>(SELECTIONS), requires = "edge_count")]
+    #[arg(long, value_parser = setting(&Selection::ALL, Selection::about), requires = "edge_count")]
     selection: Option<Selection>,
     /// How many edges --selection chooses among
     #[arg(long, value_name = "N", requires = "selection")]
@@ -41,12 +41,6 @@ pub struct DiscoverCommand {
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
 }
-
-const SELECTIONS: &[(&str, &str)] = &[
-    ("top", "the largest scores"),
-    ("connected", "of the largest scores, those on a path from the embedding to the output"),
-    ("greedy", "from the output on, the largest scores into nodes that are there already"),
-];
 
 const SETTINGS: &str = "\
 Algorithms:
@@ -85,7 +79,7 @@ impl DiscoverCommand {
         let config = input::open_config(&self.compute.model)?;
         let prompts = input::compute_prompts(&self.compute)?;
         let settings = self.settings(algorithm, &prompts);
-        let graph = Graph::new(&config, discover_graph(&settings, &prompts)?);
+        let graph = Graph::try_new(&config, discover_graph(&settings, &prompts)?)?;
         let computer = Computer::open(self.compute.device).await?;
         let model = computer.load_model(&self.compute.model, config).await?;
         let input = DiscoverInput {

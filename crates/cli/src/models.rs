@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use circuitscope_core::config::family::{self, FAMILIES, REFUSED};
+use circuitscope_core::graph::n_edges;
 use circuitscope_core::settings::memory::size_label;
-use circuitscope_core::{FORMATS, Graph, GraphConfig, Limits, ModelConfig, ModelMemory, describe_graph};
+use circuitscope_core::{FORMATS, GraphConfig, Limits, ModelConfig, ModelMemory, describe_graph};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -91,14 +92,14 @@ struct ModelReport {
     config: ModelConfig,
     memory: ModelMemory,
     /// Each kind of graph, for one position, with its number of edges.
-    graphs: Vec<(GraphConfig, usize)>,
+    graphs: Vec<(GraphConfig, u64)>,
 }
 
 impl ModelReport {
     fn of(config: ModelConfig) -> Self {
         let kinds = [(true, true), (true, false), (false, true)];
         let graphs = kinds.map(|(factorized, separate_qkv)| GraphConfig { factorized, separate_qkv, seq_len: None });
-        let graphs = graphs.map(|graph| (graph, Graph::new(&config, graph).n_edges())).into();
+        let graphs = graphs.map(|graph| (graph, n_edges(&config, graph))).into();
         Self { memory: ModelMemory::of(&config), graphs, config }
     }
 

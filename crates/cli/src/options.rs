@@ -6,6 +6,7 @@ use circuitscope_core::{OutputSlice, PromptSettings};
 use circuitscope_wire::engine::DeviceChoice;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Prompts a batch where nothing is said; a file with fewer prompts is one batch.
@@ -35,7 +36,7 @@ pub struct ComputeOptions {
     #[command(flatten)]
     pub graph: GraphOptions,
     /// Which positions of the output are compared
-    #[arg(long, value_name = "POSITIONS", default_value = "last_seq", value_parser = setting::<OutputSlice>(SLICES))]
+    #[arg(long, value_name = "POSITIONS", default_value = "last_seq", value_parser = setting(&OutputSlice::ALL, OutputSlice::label))]
     pub slice: OutputSlice,
     /// What computes: the CPU, or the machine's GPU (built with --features gpu)
     #[arg(long, default_value = "cpu", value_parser = device_choice())]
@@ -114,15 +115,15 @@ impl GraphKind {
     }
 }
 
-const SLICES: &[(&str, &str)] =
-    &[("last_seq", "the last one"), ("not_first_seq", "all but the first"), ("none", "all")];
-
-/// Reads a setting by the name that it has in JSON. `names` has each name with what it means.
-pub fn setting<T>(names: &[(&'static str, &'static str)]) -> impl TypedValueParser<Value = T> + use<T>
+/// Reads a setting by the name that it has in JSON: one of `all`, of each of which `about` says what it means.
+pub fn setting<T>(all: &[T], about: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> + use<T>
 where
-    T: DeserializeOwned + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Copy + Send + Sync + 'static,
 {
-    let values = names.iter().map(|&(name, help)| PossibleValue::new(name).help(help));
+    let values = all.iter().map(|&one| {
+        let json = serde_json::to_value(one).expect("a setting can be written as JSON");
+        PossibleValue::new(json.as_str().expect("a choice is a name").to_owned()).help(about(one))
+    });
     PossibleValuesParser::new(values)
         .map(|name| serde_json::from_value(name.into()).expect("a name in the list is a setting's"))
 }
@@ -130,4 +131,26 @@ where
 fn device_choice() -> impl TypedValueParser<Value = DeviceChoice> {
     PossibleValuesParser::new(["cpu", "gpu"])
         .map(|name| if name == "gpu" { DeviceChoice::Webgpu } else { DeviceChoice::Cpu })
+}
+
+#[cfg(test)]
+mod tests {
+    use circuitscope_core::AblationType;
+    use clap::{Arg, Command};
+
+    use super::*;
+
+    #[test]
+    fn every_ablation_has_a_name_on_the_command_line() {
+        let read = |name: &str| {
+            let arg = Arg::new("ablation").value_parser(setting(&AblationType::ALL, AblationType::about));
+            let matches = Command::new("run").arg(arg).try_get_matches_from(["run", name]).ok()?;
+            matches.get_one::<AblationType>("ablation").copied()
+        };
+        for ablation in AblationType::ALL {
+            let name = serde_json::to_value(ablation).unwrap();
+            assert_eq!(read(name.as_str().unwrap()), Some(ablation));
+        }
+        assert_eq!(read("ones"), None);
+    }
 }

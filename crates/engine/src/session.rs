@@ -11,12 +11,12 @@ use thiserror::Error;
 
 use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
-use crate::run::stacking::src_bytes;
 use crate::run::{
     CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, TOP_TOKENS, TopTokens, Unpatched, graph_config,
     run_circuits,
 };
-use circuitscope_core::settings::memory::{ModelMemory, RunSize, size_label};
+use circuitscope_core::settings::activations::ActivationSize;
+use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
 use circuitscope_core::{
     Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
     PruneScores, RunSettings, ScoresInfo, ShardIndex,
@@ -132,21 +132,21 @@ impl Session {
     }
 
     /// # Errors
-    /// When no model is loaded.
+    /// When no model is loaded, it has fewer positions, or the graph has too many edges.
     pub fn graph(&self, config: GraphConfig) -> Result<GraphInfo, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         if config.seq_len.is_some_and(|seq| seq == 0 || seq > model.config().n_ctx) {
             let expected = format!("from 1 to {}, the model's context", model.config().n_ctx);
             return Err(CircuitError::field("graph", "seqLen", expected, format!("{:?}", config.seq_len)).into());
         }
-        Ok(describe(&Graph::new(model.config(), config)))
+        Ok(describe(&Graph::try_new(model.config(), config)?))
     }
 
     /// Runs circuits and keeps their results for [`Session::inspect`] and [`Session::areas`] instead of those of the run
     /// before, which stay where this fails.
     ///
     /// # Errors
-    /// See [`run_circuits`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_run`] and [`run_circuits`].
     pub async fn run(
         &mut self,
         request: RunRequest<'_>,
@@ -155,8 +155,8 @@ impl Session {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
         let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::new(model.config(), graph_config(settings, &prompts)?);
-        let size = RunSize::of(&graph, settings, &prompts);
+        let graph = Graph::try_new(model.config(), graph_config(settings, &prompts)?)?;
+        let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
@@ -189,7 +189,7 @@ impl Session {
     /// they cost. `date` goes into the file.
     ///
     /// # Errors
-    /// See [`discover`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_search`] and [`discover`].
     pub async fn discover(
         &self,
         Text { name, text }: Text<'_>,
@@ -199,12 +199,13 @@ impl Session {
     ) -> Result<(Vec<u8>, PruneScores, DiscoveryInfo), SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
         let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::new(model.config(), discover_graph(settings, &prompts)?);
+        let graph = Graph::try_new(model.config(), discover_graph(settings, &prompts)?)?;
         let seq = (0..prompts.pairs.len()).map(|prompt| prompts.seq(prompt)).max().unwrap_or(1);
         let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
         let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
         ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
-        check_search_tensor(model.config(), &graph, settings.batch_size.saturating_mul(seq), &self.limits)?;
+        let size = ActivationSize::new(model.config(), graph.srcs.len(), settings.batch_size, seq);
+        check_src_outputs("search", &size, &self.limits)?;
         let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
         let Discovery { scores, n_kept, cost, last_loss, note } =
             discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
@@ -255,17 +256,6 @@ impl Session {
         let at = |tokens: &TopTokens| tokens.at(prompt, position, top_k);
         Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
-}
-
-/// Checks that a GPU takes the largest tensor of a search, the outputs of all src nodes on a batch of `rows` (prompts times
-/// positions).
-fn check_search_tensor(model: &ModelConfig, graph: &Graph, rows: usize, limits: &Limits) -> Result<(), CircuitError> {
-    let bytes = src_bytes(model, graph, rows);
-    let Some(room) = limits.tensor.filter(|&room| bytes > room) else { return Ok(()) };
-    let need = format!("the outputs of {} src nodes take {}", graph.srcs.len(), size_label(bytes));
-    let room = format!("this GPU takes tensors of at most {}", size_label(room));
-    let advice = "choose a smaller batch size or shorter prompts";
-    Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
 }
 
 /// A circuit's output as a message, without its logits.

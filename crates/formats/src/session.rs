@@ -81,7 +81,7 @@ fn write(file: &File, request: &Request) -> Result<Answer, ReaderError> {
     let Request::WriteScores { model, graph, format, edge_count, extent, algorithm, date, .. } = request else {
         unreachable!("only requests to write scores are passed on to this function")
     };
-    let graph = Graph::new(model, *graph);
+    let graph = Graph::try_new(model, *graph)?;
     let scores = PruneScores::from_bytes(&file.name, &file.bytes, &graph)?;
     let metadata = TensorFile::from_bytes(&file.name, &file.bytes)?.metadata;
     let algorithm = ScoresInfo::from_metadata(&file.name, &metadata)?.algorithm.or_else(|| algorithm.clone());

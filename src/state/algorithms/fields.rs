@@ -1,6 +1,7 @@
 //! Settings that several algorithms have.
 
-use super::offer::{Field, Kind};
+use super::offer::{Field, Kind, options};
+use circuitscope_core::{AblationType, AnswerFunction, FaithfulnessTarget, GradFunction, OfficialCircuit, PromptSide};
 
 /// A setting without a title that is not folded away.
 pub const fn field(key: &'static str, id: &'static str, label: &'static str, kind: Kind, start: &'static str) -> Field {
@@ -14,10 +15,7 @@ pub const GRAD_FUNCTION: Field = Field {
         "gradFunction",
         "find-grad",
         "Of answers'",
-        Kind::Choice(
-            &["logit", "prob", "logprob", "logit_exp"],
-            &["logits", "probabilities", "log probabilities", "exponentiated logits"],
-        ),
+        Kind::Choice(|| options(&GradFunction::ALL, GradFunction::label)),
         "logit",
     )
 };
@@ -27,10 +25,7 @@ pub const ANSWER_FUNCTION: Field = Field {
         "answerFunction",
         "find-answer",
         "Measure",
-        Kind::Choice(
-            &["avg_diff", "avg_val", "mse"],
-            &["answers vs wrong ones", "answers alone", "squared error of numbers"],
-        ),
+        Kind::Choice(|| options(&AnswerFunction::ALL, AnswerFunction::label)),
         "avg_diff",
     )
 };
@@ -40,26 +35,7 @@ pub const ABLATION: Field = Field {
         "ablation",
         "find-ablation",
         "Patch with",
-        Kind::Choice(
-            &[
-                "resample",
-                "zero",
-                "tokenwise_mean_clean",
-                "tokenwise_mean_corrupt",
-                "tokenwise_mean_clean_and_corrupt",
-                "batch_tokenwise_mean",
-                "batch_all_tok_mean",
-            ],
-            &[
-                "other prompt (resample)",
-                "zero",
-                "tokenwise mean, clean",
-                "tokenwise mean, corrupt",
-                "tokenwise mean, both",
-                "batch tokenwise mean",
-                "batch all-token mean",
-            ],
-        ),
+        Kind::Choice(|| options(&AblationType::ALL, AblationType::label)),
         "resample",
     )
 };
@@ -70,7 +46,7 @@ pub const ABLATION_PROMPTS: Field = Field {
         "ablationPrompts",
         "find-side",
         "Patch from",
-        Kind::Choice(&["corrupt", "clean"], &["corrupt", "clean"]),
+        Kind::Choice(|| options(&PromptSide::ALL, PromptSide::label)),
         "corrupt",
     )
 };
@@ -81,7 +57,7 @@ pub const TARGET: Field = Field {
         "faithfulnessTarget",
         "find-target",
         "Distance",
-        Kind::Choice(&["kl_div", "mse"], &["KL divergence", "squared error of logits"]),
+        Kind::Choice(|| options(&FaithfulnessTarget::ALL, FaithfulnessTarget::label)),
         "kl_div",
     )
 };
@@ -94,26 +70,7 @@ pub const OFFICIAL_CIRCUIT: Field = field(
     "circuit",
     "find-circuit",
     "Circuit",
-    Kind::Choice(
-        &[
-            "tracr_reverse",
-            "tracr_reverse_acdc",
-            "tracr_xproportion",
-            "tracr_xproportion_acdc",
-            "ioi",
-            "docstring",
-            "greaterthan",
-        ],
-        &[
-            "Tracr reverse",
-            "Tracr reverse, as compiled",
-            "Tracr xproportion",
-            "Tracr xproportion, as compiled",
-            "IOI, GPT-2 small (Wang et al. 2022)",
-            "Docstring, 4 layers (Heimersheim & Janiak 2023)",
-            "Greater-than, GPT-2 small (Hanna et al. 2023)",
-        ],
-    ),
+    Kind::Choice(|| options(&OfficialCircuit::ALL, OfficialCircuit::label)),
     "tracr_reverse",
 );
 pub const SAMPLES: Kind = Kind::Count(1, 1000);

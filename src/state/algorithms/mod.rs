@@ -5,48 +5,30 @@ mod offer;
 mod offers;
 
 pub use fields::OFFICIAL_CIRCUIT;
-pub use offer::{Field, Kind, Offer};
-pub use offers::{LABELS, OFFERS};
+pub use offer::{ChoiceOption, Field, Kind, Offer};
+pub use offers::OFFERS;
 
-use circuitscope_core::{Algorithm, DiscoverSettings, MaskGradient, ScoresInfo};
+use circuitscope_core::{Algorithm, DiscoverSettings, ScoresInfo};
 use serde_json::json;
 
-/// What the algorithm of some scores is called where it is offered: `EAP, connected 10` for the `mask_gradient, connected 10`
-/// of their file. A name that is not offered is given as it is.
+/// What the algorithm of some scores is called: `EAP, connected 10` for the `mask_gradient, connected 10`
+/// of their file. A name that is no algorithm's is given as it is.
 pub fn offered_name(info: &ScoresInfo) -> Option<String> {
     let algorithm = info.algorithm.as_deref()?;
     let (key, selected) = algorithm.find(',').map_or((algorithm, ""), |comma| algorithm.split_at(comma));
     let settings = info.settings.as_ref().and_then(|json| serde_json::from_str::<DiscoverSettings>(json).ok());
     let with_settings = settings.filter(|settings| settings.algorithm.name() == key).map(|settings| settings.algorithm);
-    let found = with_settings.or_else(|| serde_json::from_value(json!({ "name": key })).ok());
-    Some(found.map_or_else(|| algorithm.to_owned(), |found| format!("{}{selected}", offer_of(&found).short)))
-}
-
-/// Where an algorithm is offered.
-fn offer_of(algorithm: &Algorithm) -> &'static Offer {
-    &OFFERS[match algorithm {
-        Algorithm::MaskGradient(MaskGradient { integrated_grad_samples: None, .. }) => 0,
-        Algorithm::InputGradient(_) => 1,
-        Algorithm::MaskGradient(_) => 2,
-        Algorithm::Acdc(_) => 3,
-        Algorithm::Exact(_) => 4,
-        Algorithm::SubnetworkProbing(_) => 5,
-        Algorithm::ActivationMagnitude {} => 6,
-        Algorithm::Random(_) => 7,
-        Algorithm::Official(_) => 8,
-    }]
+    let found: Option<Algorithm> = with_settings.or_else(|| serde_json::from_value(json!({ "name": key })).ok());
+    Some(found.map_or_else(|| algorithm.to_owned(), |found| format!("{}{selected}", found.label())))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{from_value, json};
-
-    use super::fields::ABLATION;
     use super::*;
+    use circuitscope_core::OfficialCircuit;
     use circuitscope_core::settings::discovery::{
         Acdc, AcdcPrompts, Exact, FaithfulnessTarget, InputGradient, MaskGradient, Official, Random, SubnetworkProbing,
     };
-    use circuitscope_core::{AblationType, Algorithm, OfficialCircuit};
 
     fn started(i: usize) -> Algorithm {
         OFFERS[i].algorithm(&OFFERS[i].start()).unwrap()
@@ -80,7 +62,7 @@ mod tests {
             let settings = DiscoverSettings { algorithm: started(i), ..DiscoverSettings::default() };
             let (algorithm, json) = (settings.algorithm.name().to_owned(), serde_json::to_string(&settings).unwrap());
             let info = ScoresInfo { algorithm: Some(algorithm), settings: Some(json), ..ScoresInfo::default() };
-            assert_eq!(offered_name(&info).as_deref(), Some(offer.short));
+            assert_eq!(offered_name(&info).as_deref(), Some(offer.labels.label));
         }
         let name = |text: &str| offered_name(&ScoresInfo { algorithm: Some(text.to_owned()), ..ScoresInfo::default() });
         assert_eq!(name("mask_gradient, connected 10").as_deref(), Some("EAP, connected 10"));
@@ -92,18 +74,24 @@ mod tests {
     fn every_choice_is_one_that_the_search_knows() {
         for offer in &OFFERS {
             for (i, field) in offer.fields.iter().enumerate() {
-                let Kind::Choice(values, labels) = field.kind else { continue };
-                assert_eq!(values.len(), labels.len(), "{}", field.id);
-                for value in values {
+                let Kind::Choice(options) = field.kind else { continue };
+                assert!(options().iter().any(|option| option.value == field.start), "{}", field.id);
+                for option in options() {
                     let mut entries = offer.start();
-                    (*value).clone_into(&mut entries[i]);
+                    option.value.clone_into(&mut entries[i]);
                     offer.algorithm(&entries).unwrap();
                 }
             }
         }
-        let Kind::Choice(values, _) = ABLATION.kind else { panic!("no choice") };
-        let all: Vec<AblationType> = values.iter().map(|value| from_value(json!(value)).unwrap()).collect();
-        assert_eq!(all, AblationType::ALL);
+    }
+
+    #[test]
+    fn algorithms_are_offered_under_their_own_names() {
+        let labels: Vec<_> = OFFERS.iter().map(|offer| offer.labels).collect();
+        assert_eq!(labels, Algorithm::offered().map(|algorithm| algorithm.labels()));
+        for i in 0..OFFERS.len() {
+            assert_eq!(started(i).labels(), labels[i]);
+        }
     }
 
     #[test]

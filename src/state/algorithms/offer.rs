@@ -1,17 +1,13 @@
 //! An algorithm as it is offered: its settings, and what may be entered.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use circuitscope_core::Algorithm;
+use circuitscope_core::{Algorithm, AlgorithmLabels};
 
 /// An algorithm as it is offered.
 pub struct Offer {
-    /// What scores are called after it.
-    pub short: &'static str,
-    /// What it measures, and at what cost.
-    pub about: &'static str,
-    /// Where it was published; empty where it was not.
-    pub paper: &'static str,
+    pub labels: AlgorithmLabels,
     /// Reads its settings. Each algorithm's are read by themselves: serde's way to read an enum by its tag would make the page
     /// some kilobytes larger.
     pub read: fn(Value) -> Result<Algorithm, serde_json::Error>,
@@ -19,7 +15,7 @@ pub struct Offer {
 }
 
 /// A setting.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Field {
     /// Its name in [`Algorithm`].
     pub key: &'static str,
@@ -36,10 +32,10 @@ pub struct Field {
 }
 
 /// What can be entered.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Kind {
-    /// One of these values, with a label each.
-    Choice(&'static [&'static str], &'static [&'static str]),
+    /// One of these.
+    Choice(fn() -> Vec<ChoiceOption>),
     /// A whole number of this range.
     Count(u64, u64),
     /// The same, or nothing.
@@ -48,6 +44,25 @@ pub enum Kind {
     Number { least: f64, most: f64, open: bool },
     /// Numbers above 0 with commas between.
     Numbers,
+}
+
+/// Something to choose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChoiceOption {
+    /// Its name in [`Algorithm`].
+    pub value: String,
+    pub label: &'static str,
+}
+
+/// Something to choose.
+pub fn option(value: &str, label: &'static str) -> ChoiceOption {
+    ChoiceOption { value: value.to_owned(), label }
+}
+
+/// All of an enum, by the names that serde has for them.
+pub fn options<T: Copy + Serialize>(all: &[T], label: fn(T) -> &'static str) -> Vec<ChoiceOption> {
+    let name = |one: T| serde_json::to_value(one).ok().and_then(|json| json.as_str().map(str::to_owned));
+    all.iter().map(|&one| ChoiceOption { value: name(one).unwrap_or_default(), label: label(one) }).collect()
 }
 
 impl Offer {

@@ -1,20 +1,17 @@
-//! The prune algorithms in words their users know, with the settings that each is offered with.
+//! The prune algorithms with the settings that each is offered with. What they and their choices are called, core says.
 
 use serde_json::from_value;
 
 use super::fields::{
     ABLATION, ABLATION_PROMPTS, ANSWER_FUNCTION, GRAD_FUNCTION, OFFICIAL_CIRCUIT, SAMPLES, SEED, TARGET, field,
 };
-use super::offer::{Field, Kind, Offer};
-use circuitscope_core::Algorithm;
+use super::offer::{Field, Kind, Offer, option, options};
+use circuitscope_core::{AcdcPrompts, Algorithm, AlgorithmLabels, IgPoints, PatchType};
 
-/// All of them, the quickest that is of use first, baselines last.
+/// All of them, in the order of [`Algorithm::offered`].
 pub const OFFERS: [Offer; 9] = [
     Offer {
-        short: "EAP",
-        about: "How the answer's lead begins to change when an edge carries the other prompt's activation: one gradient for \
-                all edges at once. The quickest, and a good first try.",
-        paper: "Syed et al. 2023",
+        labels: AlgorithmLabels::EAP,
         read: |settings| from_value(settings).map(Algorithm::MaskGradient),
         fields: &[
             ANSWER_FUNCTION,
@@ -36,10 +33,7 @@ pub const OFFERS: [Offer; 9] = [
         ],
     },
     Offer {
-        short: "EAP-IG",
-        about: "EAP's gradient at several points on the way from the corrupt to the clean prompt's embedding, summed up. \
-                More faithful than EAP where a single gradient misleads; as many times its cost as there are steps.",
-        paper: "Hanna et al. 2024",
+        labels: AlgorithmLabels::EAP_IG,
         read: |settings| from_value(settings).map(Algorithm::InputGradient),
         fields: &[
             Field { title: "Points on the way", ..field("steps", "find-steps", "Steps", SAMPLES, "5") },
@@ -53,10 +47,7 @@ pub const OFFERS: [Offer; 9] = [
                     "points",
                     "find-points",
                     "Points",
-                    Kind::Choice(
-                        &["zero_to_below_one", "above_zero_to_one"],
-                        &["0, 1/m, … (m − 1)/m", "1/m, 2/m, … 1"],
-                    ),
+                    Kind::Choice(|| options(&IgPoints::ALL, IgPoints::label)),
                     "zero_to_below_one",
                 )
             },
@@ -64,10 +55,7 @@ pub const OFFERS: [Offer; 9] = [
         ],
     },
     Offer {
-        short: "Integrated mask gradients",
-        about: "EAP's gradient while all edges are patched more and more, from not at all to wholly, summed up. As many \
-                times EAP's cost as there are steps.",
-        paper: "Sundararajan et al. 2017, on masks as in auto-circuit",
+        labels: AlgorithmLabels::INTEGRATED,
         read: |settings| from_value(settings).map(Algorithm::MaskGradient),
         fields: &[
             Field {
@@ -81,11 +69,7 @@ pub const OFFERS: [Offer; 9] = [
         ],
     },
     Offer {
-        short: "ACDC",
-        about: "Goes from the output back to the input and removes every edge without which the output stays the same, up \
-                to a threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge, \
-                threshold and batch.",
-        paper: "Conmy et al. 2023",
+        labels: AlgorithmLabels::ACDC,
         read: |settings| from_value(settings).map(Algorithm::Acdc),
         fields: &[
             Field {
@@ -106,7 +90,7 @@ pub const OFFERS: [Offer; 9] = [
                     "prompts",
                     "find-prompts",
                     "Look at",
-                    Kind::Choice(&["all", "first_batch"], &["all prompts", "the first batch only"]),
+                    Kind::Choice(|| options(&AcdcPrompts::ALL, AcdcPrompts::label)),
                     "all",
                 )
             },
@@ -114,18 +98,12 @@ pub const OFFERS: [Offer; 9] = [
         ],
     },
     Offer {
-        short: "One edge at a time",
-        about: "What EAP estimates, exactly: how much the answer's lead changes when this one edge is patched. A pass for \
-                every edge.",
-        paper: "",
+        labels: AlgorithmLabels::EXACT,
         read: |settings| from_value(settings).map(Algorithm::Exact),
         fields: &[ANSWER_FUNCTION, ABLATION, GRAD_FUNCTION],
     },
     Offer {
-        short: "Subnetwork probing",
-        about: "Learns for every edge how surely it belongs to a circuit that is both faithful and small. A forward and a \
-                backward pass for every epoch and batch.",
-        paper: "Cao et al. 2021, on edges as in auto-circuit",
+        labels: AlgorithmLabels::SUBNETWORK_PROBING,
         read: |settings| from_value(settings).map(Algorithm::SubnetworkProbing),
         fields: &[
             Field {
@@ -166,7 +144,9 @@ pub const OFFERS: [Offer; 9] = [
                     "treeOptimisation",
                     "find-tree",
                     "Patch",
-                    Kind::Choice(&["false", "true"], &["the circuit (edge patch)", "all else (tree patch)"]),
+                    Kind::Choice(|| {
+                        vec![option("false", PatchType::Edge.label()), option("true", PatchType::Tree.label())]
+                    }),
                     "false",
                 )
             },
@@ -176,39 +156,18 @@ pub const OFFERS: [Offer; 9] = [
         ],
     },
     Offer {
-        short: "Activation magnitude",
-        about: "A baseline that knows nothing of the task: the mean activation of the edge's src node. Scores that are worth \
-                something do better. A forward pass each batch.",
-        paper: "",
+        labels: AlgorithmLabels::ACTIVATION_MAGNITUDE,
         read: |_| Ok(Algorithm::ActivationMagnitude {}),
         fields: &[],
     },
     Offer {
-        short: "Random",
-        about: "A baseline: a random number for every edge. Any other scores should do better. No pass at all.",
-        paper: "",
+        labels: AlgorithmLabels::RANDOM,
         read: |settings| from_value(settings).map(Algorithm::Random),
         fields: &[Field { advanced: false, ..SEED }],
     },
     Offer {
-        short: "Official circuit",
-        about: "A circuit known from a paper: 1 for its edges, 0 for all others. It needs the model that it is of. No pass at \
-                all.",
-        paper: "as listed in auto-circuit",
+        labels: AlgorithmLabels::OFFICIAL,
         read: |settings| from_value(settings).map(Algorithm::Official),
         fields: &[OFFICIAL_CIRCUIT],
     },
-];
-
-/// What the list of algorithms says, in the order of [`OFFERS`].
-pub const LABELS: [&str; 9] = [
-    "EAP: edge attribution patching",
-    "EAP-IG: gradients along the inputs",
-    "Integrated gradients along the masks",
-    "ACDC: remove edges one by one",
-    "Exact: patch each edge alone",
-    "Subnetwork probing: learned masks",
-    "Baseline: activation magnitude",
-    "Baseline: random",
-    "Official circuit of a paper",
 ];

@@ -5,14 +5,14 @@ use yew::prelude::*;
 
 /// A choice of a few.
 #[derive(Default)]
-pub struct Choice<'a> {
+pub struct Choice {
     pub id: &'static str,
     pub label: &'static str,
     /// Explains the choice on hover.
     pub title: &'static str,
     /// The index of the chosen option.
     pub chosen: usize,
-    pub options: &'a [&'static str],
+    pub options: Vec<&'static str>,
     pub on_choose: Callback<usize>,
 }
 
@@ -27,8 +27,8 @@ pub fn choice(choice: Choice) -> Html {
         <div key={id} class="field" {title}>
             <label for={id}>{ label }</label>
             <select {id} {onchange}>
-                { for options.iter().enumerate().map(|(i, option)| html! {
-                    <option key={i} selected={i == chosen}>{ *option }</option>
+                { for options.into_iter().enumerate().map(|(i, option)| html! {
+                    <option key={i} selected={i == chosen}>{ option }</option>
                 }) }
             </select>
         </div>

@@ -7,7 +7,7 @@ use crate::view::parts::controls::{Choice, Entry, choice, entry};
 
 /// The form and what to call.
 pub struct SearchForm {
-    pub algorithms: &'static [&'static str],
+    pub algorithms: Vec<&'static str>,
     pub chosen: usize,
     /// What it measures, and at what cost.
     pub about: &'static str,
@@ -34,7 +34,7 @@ pub fn search_form(props: &SearchForm) -> Html {
             { choice(Choice {
                 id: "find-algorithm",
                 label: "Algorithm",
-                options: props.algorithms,
+                options: props.algorithms.clone(),
                 chosen: props.chosen,
                 title: "How edges get their scores (auto-circuit: prune algorithms)",
                 on_choose: props.on_algorithm.clone(),
@@ -63,10 +63,10 @@ pub fn search_form(props: &SearchForm) -> Html {
 fn field_view(i: usize, field: &FieldView, on_entry: &Callback<(usize, String)>) -> Html {
     let &FieldView { id, label, title, .. } = field;
     match &field.value {
-        ValueView::Choice { values, labels, chosen } => {
-            let values = values.clone();
-            let on_choose = on_entry.reform(move |choice: usize| (i, values[choice].to_owned()));
-            choice(Choice { id, label, title, options: labels, chosen: *chosen, on_choose })
+        ValueView::Choice { options, chosen } => {
+            let (values, options): (Vec<_>, Vec<_>) = options.iter().map(|o| (o.value.clone(), o.label)).unzip();
+            let on_choose = on_entry.reform(move |choice: usize| (i, values[choice].clone()));
+            choice(Choice { id, label, title, options, chosen: *chosen, on_choose })
         }
         ValueView::Text { text, error } => {
             let on_entry = on_entry.reform(move |text| (i, text));

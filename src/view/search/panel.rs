@@ -8,18 +8,13 @@ use super::form::{SearchForm, search_form};
 use super::loss::LossPlot;
 use super::scores::{KeepForm, ScoresList, keep_form, scores_list};
 use crate::select::{search, search_words as words};
-use crate::state::algorithms::LABELS;
+use crate::state::algorithms::OFFERS;
 use crate::state::runs::Run;
+use crate::state::search::SELECTIONS;
 use crate::update::{Action, SearchAction};
 use crate::view::connected::Connected;
 use crate::{select, tasks};
-
-/// In the order of [`crate::state::search::SELECTIONS`].
-const SELECTIONS: &[&str] = &["largest that hang together", "greedily from the output"];
-const ABOUT_SELECTIONS: [&str; 2] = [
-    "Of the largest scores those that lie on a path from the embedding to the output.",
-    "Beginning at the output, always the largest score among the edges into nodes that are there already.",
-];
+use circuitscope_core::Selection;
 
 /// Fewer passes are as well done as timed.
 const MIN_TIMED_PASSES: usize = 6;
@@ -63,10 +58,10 @@ fn form(props: &Connected) -> Html {
     let discover = &props.state.discover;
     let offer = discover.offer();
     search_form(&SearchForm {
-        algorithms: &LABELS[..],
+        algorithms: OFFERS.iter().map(|offer| offer.labels.title).collect(),
         chosen: discover.chosen,
-        about: offer.about,
-        paper: offer.paper,
+        about: offer.labels.about,
+        paper: offer.labels.paper,
         fields: words::fields(&props.state),
         batch_note: words::batch_note(&props.state),
         on_algorithm: on(props, SearchAction::AlgorithmChosen),
@@ -118,9 +113,9 @@ fn scores(props: &Connected) -> Html {
             <details class="more">
                 <summary>{ "Keep only some edges of these scores" }</summary>
                 { keep_form(&KeepForm {
-                    selections: SELECTIONS,
+                    selections: SELECTIONS.map(Selection::label).to_vec(),
                     chosen: discover.selection,
-                    about: ABOUT_SELECTIONS[discover.selection],
+                    about: SELECTIONS[discover.selection].about(),
                     n_kept: discover.n_kept.clone(),
                     kept: discover.kept.clone(),
                     on_selection: on(props, SearchAction::SelectionChosen),

@@ -44,7 +44,7 @@ pub fn scores_list(props: &ScoresList) -> Html {
 
 /// Keeping some edges of the scores in use.
 pub struct KeepForm {
-    pub selections: &'static [&'static str],
+    pub selections: Vec<&'static str>,
     pub chosen: usize,
     pub about: &'static str,
     pub n_kept: String,
@@ -62,7 +62,7 @@ pub fn keep_form(props: &KeepForm) -> Html {
             { choice(Choice {
                 id: "keep-selection",
                 label: "Keep",
-                options: props.selections,
+                options: props.selections.clone(),
                 chosen: props.chosen,
                 on_choose: props.on_selection.clone(),
                 ..Choice::default()

@@ -6,24 +6,6 @@ use crate::view::parts::controls::{Check, Choice, Entry, check, choice, entry};
 use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
-const SLICES: &[(OutputSlice, &str)] = &[
-    (OutputSlice::LastSeq, "last position"),
-    (OutputSlice::NotFirstSeq, "all but the first"),
-    (OutputSlice::None, "all positions"),
-];
-const SLICE_LABELS: &[&str] = &[SLICES[0].1, SLICES[1].1, SLICES[2].1];
-const PATCH_TYPES: &[&str] = &["the circuit (edge patch)", "all else (tree patch)"];
-/// In the order of [`AblationType::ALL`].
-const ABLATIONS: &[&str] = &[
-    "other prompt (resample)",
-    "zero",
-    "tokenwise mean, clean",
-    "tokenwise mean, corrupt",
-    "tokenwise mean, both",
-    "batch tokenwise mean",
-    "batch all-token mean",
-];
-const COUNT_RULES: &[&str] = &["default", "groups of equal scores", "logarithmic", "MIB's shares", "all", "a list"];
 const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
 
 /// The choices, what is wrong with them, and what to call when one changes.
@@ -98,7 +80,7 @@ fn graph_fields(props: &SettingsForm) -> Html {
         { choice(Choice {
             id: "graph",
             label: "Circuit of",
-            options: GRAPHS,
+            options: GRAPHS.to_vec(),
             chosen: usize::from(!run.factorized),
             title: "Edges between any two layers, or nodes of the residual stream (auto-circuit: factorized)",
             on_choose: change(props, |run, i| run.factorized = i == 0),
@@ -106,10 +88,10 @@ fn graph_fields(props: &SettingsForm) -> Html {
         { choice(Choice {
             id: "slice",
             label: "Compare at",
-            options: SLICE_LABELS,
-            chosen: SLICES.iter().position(|(slice, _)| *slice == run.slice).unwrap_or(0),
+            options: OutputSlice::ALL.map(OutputSlice::label).to_vec(),
+            chosen: OutputSlice::ALL.iter().position(|slice| *slice == run.slice).unwrap_or(0),
             title: "The positions of the output that are compared (auto-circuit: slice_output)",
-            on_choose: change(props, |run, i: usize| run.slice = SLICES[i].0),
+            on_choose: change(props, |run, i: usize| run.slice = OutputSlice::ALL[i]),
         }) }
         <div class="checks">
             { check(Check {
@@ -140,20 +122,21 @@ fn graph_fields(props: &SettingsForm) -> Html {
 fn patch_fields(props: &SettingsForm) -> Html {
     let run = &props.run;
     let ablation = AblationType::ALL.iter().position(|a| *a == run.ablation).unwrap_or(0);
+    let patch_type = PatchType::ALL.iter().position(|p| *p == run.patch_type).unwrap_or(0);
     html! { <>
         { choice(Choice {
             id: "patch-type",
             label: "Patch",
-            options: PATCH_TYPES,
-            chosen: usize::from(run.patch_type == PatchType::Tree),
+            options: PatchType::ALL.map(PatchType::label).to_vec(),
+            chosen: patch_type,
             title: "EDGE_PATCH runs the corrupt prompt and patches the circuit's edges with clean activations; \
                    TREE_PATCH runs the clean prompt and patches every other edge with corrupt ones",
-            on_choose: change(props, |run, i| run.patch_type = [PatchType::Edge, PatchType::Tree][i]),
+            on_choose: change(props, |run, i: usize| run.patch_type = PatchType::ALL[i]),
         }) }
         { choice(Choice {
             id: "ablation",
             label: "With",
-            options: ABLATIONS,
+            options: AblationType::ALL.map(AblationType::label).to_vec(),
             chosen: ablation,
             title: "What a patched edge carries (auto-circuit: AblationType)",
             on_choose: change(props, |run, i: usize| run.ablation = AblationType::ALL[i]),
@@ -162,7 +145,8 @@ fn patch_fields(props: &SettingsForm) -> Html {
 }
 
 fn run_fields(props: &SettingsForm) -> Html {
-    let rules = [EdgeCounts::Default, EdgeCounts::Groups, EdgeCounts::Logarithmic, EdgeCounts::Mib, EdgeCounts::All];
+    let rules = EdgeCounts::RULES;
+    let options = rules.iter().chain([&EdgeCounts::List(Vec::new())]).map(EdgeCounts::label).collect();
     let rule = rules.iter().position(|rule| *rule == props.run.edge_counts).unwrap_or(rules.len());
     let (on_rule, on_list, text) =
         (change(props, |run, rule| run.edge_counts = rule), props.on_counts.clone(), props.counts_text.clone());
@@ -181,7 +165,7 @@ fn run_fields(props: &SettingsForm) -> Html {
         { choice(Choice {
             id: "edge-counts",
             label: "Edge counts",
-            options: COUNT_RULES,
+            options,
             chosen: rule,
             on_choose,
             title: "Which circuit sizes are run (auto-circuit: test_edge_counts)",
@@ -209,7 +193,7 @@ fn run_fields(props: &SettingsForm) -> Html {
         { choice(Choice {
             id: "device",
             label: "Run on",
-            options: DEVICES,
+            options: DEVICES.to_vec(),
             chosen: props.device,
             on_choose: props.on_device.clone(),
             title: "Automatic takes the GPU where it works and is worth it",

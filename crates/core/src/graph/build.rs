@@ -5,8 +5,8 @@ use crate::config::ModelConfig;
 use crate::graph::node::{DestKind, DestModule, SrcKind, SrcNode};
 
 impl Graph {
-    /// The graph of a model. Only its nodes are made; edges are counted, never stored. [`Graph::try_new`] refuses one that
-    /// has too many of them.
+    /// The graph of a model that is known to be small, as those of tests and benchmarks are. Of a model or of prompts from a file
+    /// it is [`Graph::try_new`], which refuses a graph of too many edges. Only nodes are made; edges are counted, never stored.
     pub fn new(model: &ModelConfig, config: GraphConfig) -> Self {
         let (srcs, dests) =
             if config.factorized { factorized(model, config.separate_qkv) } else { unfactorized(model) };
@@ -174,14 +174,10 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a native test")]
-    fn the_nodes_of_a_model_with_a_million_heads_are_made_at_once() {
+    fn a_model_with_a_million_heads_has_its_nodes_but_too_many_edges() {
         let [model, ..] = models(1024, 1024);
-        let start = std::time::Instant::now();
         let graph = Graph::new(&model, GraphConfig::default());
         assert_eq!((graph.srcs.len(), graph.dests.len()), (1 + 1024 * 1025, 1024 * 4 + 1));
-        // Walking all src nodes for each dest module took minutes.
-        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
         let Err(error) = Graph::try_new(&model, GraphConfig::default()) else { panic!("too large a graph") };
         assert!(error.to_string().contains("268435456"), "{error}");
     }

@@ -98,6 +98,18 @@ pub enum Extent {
     Circuit,
 }
 
+impl Extent {
+    pub const ALL: [Self; 2] = [Self::All, Self::Circuit];
+
+    /// Which edges they are.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::All => "all edges",
+            Self::Circuit => "those of the circuit",
+        }
+    }
+}
+
 /// Tables of what can be opened and saved, as README.md has them: the model families and the formats of scores.
 pub fn supported_files() -> String {
     let mut tables = String::from("| models | such as | `model_type` | their maths |\n| --- | --- | --- | --- |\n");

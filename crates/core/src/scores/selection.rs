@@ -37,6 +37,15 @@ impl Selection {
             Self::Greedy => "greedy from the output",
         }
     }
+
+    /// Which edges it takes.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Top => "the largest scores",
+            Self::Connected => "of the largest scores, those on a path from the embedding to the output",
+            Self::Greedy => "from the output on, the largest scores into nodes that are there already",
+        }
+    }
 }
 
 /// Scores that are those given for the chosen edges and 0 for the others, and how many edges were chosen. An edge that is
@@ -121,8 +130,6 @@ fn edge_of(candidate: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::config::{ModelConfig, Sizes};
     use crate::graph::GraphConfig;
@@ -142,14 +149,12 @@ mod tests {
         PruneScores::new(scores.collect())
     }
 
+    /// Among the two million edges of GPT-2 XL's shape.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a native test")]
-    fn choosing_among_two_million_edges_does_not_walk_all_nodes_for_each() {
-        // GPT-2 XL's shape.
+    fn a_circuit_of_many_edges_has_the_edges_that_were_chosen() {
         let graph = Graph::new(&model(48, 25), GraphConfig::default());
         assert!(graph.n_edges() > 2_000_000);
         let scores = random(&graph);
-        let start = Instant::now();
         for selection in Selection::ALL {
             let (_, n_chosen) = select(selection, &scores, 100_000, &graph, AttentionDir::Causal).unwrap();
             // Tied scores come in together.
@@ -159,8 +164,6 @@ mod tests {
         let circuit = KnownCircuit::from_scores("scores", &kept, &graph).unwrap();
         let mask = circuit.mask(&graph).unwrap();
         assert!(mask.iter().zip(kept.values()).all(|(&is_in, &score)| is_in == (score != 0.0)));
-        // Under 2 seconds on two busy cores; half a minute when every edge walked all src nodes.
-        assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
     }
 
     #[test]

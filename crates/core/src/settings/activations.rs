@@ -16,9 +16,8 @@ pub struct ActivationSize {
     /// 0 in an attention-only model.
     d_mlp: u64,
     d_vocab_out: u64,
+    batch_size: u64,
     seq: u64,
-    /// The positions of all prompts of a batch.
-    rows: u64,
 }
 
 impl ActivationSize {
@@ -28,13 +27,23 @@ impl ActivationSize {
         let d_mlp = model.d_mlp.unwrap_or(0);
         let sizes = [n_srcs, n_heads, d_model, d_head, d_mlp, d_vocab_out, seq, batch_size];
         let [n_srcs, n_heads, d_model, d_head, d_mlp, d_vocab_out, seq, batch_size] = sizes.map(|size| size as u64);
-        Self { n_srcs, n_heads, d_model, d_head, d_mlp, d_vocab_out, seq, rows: batch_size.saturating_mul(seq) }
+        Self { n_srcs, n_heads, d_model, d_head, d_mlp, d_vocab_out, batch_size, seq }
+    }
+
+    /// The src nodes of the graph.
+    pub fn n_srcs(&self) -> usize {
+        usize::try_from(self.n_srcs).unwrap_or(usize::MAX)
     }
 
     /// Bytes of the outputs of all src nodes and of the residual stream, `[1 + src, batch * position, d_model]`: what edges
     /// are patched with, or what masks are multiplied with.
     pub fn src_outputs(&self) -> u64 {
         self.of_rows((1 + self.n_srcs).saturating_mul(self.d_model))
+    }
+
+    /// Bytes of the residual stream, `[batch, position, d_model]`.
+    pub fn resid(&self) -> u64 {
+        self.of_rows(self.d_model)
     }
 
     /// Bytes that one circuit's pass through a block takes until the block is done: the inputs of its queries, keys and
@@ -60,14 +69,35 @@ impl ActivationSize {
         self.src_outputs().saturating_add(self.block())
     }
 
+    /// Bytes of one circuit's forward pass, with its logits at `n_positions` positions as they are read back.
+    pub fn pass_read_back(&self, n_positions: usize) -> u64 {
+        self.pass().saturating_add(self.read_back(n_positions))
+    }
+
+    /// Bytes of a batch's logits, at `n_positions` positions of each prompt, while they are read back: they are there twice, as
+    /// the device gives them and as the numbers that are measured.
+    pub fn read_back(&self, n_positions: usize) -> u64 {
+        self.batch_logits(n_positions).saturating_mul(2)
+    }
+
+    /// Bytes of a batch's logits at `n_positions` positions of each prompt.
+    pub fn batch_logits(&self, n_positions: usize) -> u64 {
+        self.logits_of(self.batch_size, n_positions)
+    }
+
     /// Bytes of the logits of `n_prompts` prompts at `n_positions` positions each.
     pub fn logits(&self, n_prompts: usize, n_positions: usize) -> u64 {
-        let sizes = [n_prompts as u64, n_positions as u64, self.d_vocab_out];
+        self.logits_of(n_prompts as u64, n_positions)
+    }
+
+    fn logits_of(&self, n_prompts: u64, n_positions: usize) -> u64 {
+        let sizes = [n_prompts, n_positions as u64, self.d_vocab_out];
         sizes.iter().fold(F32_BYTES, |n, &size| n.saturating_mul(size))
     }
 
+    /// The bytes of some numbers for each position of each prompt of a batch.
     fn of_rows(&self, numbers_per_row: u64) -> u64 {
-        self.rows.saturating_mul(numbers_per_row).saturating_mul(F32_BYTES)
+        self.batch_size.saturating_mul(self.seq).saturating_mul(numbers_per_row).saturating_mul(F32_BYTES)
     }
 }
 
@@ -90,7 +120,9 @@ mod tests {
         assert_eq!(size.block(), 4 * 8 * (180 + 60 + 24 + 21 + 10));
         assert_eq!(size.pass(), size.src_outputs() + size.block());
         assert_eq!(size.block_for_backward(), size.block() + 4 * 8 * (30 + 60 + 21 + 70));
-        assert_eq!(size.logits(2, 1), 4 * 2 * 11);
+        assert_eq!(size.logits(6, 1), 4 * 6 * 11);
+        // A batch's at 3 positions, twice.
+        assert_eq!(size.pass_read_back(3), size.pass() + 2 * 4 * (2 * 3 * 11));
     }
 
     #[test]

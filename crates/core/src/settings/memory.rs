@@ -21,6 +21,9 @@ pub const WASM_HEAP_BYTES: u64 = 1 << 32;
 /// may grow by beyond the tensors (measured in `benches/browser.mjs`).
 pub const SLACK_BYTES: u64 = 64 << 20;
 
+/// What helps where activations do not fit.
+const SMALLER: &str = "choose a smaller batch size or shorter prompts";
+
 const F32_BYTES: u64 = size_of::<f32>() as u64;
 
 /// What a device can hold.
@@ -63,19 +66,22 @@ pub struct RunSize {
     pub batch_size: usize,
     /// The positions of the longest prompt.
     pub seq: usize,
-    /// How many prompts are run.
+    /// How many prompts are run: those of whole batches.
     pub n_prompts: usize,
     /// The positions of which logits are kept.
     pub n_positions: usize,
+    /// Whether whole logits of each circuit are asked for, rather than its metrics and likeliest tokens alone.
+    pub keep_logits: bool,
 }
 
 impl RunSize {
-    /// The size of a run.
+    /// The size of a run that keeps no circuit's whole logits.
     pub fn of(graph: &Graph, settings: &RunSettings, prompts: &Prompts) -> Self {
+        let batch_size = settings.batch_size;
         let seq = prompts.pairs.iter().map(|p| p.clean.len().max(p.corrupt.len())).max().unwrap_or(1);
         let n_positions = settings.slice.positions(seq).len();
-        let n_prompts = prompts.pairs.len();
-        Self { n_srcs: graph.srcs.len(), batch_size: settings.batch_size, seq, n_prompts, n_positions }
+        let n_prompts = prompts.pairs.len() / batch_size.max(1) * batch_size;
+        Self { n_srcs: graph.srcs.len(), batch_size, seq, n_prompts, n_positions, keep_logits: false }
     }
 
     fn activations(&self, config: &ModelConfig) -> ActivationSize {
@@ -140,16 +146,7 @@ impl ModelMemory {
         let refuse = |need: String, room: String, advice| {
             Err(CircuitError::Memory { file: "run".to_owned(), need, room, advice })
         };
-        let smaller = "choose a smaller batch size or shorter prompts";
-        let rows = run.activations(config).src_outputs();
-        if let Some(room) = limits.tensor.filter(|&room| rows > room) {
-            let need = format!(
-                "the outputs of {} take {}",
-                count_label(run.n_srcs, "src node", "src nodes"),
-                size_label(rows)
-            );
-            return refuse(need, format!("this GPU takes tensors of at most {}", size_label(room)), smaller);
-        }
+        check_src_outputs("run", &run.activations(config), limits)?;
         let Some(heap) = limits.heap else { return Ok(()) };
         let room = heap.saturating_sub(SLACK_BYTES);
         let end = format!("the engine's memory in a browser ends at {}", size_label(heap));
@@ -162,7 +159,7 @@ impl ModelMemory {
         let activations = activation_bytes(config, run);
         if limits.computes_in_heap && weights.saturating_add(activations) > room {
             let need = format!("weights of {} and activations of {}", size_label(weights), size_label(activations));
-            return refuse(need, end, smaller);
+            return refuse(need, end, SMALLER);
         }
         Ok(())
     }
@@ -178,20 +175,80 @@ impl ModelMemory {
         }
         let need = format!("weights of {} and activations of {}", size_label(self.weights), size_label(activations));
         let room = format!("the engine's memory in a browser ends at {}", size_label(heap));
-        let advice = "choose a smaller batch size or shorter prompts";
-        Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice })
+        Err(CircuitError::Memory { file: "search".to_owned(), need, room, advice: SMALLER })
     }
 }
 
+/// Whether a GPU takes the largest tensor of a run or a search, the outputs of all src nodes on a batch. `what` is refused.
+///
+/// # Errors
+/// When it does not; the message has the numbers.
+pub fn check_src_outputs(what: &str, size: &ActivationSize, limits: &Limits) -> Result<(), CircuitError> {
+    let bytes = size.src_outputs();
+    let Some(room) = limits.tensor.filter(|&room| bytes > room) else { return Ok(()) };
+    let nodes = count_label(size.n_srcs(), "src node", "src nodes");
+    let need = format!("the outputs of {nodes} take {}", size_label(bytes));
+    let room = format!("this GPU takes tensors of at most {}", size_label(room));
+    Err(CircuitError::Memory { file: what.to_owned(), need, room, advice: SMALLER })
+}
+
 /// About how many bytes a run of one circuit at a time takes beside the weights: a pass of it, the src nodes' outputs that it
-/// is patched with, and logits.
+/// is patched with, and logits, clean, corrupt and its own.
 pub fn activation_bytes(config: &ModelConfig, run: &RunSize) -> u64 {
     let size = run.activations(config);
     size.pass().saturating_add(size.src_outputs()).saturating_add(logit_bytes(config, run))
 }
 
-/// The logits that are read back and kept while a circuit is measured: its own, and the unpatched model's on the clean and on
-/// the corrupt prompts. They are in the program's heap, whatever the device.
+/// What logits take while a circuit is measured. They are in the program's heap, whatever the device:
+///
+/// - The unpatched model's on all prompts, clean and corrupt, each beside the probabilities of its tokens, which KL divergences
+///   are taken from.
+/// - The circuit's on one batch, twice while they are read back ([`ActivationSize::read_back`]). They are measured and dropped.
+/// - The circuit's on all prompts, where whole logits are asked for.
+///
+/// What is kept of each row beyond that, a sum over the vocabulary and the likeliest tokens, is not counted.
 fn logit_bytes(config: &ModelConfig, run: &RunSize) -> u64 {
-    run.activations(config).logits(run.n_prompts, run.n_positions).saturating_mul(3)
+    let size = run.activations(config);
+    let n_kept = 2 * 2 + u64::from(run.keep_logits);
+    let kept = size.logits(run.n_prompts, run.n_positions).saturating_mul(n_kept);
+    kept.saturating_add(size.read_back(run.n_positions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sizes;
+
+    fn gpt2_small() -> ModelConfig {
+        let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (768, 64, Some(3072), 1024, 50_257);
+        ModelConfig::decoder("gpt2", Sizes { n_layers: 12, n_heads: 12, d_model, d_head, d_mlp, n_ctx, d_vocab })
+    }
+
+    #[test]
+    fn logits_are_counted_as_they_are_held() {
+        let (n_srcs, batch_size, seq, n_prompts, n_positions) = (157, 8, 16, 800, 15);
+        let run = RunSize { n_srcs, batch_size, seq, n_prompts, n_positions, keep_logits: false };
+        let all = 4 * 800 * 15 * 50_257;
+        let batch = 4 * 8 * 15 * 50_257;
+        assert_eq!(logit_bytes(&gpt2_small(), &run), 4 * all + 2 * batch);
+        let keeping = RunSize { keep_logits: true, ..run };
+        assert_eq!(logit_bytes(&gpt2_small(), &keeping), 5 * all + 2 * batch);
+        let size = run.activations(&gpt2_small());
+        let expected = size.pass() + size.src_outputs() + logit_bytes(&gpt2_small(), &run);
+        assert_eq!(activation_bytes(&gpt2_small(), &run), expected);
+    }
+
+    #[test]
+    fn a_run_is_refused_where_its_logits_do_not_fit() {
+        let (n_srcs, batch_size, seq, n_positions) = (157, 8, 16, 15);
+        let check = |n_prompts, keep_logits| {
+            let run = RunSize { n_srcs, batch_size, seq, n_prompts, n_positions, keep_logits };
+            ModelMemory::of(&gpt2_small()).check_run(&gpt2_small(), &run, &Limits::wasm_gpu(1 << 30))
+        };
+        // 3.02 MB a prompt: those of 344 take 4.15 GB four times, a batch's 24 MB twice, and a browser's heap has 4.23 GB.
+        assert_eq!(check(344, false), Ok(()));
+        let refused = |n_prompts, keep_logits| check(n_prompts, keep_logits).unwrap_err().to_string();
+        assert!(refused(344, true).contains("the logits of 344 prompts take 5.23 GB"));
+        assert!(refused(352, false).contains("the logits of 352 prompts take 4.29 GB"));
+    }
 }

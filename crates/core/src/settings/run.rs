@@ -58,6 +58,22 @@ impl PatchType {
             Self::Tree => "all else (tree patch)",
         }
     }
+
+    /// The same in one word, for tables and names.
+    pub fn short_label(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Tree => "tree",
+        }
+    }
+
+    /// What is run, and what is patched.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Edge => "the corrupt prompt is run, and the circuit's edges are patched with clean activations",
+            Self::Tree => "the clean prompt is run, and all other edges are patched with corrupt activations",
+        }
+    }
 }
 
 impl AblationType {
@@ -82,6 +98,32 @@ impl AblationType {
             Self::TokenwiseMeanCleanAndCorrupt => "tokenwise mean, both",
             Self::BatchTokenwiseMean => "batch tokenwise mean",
             Self::BatchAllTokMean => "batch all-token mean",
+        }
+    }
+
+    /// The same in few words, for tables and names.
+    pub fn short_label(self) -> &'static str {
+        match self {
+            Self::Resample => "resample",
+            Self::Zero => "zero",
+            Self::TokenwiseMeanClean => "clean mean",
+            Self::TokenwiseMeanCorrupt => "corrupt mean",
+            Self::TokenwiseMeanCleanAndCorrupt => "mean of both",
+            Self::BatchTokenwiseMean => "batch mean",
+            Self::BatchAllTokMean => "batch mean, all positions",
+        }
+    }
+
+    /// What a patched edge carries.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Resample => "the activation on the other prompt of the pair",
+            Self::Zero => "zeros",
+            Self::TokenwiseMeanClean => "the mean at each position over all clean prompts",
+            Self::TokenwiseMeanCorrupt => "the mean at each position over all corrupt prompts",
+            Self::TokenwiseMeanCleanAndCorrupt => "the mean at each position over all prompts",
+            Self::BatchTokenwiseMean => "the mean at each position over the other prompts of the batch",
+            Self::BatchAllTokMean => "the mean over all positions of the other prompts of the batch",
         }
     }
 

@@ -2,7 +2,6 @@
 
 use crate::model::Model;
 use crate::run::ablation::SrcActivations;
-use crate::run::stacking::pass_bytes;
 use crate::run::steps::Steps;
 use crate::run::{Batches, Observer, RunError, Stacking, graph_config};
 use circuitscope_core::settings::discovery::{DiscoverCost, PromptSide};
@@ -66,8 +65,10 @@ impl<'a> Setup<'a> {
 
     /// How many circuits a patched pass of a batch may take.
     pub fn n_stacked(&self, batch: usize) -> usize {
-        let rows = self.input.settings.batch_size * self.batches.seq(batch);
-        self.input.stacking.n_stacked(rows, pass_bytes(self.model().config(), self.graph(), rows))
+        let seq = self.batches.seq(batch);
+        let rows = self.input.settings.batch_size * seq;
+        let pass = self.batches.activations(seq).pass_read_back(self.batches.positions(batch).len());
+        self.input.stacking.n_stacked(rows, pass)
     }
 }
 

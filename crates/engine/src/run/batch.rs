@@ -9,6 +9,7 @@ use super::ablation::{SrcActivations, ablated, record};
 use super::error::RunError;
 use super::steps::{Observer, Steps};
 use crate::model::{Model, ModelError, TokenBatch};
+use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
     AblationType, CircuitError, Graph, OutputSlice, PatchType, PromptBatch, PromptPair, Prompts, RunSettings,
@@ -98,6 +99,11 @@ impl<'a> Batches<'a> {
     /// The number of positions of the longest batch.
     pub fn longest_seq(&self) -> usize {
         self.batches.iter().map(|batch| batch.seq).max().unwrap_or(1)
+    }
+
+    /// What the activations of a pass over a batch of `seq` positions take.
+    pub fn activations(&self, seq: usize) -> ActivationSize {
+        ActivationSize::new(self.model.config(), self.graph.srcs.len(), self.batch_size, seq)
     }
 
     /// The positions of a batch's output.

@@ -106,7 +106,8 @@ async fn run_group<O: Observer>(
     let mut masks = Masks::new(graph, group.len(), patches, model.device());
     let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
     let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
-    let mut kept = vec![Vec::new(); group.len()];
+    let n_kept = if keep_logits { batches.n_prompts() * n_positions * d_vocab } else { 0 };
+    let mut kept: Vec<Vec<f32>> = group.iter().map(|_| Vec::with_capacity(n_kept)).collect();
     for batch in 0..batches.count() {
         let recorded;
         let patch = match &unpatched.patches[..] {

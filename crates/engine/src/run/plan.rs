@@ -3,7 +3,6 @@
 use super::batch::Batches;
 use super::error::RunError;
 use super::input::RunInput;
-use super::stacking::{pass_bytes, src_bytes};
 use circuitscope_core::{Circuit, edge_counts};
 
 /// What will be run.
@@ -22,7 +21,7 @@ impl Plan {
     /// # Errors
     /// When an edge count is above the number of edges, or the ablation needs prompts of one length and they differ.
     pub fn new(input: &RunInput, batches: &Batches) -> Result<Self, RunError> {
-        let &RunInput { settings, graph, scores, stacking, .. } = input;
+        let &RunInput { settings, scores, stacking, keep_logits, .. } = input;
         batches.check_ablation(settings.ablation)?;
         let counts = edge_counts(&settings.edge_counts, scores)?;
         let circuits = counts.iter().map(|&n| scores.circuit(n)).collect::<Result<Vec<_>, _>>()?;
@@ -32,11 +31,16 @@ impl Plan {
                 distinct.push(*circuit);
             }
         }
-        let (config, rows) = (input.model.config(), settings.batch_size * batches.longest_seq());
-        let n_stacked = stacking.n_stacked(rows, pass_bytes(config, graph, rows));
+        let seq = batches.longest_seq();
+        let size = batches.activations(seq);
+        let n_positions = batches.positions(0).len();
+        // The whole logits of a group of circuits are handed over once all batches are run.
+        let kept = if keep_logits { size.logits(batches.n_prompts(), n_positions) } else { 0 };
+        let circuit_bytes = size.pass_read_back(n_positions).saturating_add(kept);
+        let n_stacked = stacking.n_stacked(settings.batch_size * seq, circuit_bytes);
         // A mean over all prompts is one batch's.
         let is_mean = settings.ablation.dataset_means().is_some();
-        let keep_patches = is_mean || stacking.keeps_patches(batches.count(), src_bytes(config, graph, rows));
+        let keep_patches = is_mean || stacking.keeps_patches(batches.count(), size.src_outputs());
         Ok(Self { circuits, distinct, n_stacked, keep_patches })
     }
 

@@ -1,12 +1,13 @@
 //! How much memory a run or a search may take: how many circuits go into a forward pass, and whether the activations that
-//! edges are patched with are kept. Sizes in bytes are `u64`: a `usize` of 32-bit WebAssembly ends at 4 GiB.
-
-use circuitscope_core::{Graph, ModelConfig};
+//! edges are patched with are kept. What a circuit's activations take, [`ActivationSize`] says: the estimate that a page shows and
+//! checks as well. Sizes in bytes are `u64`: a `usize` of 32-bit WebAssembly ends at 4 GiB.
+//!
+//! [`ActivationSize`]: circuitscope_core::settings::activations::ActivationSize
 
 /// How many circuits one forward pass may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
-    /// About how many bytes the activations of a forward pass may take on the device. At least one circuit is run at a time,
+    /// About how many bytes the activations of a forward pass may take, and its logits. At least one circuit is run at a time,
     /// whatever it takes.
     pub budget_bytes: u64,
     /// The number of rows (circuits times prompts times positions) that more circuits gain nothing beyond.
@@ -39,36 +40,28 @@ impl Stacking {
     }
 }
 
-const F32_BYTES: u64 = size_of::<f32>() as u64;
-
-/// About how many bytes the activations of one circuit take: the rows that masks are multiplied with, the inputs of a
-/// block's heads before and after their norm, the MLP's hidden layer, and the projections.
-pub fn pass_bytes(config: &ModelConfig, graph: &Graph, rows: usize) -> u64 {
-    let per_row = (2 + graph.srcs.len()) * config.d_model
-        + 2 * 3 * config.n_heads * config.d_model
-        + 3 * config.d_mlp.unwrap_or(0)
-        + 4 * config.n_heads * config.d_head;
-    (rows as u64).saturating_mul(per_row as u64).saturating_mul(F32_BYTES)
-}
-
-/// How many bytes the residual stream and the outputs of all src nodes take on a batch of `rows` (prompts times positions):
-/// what edges are patched with, or what masks are multiplied with.
-pub fn src_bytes(config: &ModelConfig, graph: &Graph, rows: usize) -> u64 {
-    [1 + graph.srcs.len(), rows, config.d_model].iter().fold(F32_BYTES, |bytes, &n| bytes.saturating_mul(n as u64))
-}
-
 #[cfg(test)]
 mod tests {
+    use circuitscope_core::ModelConfig;
+    use circuitscope_core::config::Sizes;
+    use circuitscope_core::settings::activations::ActivationSize;
+
     use super::*;
 
-    /// GPT-2 small on 8 prompts of 16 tokens: 157 src nodes of 128 rows of 768 numbers are 61,734,912 bytes a batch, and from
-    /// 70 batches on more than 2^32, which was little in 32 bits.
+    /// GPT-2 small's shape, of which one block is enough here.
+    fn gpt2_small() -> ModelConfig {
+        let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (768, 64, Some(3072), 1024, 50_257);
+        ModelConfig::decoder("gpt2", Sizes { n_layers: 1, n_heads: 12, d_model, d_head, d_mlp, n_ctx, d_vocab })
+    }
+
+    /// GPT-2 small on 8 prompts of 16 tokens: 157 src nodes and the residual stream of 128 rows of 768 numbers are 62,128,128
+    /// bytes a batch, and from 70 batches on more than 2^32, which was little in 32 bits.
     #[test]
     fn patches_of_gigabytes_are_not_kept() {
-        let patch_bytes = 157 * 8 * 16 * 768 * F32_BYTES;
-        assert_eq!(patch_bytes, 61_734_912);
+        let patch_bytes = ActivationSize::new(&gpt2_small(), 157, 8, 16).src_outputs();
+        assert_eq!(patch_bytes, 158 * 8 * 16 * 768 * 4);
         let browser = Stacking::gpu(512 << 20);
-        for n_batches in 70..=78 {
+        for n_batches in 70..=77 {
             let in_32_bits = (patch_bytes as u32).wrapping_mul(n_batches);
             assert!(u64::from(in_32_bits) <= browser.budget_bytes, "{n_batches} batches wrap");
             assert!(!browser.keeps_patches(n_batches as usize, patch_bytes), "{n_batches} batches");
@@ -87,5 +80,15 @@ mod tests {
         assert_eq!(stacking.n_stacked(129, 1), 1);
         // 5 GB fit 4 GiB of budget not once, though its lowest 32 bits would.
         assert_eq!(Stacking::gpu(1 << 32).n_stacked(1, 5_000_000_000), 1);
+    }
+
+    /// As many rows take more the longer their prompts are: attention scores grow with the square of the length.
+    #[test]
+    fn fewer_circuits_of_long_prompts_are_stacked() {
+        let stacking =
+            Stacking { budget_bytes: 4 * ActivationSize::new(&gpt2_small(), 157, 32, 16).pass(), max_rows: 4096 };
+        let n_stacked =
+            |batch, seq| stacking.n_stacked(512, ActivationSize::new(&gpt2_small(), 157, batch, seq).pass());
+        assert_eq!((n_stacked(32, 16), n_stacked(1, 512)), (4, 3));
     }
 }

@@ -36,7 +36,10 @@ impl Unpatched {
         steps: &mut Steps<'_, O>,
     ) -> Result<Self, RunError> {
         let (model, ablation) = (batches.model, settings.ablation);
-        let (mut clean, mut corrupt, mut patches) = (Vec::new(), Vec::new(), Vec::new());
+        let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
+        // Room for all at once: a list that grows is up to twice as large as what is in it.
+        let room = || Vec::with_capacity(batches.n_prompts() * n_positions * d_vocab);
+        let (mut clean, mut corrupt, mut patches) = (room(), room(), Vec::new());
         let keep_patches = keep_patches && ablation.dataset_means().is_none();
         for batch in 0..batches.count() {
             for (side, all) in [(PromptSide::Clean, &mut clean), (PromptSide::Corrupt, &mut corrupt)] {
@@ -52,7 +55,6 @@ impl Unpatched {
             }
         }
         patches.extend(batches.dataset_mean(ablation, steps).await?);
-        let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
         let target = |values| Target::new(Logits { values, n_positions, d_vocab });
         Ok(Self::new(target(clean), target(corrupt), patches, batches.pairs()))
     }

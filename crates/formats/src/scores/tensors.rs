@@ -2,7 +2,7 @@
 //! safetensors, and in torch files.
 
 use circuitscope_core::files::tensor_file::write_tensors;
-use circuitscope_core::{DestModule, FormatId, Graph, GraphConfig, PruneScores, ScoresInfo, TensorFile};
+use circuitscope_core::{CircuitError, DestModule, FormatId, Graph, GraphConfig, PruneScores, ScoresInfo, TensorFile};
 
 use super::error::FormatError;
 use super::read::{FoundScores, Wanted};
@@ -19,7 +19,7 @@ pub fn read_safetensors(file: &str, bytes: &[u8], wanted: &Wanted) -> Result<Fou
     let tensors = TensorFile::from_bytes(file, bytes)?;
     let info = ScoresInfo::from_metadata(file, &tensors.metadata)?;
     let shapes: Vec<_> = tensors.tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice())).collect();
-    let graph = implied_graph(&shapes, wanted);
+    let graph = implied_graph(&shapes, wanted)?;
     let scores = PruneScores::from_bytes(file, bytes, &graph)?;
     Ok(FoundScores { info, ..FoundScores::new(FormatId::Safetensors, graph, scores) })
 }
@@ -37,7 +37,7 @@ pub fn read_torch(file: &str, torch: &mut TorchFile, wanted: &Wanted) -> Result<
     };
     let tensors = torch.read(&choices[chosen])?;
     let shapes: Vec<_> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
-    let graph = implied_graph(&shapes, wanted);
+    let graph = implied_graph(&shapes, wanted)?;
     let views =
         tensors.iter().map(|(name, TorchTensor { shape, numbers })| (name.as_str(), shape.clone(), numbers.as_slice()));
     // As safetensors, so that names, shapes and numbers are checked in one place.
@@ -61,13 +61,16 @@ fn no_such_choice(file: &str, pick: &str, names: &[String]) -> FormatError {
 
 /// The graph of the model whose masks have the names and shapes of some tensors. Where there is none, the present graph, which
 /// the error is then about.
-fn implied_graph(tensors: &[(&str, &[usize])], wanted: &Wanted) -> Graph {
+///
+/// # Errors
+/// When the present graph is too large, and there is no other.
+fn implied_graph(tensors: &[(&str, &[usize])], wanted: &Wanted) -> Result<Graph, CircuitError> {
     // Unfactorized graphs have no inputs that could be separate: that setting stays as it is.
     let kinds = [(true, true), (true, false), (false, wanted.graph.separate_qkv)];
     let seq_len = implied_seq_len(tensors);
     let graphs = kinds.map(|(factorized, separate_qkv)| GraphConfig { factorized, separate_qkv, seq_len });
-    let mut graphs = graphs.into_iter().map(|config| Graph::new(wanted.model, config));
-    graphs.find(|graph| has_shapes(graph, tensors)).unwrap_or_else(|| Graph::new(wanted.model, wanted.graph))
+    let mut graphs = graphs.into_iter().filter_map(|config| Graph::try_new(wanted.model, config).ok());
+    graphs.find(|graph| has_shapes(graph, tensors)).map_or_else(|| Graph::try_new(wanted.model, wanted.graph), Ok)
 }
 
 /// The number of positions that tensors have: the end of the residual stream has the mask `[seq?, n_src]`.
@@ -85,4 +88,25 @@ fn has_shapes(graph: &Graph, tensors: &[(&str, &[usize])]) -> bool {
         tensors.iter().any(is_of)
     };
     graph.dests.len() == tensors.len() && graph.dests.iter().all(has_tensor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use circuitscope_core::{ModelConfig, Sizes};
+
+    /// A file may say of its tensors that they are of any number of positions.
+    #[test]
+    fn a_graph_that_is_too_large_is_an_error() {
+        let sizes = Sizes { n_layers: 2, n_heads: 2, d_model: 8, d_head: 4, d_mlp: Some(8), n_ctx: 8, d_vocab: 8 };
+        let model = ModelConfig::decoder("gpt2", sizes);
+        let of = |seq_len, tensor: &[usize]| {
+            let graph = GraphConfig { seq_len, ..GraphConfig::default() };
+            let wanted = Wanted { model: &model, graph, seq_len: None, pick: None };
+            implied_graph(&[("blocks.1.hook_resid_post", tensor)], &wanted)
+        };
+        assert_eq!(of(None, &[usize::MAX, 7]).unwrap().config.seq_len, None);
+        let error = of(Some(usize::MAX), &[usize::MAX, 7]).unwrap_err().to_string();
+        assert!(error.contains("seq_len") && error.contains("token-wise"), "{error}");
+    }
 }

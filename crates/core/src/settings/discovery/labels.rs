@@ -11,8 +11,10 @@ use crate::scores::official::OfficialCircuit;
 pub struct AlgorithmLabels {
     /// Its key in files, in the public module and at the command line: `eap`, `acdc`.
     pub name: &'static str,
-    /// Its short title: `EAP`, `ACDC`.
+    /// Its short title, which scores are called after: `EAP`, `ACDC`.
     pub label: &'static str,
+    /// Its line in a list of all: the title, and what it does in few words.
+    pub title: &'static str,
     /// What it does and what it costs, in sentences.
     pub about: &'static str,
     /// Where it was published; empty where it was not.
@@ -50,98 +52,110 @@ impl Algorithm {
     /// All that it is called.
     pub fn labels(&self) -> AlgorithmLabels {
         match self {
-            Self::MaskGradient(MaskGradient { integrated_grad_samples: Some(_), .. }) => INTEGRATED,
-            Self::MaskGradient(MaskGradient { mask_value, .. }) if *mask_value == 0.0 => EAP,
-            Self::MaskGradient(_) => MASK_GRADIENT,
-            Self::InputGradient(_) => EAP_IG,
-            Self::Acdc(_) => ACDC,
-            Self::Exact(_) => EXACT,
-            Self::SubnetworkProbing(_) => SUBNETWORK_PROBING,
-            Self::ActivationMagnitude {} => ACTIVATION_MAGNITUDE,
-            Self::Random(_) => RANDOM,
-            Self::Official(_) => OFFICIAL,
+            Self::MaskGradient(MaskGradient { integrated_grad_samples: Some(_), .. }) => AlgorithmLabels::INTEGRATED,
+            Self::MaskGradient(MaskGradient { mask_value, .. }) if *mask_value == 0.0 => AlgorithmLabels::EAP,
+            Self::MaskGradient(_) => AlgorithmLabels::MASK_GRADIENT,
+            Self::InputGradient(_) => AlgorithmLabels::EAP_IG,
+            Self::Acdc(_) => AlgorithmLabels::ACDC,
+            Self::Exact(_) => AlgorithmLabels::EXACT,
+            Self::SubnetworkProbing(_) => AlgorithmLabels::SUBNETWORK_PROBING,
+            Self::ActivationMagnitude {} => AlgorithmLabels::ACTIVATION_MAGNITUDE,
+            Self::Random(_) => AlgorithmLabels::RANDOM,
+            Self::Official(_) => AlgorithmLabels::OFFICIAL,
         }
     }
 }
 
-const EAP: AlgorithmLabels = AlgorithmLabels {
-    name: "eap",
-    label: "EAP",
-    about: "How the answer's lead begins to change when an edge carries the other prompt's activation: one gradient for all \
-            edges at once. The quickest, and a good first try.",
-    paper: "Syed et al. 2023",
-};
+impl AlgorithmLabels {
+    pub const EAP: Self = Self {
+        name: "eap",
+        label: "EAP",
+        title: "EAP: edge attribution patching",
+        about: "How the answer's lead begins to change when an edge carries the other prompt's activation: one gradient for all \
+                edges at once. The quickest, and a good first try.",
+        paper: "Syed et al. 2023",
+    };
 
-const MASK_GRADIENT: AlgorithmLabels = AlgorithmLabels {
-    name: "mask_gradient",
-    label: "Mask gradient",
-    about: "EAP's gradient where every edge is partly patched. As quick as EAP.",
-    paper: "Syed et al. 2023, at other masks as in auto-circuit",
-};
+    pub const MASK_GRADIENT: Self = Self {
+        name: "mask_gradient",
+        label: "Mask gradient",
+        title: "Mask gradient: EAP at other masks",
+        about: "EAP's gradient where every edge is partly patched. As quick as EAP.",
+        paper: "Syed et al. 2023, at other masks as in auto-circuit",
+    };
 
-const INTEGRATED: AlgorithmLabels = AlgorithmLabels {
-    name: "mask_gradient",
-    label: "Integrated mask gradients",
-    about: "EAP's gradient while all edges are patched more and more, from not at all to wholly, summed up. As many times \
-            EAP's cost as there are steps.",
-    paper: "Sundararajan et al. 2017, on masks as in auto-circuit",
-};
+    pub const INTEGRATED: Self = Self {
+        name: "mask_gradient",
+        label: "Integrated mask gradients",
+        title: "Integrated gradients along the masks",
+        about: "EAP's gradient while all edges are patched more and more, from not at all to wholly, summed up. As many times \
+                EAP's cost as there are steps.",
+        paper: "Sundararajan et al. 2017, on masks as in auto-circuit",
+    };
 
-const EAP_IG: AlgorithmLabels = AlgorithmLabels {
-    name: "eap_ig",
-    label: "EAP-IG",
-    about: "EAP's gradient at several points on the way from the corrupt to the clean prompt's embedding, summed up. More \
-            faithful than EAP where a single gradient misleads; as many times its cost as there are steps.",
-    paper: "Hanna et al. 2024",
-};
+    pub const EAP_IG: Self = Self {
+        name: "eap_ig",
+        label: "EAP-IG",
+        title: "EAP-IG: gradients along the inputs",
+        about: "EAP's gradient at several points on the way from the corrupt to the clean prompt's embedding, summed up. More \
+                faithful than EAP where a single gradient misleads; as many times its cost as there are steps.",
+        paper: "Hanna et al. 2024",
+    };
 
-const ACDC: AlgorithmLabels = AlgorithmLabels {
-    name: "acdc",
-    label: "ACDC",
-    about: "Goes from the output back to the input and removes every edge without which the output stays the same, up to a \
-            threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge, threshold and \
-            batch.",
-    paper: "Conmy et al. 2023",
-};
+    pub const ACDC: Self = Self {
+        name: "acdc",
+        label: "ACDC",
+        title: "ACDC: remove edges one by one",
+        about: "Goes from the output back to the input and removes every edge without which the output stays the same, up to a \
+                threshold. An edge's score is the least threshold that removes it. Slow: a pass for every edge, threshold and \
+                batch.",
+        paper: "Conmy et al. 2023",
+    };
 
-const EXACT: AlgorithmLabels = AlgorithmLabels {
-    name: "exact",
-    label: "One edge at a time",
-    about: "What EAP estimates, exactly: how much the answer's lead changes when this one edge is patched. A pass for every \
-            edge.",
-    paper: "",
-};
+    pub const EXACT: Self = Self {
+        name: "exact",
+        label: "One edge at a time",
+        title: "Exact: patch each edge alone",
+        about: "What EAP estimates, exactly: how much the answer's lead changes when this one edge is patched. A pass for every \
+                edge.",
+        paper: "",
+    };
 
-const SUBNETWORK_PROBING: AlgorithmLabels = AlgorithmLabels {
-    name: "subnetwork_probing",
-    label: "Subnetwork probing",
-    about: "Learns for every edge how surely it belongs to a circuit that is both faithful and small. A forward and a \
-            backward pass for every epoch and batch.",
-    paper: "Cao et al. 2021, on edges as in auto-circuit",
-};
+    pub const SUBNETWORK_PROBING: Self = Self {
+        name: "subnetwork_probing",
+        label: "Subnetwork probing",
+        title: "Subnetwork probing: learned masks",
+        about: "Learns for every edge how surely it belongs to a circuit that is both faithful and small. A forward and a \
+                backward pass for every epoch and batch.",
+        paper: "Cao et al. 2021, on edges as in auto-circuit",
+    };
 
-const ACTIVATION_MAGNITUDE: AlgorithmLabels = AlgorithmLabels {
-    name: "activation_magnitude",
-    label: "Activation magnitude",
-    about: "A baseline that knows nothing of the task: the mean activation of the edge's src node. Scores that are worth \
-            something do better. A forward pass each batch.",
-    paper: "",
-};
+    pub const ACTIVATION_MAGNITUDE: Self = Self {
+        name: "activation_magnitude",
+        label: "Activation magnitude",
+        title: "Baseline: activation magnitude",
+        about: "A baseline that knows nothing of the task: the mean activation of the edge's src node. Scores that are worth \
+                something do better. A forward pass each batch.",
+        paper: "",
+    };
 
-const RANDOM: AlgorithmLabels = AlgorithmLabels {
-    name: "random",
-    label: "Random",
-    about: "A baseline: a random number for every edge. Any other scores should do better. No pass at all.",
-    paper: "",
-};
+    pub const RANDOM: Self = Self {
+        name: "random",
+        label: "Random",
+        title: "Baseline: random",
+        about: "A baseline: a random number for every edge. Any other scores should do better. No pass at all.",
+        paper: "",
+    };
 
-const OFFICIAL: AlgorithmLabels = AlgorithmLabels {
-    name: "official",
-    label: "Official circuit",
-    about: "A circuit known from a paper: 1 for its edges, 0 for all others. It needs the model that it was found in. No pass \
-            at all.",
-    paper: "as listed in auto-circuit",
-};
+    pub const OFFICIAL: Self = Self {
+        name: "official",
+        label: "Official circuit",
+        title: "Official circuit of a paper",
+        about: "A circuit known from a paper: 1 for its edges, 0 for all others. It needs the model that it was found in. No pass \
+                at all.",
+        paper: "as listed in auto-circuit",
+    };
+}
 
 impl GradFunction {
     pub const ALL: [Self; 4] = [Self::Logit, Self::Prob, Self::Logprob, Self::LogitExp];

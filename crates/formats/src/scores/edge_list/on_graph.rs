@@ -51,11 +51,14 @@ fn fitting_graph(file: &str, edges: &[ListedEdge], wanted: &Wanted) -> Result<Gr
     let (mut nearest, mut too_large) = (None, None);
     for config in candidates(wanted, seq_len) {
         // Whether there are such edges does not depend on the number of positions.
-        let graph = Graph::new(wanted.model, GraphConfig { seq_len: None, ..config });
-        if let Err(error) = check_size(file, field, &graph) {
-            too_large.get_or_insert(error);
-            continue;
-        }
+        let graph = Graph::try_new(wanted.model, GraphConfig { seq_len: None, ..config }).map_err(FormatError::from);
+        let graph = match graph.and_then(|graph| check_size(file, field, &graph).map(|()| graph)) {
+            Ok(graph) => graph,
+            Err(error) => {
+                too_large.get_or_insert(error);
+                continue;
+            }
+        };
         let index = EdgeIndex::new(&graph);
         let is_unknown = |edge: &&ListedEdge| index.find(&edge.src, &edge.dest, None).is_none();
         let unknown: Vec<_> = edges.iter().filter(is_unknown).map(ListedEdge::name).collect();

@@ -54,7 +54,7 @@ fn graph_of(file: &str, cfg: impl Fn(&str) -> Option<Value>, model: &ModelConfig
             return Err(CircuitError::field(file, &format!("cfg.{field}"), expected, found.to_string()).into());
         }
     }
-    let graph = Graph::new(model, GRAPH);
+    let graph = Graph::try_new(model, GRAPH)?;
     check_size(file, || "the circuit".to_owned(), &graph)?;
     Ok(graph)
 }
