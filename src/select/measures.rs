@@ -5,7 +5,7 @@ use crate::state::files::Role;
 use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan};
 use crate::state::runs::{Plan, RunKey};
 use crate::words::{counted, short};
-use circuitscope_core::scores::known_circuit::{KnownCircuit, edge_name};
+use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{AblationType, Metric, RunSettings, Unit};
 
 /// A table of settings, ablations by patch types and directions.
@@ -49,10 +49,9 @@ pub fn sensitivity_plan(state: &State) -> Option<SensitivityPlan> {
 /// The shown circuit as an official one.
 pub fn shown_as_official(state: &State) -> Option<Official> {
     let (scored, circuit) = (state.scored()?, state.circuit()?);
-    let edges = scored.graph.edges().filter(|&edge| circuit.contains(scored.scores.score(edge)));
-    let edges: Vec<_> = edges.map(|edge| edge_name(&scored.graph, edge)).collect();
-    let name = format!("{} of {}", counted(edges.len(), "edge"), scores_name(state, &state.key()));
-    (!edges.is_empty()).then_some(Official { name, circuit: KnownCircuit { edges } })
+    let name = format!("{} of {}", counted(circuit.n_edges, "edge"), scores_name(state, &state.key()));
+    let known = || KnownCircuit::from_circuit(&circuit, &scored.scores, &scored.graph);
+    (circuit.n_edges > 0).then(|| Official { name, circuit: known() })
 }
 
 fn set_name(state: &State, key: &RunKey) -> String {

@@ -126,11 +126,11 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
 #[test]
 fn the_demo_knows_its_official_circuit_and_any_shown_one_can_be_it() {
     let mut state = State::demo();
-    assert_eq!(state.measures.official.as_ref().unwrap().circuit.edges.len(), 2);
+    assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 2);
     state.apply(Action::CircuitRequested(77));
     let shown = shown_as_official(&state).unwrap();
     state.apply(Action::Measure(MeasureAction::OfficialRead(Ok(shown))));
-    assert_eq!(state.measures.official.as_ref().unwrap().circuit.edges.len(), 77);
+    assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 77);
     state.apply(Action::Measure(MeasureAction::OfficialDropped));
     assert!(state.measures.official.is_none());
 }

@@ -446,7 +446,7 @@ fn positions_are_checked_before_anything_is_allocated() {
     let huge = ModelConfig { n_layers: 512, n_heads: 256, ..large.clone() };
     for (file, bytes) in [("l", &b"A0.1->MLP 1"[..]), ("m", br#"{"edges": {"input->a0.h0<q>": {"score": 1}}}"#)] {
         let error = read_scores(file, bytes, &wanted(&huge, None)).unwrap_err().to_string();
-        assert!(error.contains("at most 50000000 edges"), "{file}: {error}");
+        assert!(error.contains("at most 268435456 edges"), "{file}: {error}");
     }
 }
 

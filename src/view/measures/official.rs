@@ -49,7 +49,7 @@ pub fn OfficialRoc(props: &Connected) -> Html {
                 </label>
                 <button type="button" onclick={shown} disabled={n_edges == 0}>{ "Take the shown one" }</button>
                 if let Some(official) = &state.measures.official {
-                    <span class="quiet">{ format!("{}: {}", official.name, counted(official.circuit.edges.len(), "edge")) }</span>
+                    <span class="quiet">{ format!("{}: {}", official.name, counted(official.circuit.n_edges(), "edge")) }</span>
                     <button type="button" class="remove" aria-label="Forget the official circuit" title="Forget" onclick={dropped}>{ "×" }</button>
                 }
             </div>

@@ -106,8 +106,22 @@ impl<'a> EdgeIndex<'a> {
     /// The edge of a name such as `A0.1->MLP 1`: at a position of a token-wise graph, and at none of another one.
     pub fn find(&self, name: &str, seq_idx: Option<usize>) -> Option<Edge> {
         let (src, dest) = name.split_once("->")?;
-        let (&src_idx, &DestNode { first_edge, module_idx, head_idx, .. }) =
-            (self.srcs.get(src)?, self.dests.get(dest)?);
+        self.edge(self.src(src)?, self.dest(dest)?, seq_idx)
+    }
+
+    /// The src node of a name.
+    pub fn src(&self, name: &str) -> Option<usize> {
+        self.srcs.get(name).copied()
+    }
+
+    /// The dest node of a name, at the first position of a token-wise graph.
+    pub fn dest(&self, name: &str) -> Option<DestNode> {
+        self.dests.get(name).copied()
+    }
+
+    /// The edge between two nodes: at a position of a token-wise graph, and at none of another one.
+    pub fn edge(&self, src_idx: usize, dest: DestNode, seq_idx: Option<usize>) -> Option<Edge> {
+        let DestNode { first_edge, module_idx, head_idx, .. } = dest;
         let module = &self.graph.dests[module_idx];
         let offset = src_idx.checked_sub(module.min_src_idx).filter(|&offset| offset < module.n_src)?;
         let position = match (seq_idx, self.graph.config.seq_len) {

@@ -1,6 +1,7 @@
 //! Score sets against a known circuit and against each other.
 
 use crate::scores::prune_scores::PruneScores;
+use crate::scores::ranking::Ranking;
 
 /// How well scores tell the edges of an official circuit from the others.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,14 +33,13 @@ pub fn roc(scores: &PruneScores, official: &[bool]) -> Option<Roc> {
     if n_official == 0 || n_others == 0 || official.len() != scores.n_edges() {
         return None;
     }
-    let size = |edge_idx: usize| scores.values()[edge_idx].abs();
-    let mut by_size: Vec<usize> = (0..official.len()).collect();
-    by_size.sort_unstable_by(|&a, &b| size(b).total_cmp(&size(a)));
+    let ours: Vec<f32> = scores.values().iter().zip(official).filter(|(_, is)| **is).map(|(&score, _)| score).collect();
+    let ours = Ranking::new(&ours);
     let mut points = vec![RocPoint { n_edges: 0, false_positive_rate: 0.0, true_positive_rate: 0.0 }];
     let (mut n_edges, mut n_found) = (0, 0);
-    for tied in by_size.chunk_by(|&a, &b| size(a) == size(b)) {
+    for tied in scores.ranking().descending().chunk_by(|a, b| a == b) {
         n_edges += tied.len();
-        n_found += tied.iter().filter(|&&edge_idx| official[edge_idx]).count();
+        n_found += ours.descending()[n_found..].iter().take_while(|&&score| score >= tied[0]).count();
         points.push(RocPoint {
             n_edges,
             false_positive_rate: (n_edges - n_found) as f64 / n_others as f64,

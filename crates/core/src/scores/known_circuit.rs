@@ -1,17 +1,32 @@
 //! Known circuits, which scores are compared with: from a list of their edges' names or from scores. (`official` has the
 //! published ones.)
 
-use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::CircuitError;
 use crate::graph::{Edge, EdgeIndex, Graph};
 use crate::scores::prune_scores::PruneScores;
+use crate::scores::ranking::Circuit;
 
-/// A circuit that scores are compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A circuit that scores are compared with: edges by their names, such as `A0.1->MLP 1`, or `3:A0.1->MLP 1` at position 3.
+///
+/// The name of each node is kept once: a circuit of a graph of 400,000 edges may have as many.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownCircuit {
-    /// The names of its edges: `A0.1->MLP 1`, or `3:A0.1->MLP 1` at position 3.
-    pub edges: Vec<String>,
+    nodes: Vec<String>,
+    edges: Vec<NamedEdge>,
+}
+
+/// An edge by the names of its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NamedEdge {
+    seq_idx: Option<u32>,
+    /// Indices in the circuit's nodes.
+    src: u32,
+    dest: u32,
 }
 
 impl KnownCircuit {
@@ -20,18 +35,16 @@ impl KnownCircuit {
     /// # Errors
     /// When the text is neither.
     pub fn from_json(file: &str, text: &str) -> Result<Self, CircuitError> {
-        let json: Value = serde_json::from_str(text).map_err(|e| CircuitError::json(file, &e))?;
-        let list =
-            json.as_array().or_else(|| ["official_edges", "edges"].iter().find_map(|key| json.get(key)?.as_array()));
-        let names =
-            list.and_then(|list| list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-        match names {
-            Some(edges) if !edges.is_empty() => Ok(Self { edges }),
-            _ => {
-                let expected = "a list of edge names such as [\"A0.1->MLP 1\"], by itself or as `official_edges`";
-                Err(CircuitError::field(file, "official circuit", expected, "other JSON"))
-            }
+        let mut builder = Builder::default();
+        let mut json = serde_json::Deserializer::from_str(text);
+        File(&mut builder)
+            .deserialize(&mut json)
+            .and_then(|()| json.end())
+            .map_err(|e| CircuitError::json(file, &e))?;
+        if builder.circuit.edges.is_empty() {
+            return Err(CircuitError::field(file, "official circuit", EXPECTED, "no edge"));
         }
+        Ok(builder.circuit)
     }
 
     /// The edges of a graph whose score is not 0: an official circuit written as scores.
@@ -39,13 +52,48 @@ impl KnownCircuit {
     /// # Errors
     /// When no edge or every edge has such a score.
     pub fn from_scores(file: &str, scores: &PruneScores, graph: &Graph) -> Result<Self, CircuitError> {
-        let edges: Vec<_> = named_edges(graph, |edge| scores.score(edge) != 0.0).collect();
-        if edges.is_empty() || edges.len() == graph.n_edges() {
+        let known = Self::of_edges(graph, scores, |score| score != 0.0);
+        if known.edges.is_empty() || known.n_edges() == graph.n_edges() {
             let expected = "scores that are 0 for the edges outside it, and not for all";
-            let found = format!("{} of {} that are not 0", edges.len(), graph.n_edges());
+            let found = format!("{} of {} that are not 0", known.n_edges(), graph.n_edges());
             return Err(CircuitError::field(file, "official circuit", expected, found));
         }
-        Ok(Self { edges })
+        Ok(known)
+    }
+
+    /// The edges of a graph that are in a circuit of its scores.
+    pub fn from_circuit(circuit: &Circuit, scores: &PruneScores, graph: &Graph) -> Self {
+        Self::of_edges(graph, scores, |score| circuit.contains(score))
+    }
+
+    /// The edges of a graph whose score is one of some, in the graph's order.
+    fn of_edges(graph: &Graph, scores: &PruneScores, is_in: impl Fn(f32) -> bool) -> Self {
+        let mut builder = Builder::default();
+        let srcs: Vec<u32> = graph.srcs.iter().map(|src| builder.node(&src.name)).collect();
+        for node in graph.dest_nodes() {
+            let (first, module) = (node.first_edge, &graph.dests[node.module_idx]);
+            let dest = builder.node(&graph.dest_node_name(node));
+            let seq_idx = node.seq_idx.map(|position| position as u32);
+            let srcs = &srcs[module.min_src_idx..][..module.n_src];
+            let found = srcs.iter().zip(&scores.values()[first..]).filter(|&(_, &score)| is_in(score));
+            builder.circuit.edges.extend(found.map(|(&src, _)| NamedEdge { seq_idx, src, dest }));
+        }
+        builder.circuit
+    }
+
+    /// The number of edges, those that were named twice counting twice.
+    pub fn n_edges(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The names of the edges.
+    pub fn edge_names(&self) -> impl Iterator<Item = String> + '_ {
+        self.edges.iter().map(|&edge| self.edge_name(edge))
+    }
+
+    fn edge_name(&self, edge: NamedEdge) -> String {
+        let [src, dest] = [edge.src, edge.dest].map(|node| &self.nodes[node as usize]);
+        position_prefix(edge.seq_idx.map(|position| position as usize)) + src + "->" + dest
     }
 
     /// For each edge of a graph, in order, whether it is in the circuit.
@@ -54,11 +102,15 @@ impl KnownCircuit {
     /// When the circuit has an edge that the graph has not.
     pub fn mask(&self, graph: &Graph) -> Result<Vec<bool>, CircuitError> {
         let index = EdgeIndex::new(graph);
+        let srcs: Vec<_> = self.nodes.iter().map(|name| index.src(name)).collect();
+        let dests: Vec<_> = self.nodes.iter().map(|name| index.dest(name)).collect();
         let mut mask = vec![false; graph.n_edges()];
-        for name in &self.edges {
-            let Some(edge) = find(&index, name) else {
-                let expected = "edges of this graph";
-                return Err(CircuitError::field("official circuit", "edges", expected, format!("{name:?}")));
+        for &edge in &self.edges {
+            let ends = srcs[edge.src as usize].zip(dests[edge.dest as usize]);
+            let seq_idx = edge.seq_idx.map(|position| position as usize);
+            let Some(edge) = ends.and_then(|(src, dest)| index.edge(src, dest, seq_idx)) else {
+                let found = format!("{:?}", self.edge_name(edge));
+                return Err(CircuitError::field("official circuit", "edges", "edges of this graph", found));
             };
             mask[edge.edge_idx] = true;
         }
@@ -66,22 +118,119 @@ impl KnownCircuit {
     }
 }
 
-/// The edge of a name with its position, where it has one.
-fn find(index: &EdgeIndex, name: &str) -> Option<Edge> {
-    match name.split_once(':') {
-        Some((position, name)) => index.find(name, Some(position.parse().ok()?)),
-        None => index.find(name, None),
+/// A circuit that edges are added to.
+#[derive(Default)]
+struct Builder {
+    circuit: KnownCircuit,
+    /// The index of each node.
+    indices: HashMap<String, u32>,
+}
+
+impl Builder {
+    fn node(&mut self, name: &str) -> u32 {
+        if let Some(&node) = self.indices.get(name) {
+            return node;
+        }
+        let node = self.circuit.nodes.len() as u32;
+        self.circuit.nodes.push(name.to_owned());
+        self.indices.insert(name.to_owned(), node);
+        node
+    }
+
+    /// Adds an edge by its name; `None` where it is no edge's.
+    fn add(&mut self, name: &str) -> Option<()> {
+        let (src, dest) = name.split_once("->")?;
+        let (seq_idx, src) = match src.split_once(':') {
+            Some((position, src)) => (Some(position.parse().ok()?), src),
+            None => (None, src),
+        };
+        let edge = NamedEdge { seq_idx, src: self.node(src), dest: self.node(dest) };
+        self.circuit.edges.push(edge);
+        Some(())
     }
 }
 
-/// The names of some edges of a graph, in order. That of a dest node is written once for all its edges.
-fn named_edges(graph: &Graph, is_named: impl Fn(Edge) -> bool) -> impl Iterator<Item = String> {
-    graph.dest_nodes().flat_map(move |node| {
-        let (prefix, dest) = (position_prefix(node.seq_idx), graph.dest_node_name(node));
-        let is_named = &is_named;
-        let edges: Vec<_> = graph.edges_into(node).filter(|&edge| is_named(edge)).collect();
-        edges.into_iter().map(move |edge| [&prefix, &graph.srcs[edge.src_idx].name, "->", &dest].concat())
-    })
+const EXPECTED: &str = "a list of edge names such as [\"A0.1->MLP 1\"], by itself or as `official_edges`";
+
+/// A file of edge names: a list, or an object with one.
+struct File<'a>(&'a mut Builder);
+
+/// A list of edge names.
+struct List<'a>(&'a mut Builder);
+
+/// An edge's name.
+struct Name<'a>(&'a mut Builder);
+
+impl<'de> DeserializeSeed<'de> for File<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for File<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        List(self.0).visit_seq(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if self.0.circuit.edges.is_empty() && ["official_edges", "edges"].contains(&key.as_str()) {
+                map.next_value_seed(List(self.0))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Name(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an edge name such as \"A0.1->MLP 1\"")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<(), E> {
+        self.0.add(name).ok_or_else(|| E::custom(format!("{name:?} is no edge name such as \"A0.1->MLP 1\"")))
+    }
 }
 
 fn position_prefix(seq_idx: Option<usize>) -> String {

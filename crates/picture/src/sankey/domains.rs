@@ -5,6 +5,7 @@
 
 use super::request::{DrawOptions, DrawnNode, Orientation, SeqPositions, SubDiagram};
 use crate::geometry::Size;
+use circuitscope_core::PruneScores;
 
 /// How far the scores of each token position lie above the threshold, in sum.
 pub(super) struct Excess {
@@ -16,14 +17,14 @@ pub(super) struct Excess {
 }
 
 impl Excess {
-    pub(super) fn new(seq: usize, threshold: f32, scores: &[f32]) -> Self {
-        let finite = scores.iter().map(|s| s.abs()).filter(|s| s.is_finite());
+    pub(super) fn new(seq: usize, threshold: f32, scores: &PruneScores) -> Self {
+        let largest = scores.ranking().descending().iter().find(|score| score.is_finite());
         // Every edge is above a negative threshold, even one without end: none lies further above it than above 0.
         let threshold = threshold.max(0.0).into();
-        Self { threshold, largest: finite.fold(0.0, f32::max).into(), sums: vec![0.0; seq] }
+        Self { threshold, largest: largest.copied().unwrap_or(0.0).into(), sums: vec![0.0; seq] }
     }
 
-    /// Adds an edge.
+    /// Adds an edge. One below the threshold adds nothing.
     pub(super) fn add(&mut self, seq_idx: usize, score: f32) {
         self.sums[seq_idx] += (f64::from(score.abs()).min(self.largest) - self.threshold).max(0.0);
     }

@@ -19,7 +19,7 @@ impl LayoutRequest {
         seq_labels: Option<&[String]>,
         options: DrawOptions,
     ) -> Self {
-        let cut = Cut { threshold, contains: &|score| score.abs() >= threshold };
+        let cut = Cut { threshold, is_empty: false };
         Self::from_cut(graph, scores, &cut, seq_labels, options)
     }
 
@@ -31,7 +31,7 @@ impl LayoutRequest {
         seq_labels: Option<&[String]>,
         options: DrawOptions,
     ) -> Self {
-        let cut = Cut { threshold: circuit.threshold, contains: &|score| circuit.contains(score) };
+        let cut = Cut { threshold: circuit.threshold, is_empty: circuit.n_edges == 0 };
         Self::from_cut(graph, scores, &cut, seq_labels, options)
     }
 
@@ -61,10 +61,11 @@ impl LayoutRequest {
 }
 
 /// Which edges are drawn.
-struct Cut<'a> {
+struct Cut {
+    /// Those whose score is at least this in absolute value …
     threshold: f32,
-    /// Whether an edge of this score is drawn.
-    contains: &'a dyn Fn(f32) -> bool,
+    /// … or none: that of the empty circuit is infinite, which a score may be.
+    is_empty: bool,
 }
 
 /// The drawn edges of each token position, or of all at once in a graph without positions.
@@ -76,19 +77,21 @@ struct PositionLinks {
 
 fn position_links(graph: &Graph, scores: &PruneScores, cut: &Cut, table: &NodeTable) -> PositionLinks {
     let seq = graph.config.seq_len.unwrap_or(1);
-    let mut excess = Excess::new(seq, cut.threshold, scores.values());
+    let mut excess = Excess::new(seq, cut.threshold, scores);
     let mut links = vec![Vec::new(); seq];
-    for edge in graph.edges() {
-        let (position, score) = (edge.seq_idx.unwrap_or(0), scores.score(edge));
-        excess.add(position, score);
-        if (cut.contains)(score) {
-            links[position].push(Link {
-                edge_idx: edge.edge_idx,
-                edge_name: graph.edge_name(edge),
-                src: table.srcs[edge.src_idx],
-                dest: table.dests[edge.module_idx][edge.head_idx],
-                score,
-            });
+    // Few of the edges are drawn: none is looked at closely before its score shows that it is.
+    for node in graph.dest_nodes().filter(|_| !cut.is_empty) {
+        let (position, module) = (node.seq_idx.unwrap_or(0), &graph.dests[node.module_idx]);
+        let (dest, of_node) = (table.dests[node.module_idx][node.head_idx], &scores.values()[node.first_edge..]);
+        for (offset, &score) in of_node[..module.n_src].iter().enumerate() {
+            if score.abs() < cut.threshold {
+                continue;
+            }
+            excess.add(position, score);
+            let src_idx = module.min_src_idx + offset;
+            let edge_name = format!("{}->{}", graph.srcs[src_idx].name, graph.dest_node_name(node));
+            let (edge_idx, src) = (node.first_edge + offset, table.srcs[src_idx]);
+            links[position].push(Link { edge_idx, edge_name, src, dest, score });
         }
     }
     PositionLinks { excess, links }
