@@ -14,13 +14,28 @@ pub struct Browser {
     pub webgpu_all: bool,
 }
 
-/// Runs every `tests/web/*.test.mjs`, one after another: each starts a browser.
+/// The files whose tests take longest: first, so that nothing waits for them in the end.
+const LONG: [&str; 2] = ["exactness.test.mjs", "discover.test.mjs"];
+/// The file that looks at how long the page's main thread is busy: alone, so that it is busy with the page only.
+const ALONE: &str = "page.test.mjs";
+
+/// Runs every `tests/web/*.test.mjs`, two at a time where that changes no result: each starts a browser.
 ///
 /// # Errors
 /// When a test fails, or there is none.
 pub fn test(workspace: &Workspace, browser: &Browser) -> Result<()> {
+    let is_one_of = |path: &PathBuf, names: &[&str]| names.iter().any(|name| path.ends_with(name));
+    let (alone, mut together): (Vec<_>, Vec<_>) =
+        test_files(workspace)?.into_iter().partition(|path| is_one_of(path, &[ALONE]));
+    together.sort_by_key(|path| !is_one_of(path, &LONG));
+    let passed = run(workspace, browser, 2, &together);
+    run(workspace, browser, 1, &alone)?;
+    passed
+}
+
+fn run(workspace: &Workspace, browser: &Browser, n_at_a_time: usize, files: &[PathBuf]) -> Result<()> {
     let mut command = workspace.command("node");
-    command.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(test_files(workspace)?);
+    command.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={n_at_a_time}")]).args(files);
     command.env("CHROMIUM", &browser.chromium).env("CIRCUITSCOPE_NODE_MODULES", &browser.node_modules);
     if browser.webgpu_all {
         command.env("CIRCUITSCOPE_WEBGPU_ALL", "1");
