@@ -90,7 +90,7 @@ export type Circuit = {
 
 /** A circuit that was run. */
 export type CircuitResult = {
-  /** The place in the run. */
+  /** The index in the run. */
   index: number;
   circuit: Circuit;
   /** `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`. */
@@ -115,7 +115,7 @@ export type DeviceInfo = {
   name: string;
   /** Why this one, in a sentence. */
   reason: string;
-  /** What fits. */
+  /** How much it can hold. */
   limits: Limits;
 };
 
@@ -128,7 +128,7 @@ export type DiscoverCost = {
   forwardPasses: number;
   /** Backward passes of one batch. */
   backwardPasses: number;
-  /** About how many bytes of activations there are at once. */
+  /** About how many bytes its activations take at most. */
   bytes: number;
 };
 
@@ -160,7 +160,7 @@ export type DiscoverSettings = {
 
 /** What a search found, apart from the scores. */
 export type DiscoveryInfo = {
-  /** What the scores' file says of itself. */
+  /** The metadata of the scores' file. */
   info: ScoresInfo;
   nEdges: number;
   /** How many edges' scores were kept, where the settings say that some are. */
@@ -168,7 +168,7 @@ export type DiscoveryInfo = {
   /** The loss of the last pass, where the algorithm has one. */
   lastLoss?: number | null;
   cost: DiscoverCost;
-  /** A sentence where no circuit can be cut from the scores. */
+  /** A sentence for the user, where no circuit can be cut from the scores. */
   note?: string | null;
 };
 
@@ -237,7 +237,7 @@ export type EngineRequest =
       /** Which circuit of the last run, by its index in the run. */
       circuit: number;
       prompt: number;
-      /** The place among the output's positions. */
+      /** The index among the output's positions. */
       position: number;
       topK: number;
     }
@@ -259,7 +259,7 @@ export type Extent = "all" | "circuit";
 /** How far an output is from the unpatched model's. */
 export type FaithfulnessTarget = "kl_div" | "mse";
 
-/** A format, by the name that settings and messages call it. */
+/** A format, by its name in settings and messages. */
 export type FormatId = "safetensors" | "torch" | "mib-json" | "mib-torch" | "edge-list-json" | "edge-list-csv";
 
 /** A file and its size. */
@@ -284,10 +284,10 @@ export type FoundModel = {
   keeps: boolean;
 };
 
-/** The function of the logits at which answers are looked up. */
+/** The function of the logits whose values at the answers make the loss. */
 export type GradFunction = "logit" | "prob" | "logprob" | "logit_exp";
 
-/** Which graph of a model is meant; auto-circuit's arguments of `patchable_model`. */
+/** The kind of graph; auto-circuit's arguments of `patchable_model`. */
 export type GraphConfig = {
   /**
    * Edges (true) or nodes (false).
@@ -330,7 +330,7 @@ export type HubEvent =
   | { type: "cancelled" }
   | { type: "failed"; message: string };
 
-/** What the hub's worker can be asked for. All but `Request::Find` and `Request::Fetch` go without the hub itself. */
+/** What the hub's worker can be asked for. All but `Request::Find` and `Request::Fetch` work without the hub itself. */
 export type HubRequest =
   | {
       type: "find";
@@ -371,7 +371,7 @@ export type InputGradient = {
   ablation: AblationType;
 };
 
-/** Which edges' scores are kept; see `select`. */
+/** Which edges' scores are kept; see `scores::selection::select`. */
 export type Keep = { selection: Selection; edgeCount: number };
 
 /** A model of which the browser keeps something (`keptModels` in `www/module/hub.js`). */
@@ -412,7 +412,7 @@ export type MaskGradient = {
   /** @default "resample" */
   ablation: AblationType;
   /**
-   * The prompts from which activations to patch with are taken, where the ablation does not say itself.
+   * The prompts from which activations to patch with are taken, where the ablation does not name them itself.
    * @default "corrupt"
    */
   ablationPrompts: PromptSide;
@@ -444,16 +444,16 @@ export type ModelConfig = {
   n_layers: number;
   n_heads: number;
   /**
-   * How many heads of keys and values the weights hold. Where they are fewer than `n_heads`, each serves as many
-   * queries as there are for it; in the graph every query head has its own K and V input all the same, as in
-   * TransformerLens's `ungroup_grouped_query_attention`.
+   * How many heads of keys and values the weights hold. Where they are fewer than `n_heads`, each is shared by several
+   * query heads; in the graph every query head still has its own K and V input, as in TransformerLens's
+   * `ungroup_grouped_query_attention`.
    */
   n_key_value_heads: number;
   d_model: number;
   d_head: number;
   /** The width of the MLP; `null` for an attention-only model. */
   d_mlp: number | null;
-  /** The longest sequence: what the position embedding has rows for, or what the model was trained on. */
+  /** The longest sequence: the rows of the position embedding, or the length that the model was trained on. */
   n_ctx: number;
   d_vocab: number;
   /** The number of logits a position, where it differs from `d_vocab` (Tracr's models). */
@@ -468,20 +468,17 @@ export type ModelConfig = {
   eps: number;
   /** Added to the gain of every norm: Gemma's files hold the gain less 1. */
   gain_offset: number;
-  /** What the token embedding is multiplied with before the first block. */
+  /** The factor on the token embedding before the first block. */
   embed_scale: number;
   positional_embedding: PositionalEmbedding;
   /** Where `positional_embedding` is rotary. */
   rotary: Rotary | null;
   attention_dir: AttentionDir;
-  /**
-   * For each block how many positions a query looks back on, its own counted; `null`: all. Empty where no block is
-   * limited.
-   */
+  /** For each block how many positions a query attends to, itself included; `null`: all. Empty where no block is limited. */
   attn_windows: Array<number | null>;
-  /** Whether queries and keys of a head are RMS-normalised before they are turned. */
+  /** Whether queries and keys of a head are RMS-normalised before they are rotated. */
   qk_norm: boolean;
-  /** What attention scores are divided by; the square root of `d_head` in most models. */
+  /** The divisor of attention scores; the square root of `d_head` in most models. */
   attn_scale: number;
   /** Whether the unembedding is the transposed token embedding, so that the file holds it once. */
   tied_unembedding: boolean;
@@ -522,7 +519,7 @@ export type PromptSettings = {
    */
   prependBos: boolean;
   /**
-   * Whether texts of fewer tokens are filled up on the left.
+   * Whether texts of fewer tokens are padded on the left.
    * @default true
    */
   pad: boolean;
@@ -579,11 +576,11 @@ export type ReaderRequest =
       type: "readScores";
       scores: Source;
       model: ModelConfig;
-      /** The graph that is set at present. */
+      /** The graph that is chosen at present. */
       graph: GraphConfig;
       /** The prompts' length, where they have one. */
       seqLen: number | null;
-      /** Which of several in the file, by its name; the first where nothing is asked for. */
+      /** Which of several scores in the file, by name; by default the first. */
       pick: string | null;
     }
   | {
@@ -596,7 +593,7 @@ export type ReaderRequest =
       /** The edge count of the circuit that is marked, or written alone. */
       edgeCount: number;
       extent: Extent;
-      /** Where the scores' own file does not say it. */
+      /** The algorithm, where the scores' own file does not name it. */
       algorithm: string | null;
       /** `2026-11-23`. */
       date: string | null;
@@ -604,19 +601,19 @@ export type ReaderRequest =
 
 /**
  * Rotary position embedding (Su et al. 2021, "RoFormer"): number `i` and number `i + dim / 2` of a query or key are
- * turned together by an angle that grows with the position.
+ * rotated together by an angle that grows with the position.
  */
 export type Rotary = {
-  /** How many numbers of a head are turned, from the first on; the others stay. */
+  /** How many numbers of a head are rotated, from the first on; the others stay. */
   dim: number;
-  /** Pair `i` is turned by `base^(-2i / dim)` a position, before scaling. */
+  /** Pair `i` is rotated by `base^(-2i / dim)` per position, before scaling. */
   base: number;
   scaling: RotaryScaling;
 };
 
 /**
- * How the angles are changed so that a model reads further than it was first trained to; Hugging Face's
- * `rope_scaling` (`transformers` `modeling_rope_utils.py`).
+ * How the angles are scaled for longer sequences than those of the first training; Hugging Face's `rope_scaling`
+ * (`transformers` `modeling_rope_utils.py`).
  */
 export type RotaryScaling =
   | { kind: "none" }
@@ -660,7 +657,7 @@ export type RunSettings = {
    */
   reverse: boolean;
   /**
-   * Prompts a batch; a short last batch is dropped.
+   * Prompts per batch; a short last batch is dropped.
    * @default 8
    */
   batchSize: number;
@@ -681,11 +678,11 @@ export type ScoresFound = {
   nCircuit: number | null;
   /** What is to be known of the scores, each a sentence or two. */
   notes: Array<string>;
-  /** What the file says of itself. */
+  /** The metadata of the file. */
   info: ScoresInfo;
 };
 
-/** What is known of prune scores beside the numbers. Any field may be missing. */
+/** What is known of prune scores besides the numbers. Any field may be missing. */
 export type ScoresInfo = {
   model: ModelSize | null;
   graph: GraphConfig | null;
@@ -738,11 +735,11 @@ export type SubnetworkProbing = {
    * @default 10.0
    */
   regularizeLambda: number;
-  /** The number of edges that is aimed at: fewer are not rewarded. `null` always rewards fewer. */
+  /** The target number of edges: fewer are not rewarded. `null` always rewards fewer. */
   circuitSize: number | null;
   /**
-   * Whether the clean prompts are run and what is outside the circuit is patched, or the corrupt ones are run and the
-   * circuit is patched.
+   * True: the clean prompts are run and the edges outside the circuit are patched. False: the corrupt ones are run and
+   * the circuit's edges are patched.
    * @default false
    */
   treeOptimisation: boolean;
@@ -761,7 +758,7 @@ export type TokenizerInfo = {
   nTokens: number;
   /** The token that prompts begin with. */
   bos: SpecialToken | null;
-  /** The token that short prompts are filled up with on the left. */
+  /** The token that short prompts are padded with on the left. */
   pad: SpecialToken | null;
 };
 

@@ -32,7 +32,7 @@ pub enum CircuitError {
     /// A tensor has another shape than the config or the graph gives it.
     #[error("{file}: tensor `{tensor}` should have shape {expected}, found {found}")]
     Shape { file: String, tensor: String, expected: String, found: String },
-    /// A tensor holds numbers of a kind that is not read.
+    /// A tensor holds numbers of a kind that is not supported.
     #[error("{file}: tensor `{tensor}` should hold F32, F16 or BF16 numbers, found {found}")]
     Dtype { file: String, tensor: String, found: String },
     /// A tensor holds a number that cannot be used.
@@ -41,7 +41,7 @@ pub enum CircuitError {
     /// Prune scores name a module that the graph does not have.
     #[error("{file}: module `{module}` is not in this graph, which expects {expected}{hint}")]
     UnknownModule { file: String, module: String, expected: String, hint: String },
-    /// Prune scores say of themselves that they are for another graph.
+    /// The metadata of prune scores name another graph.
     #[error("{file}: these are scores of {found}, by what the file says of itself; the graph here is {expected}")]
     OtherGraph { file: String, expected: String, found: String },
     /// More edges were asked for than there are.

@@ -52,7 +52,7 @@ struct Results {
     baseline: Baseline,
 }
 
-/// What a request can fail with.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SessionError {
     #[error(transparent)]
@@ -160,7 +160,7 @@ impl Session {
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
         let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
-        // One that cannot be used makes room first.
+        // One that cannot be used again is dropped before the run, which needs its memory.
         self.unpatched = self.unpatched.take().filter(|kept| kept.prompts == text && kept.settings == key);
         let input = RunInput {
             model,

@@ -1,4 +1,4 @@
-//! What is asked of the engine, the program that computes, and what it replies.
+//! The requests to the engine, the program that computes, and its replies.
 //!
 //! Every call is answered by any number of [`Event::Progress`] and [`Event::Circuit`], then by exactly one other event of the same
 //! number; [`Event::Failed`] where it could not be done. [`Event::DeviceLost`] carries the number 0. Attachments are `File`s, `Blob`s
@@ -23,7 +23,7 @@ pub struct Engine;
 pub enum Request {
     /// Makes the device; must come first. Answered by [`Event::Opened`].
     Open { device: DeviceChoice },
-    /// Reads a model and puts it on the device, in place of the one before. Answered by [`Event::Loaded`].
+    /// Reads a model and puts it on the device, replacing the previous one. Answered by [`Event::Loaded`].
     LoadModel {
         config: Source,
         /// One file, or the shards of a model in any order.
@@ -49,7 +49,7 @@ pub enum Request {
         /// Which circuit of the last run, by its index in the run.
         circuit: usize,
         prompt: usize,
-        /// The place among the output's positions.
+        /// The index among the output's positions.
         position: usize,
         top_k: usize,
     },
@@ -89,7 +89,7 @@ pub struct DeviceInfo {
     pub name: String,
     /// Why this one, in a sentence.
     pub reason: String,
-    /// What fits.
+    /// How much it can hold.
     #[serde(default)]
     pub limits: Limits,
 }
@@ -168,7 +168,7 @@ pub struct GraphInfo {
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DiscoveryInfo {
-    /// What the scores' file says of itself.
+    /// The metadata of the scores' file.
     pub info: ScoresInfo,
     pub n_edges: usize,
     /// How many edges' scores were kept, where the settings say that some are.
@@ -178,7 +178,7 @@ pub struct DiscoveryInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_loss: Option<f64>,
     pub cost: DiscoverCost,
-    /// A sentence where no circuit can be cut from the scores.
+    /// A sentence for the user, where no circuit can be cut from the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -188,7 +188,7 @@ pub struct DiscoveryInfo {
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CircuitResult {
-    /// The place in the run.
+    /// The index in the run.
     pub index: usize,
     pub circuit: Circuit,
     /// `[prompt, d_vocab_out]` with the slice `last_seq`, else `[prompt, seq, d_vocab_out]`.

@@ -1,4 +1,5 @@
-//! What is asked of the hub's worker, `www/module/hub-worker.js`: models of the Hugging Face hub, found, fetched and kept in the browser.
+//! The requests to the hub's worker, `www/module/hub-worker.js`, and its replies: models of the Hugging Face hub, found,
+//! fetched and kept in the browser.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::message::{Meaning, Protocol};
 /// The protocol of the hub's worker.
 pub struct Hub;
 
-/// What the hub's worker can be asked for. All but [`Request::Find`] and [`Request::Fetch`] go without the hub itself.
+/// What the hub's worker can be asked for. All but [`Request::Find`] and [`Request::Fetch`] work without the hub itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", ts(rename = "HubRequest"))]
@@ -46,7 +47,7 @@ pub enum Event {
     },
     /// The files of a model, as attachments.
     Files,
-    /// How many bytes of the model there are, of how many, and the file that is arriving.
+    /// How many bytes have arrived, how many there are in all, and the file that is arriving.
     Progress {
         done: u64,
         total: u64,

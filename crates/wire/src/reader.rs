@@ -1,8 +1,8 @@
-//! What is asked of the reader, the program that opens tokenizers and other programs' files, and what it replies.
+//! The requests to the reader, the program that opens tokenizers and other programs' files, and its replies.
 //!
-//! Every call is answered by exactly one event of the same number, in the order of the calls; [`Event::Failed`] where it could not be
-//! done. None is cancelled: each takes seconds at most. Attachments are `File`s, `Blob`s and byte arrays on the way in (named by [`Source::Attached`]), `Uint8Array`s of files that
-//! were written on the way out.
+//! Every call is answered by exactly one event of the same number, in the order of the calls; [`Event::Failed`] where it
+//! could not be done. None is cancelled: each takes seconds at most. Attachments are `File`s, `Blob`s and byte arrays on
+//! the way in (named by [`Source::Attached`]), `Uint8Array`s of files that were written on the way out.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,8 @@ pub struct Reader;
 #[cfg_attr(feature = "schema", ts(rename = "ReaderRequest"))]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Request {
-    /// Reads a `tokenizer.json`, in place of the tokenizer before, also where it cannot be read. Answered by [`Event::Tokenizer`].
+    /// Reads a `tokenizer.json`. The previous tokenizer is dropped, even where this one cannot be read. Answered by
+    /// [`Event::Tokenizer`].
     OpenTokenizer {
         tokenizer: Source,
         /// Its `tokenizer_config.json`, which names the BOS and the pad token.
@@ -36,11 +37,11 @@ pub enum Request {
     ReadScores {
         scores: Source,
         model: ModelConfig,
-        /// The graph that is set at present.
+        /// The graph that is chosen at present.
         graph: GraphConfig,
         /// The prompts' length, where they have one.
         seq_len: Option<usize>,
-        /// Which of several in the file, by its name; the first where nothing is asked for.
+        /// Which of several scores in the file, by name; by default the first.
         pick: Option<String>,
     },
     /// Writes prune scores in a format. Answered by [`Event::Written`].
@@ -53,7 +54,7 @@ pub enum Request {
         /// The edge count of the circuit that is marked, or written alone.
         edge_count: usize,
         extent: Extent,
-        /// Where the scores' own file does not say it.
+        /// The algorithm, where the scores' own file does not name it.
         algorithm: Option<String>,
         /// `2026-11-23`.
         date: Option<String>,
@@ -109,7 +110,7 @@ pub struct ScoresFound {
     pub n_circuit: Option<usize>,
     /// What is to be known of the scores, each a sentence or two.
     pub notes: Vec<String>,
-    /// What the file says of itself.
+    /// The metadata of the file.
     pub info: ScoresInfo,
 }
 
@@ -122,7 +123,7 @@ pub struct TokenizerInfo {
     pub n_tokens: usize,
     /// The token that prompts begin with.
     pub bos: Option<SpecialToken>,
-    /// The token that short prompts are filled up with on the left.
+    /// The token that short prompts are padded with on the left.
     pub pad: Option<SpecialToken>,
 }
 

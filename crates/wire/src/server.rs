@@ -1,5 +1,5 @@
-//! The worker's side: an [`Inbox`] takes calls in, and [`serve`] has a [`Handler`] answer them, one after the other. Cancels are heard
-//! in between.
+//! The worker's side: an [`Inbox`] takes calls in, and [`serve`] has a [`Handler`] answer them, one after the other.
+//! Cancellations are taken in between.
 //!
 //! Every call is answered, also where it was cancelled while it waited, or where its reply cannot be sent: nobody waits for ever.
 //! Nothing here knows of a browser: [`Post`] says how a reply leaves.
@@ -84,7 +84,7 @@ impl<P: Protocol, A> Inbox<P, A> {
     }
 }
 
-/// Who asked, and the way back while the answer is being worked on.
+/// The call that is being answered, with the means to post its events.
 pub struct Caller<'a, P: Protocol, A> {
     id: u32,
     inbox: &'a Inbox<P, A>,

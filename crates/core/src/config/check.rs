@@ -1,4 +1,4 @@
-//! The bounds of a configuration: sizes that a graph and its tensors can be made of, and numbers that can be computed with.
+//! The bounds of a configuration: sizes that a graph and its tensors can have, and numbers that the maths allows.
 
 use super::MAX_LAYERS;
 use super::model::{ModelConfig, Rotary, RotaryScaling};

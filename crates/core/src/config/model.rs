@@ -10,15 +10,15 @@ pub struct ModelConfig {
     pub family: String,
     pub n_layers: usize,
     pub n_heads: usize,
-    /// How many heads of keys and values the weights hold. Where they are fewer than `n_heads`, each serves as many
-    /// queries as there are for it; in the graph every query head has its own K and V input all the same, as in
-    /// TransformerLens's `ungroup_grouped_query_attention`.
+    /// How many heads of keys and values the weights hold. Where they are fewer than `n_heads`, each is shared by several
+    /// query heads; in the graph every query head still has its own K and V input, as in TransformerLens's
+    /// `ungroup_grouped_query_attention`.
     pub n_key_value_heads: usize,
     pub d_model: usize,
     pub d_head: usize,
     /// The width of the MLP; `None` for an attention-only model.
     pub d_mlp: Option<usize>,
-    /// The longest sequence: what the position embedding has rows for, or what the model was trained on.
+    /// The longest sequence: the rows of the position embedding, or the length that the model was trained on.
     pub n_ctx: usize,
     pub d_vocab: usize,
     /// The number of logits a position, where it differs from `d_vocab` (Tracr's models).
@@ -33,18 +33,17 @@ pub struct ModelConfig {
     pub eps: f64,
     /// Added to the gain of every norm: Gemma's files hold the gain less 1.
     pub gain_offset: f64,
-    /// What the token embedding is multiplied with before the first block.
+    /// The factor on the token embedding before the first block.
     pub embed_scale: f64,
     pub positional_embedding: PositionalEmbedding,
     /// Where `positional_embedding` is rotary.
     pub rotary: Option<Rotary>,
     pub attention_dir: AttentionDir,
-    /// For each block how many positions a query looks back on, its own counted; `null`: all. Empty where no block is
-    /// limited.
+    /// For each block how many positions a query attends to, itself included; `null`: all. Empty where no block is limited.
     pub attn_windows: Vec<Option<usize>>,
-    /// Whether queries and keys of a head are RMS-normalised before they are turned.
+    /// Whether queries and keys of a head are RMS-normalised before they are rotated.
     pub qk_norm: bool,
-    /// What attention scores are divided by; the square root of `d_head` in most models.
+    /// The divisor of attention scores; the square root of `d_head` in most models.
     pub attn_scale: f64,
     /// Whether the unembedding is the transposed token embedding, so that the file holds it once.
     pub tied_unembedding: bool,
@@ -69,19 +68,19 @@ impl Biases {
 }
 
 /// Rotary position embedding (Su et al. 2021, "RoFormer"): number `i` and number `i + dim / 2` of a query or key are
-/// turned together by an angle that grows with the position.
+/// rotated together by an angle that grows with the position.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 pub struct Rotary {
-    /// How many numbers of a head are turned, from the first on; the others stay.
+    /// How many numbers of a head are rotated, from the first on; the others stay.
     pub dim: usize,
-    /// Pair `i` is turned by `base^(-2i / dim)` a position, before scaling.
+    /// Pair `i` is rotated by `base^(-2i / dim)` per position, before scaling.
     pub base: f64,
     pub scaling: RotaryScaling,
 }
 
-/// How the angles are changed so that a model reads further than it was first trained to; Hugging Face's
-/// `rope_scaling` (`transformers` `modeling_rope_utils.py`).
+/// How the angles are scaled for longer sequences than those of the first training; Hugging Face's `rope_scaling`
+/// (`transformers` `modeling_rope_utils.py`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -91,7 +90,7 @@ pub enum RotaryScaling {
     Linear {
         factor: f64,
     },
-    /// Slow pairs are divided, fast ones left, with a ramp between (Llama 3.1).
+    /// The angles of slow pairs are divided, those of fast ones kept, with a ramp between (Llama 3.1).
     Llama3 {
         factor: f64,
         low_freq_factor: f64,
@@ -147,7 +146,7 @@ pub enum PositionalEmbedding {
     Standard,
     /// Added to the normalised inputs of queries and keys only (Press et al. 2020, "Shortformer").
     Shortformer,
-    /// Queries and keys are turned: [`Rotary`].
+    /// Queries and keys are rotated: [`Rotary`].
     Rotary,
 }
 
@@ -174,7 +173,7 @@ pub struct Sizes {
 }
 
 impl ModelConfig {
-    /// A decoder as GPT-2 is one, of these sizes and with biases everywhere. A family changes the fields in which it differs.
+    /// A decoder like GPT-2, of these sizes and with biases everywhere. A family changes the fields in which it differs.
     pub fn decoder(family: &str, sizes: Sizes) -> Self {
         let Sizes { n_layers, n_heads, d_model, d_head, d_mlp, n_ctx, d_vocab } = sizes;
         Self {
@@ -211,7 +210,7 @@ impl ModelConfig {
         self.d_mlp.is_none()
     }
 
-    /// How many positions a query of a block looks back on, its own counted; `None`: all.
+    /// How many positions a query of a block attends to, itself included; `None`: all.
     pub fn attn_window(&self, block: usize) -> Option<usize> {
         self.attn_windows.get(block).copied().flatten()
     }

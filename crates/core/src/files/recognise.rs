@@ -13,9 +13,9 @@ use crate::files::python_json::quote_infinities;
 use crate::files::tensor_file::TensorFile;
 use crate::scores::format::FormatId;
 
-/// So many of a file's first bytes are enough to recognise a binary format, a tokenizer or a list of edges as text.
+/// How many of a file's first bytes are enough to recognise a binary format, a tokenizer or a list of edges as text.
 pub const START_BYTES: u64 = 4_096;
-/// Edges are looked for in so many lines of a text, and in so many items of a JSON list.
+/// How many lines of a text, and how many items of a JSON list, are searched for an edge.
 const N_LINES: usize = 50;
 const N_ITEMS: usize = 10;
 
@@ -36,7 +36,7 @@ pub enum FileKind {
     MibJson,
     EdgeListJson,
     EdgeListCsv,
-    /// JSON of another kind, or of which too little was given; `error` where it could not be read to its end.
+    /// JSON of another kind, or cut off before its kind shows; `error` where it could not be read to its end.
     OtherJson {
         error: Option<String>,
     },
@@ -51,8 +51,8 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// The format of scores that such a file may be in. Whether a zip archive is [`FormatId::Torch`] or
-    /// [`FormatId::MibTorch`] shows when it is opened, and whether a safetensors file holds scores at all.
+    /// The format of scores that such a file may be in. Only opening it shows whether a zip archive is [`FormatId::Torch`]
+    /// or [`FormatId::MibTorch`], and whether a safetensors file holds scores at all.
     pub fn scores_format(&self) -> Option<FormatId> {
         match self {
             Self::Safetensors => Some(FormatId::Safetensors),
@@ -96,8 +96,8 @@ impl fmt::Display for FileKind {
 
 /// Recognises a file from its bytes.
 ///
-/// The first [`START_BYTES`] are enough, but for JSON other than a tokenizer: there a key that comes later may decide, and the
-/// whole text has to be given.
+/// The first [`START_BYTES`] are enough, except for JSON other than a tokenizer: a later key may decide its kind, so that
+/// the whole text is needed.
 pub fn recognise(bytes: &[u8]) -> FileKind {
     match bytes {
         [] => FileKind::Empty,
@@ -108,7 +108,8 @@ pub fn recognise(bytes: &[u8]) -> FileKind {
         [b'G', b'G', b'U', b'F', ..] => FileKind::Gguf,
         // The opcode PROTO and a protocol that torch has written.
         [0x80, 2..=5, ..] => FileKind::Pickle,
-        // No text and no format above has a zero here: a safetensors file that is damaged, which its reader will explain.
+        // Neither text nor a format above has a zero here: this is a damaged safetensors file, and its reader says what is
+        // wrong.
         [_, _, _, _, _, _, _, 0, ..] => FileKind::Safetensors,
         _ => text_of(bytes).map_or(FileKind::OtherBytes, recognise_text),
     }
@@ -186,7 +187,7 @@ fn recognise_json(text: &str) -> FileKind {
 #[derive(Default)]
 struct Outline {
     keys: Vec<String>,
-    /// Once a key or an item has decided it; nothing is read after it.
+    /// The kind, once a key or an item has decided it; nothing is read after that.
     kind: Option<FileKind>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a file comes from that travels with a message to another program.
+//! Where a file comes from, as messages between programs say it.
 
 use serde::{Deserialize, Serialize};
 

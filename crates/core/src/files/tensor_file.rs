@@ -20,7 +20,7 @@ const MAX_HEADER_BYTES: u64 = 100_000_000;
 /// The header of a safetensors file: all but the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TensorFile {
-    /// The file's name, for messages; of several, what names them all.
+    /// The file's name, for messages; where there are several files, one name for all of them.
     pub file: String,
     /// The names of the files that hold the tensors: one, or the shards of a model.
     pub shards: Vec<String>,
@@ -188,8 +188,8 @@ impl TensorFile {
 
 /// Writes tensors of `f32`, each a name, a shape and its numbers, as a safetensors file.
 ///
-/// The `safetensors` crate's own writer keeps the metadata in a hash map, so that the same scores would be other bytes each
-/// time.
+/// The `safetensors` crate's own writer keeps the metadata in a hash map, so that the same scores would give different
+/// bytes each time.
 pub fn write_tensors<'a>(
     tensors: impl IntoIterator<Item = (&'a str, Vec<usize>, &'a [f32])>,
     metadata: &BTreeMap<String, String>,

@@ -5,8 +5,8 @@ use crate::config::ModelConfig;
 use crate::graph::node::{DestKind, DestModule, SrcKind, SrcNode};
 
 impl Graph {
-    /// The graph of a model that is known to be small, as those of tests and benchmarks are. Of a model or of prompts from a file
-    /// it is [`Graph::try_new`], which refuses a graph of too many edges. Only nodes are made; edges are counted, never stored.
+    /// The graph of a model that is known to be small, as in tests and benchmarks. For models and prompts from files use
+    /// [`Graph::try_new`], which refuses a graph of too many edges. Only nodes are made; edges are counted, never stored.
     pub fn new(model: &ModelConfig, config: GraphConfig) -> Self {
         let (srcs, dests) =
             if config.factorized { factorized(model, config.separate_qkv) } else { unfactorized(model) };
@@ -74,7 +74,7 @@ impl Srcs {
         }));
     }
 
-    /// How many are in a layer before `layer`. They are pushed layer after layer.
+    /// How many src nodes are in layers before `layer`. They are pushed in the order of their layers.
     fn n_before(&self, layer: usize) -> usize {
         self.0.partition_point(|src| src.layer < layer)
     }

@@ -51,7 +51,7 @@ impl Graph {
         srcs.zip(first_edge..).map(move |(src_idx, edge_idx)| Edge { edge_idx, module_idx, seq_idx, head_idx, src_idx })
     }
 
-    /// All edges, in order. None is made before it is asked for.
+    /// All edges, in order, made lazily.
     pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
         self.dest_nodes().flat_map(|node| self.edges_into(node))
     }
@@ -81,7 +81,8 @@ impl Graph {
     }
 }
 
-/// Finds the edges of a graph by name. Making it takes a step for each node, finding an edge none for the others.
+/// Finds the edges of a graph by name. Building it takes time for every node; finding an edge does not depend on their
+/// number.
 #[derive(Debug)]
 pub struct EdgeIndex<'a> {
     graph: &'a Graph,
@@ -103,7 +104,7 @@ impl<'a> EdgeIndex<'a> {
         self.graph.config.seq_len.is_some()
     }
 
-    /// The edge of a name such as `A0.1->MLP 1`: at a position of a token-wise graph, and at none of another one.
+    /// The edge of a name such as `A0.1->MLP 1`. A position is needed in a token-wise graph, and not allowed in another.
     pub fn find(&self, name: &str, seq_idx: Option<usize>) -> Option<Edge> {
         let (src, dest) = name.split_once("->")?;
         self.edge(self.src(src)?, self.dest(dest)?, seq_idx)
@@ -119,7 +120,7 @@ impl<'a> EdgeIndex<'a> {
         self.dests.get(name).copied()
     }
 
-    /// The edge between two nodes: at a position of a token-wise graph, and at none of another one.
+    /// The edge between two nodes. A position is needed in a token-wise graph, and not allowed in another.
     pub fn edge(&self, src_idx: usize, dest: DestNode, seq_idx: Option<usize>) -> Option<Edge> {
         let DestNode { first_edge, module_idx, head_idx, .. } = dest;
         let module = &self.graph.dests[module_idx];

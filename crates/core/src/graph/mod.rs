@@ -17,7 +17,7 @@ use self::node::{DestKind, DestModule, SrcNode};
 use crate::config::ModelConfig;
 use crate::error::CircuitError;
 
-/// Which graph of a model is meant; auto-circuit's arguments of `patchable_model`.
+/// The kind of graph; auto-circuit's arguments of `patchable_model`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +52,7 @@ pub struct Graph {
 pub const MAX_EDGES: u64 = 1 << 28;
 
 impl Graph {
-    /// The graph of a model, where it can be worked with.
+    /// The graph of a model, unless it is too large to work with.
     ///
     /// # Errors
     /// When it has more than [`MAX_EDGES`] edges.
@@ -92,8 +92,8 @@ impl Graph {
         sizes.scan(0_usize, |next, size| Some(std::mem::replace(next, next.saturating_add(size)))).collect()
     }
 
-    /// The indices of the modules that are these inputs of the model, in the same order; none where they are no nodes. In a
-    /// graph with joint q, k and v any of the three is the joint module; the second value is then true.
+    /// The indices of the modules of these inputs of the model, in the same order; inputs that are not nodes are left out.
+    /// In a graph with joint q, k and v any of the three is the joint module; the second value is then true.
     pub fn modules_of(&self, kinds: &[DestKind]) -> (Vec<usize>, bool) {
         let idx = |kind| self.dests.iter().position(|d| d.kind == kind);
         let joint = match kinds {

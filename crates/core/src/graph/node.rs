@@ -14,7 +14,7 @@ pub struct SrcNode {
     pub head_idx: Option<usize>,
 }
 
-/// What a group of src nodes is in the model. Blocks are counted from 0.
+/// Which part of the model a group of src nodes is. Blocks are counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SrcKind {
     /// Token plus position embedding.
@@ -28,19 +28,19 @@ pub enum SrcKind {
     ResidPost(usize),
 }
 
-/// The dest nodes that one module of the model holds, and so one patch mask: the heads of a block for one of q, k, v,
-/// or a single node.
+/// The dest nodes of one module of the model, which share a patch mask: the heads of a block for one of q, k, v, or a
+/// single node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DestModule {
     /// auto-circuit's module name, such as `blocks.0.hook_q_input`: the key of a mask and of prune scores.
     pub module_name: String,
     pub kind: DestKind,
     pub layer: usize,
-    /// How many heads, where the module has a node a head.
+    /// How many heads, where the module has a node for each head.
     pub n_heads: Option<usize>,
     /// The first src node of the incoming edges (0 in factorized graphs).
     pub min_src_idx: usize,
-    /// How many src nodes send an edge to each of its nodes.
+    /// How many src nodes have an edge to each of its nodes.
     pub n_src: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What the areas of a faithfulness curve may be called under the settings of a run.
+//! The names of the areas under a faithfulness curve, which depend on the settings of a run.
 
 use crate::settings::run::{AblationType, PatchType, RunSettings};
 
@@ -9,7 +9,7 @@ pub struct AreaLabels {
     pub under: &'static str,
     /// Of the area under `|1 - f|`.
     pub from_one: &'static str,
-    /// Both, where there is no room for more.
+    /// Short names of both, for narrow tables.
     pub short: [&'static str; 2],
     /// What the area under `f` is, in a sentence.
     pub about_under: &'static str,
@@ -19,7 +19,7 @@ pub struct AreaLabels {
     pub note: Option<&'static str>,
 }
 
-/// As the MIB benchmark has them.
+/// MIB's own names.
 const MIB: AreaLabels = AreaLabels {
     under: "CPR",
     from_one: "CMD",

@@ -63,7 +63,7 @@ pub fn faithfulness(curve: &[(usize, f64)], whole: f64) -> Option<Vec<(usize, f6
 /// MIB's CPR, the area under the faithfulness `f`, and CMD, the area under `|1 - f|`, against the share of the graph's
 /// edges, by trapezoids on a linear axis from 0.001 to 1, as in its `evaluation.py`.
 ///
-/// MIB has circuits of 0.001, 0.002, 0.005, 0.01, … 0.5 and 1 of all edges ([`super::EdgeCounts::Mib`]); here every circuit
+/// MIB has circuits of 0.001, 0.002, 0.005, 0.01, … 0.5 and 1 of all edges ([`crate::EdgeCounts::Mib`]); here every circuit
 /// of the curve counts, at the share of edges that it really has, and the curve is interpolated at 0.001. `None` where there
 /// is no circuit of all edges.
 pub fn faithfulness_areas(curve: &[(usize, f64)], whole: f64, n_edges: usize) -> Option<(f64, f64)> {
@@ -86,7 +86,7 @@ pub fn faithfulness_areas(curve: &[(usize, f64)], whole: f64, n_edges: usize) ->
 }
 
 impl Areas {
-    /// Whether the area under the curve is the least that the reference gives: the area itself is that or smaller.
+    /// Whether the area is the least that the reference gives, to which smaller ones are raised.
     pub fn auc_at_floor(&self) -> bool {
         self.auc == Some(LEAST_AREA)
     }

@@ -48,7 +48,7 @@ impl Measurement {
 }
 
 impl Measured {
-    /// The value of some prompts; `None` where there is none, or it is no finite number for a percentage of 0.
+    /// A metric's values of some prompts, summarised; `None` where there are none.
     fn of(metric: Metric, values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         let mut mean = values.iter().sum::<f64>() / n;

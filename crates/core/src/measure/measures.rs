@@ -9,10 +9,10 @@ use crate::measure::measurement::{Measured, Measurement};
 use crate::measure::metric::Metric;
 use crate::scores::ranking::Circuit;
 
-/// What was measured of the circuits of some scores, under one set of settings.
+/// The measured circuits of some scores, under one set of settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredCircuits {
-    /// What the scores and settings are called.
+    /// A name for the scores and the settings.
     pub name: String,
     /// How many edges the graph has.
     pub n_edges: usize,
@@ -46,7 +46,7 @@ impl MeasuredCircuits {
     }
 }
 
-/// A line for every circuit and metric, under a line of headings; what a metric does not apply to is left out.
+/// A line for every circuit and metric, under a line of headings; circuits that a metric does not apply to are left out.
 pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
     let mut csv = "scores,requested,edges,threshold,metric,mean,std,quartile_1,median,quartile_3\n".to_owned();
     for set in sets {

@@ -38,7 +38,7 @@ pub enum Metric {
     CorrectOverIncorrectPercent,
 }
 
-/// What the numbers of a metric are counted in.
+/// The unit of a metric's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Nats,
@@ -120,7 +120,7 @@ impl Metric {
         Self::ALL.into_iter().find(|metric| metric.key() == key)
     }
 
-    /// The place in [`Metric::ALL`].
+    /// The index in [`Metric::ALL`].
     pub fn idx(self) -> usize {
         self as usize
     }

@@ -1,4 +1,4 @@
-//! Prompts files: JSON in auto-circuit's dataset format, with token ids where it has texts.
+//! Prompts files: JSON in auto-circuit's dataset format, with token ids in place of texts.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +83,7 @@ impl Answers {
     }
 }
 
-/// Whether a file of prompts has a text where token ids could stand, so that it needs a tokenizer.
+/// Whether a prompts file has a text in place of token ids anywhere, so that it needs a tokenizer.
 pub fn has_texts(file: &Value) -> bool {
     let pairs = file["prompts"].as_array().into_iter().flatten();
     let mut fields = pairs.flat_map(|pair| ["clean", "corrupt", "answers", "wrong_answers"].map(|field| &pair[field]));

@@ -1,9 +1,9 @@
 //! Prompts: pairs of a clean and a corrupt prompt with answers, in auto-circuit's dataset format (`data.py`).
 //!
-//! Prompts are token ids here; a tokenizer turns texts into them before. Answers are token ids for each prompt, or for each of
+//! Prompts are token ids here; texts go through a tokenizer first. Answers are token ids for each prompt, or for each of
 //! its positions but the first (Tracr's `reverse`), or numbers that are no tokens at all (Tracr's `xproportion`).
 //!
-//! One field is ours: with a `pad_token`, an id, the file's prompts may differ in length. They are then filled up with it on
+//! One field is ours: with a `pad_token`, an id, the file's prompts may differ in length. They are then padded with it on
 //! the left to the length of the longest prompt of the file, clean or corrupt, so that the last position is that of every
 //! prompt's last token. Pad tokens are masked: no other position attends to them, and positions are counted from the first
 //! real token. auto-circuit pads the clean and the corrupt prompts each to their own longest, and fails where these differ.
@@ -29,7 +29,7 @@ pub struct Prompts {
     pub seq_labels: Option<Vec<String>>,
     /// Positions of named words.
     pub word_idxs: BTreeMap<String, usize>,
-    /// The token that shorter prompts are filled up with on the left; `None` where none are.
+    /// The token that shorter prompts are padded with on the left; `None` where none are.
     pub pad_token: Option<u32>,
     pub pairs: Vec<PromptPair>,
 }
@@ -41,7 +41,7 @@ pub struct Prompts {
 pub struct PromptSettings {
     /// Whether every text begins with the BOS token.
     pub prepend_bos: bool,
-    /// Whether texts of fewer tokens are filled up on the left.
+    /// Whether texts of fewer tokens are padded on the left.
     pub pad: bool,
 }
 
@@ -71,7 +71,7 @@ pub enum Answers {
     Values(Vec<Vec<f64>>),
 }
 
-/// Some prompts of a file, all of one length or filled up to it.
+/// Some prompts of a file, all of one length or padded to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PromptBatch<'a> {
     pub pairs: &'a [PromptPair],
@@ -98,7 +98,7 @@ impl Prompts {
         }
     }
 
-    /// Whether there is a prompt that is filled up.
+    /// Whether any prompt is padded.
     pub fn is_padded(&self) -> bool {
         self.pad_token.is_some() && self.lens().min() != self.lens().max()
     }
@@ -136,7 +136,7 @@ impl Prompts {
     /// The one number of positions of the first `n_pairs` prompts when they are run, pad tokens among them.
     ///
     /// # Errors
-    /// When they differ and there is no pad token; `why` says who needs one number.
+    /// When they differ and there is no pad token; `why` says what needs one number.
     pub fn one_seq(&self, n_pairs: usize, why: &str) -> Result<usize, CircuitError> {
         if self.pad_token.is_some() { Ok(self.seq(0)) } else { self.one_len(n_pairs, why) }
     }
@@ -144,9 +144,9 @@ impl Prompts {
     /// The one length of the first `n_pairs` prompts without a pad token among them.
     ///
     /// # Errors
-    /// When they differ, also where they could be filled up; `why` says who needs one length.
+    /// When they differ, even if padding could make them equal; `why` says what needs one length.
     pub fn one_len(&self, n_pairs: usize, why: &str) -> Result<usize, CircuitError> {
-        // Those that are not run may be what the others are filled up for.
+        // The others may be padded to the length of one that is not run.
         let seq = self.seq(0);
         for (i, pair) in self.pairs.iter().take(n_pairs).enumerate() {
             self.check_len(i, pair, seq, why)?;
@@ -202,7 +202,7 @@ impl Prompts {
 }
 
 impl PromptBatch<'_> {
-    /// The prompts of one side, the clean or the corrupt one, filled up to the batch's number of positions.
+    /// The prompts of one side, the clean or the corrupt one, padded to the batch's number of positions.
     pub fn padded(&self, side: impl Fn(&PromptPair) -> &[u32]) -> Vec<PaddedPrompt> {
         let padded = |pair| {
             let prompt = side(pair);

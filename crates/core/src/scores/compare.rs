@@ -57,7 +57,7 @@ pub fn roc(scores: &PruneScores, official: &[bool]) -> Option<Roc> {
 /// The share of common edges among the `n_edges` largest of two score sets of a graph (auto-circuit's
 /// `prune_score_similarities`).
 ///
-/// `None` where ties make a circuit of either larger than that, where there is no such circuit, or the graphs differ.
+/// `None` where ties make a circuit of either larger than that, where there are fewer edges, or where the graphs differ.
 pub fn similarity(a: &PruneScores, b: &PruneScores, n_edges: usize) -> Option<f64> {
     if n_edges == 0 || a.n_edges() != b.n_edges() {
         return None;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::family::{FAMILIES, Family};
 
-/// A format, by the name that settings and messages call it.
+/// A format, by its name in settings and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
@@ -21,11 +21,11 @@ pub enum FormatId {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Format {
     pub id: FormatId,
-    /// What it is called.
+    /// Its name for people.
     pub name: &'static str,
     /// What is in such a file.
     pub what: &'static str,
-    /// What its files are mostly called; the first is what is written.
+    /// The usual extensions of its files; the first is used for writing.
     pub extensions: &'static [&'static str],
     /// Whether it is written; all are read.
     pub written: bool,
@@ -94,7 +94,7 @@ impl FormatId {
 pub enum Extent {
     #[default]
     All,
-    /// Those of a circuit only. Formats that hold all edges mark them.
+    /// Those of a circuit only; formats that hold all edges mark them instead.
     Circuit,
 }
 

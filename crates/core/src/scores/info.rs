@@ -21,7 +21,7 @@ pub const FORMAT_VERSION: &str = "format_version";
 const PRUNE_SCORES: &str = "PruneScores";
 const VERSION: &str = "1";
 
-/// What is known of prune scores beside the numbers. Any field may be missing.
+/// What is known of prune scores besides the numbers. Any field may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
@@ -30,7 +30,7 @@ pub struct ScoresInfo {
     pub graph: Option<GraphConfig>,
     /// The algorithm that gave the scores, by its name (`eap`, `acdc`), or the name of a file.
     pub algorithm: Option<String>,
-    /// The settings of the search that gave them, as JSON ([`super::DiscoverSettings`]).
+    /// The settings of the search that gave them, as JSON ([`crate::DiscoverSettings`]).
     pub settings: Option<String>,
     /// The file of prompts that they were found on.
     pub prompts: Option<String>,

@@ -66,7 +66,7 @@ impl KnownCircuit {
         Self::of_edges(graph, scores, |score| circuit.contains(score))
     }
 
-    /// The edges of a graph whose score is one of some, in the graph's order.
+    /// The edges of a graph whose scores `is_in` accepts, in the graph's order.
     fn of_edges(graph: &Graph, scores: &PruneScores, is_in: impl Fn(f32) -> bool) -> Self {
         let mut builder = Builder::default();
         let srcs: Vec<u32> = graph.srcs.iter().map(|src| builder.node(&src.name)).collect();

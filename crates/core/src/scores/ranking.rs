@@ -1,4 +1,4 @@
-//! Scores in the order of their size: what circuits are cut by.
+//! Scores sorted by absolute value, which circuits are cut from.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ impl Circuit {
     }
 }
 
-/// The absolute values of scores, largest first. Making it sorts them; a circuit is then a look-up.
+/// The absolute values of scores, largest first. They are sorted once; a circuit is then a look-up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     descending: Vec<f32>,
@@ -88,8 +88,8 @@ impl Ranking {
         ends.chain([self.n_edges()]).collect()
     }
 
-    /// Whether all scores are the same number, so that they give no circuit but none and all edges. Scores of 0 come from
-    /// clean prompts that equal their corrupt ones.
+    /// Whether all scores are equal, so that they give only the empty and the full circuit. Scores are all 0 where clean
+    /// prompts equal their corrupt ones.
     pub fn is_constant(&self) -> bool {
         self.descending.first() == self.descending.last()
     }

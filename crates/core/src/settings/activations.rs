@@ -56,8 +56,8 @@ impl ActivationSize {
         self.of_rows(scores.saturating_add(2 * 3 * n_heads * d_model + 4 * n_heads * d_head + 3 * d_mlp + d_model))
     }
 
-    /// Bytes that a block keeps for the backward pass. Autodiff holds what [`ActivationSize::block`] counts until then, and
-    /// besides what each norm, each nonlinearity and each sum in the residual stream put out on the way.
+    /// Bytes that a block keeps for the backward pass. Autodiff keeps what [`ActivationSize::block`] counts, and besides
+    /// the output of each norm, each nonlinearity and each sum in the residual stream.
     pub fn block_for_backward(&self) -> u64 {
         let &Self { n_heads, d_model, d_head, d_mlp, .. } = self;
         let kept = self.of_rows(n_heads * d_model + 4 * n_heads * d_head + 3 * d_mlp + 7 * d_model);

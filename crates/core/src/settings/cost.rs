@@ -19,7 +19,7 @@ pub struct DiscoverCost {
     pub forward_passes: usize,
     /// Backward passes of one batch.
     pub backward_passes: usize,
-    /// About how many bytes of activations there are at once.
+    /// About how many bytes its activations take at most.
     pub bytes: u64,
 }
 
@@ -34,9 +34,9 @@ struct Bytes {
     /// A batch whose passes begin at any block: the outputs of its src nodes on both prompts, and the residual stream before
     /// each block.
     resumable: u64,
-    /// A forward pass that is kept for its backward pass, with the src nodes' outputs on both prompts and their differences;
-    /// and the logits with what a loss takes them through: a function of them, its product with the answers' weights, these
-    /// weights, and the gradient on its way back.
+    /// A forward pass that is kept for its backward pass, with the src nodes' outputs on both prompts and their
+    /// differences; and the logits with what the loss computes from them: a function of the logits, its product with the
+    /// answers' weights, these weights, and the gradient on its way back.
     with_gradients: u64,
 }
 
@@ -50,7 +50,7 @@ impl Bytes {
 }
 
 impl DiscoverSettings {
-    /// What the search will take on `n_batches` batches of prompts of `seq` tokens. ACDC's is the most that it can be: a pass
+    /// What the search will take on `n_batches` batches of prompts of `seq` tokens. For ACDC it is an upper bound: a pass
     /// that begins in a later block costs less.
     pub fn cost(&self, model: &ModelConfig, graph: &Graph, n_batches: usize, seq: usize) -> DiscoverCost {
         let size = ActivationSize::new(model, graph.srcs.len(), self.batch_size, seq);

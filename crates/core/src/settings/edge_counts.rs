@@ -21,9 +21,9 @@ pub enum EdgeCounts {
     Groups,
     /// Groups where there are few different scores, else logarithmic above 200 edges, else all.
     Default,
-    /// The MIB benchmark's shares of all edges: 0.001, 0.002, 0.005, 0.01, … 0.5 and 1, rounded down; and none.
+    /// The MIB benchmark's shares of all edges: 0.001, 0.002, 0.005, 0.01, … 0.5 and 1, rounded down; and 0 edges.
     Mib,
-    /// These.
+    /// These counts.
     List(Vec<usize>),
 }
 
@@ -75,8 +75,8 @@ impl EdgeCounts {
 
 /// The edge counts that a rule gives for these scores, ascending.
 ///
-/// As in the reference, 0 and all edges are added where the rule gives more than two counts, and taken away where it does
-/// not (such a score set is likely a circuit written as 0 and 1). A list is taken as it stands.
+/// As in the reference, 0 and all edges are added where the rule gives more than two counts, and removed where it does not
+/// (such a score set is likely a circuit written as 0 and 1). A list is taken as it is.
 ///
 /// # Errors
 /// When a listed count is above the number of edges, or the list is empty.
@@ -109,7 +109,7 @@ fn logarithmic(n_edges: usize) -> Vec<usize> {
     (1..n_edges).filter(|&n| n % 10_usize.pow(n.ilog10()) == 0).collect()
 }
 
-/// Adds 0 and `n_edges` to a list of more than two counts and takes them from a shorter one.
+/// Adds 0 and `n_edges` to a list of more than two counts and removes them from a shorter one.
 fn with_ends(mut counts: Vec<usize>, n_edges: usize) -> Vec<usize> {
     if counts.len() > 2 {
         counts.extend([0, n_edges]);

@@ -1,7 +1,7 @@
-//! How much memory a model takes, reckoned from its config before anything of its weights is read, and what there is.
+//! How much memory a model takes, computed from its config before its weights are read, and how much a device has.
 //!
-//! Weights are computed with as `f32`, whatever the file stores. On the CPU they live in the program's own heap; on a GPU
-//! the heap holds one tensor at a time. A program of 32-bit WebAssembly can address 4 GiB.
+//! The maths is in `f32`, whatever the file stores. On the CPU weights live in the program's own heap; on a GPU the heap
+//! holds one tensor at a time. A program of 32-bit WebAssembly can address 4 GiB.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ use crate::settings::run::RunSettings;
 
 /// What 32-bit WebAssembly can address.
 pub const WASM_HEAP_BYTES: u64 = 1 << 32;
-/// What the program itself, slices of files on their way and pieces left free take beside tensors. It is also what the heap
-/// may grow by beyond the tensors (measured in `benches/browser.mjs`).
+/// What the heap needs besides tensors: the program itself, slices of files while they are read, and fragmentation. The
+/// heap may also grow by this much beyond the tensors (measured in `benches/browser.mjs`).
 pub const SLACK_BYTES: u64 = 64 << 20;
 
-/// What helps where activations do not fit.
+/// The advice where activations do not fit.
 const SMALLER: &str = "choose a smaller batch size or shorter prompts";
 
 const F32_BYTES: u64 = size_of::<f32>() as u64;
@@ -58,7 +58,7 @@ pub struct ModelMemory {
     pub largest_name: String,
 }
 
-/// What a run asks for beside the weights.
+/// What a run needs memory for, besides the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunSize {
     /// The src nodes of the graph.
@@ -179,7 +179,8 @@ impl ModelMemory {
     }
 }
 
-/// Whether a GPU takes the largest tensor of a run or a search, the outputs of all src nodes on a batch. `what` is refused.
+/// Whether a GPU takes the largest tensor of a run or a search, the outputs of all src nodes on a batch. `what` names the
+/// run or search in the error.
 ///
 /// # Errors
 /// When it does not; the message has the numbers.

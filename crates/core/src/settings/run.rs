@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::edge_counts::EdgeCounts;
 
-/// Prompts a batch where nothing else is asked for; the same for runs and for searches. A larger batch is quicker until the
-/// device is full; auto-circuit's is 32. Where a result depends on it (means over a batch, ACDC on the first batch), the
-/// setting says so.
+/// The default number of prompts in a batch, for runs and searches alike. A larger batch is quicker until the device is
+/// full; auto-circuit's is 32. Where a result depends on it (means over a batch, ACDC on the first batch), the setting says
+/// so.
 pub const DEFAULT_BATCH_SIZE: usize = 8;
 
 /// The default batch size for a file of some prompts: [`DEFAULT_BATCH_SIZE`], or all of them where they are fewer.
@@ -189,7 +189,7 @@ pub struct RunSettings {
     pub ablation: AblationType,
     /// Swaps clean and corrupt.
     pub reverse: bool,
-    /// Prompts a batch; a short last batch is dropped.
+    /// Prompts per batch; a short last batch is dropped.
     pub batch_size: usize,
     pub edge_counts: EdgeCounts,
 }

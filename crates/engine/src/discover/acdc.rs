@@ -118,8 +118,8 @@ impl<'a> Batch<'a> {
 }
 
 impl Branch {
-    /// The branches that follow it once an edge was tried, which gave this distance: one where it is removed, one where it
-    /// is not.
+    /// The branches that follow it once an edge has been tried and the output was at this distance: one that removes the
+    /// edge, one that keeps it.
     fn visited(self, edge: Edge, distance: f64, scores: &mut [f32]) -> Vec<Self> {
         let grows = distance - self.distance;
         let (removing, keeping): (Vec<f64>, Vec<f64>) = self.thresholds.iter().partition(|&&t| grows < t);

@@ -75,7 +75,7 @@ impl Leaves<'_> {
             return resid.clone();
         }
         let wanted = module.min_src_idx..module.min_src_idx + module.n_src;
-        // Most sums are that of the dest node before and a few sources more.
+        // Most sums are that of the dest node before plus a few sources.
         let sum = self.sum.take().filter(|s| s.srcs.start == wanted.start && s.srcs.end <= wanted.end);
         let done = sum.as_ref().map_or(wanted.start, |s| s.srcs.end);
         let more = self.differences.iter().filter(|d| d.srcs.start >= done && d.srcs.end <= wanted.end).cloned();
@@ -93,7 +93,7 @@ impl Hooks for Leaves<'_> {
         let n_nodes = modules.iter().map(|&m| self.graph.dests[m].n_nodes()).sum();
         let input = self.input(&self.graph.dests[first], &dest.positions, resid);
         let [_, batch, pos, d_model] = input.dims();
-        // One zero, seen as many.
+        // One zero, broadcast.
         let zeros = Tensor::<5>::zeros([1; 5], &input.device().without_autodiff());
         let leaf = zeros.expand([1, n_nodes, batch, pos, d_model]).autodiff().require_grad();
         self.leaves.push(Leaf { modules, first_position: dest.positions.start, tensor: leaf.clone() });
@@ -134,7 +134,7 @@ struct DestGradient {
     grad: Tensor<5>,
 }
 
-/// The pass that gradients are taken of.
+/// The pass that is differentiated.
 pub struct Pass<'a> {
     pub model: &'a dyn Model,
     pub graph: &'a Graph,

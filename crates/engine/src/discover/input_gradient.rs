@@ -1,9 +1,9 @@
 //! Integrated gradients over the inputs, EAP-IG (Hanna et al. 2024, "Have Faith in Faithfulness").
 //!
-//! The embedding walks in a straight line from what edges are patched with to the clean prompts' own; the model is run from
-//! each of some points ([`circuitscope_core::settings::discovery::IgPoints`]), unpatched. An edge's score is the product of
-//! `patch - clean` of its src node with the mean gradient by its dest node's input. As steps grow, the scores of the
-//! embedding's edges sum to the loss with the patched embedding less the clean loss.
+//! The embedding moves in a straight line from the one that edges are patched with to the clean prompts' own; the model is
+//! run, unpatched, from several points of that line ([`circuitscope_core::settings::discovery::IgPoints`]). An edge's score
+//! is the product of `patch - clean` of its src node with the mean gradient by its dest node's input. As steps grow, the
+//! scores of the embedding's edges sum to the loss with the patched embedding less the clean loss.
 //!
 //! Scores are summed over batches, as mask gradients are; EAP-IG (`eap/attribute.py`) divides this sum by the number of
 //! prompts.

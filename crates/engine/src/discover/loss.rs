@@ -1,5 +1,4 @@
-//! Losses of an output that gradients are taken of; auto-circuit's `batch_avg_answer_diff` and its kin
-//! (`utils/tensor_ops.py`).
+//! The losses that gradients are taken of; auto-circuit's `batch_avg_answer_diff` and its kin (`utils/tensor_ops.py`).
 
 use burn::tensor::{Tensor, TensorData, activation};
 

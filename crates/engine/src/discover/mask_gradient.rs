@@ -47,5 +47,5 @@ fn mask_values(settings: &MaskGradient) -> Result<Vec<f64>, CircuitError> {
     }
 }
 
-/// More are no integral but a mistake.
+/// A larger number is taken for a mistake.
 const MOST_SAMPLES: usize = 10_000;

@@ -1,7 +1,7 @@
 //! Search: prompts in, a score for every edge out; auto-circuit's `prune_algos`.
 //!
 //! In reading order:
-//! - [`setup`]: what a search is given and gives, and how it begins; [`loss`]: the losses of answers.
+//! - [`setup`]: the input and output of a search, and how it begins; [`loss`]: the losses of answers.
 //! - [`gradient`] runs the model once forward and once backward, and has a gradient for every edge; [`mask_gradient`] and
 //!   [`input_gradient`] compute scores from it.
 //! - [`resume`]: patched passes that begin at the first block that changed; [`acdc`] and [`exact`] run circuits so.

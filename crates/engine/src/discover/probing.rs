@@ -1,4 +1,4 @@
-//! Subnetwork edge probing: masks that make the output faithful and are few (Cao et al. 2021, "Low-Complexity Probing via
+//! Subnetwork edge probing: few masks that keep the output faithful, learned (Cao et al. 2021, "Low-Complexity Probing via
 //! Finding Subnetworks"); close to auto-circuit's `subnetwork_probing_prune_scores`.
 //!
 //! Every edge has a parameter θ. In every pass each prompt gets a mask `m` of its own, drawn from the hard concrete

@@ -94,7 +94,7 @@ impl<'a> Kept<'a> {
         let resid = self.model.resid_end_from(start, &self.tokens, self.positions.clone(), patcher);
         let logits = self.model.unembed(resid);
         let [_, batch, pos, d_vocab] = logits.dims();
-        // Circuits that no patch made differ share one output.
+        // Circuits that no patch has made different share one output.
         logits.expand([n_circuits, batch, pos, d_vocab])
     }
 }

@@ -43,7 +43,7 @@ pub fn discover_graph(settings: &DiscoverSettings, prompts: &Prompts) -> Result<
     graph_config(&RunSettings { factorized, separate_qkv, token_wise, batch_size, ..RunSettings::default() }, prompts)
 }
 
-/// Prompts and model, fit for each other.
+/// A search whose prompts were checked against the model, in batches.
 pub(super) struct Setup<'a> {
     pub input: &'a DiscoverInput<'a>,
     pub batches: Batches<'a>,
@@ -76,12 +76,12 @@ impl<'a> Setup<'a> {
 pub(super) struct Patches {
     ablation: AblationType,
     side: PromptSide,
-    /// The mean over all prompts, for the ablations that are such.
+    /// The mean over all prompts, for the ablations that use it.
     mean: Option<SrcActivations>,
 }
 
 impl Patches {
-    /// `side` says which prompts, where the ablation does not say so itself.
+    /// `side` says which prompts, for the ablations that do not name them themselves.
     pub async fn new<O: Observer>(
         setup: &Setup<'_>,
         ablation: AblationType,
@@ -119,7 +119,7 @@ pub(super) fn refuse_nan(values: &[f32]) -> Result<(), CircuitError> {
     }
 }
 
-/// A sentence where no circuit can be cut from scores: all are the same, or patching changes nothing, so that they differ by
+/// A sentence where no circuit can be cut from scores: all are equal, or patching changes nothing, so that they differ by
 /// rounding alone.
 pub(super) fn note(algorithm: &Algorithm, scores: &[f32], pairs: &[PromptPair]) -> Option<String> {
     let same_prompts = pairs.iter().all(|pair| pair.clean == pair.corrupt);

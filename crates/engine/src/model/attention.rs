@@ -25,7 +25,7 @@ pub struct Attention {
     pub n_heads: usize,
     pub scale: f64,
     pub dir: AttentionDir,
-    /// How many positions a query looks back on, its own counted.
+    /// How many positions a query attends to, itself included.
     pub window: Option<usize>,
     pub norm: Norm,
     /// Queries, keys, values: `[3, head, d_model, d_head]`
@@ -40,16 +40,16 @@ pub struct Attention {
     pub b_o: Option<Tensor<4>>,
 }
 
-/// What the attention of every block reads, beside the residual stream.
+/// What the attention of every block reads, besides the residual stream.
 pub struct AttentionContext {
     /// Position embeddings added to the inputs of queries and keys (shortformer): `[batch * position, d_model]`.
     pub qk_positions: Option<Tensor<2>>,
     /// The angles of rotary positions.
     pub turn: Option<Turn>,
     pub seq: usize,
-    /// With how many padding tokens each prompt begins, where any does.
+    /// How many padding tokens each prompt begins with; `None` where none does.
     pub padding: Option<Vec<usize>>,
-    /// Those that were asked for: blocks of the same kind share them.
+    /// The masks made so far: blocks of the same kind share them.
     pub masks: RefCell<HashMap<MaskKey, Option<Mask>>>,
 }
 

@@ -124,7 +124,7 @@ pub trait Model {
 pub struct TokenBatch {
     /// `[batch, seq]`
     pub ids: Tensor<2, Int>,
-    /// With how many padding tokens each prompt begins; `None` where none has any.
+    /// How many padding tokens each prompt begins with; `None` where none does.
     pub padding: Option<Vec<usize>>,
 }
 

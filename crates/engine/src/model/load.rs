@@ -1,6 +1,6 @@
-//! Reads a model's weights tensor by tensor, out of one file or several: the headers, then each tensor's own byte range, in
-//! slices into the one buffer that is uploaded before the next tensor is read. No more than one tensor and a
-//! slice are in host memory at a time.
+//! Reads a model's weights tensor by tensor, out of one file or several: first the headers, then each tensor's own byte
+//! range, in slices. A tensor is uploaded before the next one is read, so that no more than one tensor and a slice are in
+//! host memory at a time.
 
 use burn::tensor::Device;
 
@@ -54,7 +54,7 @@ pub async fn load(
     load_shards(config, std::slice::from_ref(source), None, device, progress).await
 }
 
-/// Puts a model on a device whose weights are in several files, with the index that says which file has what, or without.
+/// Puts a model on a device whose weights are in several files, with or without the index that says which file has what.
 ///
 /// # Errors
 /// As [`load`], and where the files together are not one model's (see [`shards::join`]).

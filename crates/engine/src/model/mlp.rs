@@ -22,7 +22,7 @@ pub struct Mlp {
     pub b_out: Option<Tensor<2>>,
 }
 
-/// What a gated MLP has beside.
+/// What a gated MLP has besides.
 #[derive(Debug, Clone)]
 pub struct Gate {
     /// `[d_model, d_mlp]`

@@ -1,4 +1,4 @@
-//! Rotary position embedding (Su et al. 2021): pairs of numbers of a query or key are turned by angles that grow with the
+//! Rotary position embedding (Su et al. 2021): pairs of numbers of a query or key are rotated by angles that grow with the
 //! position, so that their product depends on the distance.
 
 use std::f64::consts::PI;
@@ -8,7 +8,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use circuitscope_core::{ModelConfig, Rotary, RotaryScaling};
 
-/// Tables are made for so many positions when a model is loaded; longer prompts, which are rare, get theirs as they come.
+/// For how many positions tables are made when a model is loaded; longer prompts, which are rare, get theirs when they are
+/// run.
 const KEPT: usize = 2048;
 
 /// Cosines and sines of the angles of the first positions.
@@ -56,7 +57,7 @@ impl RotaryTables {
 }
 
 impl Turn {
-    /// Turns number `i` and number `i + dim / 2` together; those from `dim` on stay.
+    /// Rotates number `i` and number `i + dim / 2` together; those from `dim` on stay.
     ///
     /// # Shapes
     /// - x, output: `[circuit, head, batch, position, d_head]`, at `positions`
@@ -88,7 +89,7 @@ fn tables(rotary: &Rotary, n: usize, device: &Device) -> [Tensor<2>; 2] {
     [table(f64::cos), table(f64::sin)]
 }
 
-/// By what angle each pair turns from a position to the next, and what queries and keys are multiplied with.
+/// By what angle each pair is rotated from one position to the next, and the factor on queries and keys.
 pub fn steps(rotary: &Rotary) -> (Vec<f32>, f64) {
     let &Rotary { dim, base, scaling } = rotary;
     let n = dim / 2;
@@ -97,7 +98,7 @@ pub fn steps(rotary: &Rotary) -> (Vec<f32>, f64) {
         RotaryScaling::None => (plain.collect(), 1.0),
         RotaryScaling::Linear { factor } => (plain.map(|step| step / factor).collect(), 1.0),
         RotaryScaling::Llama3 { factor, low_freq_factor, high_freq_factor, original_n_ctx } => {
-            // How often a pair goes round within the first training's context decides how much it is slowed down.
+            // How many turns a pair makes within the context of the first training decides how much it is slowed down.
             let slowed = |step: f64| {
                 let rounds = original_n_ctx * step / (2.0 * PI);
                 let kept = ((rounds - low_freq_factor) / (high_freq_factor - low_freq_factor)).clamp(0.0, 1.0);
@@ -106,7 +107,7 @@ pub fn steps(rotary: &Rotary) -> (Vec<f32>, f64) {
             (plain.map(slowed).collect(), 1.0)
         }
         RotaryScaling::Yarn { factor, attention_factor, beta_fast, beta_slow, original_n_ctx } => {
-            // The pair that goes round so often within the first training's context.
+            // The pair that makes so many turns within the context of the first training.
             let pair = |rounds: f64| dim as f64 * (original_n_ctx / (rounds * 2.0 * PI)).ln() / (2.0 * base.ln());
             let first = pair(beta_fast).floor().max(0.0);
             let last = pair(beta_slow).ceil().min(dim as f64 - 1.0);

@@ -22,7 +22,7 @@ impl Weights {
         Self { device, params: HashMap::new(), sums: Vec::new() }
     }
 
-    /// Uploads a weight and waits for nothing.
+    /// Uploads a weight without waiting for the device.
     pub fn put(&mut self, weight: &Weight, numbers: Vec<f32>) -> Result<(), ModelError> {
         self.sums.push((weight.param, numbers.iter().map(|&x| f64::from(x.abs())).sum()));
         let n_elements = numbers.len();
@@ -62,7 +62,7 @@ impl Weights {
         Some(tensor.reshape(<[usize; D]>::try_from(shape).expect("a weight has the rank of its Param")))
     }
 
-    /// Takes a weight that the family's list holds.
+    /// Takes a weight that is in the family's list.
     pub fn want<const D: usize>(&mut self, param: Param) -> Tensor<D> {
         self.take(param).expect("every family lists the weights that its config asks for")
     }

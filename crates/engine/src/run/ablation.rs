@@ -18,7 +18,7 @@ pub struct SrcActivations {
 #[derive(Debug, Clone)]
 pub struct SrcGroup {
     pub kind: SrcKind,
-    /// `[1, node, batch, position, d_model]`; batch or position is 1 where all are alike.
+    /// `[1, node, batch, position, d_model]`; batch or position is 1 where all have the same activation.
     pub out: Tensor<5>,
     /// The first position of `out`, which ends with the sequence.
     pub first_position: usize,

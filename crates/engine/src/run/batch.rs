@@ -111,7 +111,7 @@ impl<'a> Batches<'a> {
         self.slice.positions(self.seq(batch))
     }
 
-    /// The prompts of a batch, filled up to one length where they differ.
+    /// The prompts of a batch, padded to one length where they differ.
     ///
     /// # Shapes
     /// - output: `[batch, seq]`

@@ -21,7 +21,7 @@ use super::tokens::TopTokens;
 use super::unpatched::Unpatched;
 use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PatchType, PromptValues};
 
-/// Everything that a run gives.
+/// The output of a run.
 #[derive(Debug, Clone)]
 pub struct RunOutput {
     /// In the order in which they were asked for.
@@ -73,7 +73,7 @@ struct Measured {
     measurement: Measurement,
     prompts: Rc<PromptValues>,
     tokens: Rc<TopTokens>,
-    /// Where they were asked for.
+    /// `None` unless the run was asked for them.
     logits: Option<Rc<Logits>>,
 }
 
@@ -121,7 +121,7 @@ async fn run_group<O: Observer>(
         };
         let tokens = batches.tokens(batch, input_side(settings));
         let logits = model.forward(&tokens, batches.positions(batch), &mut Patcher::new(&mut masks, patch));
-        // Circuits that no patch made differ share one output.
+        // Circuits that no patch has made different share one output.
         let [_, n_batch, n_pos, _] = logits.dims();
         let logits = read(logits.expand([group.len(), n_batch, n_pos, d_vocab]), "logits").await?;
         let outputs = logits.chunks_exact(n_batch * n_pos * d_vocab);

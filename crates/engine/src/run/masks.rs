@@ -37,8 +37,9 @@ pub enum Mask {
     Some { nodes: Vec<usize>, mask: Tensor<4> },
 }
 
-/// Nodes without patched edges share a norm and a projection. That costs a projection for all of them, so that it pays where
-/// at least this share of the nodes is such: the patched input of a node and its norm cost about twice its projection.
+/// Nodes without patched edges share a norm and a projection. That costs one more projection for all nodes, so that it pays
+/// only where at least this share of the nodes has no patched edge: the patched input of a node and its norm cost about
+/// twice its projection.
 const SHARED_AT_LEAST: f64 = 0.3;
 
 impl<'a> Masks<'a> {

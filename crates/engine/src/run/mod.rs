@@ -4,7 +4,7 @@
 //! - [`batch`]: prompts in batches, as tokens on the device; [`ablation`]: what edges are patched with, from runs that
 //!   record the outputs of src nodes.
 //! - [`masks`] and [`patch`]: the hooks that patch a forward pass, for several circuits at once.
-//! - [`input`]: what a run is given; [`circuits`]: the sweep. [`plan`] and [`stacking`] say how many circuits a pass takes,
+//! - [`input`]: the input of a run; [`circuits`]: the sweep. [`plan`] and [`stacking`] say how many circuits a pass takes,
 //!   [`unpatched`] is the model that circuits are compared with, [`metrics`] and [`measuring`] compare, and [`tokens`] are
 //!   the likeliest ones of each output.
 //! - [`output`]: what is kept of each circuit; [`steps`]: who watches; [`error`]: what can go wrong.

@@ -9,7 +9,7 @@ use circuitscope_core::{Circuit, Measurement, PromptValues};
 /// The output of one circuit over all batches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CircuitOutput {
-    /// The index in the list of edge counts that were asked for.
+    /// The index in the list of requested edge counts.
     pub index: usize,
     pub circuit: Circuit,
     /// Of the logits: `[prompt, d_vocab_out]` where only the last position is kept, else `[prompt, position, d_vocab_out]`.

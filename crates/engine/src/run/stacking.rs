@@ -7,21 +7,21 @@
 /// How many circuits one forward pass may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
-    /// About how many bytes the activations of a forward pass may take, and its logits. At least one circuit is run at a time,
+    /// About how many bytes the activations and logits of a forward pass may take. At least one circuit is run at a time,
     /// whatever it takes.
     pub budget_bytes: u64,
-    /// The number of rows (circuits times prompts times positions) that more circuits gain nothing beyond.
+    /// The number of rows (circuits times prompts times positions) beyond which more circuits gain nothing.
     pub max_rows: usize,
 }
 
 impl Stacking {
-    /// For the CPU: more rows than these fill the products no better, and fall out of the caches. On 2 cores, at GPT-2 small's
-    /// shape, 512 rows took 1.4 times as long a circuit as 128.
+    /// For the CPU: more rows do not make the products more efficient, and no longer fit the caches. On 2 cores, at GPT-2
+    /// small's shape, 512 rows took 1.4 times as long a circuit as 128.
     pub const fn cpu(budget_bytes: u64) -> Self {
         Self { budget_bytes, max_rows: 128 }
     }
 
-    /// For a GPU, where each operation costs about as much whatever its size up to there.
+    /// For a GPU, where an operation of up to so many rows costs about the same whatever its size.
     pub const fn gpu(budget_bytes: u64) -> Self {
         Self { budget_bytes, max_rows: 512 }
     }
@@ -54,8 +54,8 @@ mod tests {
         ModelConfig::decoder("gpt2", Sizes { n_layers: 1, n_heads: 12, d_model, d_head, d_mlp, n_ctx, d_vocab })
     }
 
-    /// GPT-2 small on 8 prompts of 16 tokens: 157 src nodes and the residual stream of 128 rows of 768 numbers are 62,128,128
-    /// bytes a batch, and from 70 batches on more than 2^32, which was little in 32 bits.
+    /// GPT-2 small on 8 prompts of 16 tokens: 157 src nodes and the residual stream of 128 rows of 768 numbers are
+    /// 62,128,128 bytes a batch, and from 70 batches on more than 2^32, which would wrap around in 32 bits.
     #[test]
     fn patches_of_gigabytes_are_not_kept() {
         let patch_bytes = ActivationSize::new(&gpt2_small(), 157, 8, 16).src_outputs();
@@ -78,11 +78,11 @@ mod tests {
         assert_eq!(stacking.n_stacked(16, 300), 3);
         assert_eq!(stacking.n_stacked(16, 1001), 1);
         assert_eq!(stacking.n_stacked(129, 1), 1);
-        // 5 GB fit 4 GiB of budget not once, though its lowest 32 bits would.
+        // 5 GB do not fit a budget of 4 GiB, though their lowest 32 bits would.
         assert_eq!(Stacking::gpu(1 << 32).n_stacked(1, 5_000_000_000), 1);
     }
 
-    /// As many rows take more the longer their prompts are: attention scores grow with the square of the length.
+    /// The same number of rows takes more the longer the prompts are: attention scores grow with the square of the length.
     #[test]
     fn fewer_circuits_of_long_prompts_are_stacked() {
         let stacking =

@@ -1,4 +1,4 @@
-//! The progress of a run or a search: forward and backward passes are counted, and an observer hears of each.
+//! The progress of a run or a search: counts forward and backward passes, and reports each to an observer.
 
 use std::rc::Rc;
 

@@ -49,7 +49,7 @@ impl TopTokens {
     }
 }
 
-/// The `n` largest logits of a row with their tokens, in one pass: nearly every logit is below the least that was found.
+/// The `n` largest logits of a row with their tokens, in one pass: nearly every logit is below the least one kept so far.
 fn largest(row: &[f32], n: usize) -> Vec<(u32, f32)> {
     let mut found: Vec<(u32, f32)> = Vec::with_capacity(n + 1);
     for (token, &logit) in (0..).zip(row) {

@@ -24,8 +24,8 @@ pub struct Unpatched {
 }
 
 impl Unpatched {
-    /// Runs it. One of the two runs also records what edges are patched with, where that is kept; means over all prompts take
-    /// a run more of every batch.
+    /// Runs it. One of the two runs also records what edges are patched with, where that is kept; means over all prompts
+    /// take one more run of every batch.
     ///
     /// # Errors
     /// When the device fails or the observer asks to stop.

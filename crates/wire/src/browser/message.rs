@@ -15,7 +15,7 @@ pub(super) struct Unreadable {
 /// Writes a message.
 ///
 /// # Errors
-/// When a number has no place in JavaScript.
+/// When a number has no exact value in JavaScript.
 pub(super) fn write(message: &impl Serialize, attachments: &Array) -> Result<Array, String> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
     let message = message.serialize(&serializer).map_err(|e| e.to_string())?;

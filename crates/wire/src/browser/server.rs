@@ -57,12 +57,13 @@ fn buffer(attachment: &JsValue) -> Option<JsValue> {
     ArrayBuffer::is_view(attachment).then(|| attachment.unchecked_ref::<DataView>().buffer().into())
 }
 
-/// Waits until messages that have arrived were heard. A message to oneself is not slowed down as timers are.
+/// Lets the messages that have arrived be handled, by waiting for a message to itself: browsers slow timers down, but not
+/// messages.
 pub async fn event_loop_turn() {
     let Ok(channel) = MessageChannel::new() else { return };
     let promise = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
     if channel.port2().post_message(&JsValue::NULL).is_ok() {
-        // It resolves with the message; there is nothing in it.
+        // The promise resolves with the message, which is empty.
         let _ = JsFuture::from(promise).await;
     }
     channel.port1().close();

@@ -69,7 +69,7 @@ impl OpenSource {
         let total = response.headers().get("content-range").ok().flatten();
         match total.and_then(|range| range.rsplit_once('/')?.1.parse().ok()) {
             Some(len) => Ok(Self { name: url.to_owned(), len, bytes: Bytes::Url(url.to_owned()) }),
-            // Its length is not known: a part is of no use.
+            // The length is not known, so that a part of it is of no use.
             None => Self::of_response(url, &fetch(url, None).await?).await,
         }
     }

@@ -15,7 +15,7 @@ use crate::message::{Meaning, Protocol, Reply};
 pub struct Calls<P: Protocol, A> {
     last_id: Cell<u32>,
     unanswered: RefCell<BTreeMap<u32, Unanswered<P, A>>>,
-    /// Why no call will be answered any more.
+    /// The reason, once no call will be answered any more.
     fault: RefCell<Option<Fault>>,
     on_end: Box<dyn Fn(Fault)>,
 }
@@ -47,20 +47,20 @@ impl<P: Protocol, A> Calls<P, A> {
         };
         let call = self.unanswered.borrow_mut().remove(&id);
         if let Some(call) = call {
-            // Whoever called may have stopped waiting.
+            // The caller may have stopped waiting.
             _ = call.answer.send(answer);
         }
     }
 
     fn report(&self, id: u32, event: P::Event) {
-        // What hears of it may make calls of its own.
+        // Cloned, because the callback may make calls of its own.
         let on_event = self.unanswered.borrow().get(&id).map(|call| call.on_event.clone());
         if let Some(on_event) = on_event {
             on_event(event);
         }
     }
 
-    /// The worker has ended: answers every call with why, these and later ones.
+    /// The worker has ended: answers every call with the fault, these and later ones.
     pub fn end(&self, fault: Fault) {
         if self.fault.borrow().is_none() {
             self.answer_all(&fault);
@@ -68,7 +68,7 @@ impl<P: Protocol, A> Calls<P, A> {
         }
     }
 
-    /// Why no call will be answered any more.
+    /// The reason, once no call will be answered any more.
     pub(super) fn fault(&self) -> Option<Fault> {
         self.fault.borrow().clone()
     }
@@ -101,7 +101,7 @@ impl<P: Protocol, A> Called<P, A> {
     /// A call that was not posted.
     pub(super) fn refused(fault: Fault) -> Self {
         let (sender, answer) = oneshot::channel();
-        // The receiver is there.
+        // The receiver still exists.
         _ = sender.send(Err(fault));
         Self { id: 0, answer }
     }

@@ -7,7 +7,7 @@ use super::calls::{Called, Calls};
 use super::{Fault, Launch};
 use crate::message::{Call, Post, Protocol};
 
-/// One worker. Once it has ended, every call is answered with why.
+/// One worker. Once it has ended, every call is answered with the reason.
 pub struct Connection<P: Protocol, L: Launch<P>> {
     /// Nothing once it has ended.
     worker: RefCell<Option<L::Worker>>,

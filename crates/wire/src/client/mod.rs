@@ -22,7 +22,8 @@ pub enum Fault {
     /// The worker could not do it, for this reason.
     Failed(String),
     Cancelled,
-    /// The wanted device could not be opened. Never made here, but by who asks for a device and is answered [`Fault::Failed`].
+    /// The requested device could not be opened. Nothing here returns it: who asks for a device makes it from
+    /// [`Fault::Failed`].
     NoDevice(String),
     /// The device is gone, and the worker with it.
     DeviceLost(String),
@@ -49,7 +50,7 @@ pub trait Launch<P: Protocol> {
 
 type Slot<P, L> = Rc<RefCell<Option<Rc<Connection<P, L>>>>>;
 
-/// The way to a program, whether its worker runs or not.
+/// The client of a program, whether its worker runs or not.
 pub struct Client<P: Protocol, L: Launch<P>> {
     launcher: L,
     running: Slot<P, L>,
@@ -103,7 +104,7 @@ impl<P: Protocol, L: Launch<P> + 'static> Client<P, L> {
         Ok(connection)
     }
 
-    /// The number of the worker that runs, or that the next call will start: what an earlier one knew is gone.
+    /// The number of the worker that runs, or that the next call will start; whatever an earlier worker had loaded is gone.
     pub fn generation(&self) -> u32 {
         self.n_started.get() + u32::from(self.running.borrow().is_none())
     }

@@ -58,7 +58,7 @@ pub const FOREIGN: &[&str] = &[
 pub struct Fields<'a> {
     pub file: &'a str,
     pub json: &'a Value,
-    /// The field that the object is, with a dot, or nothing.
+    /// Where the object is in the file, with a dot at the end (`rope_scaling.`); empty for the whole file.
     path: String,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         self.json.get(field).filter(|v| !v.is_null())
     }
 
-    /// The fields of a field that is an object, may be missing or `null`.
+    /// The object in a field, which may be missing or `null`.
     pub fn object(&self, field: &str) -> Result<Option<Fields<'a>>, CircuitError> {
         match self.get(field) {
             None => Ok(None),
@@ -107,7 +107,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What each of `n` parts of a whole has.
+    /// The size of each of `n` equal parts of a whole.
     pub fn share(&self, whole_field: &str, whole: usize, field: &str, n: usize) -> Result<usize, CircuitError> {
         match whole.checked_rem(n) {
             Some(0) => Ok(whole / n),
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The value that stands beside the field's text in `choices`; a missing field counts as `default`.
+    /// The value that `choices` pairs with the field's text; a missing field counts as `default`.
     pub fn choice<T: Copy>(&self, field: &str, default: &str, choices: &[(&str, T)]) -> Result<T, CircuitError> {
         let text = match self.get(field) {
             None => default,
@@ -155,7 +155,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Fields that change the maths, or how the weights are stored, wherever they are there.
+    /// Refuses fields that change the maths, or how the weights are stored, unless they are missing, `null` or `false`.
     pub fn none_of(&self, names: &[&str]) -> Result<(), CircuitError> {
         let there = |name: &&&str| self.get(name).is_some_and(|value| *value != Value::Bool(false));
         match names.iter().find(there) {

@@ -1,6 +1,6 @@
 //! GPT-Neo in the Hugging Face layout (Black et al. 2021; `transformers` `models/gpt_neo`): TinyStories (Eldan and Li 2023).
 //!
-//! Blocks attend to everything before or to a window, in turn, and scores are not scaled.
+//! Blocks alternate between attention to all earlier positions and to a window of them; attention scores are not scaled.
 
 use serde_json::Value;
 
@@ -47,14 +47,14 @@ fn config(file: &str, json: &Value) -> Result<ModelConfig, CircuitError> {
     })
 }
 
-/// For each block whether it is a local one. `attention_types` is a list of `[kinds, how often]`; `attention_layers`, where
-/// it is there as well, is the same written out.
+/// For each block, whether its attention is local. `attention_types` is a list of `[kinds, how often]`; `attention_layers`,
+/// where it is there as well, is the same list written out.
 fn attention_types(fields: &Fields, n_layers: usize) -> Result<Vec<bool>, CircuitError> {
     let field = if fields.get("attention_types").is_some() { "attention_types" } else { "attention_layers" };
     let expected = format!("\"global\" or \"local\" for each of {n_layers} blocks");
     let wrong = || fields.wrong(field, &expected);
     let Some(value) = fields.get(field) else {
-        // Hugging Face's default is twelve times both.
+        // Hugging Face's default is global and local, twelve times.
         return Ok((0..n_layers).map(|l| l % 2 == 1).collect());
     };
     let kinds = |list: &[Value]| -> Result<Vec<bool>, CircuitError> {

@@ -1,7 +1,7 @@
 //! GPT-NeoX in the Hugging Face layout (Black et al. 2022; `transformers` `models/gpt_neox`): Pythia (Biderman et al. 2023).
 //!
-//! Queries, keys and values are one `Linear`, head after head. Part of each head is turned (rotary). In the parallel form,
-//! the usual one, attention and MLP of a block read the same residual stream, each through its own norm.
+//! Queries, keys and values are one `Linear`, head after head. Part of each head is rotated (rotary positions). In the
+//! parallel form, the usual one, attention and MLP of a block read the same residual stream, each through its own norm.
 
 use serde_json::Value;
 

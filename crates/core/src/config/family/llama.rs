@@ -55,7 +55,7 @@ fn mistral_config(file: &str, json: &Value) -> Result<ModelConfig, CircuitError>
     Ok(ModelConfig { attn_windows, ..config })
 }
 
-/// What a family's configs leave unsaid.
+/// What the configs of a family do not state.
 pub struct Defaults {
     pub n_ctx: usize,
     /// `None`: `d_model / n_heads`.
@@ -66,7 +66,7 @@ pub struct Defaults {
 
 pub const DEFAULTS: Defaults = Defaults { n_ctx: 2048, d_head: None, tied: false, act_fn: "silu" };
 
-/// What all configs of this kind say in the same fields.
+/// The fields that all configs of this kind share.
 pub fn common(family: &str, fields: &Fields, defaults: Defaults) -> Result<ModelConfig, CircuitError> {
     fields.none_of(FOREIGN)?;
     let mut sizes = sizes(fields, defaults.n_ctx, true)?;

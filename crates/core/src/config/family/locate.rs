@@ -5,7 +5,7 @@ use crate::config::model::ModelConfig;
 use crate::error::CircuitError;
 use crate::files::tensor_file::{TensorFile, TensorInfo};
 
-/// Which tensor of a file each weight of a model is.
+/// Finds the tensor of a file for each weight of a model.
 ///
 /// # Errors
 /// Names the first tensor that is missing or has another shape than the config gives it.

@@ -2,7 +2,7 @@
 //!
 //! To add a family, write a file beside this one with a `FAMILY` and name it in [`FAMILIES`]. A family reads a config into the
 //! types of [`super::model`] with the help of `fields` (JSON fields), `rope` (rotary positions) and `windows` (local attention),
-//! and lists its tensors as `weight` describes them; [`locate`] finds those in a file.
+//! and lists its tensors as `weight` describes them; [`locate()`] finds those in a file.
 
 mod fields;
 mod gemma;
@@ -42,9 +42,9 @@ pub struct Family {
     pub architectures: &'static [&'static str],
     /// The model's configuration, from its config file.
     pub config: fn(&str, &Value) -> Result<ModelConfig, CircuitError>,
-    /// Where each tensor stands in the weights file.
+    /// The name and layout of each tensor in the weights file.
     pub weights: fn(&ModelConfig) -> Vec<Weight>,
-    /// Prefixes that a file's tensor names may all carry, or not.
+    /// Prefixes that a file may put before all its tensor names.
     pub prefixes: &'static [&'static str],
 }
 
@@ -67,13 +67,13 @@ pub struct Refused {
     pub reason: &'static str,
 }
 
-/// What attention and MLP put out is normalised before it is added to the residual stream: the norm's divisor depends on all
-/// heads at once.
+/// The outputs of attention and MLP are normalised before they are added to the residual stream: the norm's divisor depends
+/// on all heads at once.
 const POST_NORMS: &str = "its blocks normalise the summed output of all heads, and that of the MLP, before they are added to \
                           the residual stream: what a head adds then depends on every other head, and the stream is no sum \
                           of its nodes' outputs";
 
-/// Models that people will try and that edge patching makes no sense for, or that are not supported for one reason.
+/// Well-known models that are refused: edge patching makes no sense for them, or one thing they need is not supported.
 pub const REFUSED: &[Refused] = &[
     Refused { model_types: &["gemma2", "gemma3", "gemma3_text", "gemma3n", "gemma3n_text"], reason: POST_NORMS },
     Refused { model_types: &["olmo2", "olmo3"], reason: POST_NORMS },

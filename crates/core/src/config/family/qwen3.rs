@@ -1,5 +1,6 @@
-//! Qwen 3 in the Hugging Face layout (Yang et al. 2025; `transformers` `models/qwen3`): Llama with an RMS norm of every head's
-//! query and key before they are turned. The norms are inside a head, so that heads still add up in the residual stream.
+//! Qwen 3 in the Hugging Face layout (Yang et al. 2025; `transformers` `models/qwen3`): Llama with an RMS norm of every
+//! head's query and key before they are rotated. The norms are inside a head, so that heads still add up in the residual
+//! stream.
 
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use crate::error::CircuitError;
 /// longer prompts are refused.
 const KINDS: [&str; 5] = ["default", "linear", "dynamic", "llama3", "yarn"];
 
-/// Reads how a model turns its queries and keys. `fraction` of a head is turned where the config does not say how much.
+/// Reads how a model rotates its queries and keys. `fraction` of a head is rotated where the config does not say how much.
 pub fn rotary(fields: &Fields, sizes: &Sizes, fraction: f64) -> Result<Rotary, CircuitError> {
     let objects = [fields.object("rope_parameters")?, fields.object("rope_scaling")?];
     if let [Some(parameters), Some(scaling)] = &objects
@@ -104,7 +104,7 @@ fn scaling(object: &Fields, sizes: &Sizes) -> Result<RotaryScaling, CircuitError
     }
 }
 
-/// What queries and keys are multiplied with: as given, or from the factor (YaRN, section 3.4).
+/// The factor on queries and keys: as given, or computed from the scaling factor (YaRN, section 3.4).
 fn yarn_attention_factor(object: &Fields, factor: f64) -> Result<f64, CircuitError> {
     if let Some(given) = object.number("attention_factor")? {
         return Ok(given);

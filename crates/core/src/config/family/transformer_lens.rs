@@ -28,7 +28,7 @@ pub fn recognise(json: &Value) -> bool {
     json.get("n_layers").is_some() && json.get("d_model").is_some()
 }
 
-/// Fields that change the maths wherever they are there and not `false`.
+/// Fields that change the maths whenever they are there and not `false`.
 const FOREIGN: &[&str] = &[
     "num_experts",
     "experts_per_token",

@@ -70,7 +70,7 @@ pub enum Param {
 }
 
 impl Param {
-    /// How often the forward pass holds it: keys and values once for every query head that they serve.
+    /// How many copies the forward pass keeps: of keys and values one for every query head that they serve.
     pub fn n_copies(self, config: &ModelConfig) -> usize {
         match self {
             Self::AttnWK(_) | Self::AttnWV(_) | Self::AttnBK(_) | Self::AttnBV(_) => {
@@ -81,23 +81,23 @@ impl Param {
     }
 }
 
-/// Where a [`Param`] stands in a file and how it becomes what the forward pass wants.
+/// Where a [`Param`] is in a file, and how it is rearranged for the forward pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weight {
     pub param: Param,
     /// The tensor's name in the file, without the family's prefix.
     pub name: String,
-    /// Whether the family's prefix stands before the name, where a file has it.
+    /// Whether the family's prefix comes before the name, in files that have it.
     pub prefixed: bool,
     /// Its shape in the file.
     pub shape: Vec<usize>,
-    /// The file's shape split into more axes, then the order in which those axes are taken; `None`: as it is.
+    /// How the axes are rearranged; `None` where the file has them in order.
     pub rearrange: Option<Rearrange>,
-    /// What the forward pass gets.
+    /// Its shape in the forward pass.
     pub target: Vec<usize>,
 }
 
-/// Read as `split`, permute by `order`, read as the weight's target shape.
+/// Reshape to `split`, permute by `order`, reshape to the weight's target shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rearrange {
     pub split: Vec<usize>,

@@ -1,11 +1,11 @@
-//! Attention that looks back on a window only, in some blocks or in all.
+//! Sliding-window attention, in some blocks or in all.
 
 use serde_json::Value;
 
 use super::Fields;
 use crate::error::CircuitError;
 
-/// The windows of blocks of which some are local; no list where none is.
+/// The window of each block, where some blocks are local; an empty list where none is.
 pub fn one_window(local: Vec<bool>, window: usize) -> Vec<Option<usize>> {
     if !local.contains(&true) {
         return Vec::new();
@@ -13,8 +13,8 @@ pub fn one_window(local: Vec<bool>, window: usize) -> Vec<Option<usize>> {
     local.into_iter().map(|local| local.then_some(window)).collect()
 }
 
-/// The windows of a config with Hugging Face's `sliding_window`. `layer_types` says for each block whether it has one, and
-/// where it is not there all from block `first` on do.
+/// The windows of a config with Hugging Face's `sliding_window`. `layer_types` says for each block whether it has one;
+/// without that field all blocks from `first` on have one.
 pub fn sliding_windows(fields: &Fields, n_layers: usize, first: usize) -> Result<Vec<Option<usize>>, CircuitError> {
     let local = match fields.get("layer_types") {
         None => (0..n_layers).map(|l| l >= first).collect(),

@@ -67,7 +67,7 @@ impl OfficialCircuit {
         }
     }
 
-    /// The circuits that could be of a graph; see [`OfficialCircuit::fits`].
+    /// The circuits that fit a graph; see [`OfficialCircuit::fits`].
     pub fn fitting(graph: &Graph) -> Vec<Self> {
         Self::ALL.into_iter().filter(|circuit| circuit.fits(graph)).collect()
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::scores::official::OfficialCircuit;
 use crate::settings::run::AblationType;
 
-/// The function of the logits at which answers are looked up.
+/// The function of the logits whose values at the answers make the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -14,7 +14,7 @@ pub enum GradFunction {
     Logit,
     Prob,
     Logprob,
-    /// Probabilities whose denominator counts as a constant.
+    /// Probabilities, with the denominator of the softmax treated as a constant.
     LogitExp,
 }
 
@@ -23,10 +23,10 @@ pub enum GradFunction {
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFunction {
-    /// The mean value of the wrong answers less that of the answers.
+    /// The mean value of the wrong answers minus that of the answers.
     #[default]
     AvgDiff,
-    /// Less the mean value of the answers.
+    /// Minus the mean value of the answers.
     AvgVal,
     /// The mean squared distance to answers that are numbers, not tokens.
     Mse,
@@ -54,7 +54,7 @@ pub struct MaskGradient {
     /// Instead of one mask value, the sum over the values `0, 1/n, …, 1`.
     pub integrated_grad_samples: Option<usize>,
     pub ablation: AblationType,
-    /// The prompts from which activations to patch with are taken, where the ablation does not say itself.
+    /// The prompts from which activations to patch with are taken, where the ablation does not name them itself.
     pub ablation_prompts: PromptSide,
 }
 
@@ -177,10 +177,10 @@ pub struct SubnetworkProbing {
     pub epochs: usize,
     /// The weight of the number of edges in the loss.
     pub regularize_lambda: f64,
-    /// The number of edges that is aimed at: fewer are not rewarded. `None` always rewards fewer.
+    /// The target number of edges: fewer are not rewarded. `None` always rewards fewer.
     pub circuit_size: Option<usize>,
-    /// Whether the clean prompts are run and what is outside the circuit is patched, or the corrupt ones are run and the
-    /// circuit is patched.
+    /// True: the clean prompts are run and the edges outside the circuit are patched. False: the corrupt ones are run and
+    /// the circuit's edges are patched.
     pub tree_optimisation: bool,
     pub ablation: AblationType,
     pub seed: u64,

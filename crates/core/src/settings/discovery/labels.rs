@@ -1,4 +1,5 @@
-//! What the algorithms of a search and their choices are called, for forms, messages and files: here and nowhere else.
+//! The names of the algorithms of a search and of their choices, for forms, messages and files. The help of the command
+//! line has its own.
 
 use super::{
     Acdc, AcdcPrompts, Algorithm, AnswerFunction, Exact, FaithfulnessTarget, GradFunction, IgPoints, InputGradient,
@@ -6,7 +7,7 @@ use super::{
 };
 use crate::scores::official::OfficialCircuit;
 
-/// How an algorithm is introduced to a reader.
+/// The names of an algorithm, and what a reader should know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlgorithmLabels {
     /// Its key in files, in the public module and at the command line: `eap`, `acdc`.
@@ -22,7 +23,7 @@ pub struct AlgorithmLabels {
 }
 
 impl Algorithm {
-    /// Every algorithm with its default settings, in the order in which they are offered: the quickest that is of use first,
+    /// Every algorithm with its default settings, in the order in which they are offered: the quickest useful one first,
     /// baselines last. Mask gradients are there twice, at one mask value and integrated over several.
     pub fn offered() -> [Self; 9] {
         let integrated = MaskGradient { integrated_grad_samples: Some(8), ..MaskGradient::default() };
@@ -49,7 +50,7 @@ impl Algorithm {
         self.labels().label
     }
 
-    /// All that it is called.
+    /// All its names.
     pub fn labels(&self) -> AlgorithmLabels {
         match self {
             Self::MaskGradient(MaskGradient { integrated_grad_samples: Some(_), .. }) => AlgorithmLabels::INTEGRATED,

@@ -40,7 +40,7 @@ pub struct DiscoverSettings {
     pub keep: Option<Keep>,
 }
 
-/// Which edges' scores are kept; see [`super::select`].
+/// Which edges' scores are kept; see [`crate::scores::selection::select`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -68,8 +68,8 @@ impl Default for DiscoverSettings {
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "name")]
 pub enum Algorithm {
-    /// The gradient of a loss with respect to every edge's mask; as it stands by default, edge attribution patching
-    /// (Syed et al. 2023).
+    /// The gradient of a loss with respect to every edge's mask; with the default settings, edge attribution patching (Syed
+    /// et al. 2023).
     #[serde(alias = "eap")]
     MaskGradient(MaskGradient),
     /// Edge attribution patching with gradients integrated over the inputs, EAP-IG (Hanna et al. 2024).
@@ -79,7 +79,7 @@ pub enum Algorithm {
     Acdc(Acdc),
     /// The loss with each edge patched alone.
     Exact(Exact),
-    /// Masks that are learned: faithful and few (Cao et al. 2021).
+    /// Learned masks that keep the output faithful with few edges (Cao et al. 2021).
     SubnetworkProbing(SubnetworkProbing),
     /// The mean activation of the edge's src node. A baseline.
     ActivationMagnitude {},
@@ -90,7 +90,7 @@ pub enum Algorithm {
 }
 
 impl DiscoverSettings {
-    /// What a file of the scores says of where they come from.
+    /// The metadata of a file of the scores: where they come from.
     pub fn info(&self, prompts: &str, model: &ModelConfig, graph: &Graph) -> ScoresInfo {
         ScoresInfo {
             model: Some(ModelSize::of(model)),
