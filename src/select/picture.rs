@@ -15,7 +15,7 @@ use circuitscope_picture::{DrawOptions, Layout, LayoutRequest, Orientation, layo
 pub const HOVER_HINT: &str = "Point at an edge or a node to read its name and score.";
 
 /// Circuits of more edges are drawn in part, unless they are asked for in full: a browser is slow with more.
-const MAX_DRAWN: usize = 1_500;
+const MAX_DRAWN: usize = 1_000;
 
 /// Where the slider is.
 #[derive(Debug, Clone, PartialEq)]

@@ -107,7 +107,7 @@ impl<'a> EdgeIndex<'a> {
     /// The edge of a name such as `A0.1->MLP 1`. A position is needed in a token-wise graph, and not allowed in another.
     pub fn find(&self, name: &str, seq_idx: Option<usize>) -> Option<Edge> {
         let (src, dest) = name.split_once("->")?;
-        self.edge(self.src(src)?, self.dest(dest)?, seq_idx)
+        self.edge(self.src(src)?, self.dest(dest, seq_idx)?)
     }
 
     /// The src node of a name.
@@ -115,22 +115,24 @@ impl<'a> EdgeIndex<'a> {
         self.srcs.get(name).copied()
     }
 
-    /// The dest node of a name, at the first position of a token-wise graph.
-    pub fn dest(&self, name: &str) -> Option<DestNode> {
-        self.dests.get(name).copied()
-    }
-
-    /// The edge between two nodes. A position is needed in a token-wise graph, and not allowed in another.
-    pub fn edge(&self, src_idx: usize, dest: DestNode, seq_idx: Option<usize>) -> Option<Edge> {
-        let DestNode { first_edge, module_idx, head_idx, .. } = dest;
-        let module = &self.graph.dests[module_idx];
-        let offset = src_idx.checked_sub(module.min_src_idx).filter(|&offset| offset < module.n_src)?;
+    /// The dest node of a name. A position is needed in a token-wise graph, and not allowed in another.
+    pub fn dest(&self, name: &str, seq_idx: Option<usize>) -> Option<DestNode> {
+        let &at_start = self.dests.get(name)?;
+        let module = &self.graph.dests[at_start.module_idx];
         let position = match (seq_idx, self.graph.config.seq_len) {
             (Some(position), Some(seq_len)) if position < seq_len => position,
             (None, None) => 0,
             _ => return None,
         };
-        let edge_idx = first_edge + position * module.n_nodes() * module.n_src + offset;
-        Some(Edge { edge_idx, module_idx, seq_idx, head_idx, src_idx })
+        let first_edge = at_start.first_edge + position * module.n_nodes() * module.n_src;
+        Some(DestNode { first_edge, seq_idx, ..at_start })
+    }
+
+    /// The edge between two nodes, where there is one.
+    pub fn edge(&self, src_idx: usize, dest: DestNode) -> Option<Edge> {
+        let DestNode { first_edge, module_idx, seq_idx, head_idx } = dest;
+        let module = &self.graph.dests[module_idx];
+        let offset = src_idx.checked_sub(module.min_src_idx).filter(|&offset| offset < module.n_src)?;
+        Some(Edge { edge_idx: first_edge + offset, module_idx, seq_idx, head_idx, src_idx })
     }
 }

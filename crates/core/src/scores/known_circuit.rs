@@ -103,16 +103,19 @@ impl KnownCircuit {
     pub fn mask(&self, graph: &Graph) -> Result<Vec<bool>, CircuitError> {
         let index = EdgeIndex::new(graph);
         let srcs: Vec<_> = self.nodes.iter().map(|name| index.src(name)).collect();
-        let dests: Vec<_> = self.nodes.iter().map(|name| index.dest(name)).collect();
         let mut mask = vec![false; graph.n_edges()];
-        for &edge in &self.edges {
-            let ends = srcs[edge.src as usize].zip(dests[edge.dest as usize]);
-            let seq_idx = edge.seq_idx.map(|position| position as usize);
-            let Some(edge) = ends.and_then(|(src, dest)| index.edge(src, dest, seq_idx)) else {
-                let found = format!("{:?}", self.edge_name(edge));
-                return Err(CircuitError::field("official circuit", "edges", "edges of this graph", found));
-            };
-            mask[edge.edge_idx] = true;
+        // Most lists have the edges into a node next to each other.
+        for edges in self.edges.chunk_by(|a, b| (a.seq_idx, a.dest) == (b.seq_idx, b.dest)) {
+            let NamedEdge { seq_idx, dest, .. } = edges[0];
+            let dest = index.dest(&self.nodes[dest as usize], seq_idx.map(|position| position as usize));
+            for &edge in edges {
+                let found = srcs[edge.src as usize].zip(dest).and_then(|(src_idx, dest)| index.edge(src_idx, dest));
+                let Some(Edge { edge_idx, .. }) = found else {
+                    let found = format!("{:?}", self.edge_name(edge));
+                    return Err(CircuitError::field("official circuit", "edges", "edges of this graph", found));
+                };
+                mask[edge_idx] = true;
+            }
         }
         Ok(mask)
     }
@@ -181,8 +184,12 @@ impl<'de> Visitor<'de> for File<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut has_official = false;
         while let Some(key) = map.next_key::<String>()? {
-            if self.0.circuit.edges.is_empty() && ["official_edges", "edges"].contains(&key.as_str()) {
+            let is_official = key == "official_edges";
+            if is_official || (key == "edges" && !has_official) {
+                has_official |= is_official;
+                *self.0 = Builder::default();
                 map.next_value_seed(List(self.0))?;
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -72,15 +72,10 @@ impl OfficialCircuit {
         Self::ALL.into_iter().filter(|circuit| circuit.fits(graph)).collect()
     }
 
-    /// Whether a graph has the shape of the circuit's model and the circuit's edges. (The weights of another model of the same
-    /// shape cannot be told from those of the circuit's.)
+    /// Whether a graph has the shape of the circuit's model, and inputs of queries, keys and values as the circuit's edges need
+    /// them. (The weights of another model of the same shape look the same.)
     pub fn fits(self, graph: &Graph) -> bool {
-        let n_heads = graph.srcs.iter().filter(|src| src.kind == SrcKind::Heads(0)).count();
-        let attn_only = !graph.srcs.iter().any(|src| matches!(src.kind, SrcKind::Mlp(_)));
-        let shape = ModelShape { n_layers: graph.n_layers, n_heads, attn_only };
-        // Any word will do: which edges there are does not depend on the positions.
-        let edges = self.edges(&Words::none());
-        shape == self.shape() && edges.is_ok_and(|edges| edges.missing(&EdgeIndex::new(graph)).is_none())
+        shape_of(graph) == self.shape() && graph.config.factorized && graph.config.separate_qkv
     }
 
     /// The shape of the model that it was found in.
@@ -130,6 +125,13 @@ impl OfficialCircuit {
             Self::Greaterthan => Ok(greaterthan::edges()),
         }
     }
+}
+
+/// The shape of a graph's model.
+fn shape_of(graph: &Graph) -> ModelShape {
+    let n_heads = graph.srcs.iter().filter(|src| src.kind == SrcKind::Heads(0)).count();
+    let attn_only = !graph.srcs.iter().any(|src| matches!(src.kind, SrcKind::Mlp(_)));
+    ModelShape { n_layers: graph.n_layers, n_heads, attn_only }
 }
 
 /// What a model must share with the one that a circuit was found in.

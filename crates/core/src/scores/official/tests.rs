@@ -33,9 +33,28 @@ fn circuits_are_offered_for_models_of_their_shape() {
     assert_eq!(fitting(&model(4, 1, Some(8))), [TracrReverse, TracrReverseAcdc]);
     // GPT-2 medium has the heads and MLPs that the circuits of GPT-2 small name, and others.
     assert_eq!(fitting(&model(24, 16, Some(8))), []);
-    // The edges of these circuits are into queries, keys and values.
-    let joint = GraphConfig { separate_qkv: false, ..GraphConfig::default() };
-    assert_eq!(OfficialCircuit::fitting(&Graph::new(&model(12, 12, Some(8)), joint)), []);
-    let nodes = GraphConfig { factorized: false, ..GraphConfig::default() };
-    assert_eq!(OfficialCircuit::fitting(&Graph::new(&model(12, 12, Some(8)), nodes)), []);
+}
+
+#[test]
+fn a_circuit_fits_the_graphs_that_have_its_edges() {
+    let models = [(4, 1, Some(8)), (2, 1, Some(8)), (12, 12, Some(8)), (4, 8, None)];
+    for (n_layers, n_heads, d_mlp) in models {
+        let model = model(n_layers, n_heads, d_mlp);
+        for (factorized, separate_qkv) in [(true, true), (true, false), (false, false)] {
+            for seq_len in [None, Some(24)] {
+                let graph = Graph::new(&model, GraphConfig { factorized, separate_qkv, seq_len });
+                let fitting = OfficialCircuit::fitting(&graph);
+                assert_eq!(fitting.is_empty(), !factorized || !separate_qkv);
+                for circuit in OfficialCircuit::ALL.into_iter().filter(|circuit| circuit.shape() == shape_of(&graph)) {
+                    // Which edges there are does not depend on the words' positions.
+                    let edges = circuit.edges(&Words::none()).unwrap();
+                    assert_eq!(
+                        fitting.contains(&circuit),
+                        edges.missing(&EdgeIndex::new(&graph)).is_none(),
+                        "{circuit:?}"
+                    );
+                }
+            }
+        }
+    }
 }
