@@ -5,6 +5,7 @@ pub mod curves;
 pub mod draft;
 pub mod files;
 pub mod header;
+pub mod hub;
 pub mod measures;
 pub mod memory;
 pub mod picture;

@@ -25,6 +25,8 @@ pub mod search;
 
 pub mod measures;
 
+pub mod hub;
+
 pub mod demo;
 
 use std::rc::Rc;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::files::FileId;
 use super::graph_choice::GraphChoice;
 use super::load::Shared;
-use circuitscope_core::{CircuitError, Graph, GraphConfig, ModelConfig, PruneScores};
+use circuitscope_core::{CircuitError, Graph, GraphConfig, ModelConfig, PruneScores, Ranking};
 
 /// More positions than this cannot be told apart on a slider of a few hundred pixels.
 const MAX_STEPS: usize = 300;
@@ -122,8 +122,9 @@ impl Steps {
     /// The steps of some scores. Where there are more than [`MAX_STEPS`] circuits, the counts grow geometrically, so that
     /// small circuits can be chosen to the edge and large ones roughly.
     pub fn new(scores: &PruneScores) -> Self {
-        let counts: Vec<usize> = std::iter::once(0).chain(scores.group_counts()).collect();
-        Self(if counts.len() > MAX_STEPS { thinned(&counts) } else { counts })
+        let ranking = scores.ranking();
+        let counts: Vec<usize> = std::iter::once(0).chain(ranking.groups()).take(MAX_STEPS + 1).collect();
+        Self(if counts.len() > MAX_STEPS { thinned(ranking) } else { counts })
     }
 
     /// The last position.
@@ -148,12 +149,13 @@ impl Steps {
     }
 }
 
-/// The counts nearest to a geometric series from 1 to the last, each once.
-fn thinned(counts: &[usize]) -> Vec<usize> {
-    let (last, n_edges) = (MAX_STEPS - 1, *counts.last().unwrap_or(&0) as f64);
+/// The circuits of a geometric series of edge counts from 1 to all edges, each once.
+fn thinned(ranking: &Ranking) -> Vec<usize> {
+    let (last, n_edges) = (MAX_STEPS - 1, ranking.n_edges());
     let mut steps: Vec<usize> = (0..=last)
-        .map(|i| n_edges.powf(i as f64 / last as f64).round() as usize)
-        .map(|wanted| counts[counts.partition_point(|&n| n < wanted).min(counts.len() - 1)])
+        .map(|i| (n_edges as f64).powf(i as f64 / last as f64).round() as usize)
+        .filter_map(|wanted| ranking.circuit(wanted.min(n_edges)).ok())
+        .map(|circuit| circuit.n_edges)
         .collect();
     steps.insert(0, 0);
     steps.dedup();

@@ -8,6 +8,7 @@ mod faults;
 pub mod files;
 pub mod folder;
 mod handles;
+mod hub;
 mod of_use;
 mod official;
 mod read_file;
@@ -22,6 +23,7 @@ mod tokens;
 
 pub use context::Tasks;
 pub use files::{add_dropped, add_files, add_text, release_files};
+pub use hub::Hub;
 pub use official::read_official;
 pub use runs::{cancel, run, start_engine};
 pub use scores::{import_scores, save_scores};

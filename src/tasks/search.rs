@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen_futures::spawn_local;
 
@@ -41,10 +42,12 @@ pub fn search(tasks: &Rc<Tasks>, order: SearchOrder) {
 }
 
 /// Makes a file of some of the scores in use.
-pub fn keep_some(tasks: &Tasks, state: &State) {
+pub fn keep_some(tasks: &Rc<Tasks>, state: &State) {
     let kept = select::scores::keep_some(state);
     let kept = kept.map(|(name, bytes, n_edges)| (scores_file(tasks, name, bytes), n_edges));
-    tasks.dispatch(Action::Search(SearchAction::Kept(kept)));
+    let tasks = tasks.clone();
+    // Reading and drawing them is a task of its own, so that neither holds up the page.
+    Timeout::new(0, move || tasks.dispatch(Action::Search(SearchAction::Kept(kept)))).forget();
 }
 
 /// All steps of a search, each left out where it is done already: its scores, and when they were there.

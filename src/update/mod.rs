@@ -4,6 +4,7 @@
 
 pub mod action;
 mod files;
+mod hub;
 mod inputs;
 mod measures;
 mod runs;
@@ -18,6 +19,7 @@ use yew::Reducible;
 use crate::state::State;
 use crate::state::load::Load;
 pub use action::{Action, MeasureAction, SearchAction, SearchEnd};
+pub use hub::HubAction;
 
 impl Reducible for State {
     type Action = Action;

@@ -4,42 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
-/// What is going on.
-#[derive(Debug, Clone, PartialEq)]
-pub enum HubStage {
-    Idle,
-    Asking,
-    /// What would be fetched.
-    Found {
-        /// The model and its commit.
-        title: String,
-        /// Each file with its size.
-        files: Vec<(String, String)>,
-        /// How much memory it takes, or why it cannot be opened.
-        remark: String,
-        /// What the button says; `None` where there is nothing to fetch for.
-        action: Option<String>,
-        /// What is to be known of keeping it.
-        keeping: String,
-    },
-    Fetching {
-        title: String,
-        /// From 0 to 1.
-        done: f64,
-        text: String,
-    },
-    Failed(String),
-}
-
-/// A model that is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KeptRow {
-    pub key: String,
-    pub name: String,
-    pub size: String,
-    /// What the button says.
-    pub action: &'static str,
-}
+use crate::select::hub::{HubStage, KeptRow};
 
 /// The form and what to call.
 pub struct HubForm {

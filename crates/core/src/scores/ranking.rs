@@ -83,10 +83,16 @@ impl Ranking {
         self.descending.partition_point(|&score| score >= threshold)
     }
 
-    /// For each group of equal absolute scores, largest first, how many edges it and those before it have.
-    pub fn group_counts(&self) -> Vec<usize> {
+    /// For each group of equal absolute scores, largest first, how many edges it and those before it have. The groups are found
+    /// as they are asked for.
+    pub fn groups(&self) -> impl Iterator<Item = usize> + '_ {
         let ends = self.descending.array_windows().enumerate().filter(|(_, [a, b])| a != b).map(|(i, _)| i + 1);
-        ends.chain([self.n_edges()]).collect()
+        ends.chain([self.n_edges()])
+    }
+
+    /// All of [`Ranking::groups`].
+    pub fn group_counts(&self) -> Vec<usize> {
+        self.groups().collect()
     }
 
     /// Whether all scores are equal, so that they give only the empty and the full circuit. Scores are all 0 where clean
