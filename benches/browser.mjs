@@ -7,7 +7,8 @@
 // MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
 // Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
 
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { openBrowser } from "../tests/web/support/browser.mjs";
@@ -302,10 +303,11 @@ async function measureTasks() {
     console.log(`  ${name.padEnd(44)} ${tasks.length === 0 ? "none" : `${tasks.join(", ")} ms`}`);
   };
   const [weights, config, prompts, scores] = randomModel(MANY_EDGES);
+  const dir = mkdtempSync(path.join(tmpdir(), "circuitscope-"));
   const button = (name) => page.getByRole("button", { name }).first().click();
-  await step("weights, config and prompts are dropped", () => drop(page, [weights, config, prompts]));
-  await step("scores are dropped", async () => {
-    await drop(page, [scores]);
+  await step("weights, config and prompts are chosen", () => choose(page, dir, [weights, config, prompts]));
+  await step("scores are chosen", async () => {
+    await choose(page, dir, [scores]);
     await allReady(page);
   });
   const slider = page.getByRole("slider", { name: "Edges" });
@@ -334,6 +336,7 @@ async function measureTasks() {
   await step("the shown circuit is taken as the official", () => button("Take the shown one"));
   await step("nodes are chosen", () => page.selectOption("#graph", { index: 1 }));
   await browser.close();
+  rmSync(dir, { recursive: true });
 }
 
 /** Drops files, `{ name, base64 }`. */
@@ -346,6 +349,16 @@ async function drop(page, files) {
     const target = document.querySelector(".page");
     target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
   }, files);
+}
+
+/** Chooses files, `{ name, base64 }`, in the dialog: no script of the page's has to make them. */
+async function choose(page, dir, files) {
+  const paths = files.map(({ name, base64 }) => {
+    writeFileSync(path.join(dir, name), Buffer.from(base64, "base64"));
+    return path.join(dir, name);
+  });
+  await page.locator(".files input[type=file]:not([webkitdirectory])").setInputFiles(paths);
+  await page.waitForFunction((name) => document.querySelector(".files").textContent.includes(name), files.at(-1).name);
 }
 
 async function allReady(page) {
