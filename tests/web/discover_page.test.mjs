@@ -136,13 +136,24 @@ describe("finding circuits in the page", () => {
   });
 
   it("says why the engine could not do it", async () => {
-    await choose("Official circuit of a paper");
-    await page.selectOption("#find-circuit", { label: "IOI, GPT-2 small (Wang et al. 2022)" });
+    await choose("EAP: edge attribution patching");
+    // The demo's answers are tokens.
+    await page.selectOption("#find-answer", { label: "squared error of numbers" });
     await button("Find").click();
     await page.waitForSelector(".notice");
-    assert.match(await page.textContent(".notice"), /has no edge/);
+    assert.match(await page.textContent(".notice"), /numbers, for the mean squared error/);
     await shows(".search-status", /^The search failed/);
     assert.equal(await page.locator("svg.circuit .ribbons path").count(), 2);
+  });
+
+  it("offers the official circuits of models of this shape", async () => {
+    await choose("Official circuit of a paper");
+    assert.deepEqual(await page.locator("#find-circuit option").allInnerTexts(), ["Tracr reverse", "Tracr reverse, as compiled"]);
+    await find();
+    await shows(".status", /^Done/);
+    await page.selectOption("#graph", "nodes (unfactorized)");
+    assert.ok(await button("Find").isDisabled());
+    assert.equal(await page.locator("#find-circuit option").count(), 0);
   });
 
   it("needs no scores to start, and is offered where they are missing", async () => {

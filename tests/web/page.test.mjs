@@ -184,11 +184,22 @@ describe("the page", () => {
       await allReady();
     });
 
-    it("offer the graph that scores fit", async () => {
+    it("choose their graph where they are a model's first scores, and offer it where they are not", async () => {
       await dropCase("gpt2", [...GPT2.slice(0, 3), "graph3.scores.safetensors"]);
+      await allReady();
+      assert.match(await text(".files"), /The settings were switched to .*: that is the graph of graph3\.scores\.safetensors\./);
+      assert.notEqual(await nRibbons(), 0);
+      await dropCase("gpt2", ["graph0.scores.safetensors"]);
       await page.getByRole("button", { name: /^Switch to/ }).click();
       await allReady();
       assert.notEqual(await nRibbons(), 0);
+    });
+
+    it("are named where they are neither weights nor scores, and take nothing's place", async () => {
+      await dropCase("gpt2", ["expected.safetensors"]);
+      await page.waitForSelector("li.file.bad");
+      assert.match(await text("li.file.bad .wrong"), /^expected\.safetensors: expected a model's weights .* or prune scores .*, found `/);
+      assert.deepEqual(await states(), ["ready", "ready", "ready", "ready"]);
     });
 
     it("are refused where token ids or answers are out of range", async () => {

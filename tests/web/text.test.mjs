@@ -112,7 +112,7 @@ describe("the module with a tokenizer", () => {
   });
 
   it("says where an answer lacks the space that a text has before its words", async () => {
-    const pair = { clean: "Ada and", corrupt: "Ben and", answers: ["a"], wrong_answers: [" b"] };
+    const pair = { clean: "Ada and", corrupt: "Ben and", answers: ["a"], wrong_answers: [" t"] };
     const { promptNotes } = (await run({ ...RUN, prompts: { prompts: [pair, pair] }, edgeCounts: [7] })).value;
     assert.equal(promptNotes.length, 1);
     assert.match(promptNotes[0], /needs a space before it.*answers\[0\] "a"/);
