@@ -202,7 +202,7 @@ fn what_is_written_is_read_as_the_same_scores() {
                     bytes => bytes.expect(&what),
                 };
                 assert!(holds(format.id, &model, &g.graph), "{what}");
-                assert_eq!(recognise(&bytes).scores_format(), Some(format.id), "{what}");
+                assert_eq!(FormatId::of_file(&recognise(&bytes)), Some(format.id), "{what}");
                 let wanted = Wanted { seq_len: g.graph.config.seq_len, ..wanted(&model, None) };
                 let found = read_scores("file", &bytes, &wanted).expect(&what);
                 assert_eq!(bits(&found.scores), bits(&scores), "{what}");

@@ -58,7 +58,7 @@ impl Contents {
     /// When it is of no format, or not what it seems to be.
     pub fn of_file(file: &str, bytes: &[u8]) -> Result<Self, CliError> {
         let kind = recognise(bytes);
-        let format = kind.scores_format().ok_or_else(|| {
+        let format = FormatId::of_file(&kind).ok_or_else(|| {
             let expected = "one of the formats that `circuitscope models` lists".to_owned();
             FormatError::Unrecognised { file: file.to_owned(), expected, found: kind.to_string() }
         })?;

@@ -3,7 +3,6 @@
 use super::MAX_LAYERS;
 use super::model::{ModelConfig, Rotary, RotaryScaling};
 use crate::error::CircuitError;
-use crate::graph::{GraphConfig, MAX_EDGES, n_edges, too_many_edges};
 
 impl ModelConfig {
     /// Checks that a model of this configuration can be built.
@@ -13,15 +12,11 @@ impl ModelConfig {
     pub(super) fn check(&self, file: &str) -> Result<(), CircuitError> {
         self.check_sizes(file)?;
         self.check_numbers(file)?;
-        let most_edges = n_edges(self, GraphConfig::default());
-        if most_edges > MAX_EDGES {
-            return Err(too_many_edges(file, self, most_edges));
-        }
         self.rotary.as_ref().map_or(Ok(()), |rotary| self.check_rotary(file, rotary))
     }
 
-    /// Sizes are bounded so that a product of four of them fits in a `usize` of 64 bits and a hostile config cannot ask for a
-    /// graph that fills the memory.
+    /// Sizes are bounded so that a product of four of them fits in a `usize` of 64 bits. (A graph of too many
+    /// edges is refused where it is built.)
     fn check_sizes(&self, file: &str) -> Result<(), CircuitError> {
         let sizes = [
             ("n_layers", self.n_layers, MAX_LAYERS),

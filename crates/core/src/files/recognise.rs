@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::files::python_json::quote_infinities;
 use crate::files::tensor_file::TensorFile;
-use crate::scores::format::FormatId;
 
 /// How many of a file's first bytes are enough to recognise a binary format, a tokenizer or a list of edges as text.
 pub const START_BYTES: u64 = 4_096;
@@ -48,21 +47,6 @@ pub enum FileKind {
     Gguf,
     Empty,
     OtherBytes,
-}
-
-impl FileKind {
-    /// The format of scores that such a file may be in. Only opening it shows whether a zip archive is [`FormatId::Torch`]
-    /// or [`FormatId::MibTorch`], and whether a safetensors file holds scores at all.
-    pub fn scores_format(&self) -> Option<FormatId> {
-        match self {
-            Self::Safetensors => Some(FormatId::Safetensors),
-            Self::Zip => Some(FormatId::Torch),
-            Self::MibJson => Some(FormatId::MibJson),
-            Self::EdgeListJson => Some(FormatId::EdgeListJson),
-            Self::EdgeListCsv => Some(FormatId::EdgeListCsv),
-            _ => None,
-        }
-    }
 }
 
 /// A clause that says what the file is and, where such a file is not read, what to do: `it is a file of prompts`.

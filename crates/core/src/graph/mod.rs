@@ -108,7 +108,7 @@ impl Graph {
 }
 
 /// The error of a model whose graph has `found` edges at a position.
-pub(crate) fn too_many_edges(file: &str, model: &ModelConfig, found: u64) -> CircuitError {
+fn too_many_edges(file: &str, model: &ModelConfig, found: u64) -> CircuitError {
     let expected = format!("few enough, with {} layers, for a graph of at most {MAX_EDGES} edges", model.n_layers);
     CircuitError::field(file, "n_heads", expected, format!("{}, which gives {found}", model.n_heads))
 }

@@ -1,5 +1,6 @@
 //! Which formats of scores and circuits there are.
 
+use crate::files::recognise::FileKind;
 use serde::{Deserialize, Serialize};
 
 use crate::config::family::{FAMILIES, Family};
@@ -81,6 +82,19 @@ pub const FORMATS: &[Format] = &[
 ];
 
 impl FormatId {
+    /// The format of scores that a file may be in. Only opening it shows whether a zip archive is [`FormatId::Torch`] or
+    /// [`FormatId::MibTorch`], and whether a safetensors file holds scores at all.
+    pub fn of_file(kind: &FileKind) -> Option<Self> {
+        match kind {
+            FileKind::Safetensors => Some(Self::Safetensors),
+            FileKind::Zip => Some(Self::Torch),
+            FileKind::MibJson => Some(Self::MibJson),
+            FileKind::EdgeListJson => Some(Self::EdgeListJson),
+            FileKind::EdgeListCsv => Some(Self::EdgeListCsv),
+            _ => None,
+        }
+    }
+
     /// What is known of the format.
     pub fn format(self) -> &'static Format {
         FORMATS.iter().find(|format| format.id == self).expect("every format is in the table")
