@@ -89,8 +89,8 @@ mod tests {
     fn algorithms_are_offered_under_their_own_names() {
         let labels: Vec<_> = OFFERS.iter().map(|offer| offer.labels).collect();
         assert_eq!(labels, Algorithm::offered().map(|algorithm| algorithm.labels()));
-        for i in 0..OFFERS.len() {
-            assert_eq!(started(i).labels(), labels[i]);
+        for (i, of_offer) in labels.into_iter().enumerate() {
+            assert_eq!(started(i).labels(), of_offer);
         }
     }
 
