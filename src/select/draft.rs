@@ -157,6 +157,18 @@ pub fn in_use(state: &State, text: bool) -> Vec<DraftPair> {
     }
 }
 
+/// Says that answers are left out where the prompts in use are edited: those that are lists for each position, or numbers,
+/// have no field to be typed in.
+pub fn left_out(state: &State, text: bool) -> Option<&'static str> {
+    const LEFT_OUT: &str = "The prompts in use have answers for each position, or numbers as answers. These cannot be typed \
+                            here: “Edit those in use” leaves them out.";
+    let file = files::in_use(&state.files, Role::Prompts)?;
+    let Content::Prompts(prompts) = file.read().filter(|_| !text)? else { return None };
+    let typed = |answers: &Answers| matches!(answers, Answers::Tokens(_));
+    let all = prompts.pairs.iter().all(|pair| typed(&pair.answers) && typed(&pair.wrong_answers));
+    (!all).then_some(LEFT_OUT)
+}
+
 fn text_pair(pair: &Value) -> DraftPair {
     let prompt = |field: &str| pair[field].as_str().unwrap_or_default().to_owned();
     let answers = |field: &str| {
@@ -240,5 +252,8 @@ mod tests {
         assert_eq!(drafts.len(), 6);
         let tokens = parse_ids(&drafts).unwrap();
         assert_eq!(tokens[0].clean, State::demo().inputs.prompts.as_ref().unwrap().pairs[0].clean);
+        // The demo's answers are for each position.
+        assert!(left_out(&State::demo(), false).is_some());
+        assert_eq!(left_out(&State::demo(), true), None);
     }
 }

@@ -38,7 +38,10 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     // Other scores take the place of those that are wrong.
     let scores = state.inputs.file(Role::Scores).map(Subject::File);
     if let Some(problem) = state.inputs.problems.iter().find(|problem| Some(problem.about) != scores) {
-        return Err(problem.message.clone());
+        return Err(match problem.about {
+            Subject::BatchSize => format!("Batch size: {}", problem.message),
+            Subject::File(_) => problem.message.clone(),
+        });
     }
     let settings = settings(state)?;
     let cost = cost(state).ok_or("The prompts are being read.")?;

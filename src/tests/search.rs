@@ -152,7 +152,7 @@ fn what_keeps_a_search_from_starting_is_said() {
     assert!(matches!(search::order(&state, false).unwrap().settings.algorithm, Algorithm::MaskGradient(_)));
     let run = RunSettings { batch_size: 7, ..state.settings.run.clone() };
     state.apply(Action::SettingsChanged(run));
-    assert_eq!(search::order(&state, false).unwrap_err(), "from 1 to 6, the number of prompts");
+    assert_eq!(search::order(&state, false).unwrap_err(), "Batch size: from 1 to 6, the number of prompts");
     state.files.retain(|file| file.role() != Some(Role::Prompts));
     read_again(&mut state);
     assert_eq!(search::order(&state, false).unwrap_err(), "Still missing: prompts.");

@@ -16,6 +16,8 @@ pub struct PromptForm {
     /// What is wrong, or else what is to be known of all pairs.
     pub note: Option<String>,
     pub error: Option<String>,
+    /// What of the prompts in use cannot be edited here.
+    pub left_out: Option<&'static str>,
     /// Whether there is something to use.
     pub ready: bool,
     pub on_change: Callback<Vec<DraftPair>>,
@@ -48,6 +50,9 @@ pub fn prompt_form(props: &PromptForm) -> Html {
                 <p class="wrong" role="alert">{ error }</p>
             } else if let Some(note) = &props.note {
                 <p class="note">{ note }</p>
+            }
+            if let Some(left_out) = props.left_out {
+                <p class="note">{ left_out }</p>
             }
             <div class="file-actions">
                 <button type="button" disabled={!props.ready} onclick={props.on_use.reform(|_| ())}>{ "Use these prompts" }</button>

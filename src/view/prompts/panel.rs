@@ -82,6 +82,7 @@ pub fn PromptsPanel(props: &Connected) -> Html {
         text,
         note: lengths.clone().ok().flatten(),
         error: lengths.err(),
+        left_out: draft::left_out(state, text),
         ready,
         on_change,
         on_use: on_json(|props, json| tasks::add_text(&props.tasks.0, FILE_NAME, json)),
