@@ -41,11 +41,21 @@ pub struct CurvePlot {
     pub log_y: Option<bool>,
     pub size: Size,
     pub legend: bool,
+    /// Whether what was run last is of other files or settings than those that are chosen now.
+    pub stale: bool,
 }
 
 impl CurvePlot {
     pub fn new(state: &State, size: Size) -> Self {
-        Self { sets: sets(state), metric: state.measures.metric, log_y: state.measures.log_y, size, legend: false }
+        let stale = state.has_results() && !state.fresh();
+        Self {
+            sets: sets(state),
+            metric: state.measures.metric,
+            log_y: state.measures.log_y,
+            size,
+            legend: false,
+            stale,
+        }
     }
 
     /// Whether values are on a logarithmic axis: where the reference has one and, unless it was chosen, every value has a
@@ -103,11 +113,18 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
 
 /// What stands below the plot until something is pointed at.
 pub fn hint(plot: &CurvePlot) -> String {
-    let band = if plot.metric.counts_prompts() { "" } else { " Band: the middle half of the prompts." };
-    let zero = " 0 edges stands left of the break.";
+    let has_band = |set: &ScoreSet| set.baseline.as_ref().is_some_and(|baseline| baseline.n_prompts > 1);
+    let band = if !plot.metric.counts_prompts() && plot.sets.iter().any(|(_, set)| has_band(set)) {
+        " Band: the middle half of the prompts."
+    } else {
+        ""
+    };
+    let has_empty = |set: &ScoreSet| set.rows.iter().any(|row| row.result.circuit.n_edges == 0);
+    let zero = if plot.sets.iter().any(|(_, set)| has_empty(set)) { " 0 edges stands left of the break." } else { "" };
     let unfit = plot.metric.log_y_min().is_some() && plot.log_y.is_none() && plot.log_y().is_none();
     let axis = if unfit { " Linear, as a logarithmic axis has no place for values below 0." } else { "" };
-    format!("Mean over prompts.{band}{zero}{axis}")
+    let stale = if plot.stale { "From other files or settings than those chosen now. " } else { "" };
+    format!("{stale}Mean over prompts.{band}{zero}{axis}")
 }
 
 /// What the plot says where the pointer is.

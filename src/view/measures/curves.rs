@@ -121,7 +121,8 @@ fn curve_choices(props: &Connected, curves: &CurvePlot) -> Html {
 
 /// The shown circuit on the curve of what was run last.
 fn cursor(props: &Connected, curves: &CurvePlot) -> Option<PlotCursor> {
-    let circuit = props.state.circuit().filter(|_| curves.sets.first().is_some_and(|(style, _)| *style == 0))?;
+    let circuit =
+        props.state.circuit().filter(|_| !curves.stale && curves.sets.first().is_some_and(|(style, _)| *style == 0))?;
     let measured = curves.sets[0].1.rows.iter().find(|row| row.result.circuit.n_edges == circuit.n_edges);
     let y = measured.and_then(|row| row.result.measurement.mean(curves.metric));
     let on_move = props.on(|x: f64| Action::CircuitRequested(x as usize));
