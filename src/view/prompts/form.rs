@@ -52,7 +52,7 @@ pub fn prompt_form(props: &PromptForm) -> Html {
                 <p class="note">{ note }</p>
             }
             if let Some(left_out) = props.left_out {
-                <p class="note">{ left_out }</p>
+                <p class="quiet">{ left_out }</p>
             }
             <div class="file-actions">
                 <button type="button" disabled={!props.ready} onclick={props.on_use.reform(|_| ())}>{ "Use these prompts" }</button>
