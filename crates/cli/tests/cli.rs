@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
+use circuitscope_core::Algorithm;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use safetensors::SafeTensors;
@@ -581,4 +582,13 @@ fn completions_know_commands_and_options() {
         circuitscope(&["completions", shell]).success().stdout(contains("tokenwise_mean_clean"));
     }
     refused(&["completions", "cmd"], USAGE, &["bash", "zsh"]);
+}
+
+#[test]
+fn help_names_every_algorithm() {
+    let assert = circuitscope(&["discover", "--help"]).success();
+    let help = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    for algorithm in Algorithm::offered() {
+        assert!(help.contains(algorithm.name()), "{}", algorithm.name());
+    }
 }
