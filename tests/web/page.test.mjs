@@ -213,6 +213,13 @@ describe("the page", () => {
     });
   });
 
+  it("gives the batch size back where nothing is typed in its place", async () => {
+    await page.fill("#batch-size", "");
+    assert.equal(await page.inputValue("#batch-size"), "");
+    await page.locator("#batch-size").blur();
+    assert.equal(await page.inputValue("#batch-size"), "6");
+  });
+
   describe("a longer run", () => {
     const start = async () => {
       await onCpu();
