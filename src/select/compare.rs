@@ -62,7 +62,7 @@ impl Compared {
         let rocs = self.rocs()?;
         let series = self.clone().distinct().into_iter().filter_map(|set| {
             let (_, Roc { points, auc }) = rocs.iter().find(|(style, _)| *style == set.style)?;
-            let values = told_apart(points).into_iter().map(roc_value).collect();
+            let values = distinguishable(points).into_iter().map(roc_value).collect();
             Some(Series { name: format!("{}, AUC {auc:.3}", set.name), style: set.style, values })
         });
         let axis = |label: &str| Axis { label: label.to_owned(), scale: Scale::Linear, range: Some((0.0, 1.0)) };
@@ -80,7 +80,7 @@ impl Compared {
 
 /// The points of a curve that the plot can show apart: each is half a pixel at least from the one before. Large graphs have
 /// hundreds of thousands.
-fn told_apart(points: &[RocPoint]) -> Vec<&RocPoint> {
+fn distinguishable(points: &[RocPoint]) -> Vec<&RocPoint> {
     let far = |a: &RocPoint, b: &RocPoint| {
         let x = (a.false_positive_rate - b.false_positive_rate).abs() * SQUARE.width;
         let y = (a.true_positive_rate - b.true_positive_rate).abs() * SQUARE.height;
@@ -150,10 +150,10 @@ mod tests {
             true_positive_rate: (n_edges as f64 / 1e5).sqrt(),
         };
         let points: Vec<_> = (0..=100_000).map(point).collect();
-        let shown = told_apart(&points);
+        let shown = distinguishable(&points);
         assert!((500..1_200).contains(&shown.len()), "{}", shown.len());
         assert_eq!((shown[0], shown.last()), (&points[0], points.last().as_ref()));
         let few: Vec<_> = (0..=4).map(|i| point(25_000 * i)).collect();
-        assert_eq!(told_apart(&few).len(), 5);
+        assert_eq!(distinguishable(&few).len(), 5);
     }
 }

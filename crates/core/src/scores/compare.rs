@@ -33,13 +33,14 @@ pub fn roc(scores: &PruneScores, official: &[bool]) -> Option<Roc> {
     if n_official == 0 || n_others == 0 || official.len() != scores.n_edges() {
         return None;
     }
-    let ours: Vec<f32> = scores.values().iter().zip(official).filter(|(_, is)| **is).map(|(&score, _)| score).collect();
-    let ours = Ranking::new(&ours);
+    let of_official: Vec<f32> =
+        scores.values().iter().zip(official).filter(|(_, is)| **is).map(|(&score, _)| score).collect();
+    let of_official = Ranking::new(&of_official);
     let mut points = vec![RocPoint { n_edges: 0, false_positive_rate: 0.0, true_positive_rate: 0.0 }];
     let (mut n_edges, mut n_found) = (0, 0);
     for tied in scores.ranking().descending().chunk_by(|a, b| a == b) {
         n_edges += tied.len();
-        n_found += ours.descending()[n_found..].iter().take_while(|&&score| score >= tied[0]).count();
+        n_found += of_official.descending()[n_found..].iter().take_while(|&&score| score >= tied[0]).count();
         points.push(RocPoint {
             n_edges,
             false_positive_rate: (n_edges - n_found) as f64 / n_others as f64,

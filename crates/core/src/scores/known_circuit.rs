@@ -2,9 +2,8 @@
 //! published ones.)
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use crate::error::CircuitError;
 use crate::graph::{Edge, EdgeIndex, Graph};
@@ -35,14 +34,13 @@ impl KnownCircuit {
     /// # Errors
     /// When the text is neither.
     pub fn from_json(file: &str, text: &str) -> Result<Self, CircuitError> {
+        let json: Value = serde_json::from_str(text).map_err(|e| CircuitError::json(file, &e))?;
+        let lists = ["official_edges", "edges"].into_iter().find_map(|key| json.get(key)?.as_array());
+        let list = json.as_array().or(lists).filter(|list| !list.is_empty());
+        let wrong = |found: String| CircuitError::field(file, "official circuit", EXPECTED, found);
         let mut builder = Builder::default();
-        let mut json = serde_json::Deserializer::from_str(text);
-        File(&mut builder)
-            .deserialize(&mut json)
-            .and_then(|()| json.end())
-            .map_err(|e| CircuitError::json(file, &e))?;
-        if builder.circuit.edges.is_empty() {
-            return Err(CircuitError::field(file, "official circuit", EXPECTED, "no edge"));
+        for name in list.ok_or_else(|| wrong("other JSON".to_owned()))? {
+            name.as_str().and_then(|name| builder.add(name)).ok_or_else(|| wrong(name.to_string()))?;
         }
         Ok(builder.circuit)
     }
@@ -154,91 +152,6 @@ impl Builder {
 }
 
 const EXPECTED: &str = "a list of edge names such as [\"A0.1->MLP 1\"], by itself or as `official_edges`";
-
-/// A file of edge names: a list, or an object with one.
-struct File<'a>(&'a mut Builder);
-
-/// A list of edge names.
-struct List<'a>(&'a mut Builder);
-
-/// An edge's name.
-struct Name<'a>(&'a mut Builder);
-
-impl<'de> DeserializeSeed<'de> for File<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for File<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(EXPECTED)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        List(self.0).visit_seq(list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut has_official = false;
-        while let Some(key) = map.next_key::<String>()? {
-            let is_official = key == "official_edges";
-            if is_official || (key == "edges" && !has_official) {
-                has_official |= is_official;
-                *self.0 = Builder::default();
-                map.next_value_seed(List(self.0))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for List<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for List<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(EXPECTED)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Name(self.0))?.is_some() {}
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an edge name such as \"A0.1->MLP 1\"")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<(), E> {
-        self.0.add(name).ok_or_else(|| E::custom(format!("{name:?} is no edge name such as \"A0.1->MLP 1\"")))
-    }
-}
 
 fn position_prefix(seq_idx: Option<usize>) -> String {
     seq_idx.map_or(String::new(), |seq_idx| format!("{seq_idx}:"))
