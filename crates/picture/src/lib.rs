@@ -10,24 +10,25 @@
 //! - [`geometry`]: points, rectangles and curves, in pixels.
 //! - [`theme`]: light or dark.
 //! - [`svg`]: elements, and how they are written.
-//! - [`sankey`]: a circuit as a Sankey diagram.
+//! - [`auto_circuit`]: a circuit as auto-circuit draws it.
 //! - [`plot`](mod@plot): curves over two axes.
 
+pub mod auto_circuit;
+pub mod drawn;
 pub mod geometry;
 pub mod plot;
-pub mod sankey;
 pub mod svg;
 pub mod theme;
 
+pub use auto_circuit::svg::{NODE_COLOURS, svg_string};
+pub use auto_circuit::{
+    DrawOptions, DrawnNode, Layout, LayoutRequest, Link, NodeBox, Orientation, PositionLabel, Ribbon, SeqPositions,
+    SubDiagram, layout, score_text,
+};
 pub use geometry::{Curve, Point, Rect, Size, TextAlign, TextSpot};
 pub use plot::{
     Axis, AxisLayout, Cursor, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest,
     PlotValue, SAMPLE, SERIES, Scale, Series, SeriesStyle, Tick, TickLabel, cursor, plot, plot_picture, plot_string,
-};
-pub use sankey::svg::{NODE_COLOURS, svg_string};
-pub use sankey::{
-    DrawOptions, DrawnNode, Layout, LayoutRequest, Link, NodeBox, Orientation, PositionLabel, Ribbon, SeqPositions,
-    SubDiagram, layout, score_text,
 };
 pub use svg::Element;
 pub use theme::Theme;

@@ -12,7 +12,7 @@ use yew::prelude::*;
 use yew::virtual_dom::VNode;
 
 use crate::view::parts::svg::to_tag;
-use circuitscope_picture::sankey::svg;
+use circuitscope_picture::auto_circuit::svg;
 use circuitscope_picture::{Layout, Ribbon};
 
 #[derive(Properties, PartialEq)]
