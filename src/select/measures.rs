@@ -41,7 +41,7 @@ pub fn current_set(state: &State) -> Option<ScoreSet> {
 /// The run of the shown circuit under all settings.
 pub fn sensitivity_plan(state: &State) -> Option<SensitivityPlan> {
     let circuit = state.circuit().filter(|_| state.inputs.ready())?;
-    let plan = Plan::circuit(state.key(), circuit.requested, &state.settings);
+    let plan = Plan::circuit(state.key(), state.picture.choice(), &state.settings);
     let scores = scores_name(state, &plan.key);
     Some(SensitivityPlan { plan: Plan { one_circuit: false, ..plan }, n_edges: circuit.n_edges, scores })
 }

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod measures;
 pub mod memory;
 pub mod picture;
+pub mod rail;
 pub mod results;
 pub mod runs;
 pub mod scores;

@@ -59,8 +59,8 @@ pub fn sweep(state: &State) -> Option<Plan> {
 /// The run of the chosen circuit, where it is wanted: a person chose it and there is no result of it. A sweep is let finish first.
 pub fn next_run(state: &State) -> Option<Plan> {
     let at = state.token_position().filter(|_| state.picture.newly_chosen && state.inputs.ready())?;
-    let known = state.fresh() && state.results.covers(at);
-    let plan = Plan::circuit(state.key(), state.picture.requested, &state.settings);
+    let known = state.fresh() && state.results.covers(&at);
+    let plan = Plan::circuit(state.key(), state.picture.choice(), &state.settings);
     let wanted = match &state.run {
         Run::Running { plan: running, .. } => running.one_circuit && *running != plan,
         Run::Idle(_) => true,

@@ -100,6 +100,12 @@ pub fn found_bytes(state: &State) -> Option<&[u8]> {
     state.discover.found.iter().any(|(file, _)| *file == entry.id).then_some(bytes)
 }
 
+/// The algorithm that gave the scores of a file, as it is offered here.
+pub fn algorithm(file: &FileEntry) -> Option<String> {
+    let info = scores_info(file)?;
+    offered_name(&info).or(info.algorithm)
+}
+
 /// Some of the scores in use as a file: its name, its bytes and how many edges are kept.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use super::memory;
 use crate::state::State;
+use crate::state::circuit::Choice;
 use crate::state::algorithms::{Field, Kind, OFFICIAL_CIRCUIT};
 use crate::state::files::{Role, in_use};
 use crate::state::inputs::Subject;
@@ -48,7 +49,7 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     if let Some(problem) = memory_problem(state, &cost) {
         return Err(problem);
     }
-    let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), 0, &state.settings) };
+    let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), Choice::default(), &state.settings) };
     let name = name(state, settings.algorithm.label());
     Ok(SearchOrder { plan, settings, trial, name, cost, timed: timed(state) })
 }

@@ -105,7 +105,7 @@ fn about(ms: f64) -> String {
 pub fn progress(state: &State) -> Option<Progress> {
     let search = state.searching()?;
     let progress = runs::progress(state)?;
-    let left = search.ms_left().filter(|_| !search.order.trial).map(|ms| format!(", {} left", about(ms)));
+    let left = search.pace.ms_left().filter(|_| !search.order.trial).map(|ms| format!(", {} left", about(ms)));
     Some(Progress { label: format!("{}{}", progress.label, left.unwrap_or_default()), ..progress })
 }
 

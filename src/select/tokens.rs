@@ -136,16 +136,16 @@ pub fn token_columns(state: &State) -> TokenColumns {
         Run::Running { .. } => none("Running…"),
         Run::Idle(_) => none("Run this circuit to see its tokens."),
     };
-    if !state.fresh() || state.results.row(at.n_edges).is_none() {
+    if !state.fresh() || state.results.row_of(at.n_edges, &at.edits).is_none() {
         return unknown();
     }
     if state.prompt >= n_prompts {
         return none("This prompt was in a short last batch, which is not run.");
     }
-    match state.results.tokens(at) {
+    match state.results.tokens(&at) {
         Some(Load::Ready(tokens)) => TokenColumns::Ready(columns(state, tokens)),
         Some(Load::Failed(why)) => none(why),
-        None if !state.results.covers(at) => unknown(),
+        None if !state.results.covers(&at) => unknown(),
         Some(Load::Loading) | None => none("…"),
     }
 }

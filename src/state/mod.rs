@@ -8,14 +8,17 @@ pub mod load;
 pub mod files;
 
 pub mod algorithms;
+pub mod circuit;
 pub mod graph_choice;
 pub mod picture;
 pub mod recognise;
 pub mod scores;
+pub mod screen;
 pub mod settings;
 pub mod weights;
 
 pub mod imports;
+pub mod pace;
 pub mod runs;
 pub mod texts;
 
@@ -31,6 +34,7 @@ pub mod demo;
 
 use std::rc::Rc;
 
+use circuit::History;
 use circuitscope_core::Circuit;
 use files::{FileEntry, Note, Role};
 use imports::{ImportKey, Imports};
@@ -40,6 +44,7 @@ use picture::Picture;
 use results::{Results, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
+use screen::Screen;
 use search::{Discover, Search};
 use settings::Settings;
 use texts::Texts;
@@ -59,6 +64,8 @@ pub struct State {
     /// The files in use, read together; kept up to date by the reducer.
     pub inputs: Rc<Inputs>,
     pub picture: Picture,
+    pub history: History,
+    pub screen: Screen,
     pub engine: Engine,
     pub run: Run,
     pub results: Results,
@@ -86,6 +93,7 @@ impl State {
         let inputs = Inputs::new(&Inputs::default(), &files, &settings.run, &texts, &imports);
         let requested = inputs.scored.as_ref().map_or(0, |scored| scored.steps.first_choice());
         let measures = Measures { official: demo::official(&inputs), ..Measures::default() };
+        let picture = Picture { requested, ..Picture::default() };
         let mut state = Self {
             files,
             note: None,
@@ -93,7 +101,9 @@ impl State {
             texts,
             imports,
             inputs: Rc::new(inputs),
-            picture: Picture { requested, ..Picture::default() },
+            history: History::new(picture.choice()),
+            picture,
+            screen: Screen::default(),
             engine: Engine::Closed,
             run: Run::Idle(None),
             results: Results::default(),
@@ -141,10 +151,23 @@ impl State {
         self.scored()?.scores.circuit(self.picture.requested).ok()
     }
 
+    /// How much of an edge is in the chosen circuit, from 0 to 1.
+    pub fn mask(&self, edge_idx: usize) -> f32 {
+        self.picture.edits.mask(edge_idx).unwrap_or_else(|| self.usual_mask(edge_idx))
+    }
+
+    /// The same where nothing was changed.
+    pub fn usual_mask(&self, edge_idx: usize) -> f32 {
+        let score = self.scored().and_then(|scored| scored.scores.values().get(edge_idx).copied());
+        let is_in = self.circuit().zip(score).is_some_and(|(circuit, score)| circuit.contains(score));
+        f32::from(u8::from(is_in))
+    }
+
     /// Where tokens are looked at.
     pub fn token_position(&self) -> Option<TokenPosition> {
         let n_edges = self.circuit()?.n_edges;
-        Some(TokenPosition { n_edges, prompt: self.prompt, position: self.position })
+        let edits = self.picture.edits.clone();
+        Some(TokenPosition { n_edges, edits, prompt: self.prompt, position: self.position })
     }
 
     /// The search that is going on.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
+use super::circuit::Edits;
 use super::load::{Load, Shared};
 use super::runs::{Job, RunKey};
 use circuitscope_wire::engine::{Baseline, CircuitResult, Tokens};
@@ -14,6 +15,8 @@ pub struct Results {
     pub key: Option<RunKey>,
     /// Ascending in the number of edges, each once.
     pub rows: Vec<Shared<Row>>,
+    /// Circuits that a person changed, with their edits; the last is the newest.
+    pub edited: Vec<(Edits, Shared<Row>)>,
     pub baseline: Option<Baseline>,
     /// The run whose logits the engine still has.
     pub engine_run: Option<Job>,
@@ -28,10 +31,11 @@ pub struct Row {
 }
 
 /// Where tokens are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenPosition {
-    /// The circuit's realised number of edges.
+    /// The circuit's realised number of edges, before it was changed.
     pub n_edges: usize,
+    pub edits: Edits,
     pub prompt: usize,
     /// The index among the output's positions.
     pub position: usize,
@@ -63,10 +67,11 @@ impl Results {
             let n_edges = result.circuit.n_edges;
             for (prompt, positions) in prompts.into_iter().enumerate() {
                 for (position, tokens) in positions.into_iter().enumerate() {
-                    results.set_tokens(TokenPosition { n_edges, prompt, position }, Load::Ready(Rc::new(tokens)));
+                    let at = TokenPosition { n_edges, edits: Edits::default(), prompt, position };
+                    results.set_tokens(at, Load::Ready(Rc::new(tokens)));
                 }
             }
-            results.add(0, result);
+            results.add(0, &Edits::default(), result);
         }
         results
     }
@@ -83,10 +88,29 @@ impl Results {
         }
     }
 
+    /// The row of a circuit with edits; `n_edges` are those of the circuit before them.
+    pub fn row_of(&self, n_edges: usize, edits: &Edits) -> Option<&Row> {
+        if edits.is_empty() {
+            return self.row(n_edges);
+        }
+        let of = |(of, row): &&(Edits, Shared<Row>)| of == edits && row.result.circuit.n_edges == n_edges;
+        self.edited.iter().rev().find(of).map(|(_, row)| &**row)
+    }
+
     /// Adds a circuit, in place of an earlier result of it.
-    pub fn add(&mut self, job: Job, result: CircuitResult) {
+    pub fn add(&mut self, job: Job, edits: &Edits, result: CircuitResult) {
+        /// Enough to come back to what was changed; each is a few kilobytes.
+        const MAX_EDITED: usize = 200;
         let n_edges = result.circuit.n_edges;
         let row = Shared::new(Row { result, job });
+        if !edits.is_empty() {
+            self.edited.retain(|(of, row)| of != edits || row.result.circuit.n_edges != n_edges);
+            self.edited.push((edits.clone(), row));
+            if self.edited.len() > MAX_EDITED {
+                self.edited.remove(0);
+            }
+            return;
+        }
         match self.rows.binary_search_by_key(&n_edges, |row| row.result.circuit.n_edges) {
             Ok(i) => self.rows[i] = row,
             Err(i) => self.rows.insert(i, row),
@@ -101,8 +125,8 @@ impl Results {
     }
 
     /// The tokens at a position, if they were asked for.
-    pub fn tokens(&self, at: TokenPosition) -> Option<&Load<Rc<Tokens>>> {
-        self.tokens.iter().rev().find(|(p, _)| *p == at).map(|(_, tokens)| tokens)
+    pub fn tokens(&self, at: &TokenPosition) -> Option<&Load<Rc<Tokens>>> {
+        self.tokens.iter().rev().find(|(p, _)| p == at).map(|(_, tokens)| tokens)
     }
 
     /// Keeps the tokens at a position, and forgets the oldest where there are many.
@@ -118,13 +142,13 @@ impl Results {
 
     /// What to ask the engine about a position, where it holds the circuit's logits and was not asked yet.
     pub fn question(&self, at: TokenPosition) -> Option<Question> {
-        let row = self.row(at.n_edges)?;
+        let row = self.row_of(at.n_edges, &at.edits)?;
         let (job, circuit) = (row.job, row.result.index);
-        (self.tokens(at).is_none() && self.engine_run == Some(job)).then_some(Question { at, job, circuit })
+        (self.tokens(&at).is_none() && self.engine_run == Some(job)).then_some(Question { at, job, circuit })
     }
 
     /// Whether everything about a position is known, or being asked, or can be asked.
-    pub fn covers(&self, at: TokenPosition) -> bool {
-        self.row(at.n_edges).is_some_and(|row| self.engine_run == Some(row.job) || self.tokens(at).is_some())
+    pub fn covers(&self, at: &TokenPosition) -> bool {
+        self.row_of(at.n_edges, &at.edits).is_some_and(|row| self.engine_run == Some(row.job) || self.tokens(at).is_some())
     }
 }

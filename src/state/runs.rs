@@ -1,6 +1,8 @@
 //! Runs: what is asked for, what is being run, and how it ended.
 
+use super::circuit::{Choice, Edits};
 use super::files::FileId;
+use super::pace::Pace;
 use super::settings::Settings;
 use super::weights::WeightFiles;
 use circuitscope_core::{EdgeCounts, RunSettings};
@@ -25,6 +27,8 @@ pub struct RunKey {
 pub struct Plan {
     pub key: RunKey,
     pub edge_counts: EdgeCounts,
+    /// What a person changed in the circuits.
+    pub edits: Edits,
     pub device: DeviceChoice,
     /// Whether it is the one circuit that the slider is at.
     pub one_circuit: bool,
@@ -50,6 +54,7 @@ pub enum Run {
         done: usize,
         total: usize,
         label: String,
+        pace: Pace,
     },
 }
 
@@ -83,6 +88,16 @@ pub enum Remedy {
     Dismiss,
 }
 
+impl Run {
+    /// Milliseconds that are left of it, once there is a pace.
+    pub fn ms_left(&self) -> Option<f64> {
+        match self {
+            Self::Running { pace, .. } => pace.ms_left(),
+            Self::Idle(_) => None,
+        }
+    }
+}
+
 impl RunKey {
     /// The key of some files and settings.
     pub fn new(files: [Option<FileId>; 4], weights: WeightFiles, settings: &RunSettings) -> Self {
@@ -98,12 +113,14 @@ impl Plan {
 
     /// All the circuits that the settings ask for.
     pub fn sweep(key: RunKey, settings: &Settings) -> Self {
-        Self { key, edge_counts: settings.run.edge_counts.clone(), device: settings.device, one_circuit: false }
+        let (edge_counts, edits) = (settings.run.edge_counts.clone(), Edits::default());
+        Self { key, edge_counts, edits, device: settings.device, one_circuit: false }
     }
 
     /// A single circuit.
-    pub fn circuit(key: RunKey, requested: usize, settings: &Settings) -> Self {
-        Self { key, edge_counts: EdgeCounts::List(vec![requested]), device: settings.device, one_circuit: true }
+    pub fn circuit(key: RunKey, choice: Choice, settings: &Settings) -> Self {
+        let Choice { requested, edits } = choice;
+        Self { key, edge_counts: EdgeCounts::List(vec![requested]), edits, device: settings.device, one_circuit: true }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::algorithms::{OFFERS, Offer};
 use super::files::{FileEntry, FileId};
+use super::pace::{Pace, Tick};
 use super::runs::{Job, Plan};
 use circuitscope_core::{Algorithm, DiscoverCost, DiscoverSettings, Selection};
 use circuitscope_wire::engine::DeviceChoice;
@@ -45,7 +46,7 @@ pub struct Search {
     pub job: Job,
     pub order: SearchOrder,
     /// When it was posted, its first progress and its latest.
-    ticks: Vec<Tick>,
+    pub pace: Pace,
     /// The number of passes that were done, and the loss.
     pub losses: Vec<(usize, f64)>,
     /// How it ended, in a sentence.
@@ -63,16 +64,6 @@ pub struct SearchOrder {
     pub name: String,
     pub cost: DiscoverCost,
     pub timed: Timed,
-}
-
-/// How far a search was at a time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tick {
-    /// In milliseconds, from some moment.
-    pub at: f64,
-    pub done: usize,
-    pub total: usize,
-    pub loss: Option<f64>,
 }
 
 /// What a pace depends on.
@@ -120,39 +111,20 @@ impl Discover {
 
 impl Search {
     pub fn new(job: Job, order: SearchOrder) -> Self {
-        Self { job, order, ticks: Vec::new(), losses: Vec::new(), end: None }
+        Self { job, order, pace: Pace::default(), losses: Vec::new(), end: None }
     }
 
     pub fn add(&mut self, tick: Tick) {
         if let Some(loss) = tick.loss.filter(|_| self.losses.last().is_none_or(|last| last.0 < tick.done)) {
             self.losses.push((tick.done, loss));
         }
-        if self.ticks.len() > 2 {
-            self.ticks.pop();
-        }
-        self.ticks.push(tick);
-    }
-
-    /// Milliseconds a step. The time to the first one, in which programs are compiled, is left out where it can be.
-    fn ms_a_step(&self) -> Option<f64> {
-        let (first, last) = match *self.ticks.as_slice() {
-            [posted, first] => (posted, first),
-            [_, first, last] => (first, last),
-            _ => return None,
-        };
-        (last.done > first.done).then(|| (last.at - first.at) / (last.done - first.done) as f64)
-    }
-
-    /// Milliseconds that are left, once there is a pace.
-    pub fn ms_left(&self) -> Option<f64> {
-        let last = self.ticks.last().filter(|_| self.ticks.len() > 2)?;
-        Some(self.ms_a_step()? * last.total.saturating_sub(last.done) as f64)
+        self.pace.add(tick);
     }
 
     pub fn ms_a_unit(&self) -> Option<f64> {
-        let total = self.ticks.last()?.total;
+        let total = self.pace.last()?.total;
         let units = units(&self.order.cost);
-        (units > 0.0).then_some(self.ms_a_step()? * total as f64 / units)
+        (units > 0.0).then_some(self.pace.ms_a_step()? * total as f64 / units)
     }
 
     /// Whether its loss is made smaller step by step: a gradient's loss says nothing of how far it is.
@@ -163,10 +135,6 @@ impl Search {
     /// Whether it is of the algorithm that is chosen.
     pub fn is_of(&self, discover: &Discover) -> bool {
         self.order.timed.algorithm == discover.chosen
-    }
-
-    pub fn ms_taken(&self) -> Option<f64> {
-        Some(self.ticks.last()?.at - self.ticks.first()?.at)
     }
 }
 

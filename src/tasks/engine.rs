@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
-use js_sys::Array;
+use js_sys::{Array, Date};
 use yew::UseReducerDispatcher;
 
 use crate::state::State;
@@ -249,7 +249,7 @@ impl EngineQueue {
         self.reporter.take();
         let events = self.events.take();
         if self.job.get() == job && !events.is_empty() {
-            self.dispatcher.dispatch(Action::RunProgressed(job, events));
+            self.dispatcher.dispatch(Action::RunProgressed(job, events, Date::now()));
         }
     }
 }

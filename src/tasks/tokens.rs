@@ -31,8 +31,8 @@ async fn inspect(tasks: &Tasks, question: &Question) -> Result<Tokens, Fault> {
     let Some(engine) = tasks.engine.opened() else {
         return Err(Fault::Failed("the engine was closed".to_owned()));
     };
-    let &Question { at: TokenPosition { prompt, position, .. }, circuit, .. } = question;
-    let request = Request::Inspect { circuit, prompt, position, top_k: TOP_K };
+    let Question { at: TokenPosition { prompt, position, .. }, circuit, .. } = question;
+    let request = Request::Inspect { circuit: *circuit, prompt: *prompt, position: *position, top_k: TOP_K };
     match engine.connection.call(request, &Array::new(), |_| {}).await?.0 {
         Event::Tokens { tokens } => Ok(tokens),
         other => Err(unexpected(&other)),

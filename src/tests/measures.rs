@@ -32,7 +32,7 @@ fn a_pinned_run_stays_when_another_takes_its_place() {
     let circuit = state.circuit().unwrap();
     state.apply(Action::RunStarted(1, sweep(&state).unwrap()));
     let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
-    state.apply(Action::RunProgressed(1, vec![Event::Circuit { result }]));
+    state.apply(Action::RunProgressed(1, vec![Event::Circuit { result }], 0.0));
     let (pinned, current) = (&state.measures.pins[0].set, current_set(&state).unwrap());
     assert_eq!((pinned.name.as_str(), pinned.rows.len()), ("official circuit · edge · resample", 3));
     assert_eq!((current.name.as_str(), current.rows.len()), ("official circuit · edge · zero", 1));
@@ -124,7 +124,7 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
     let circuit = state.circuit().unwrap();
     let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) };
     let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned(), loss: None };
-    state.apply(Action::RunProgressed(1, vec![progress, Event::Circuit { result }]));
+    state.apply(Action::RunProgressed(1, vec![progress, Event::Circuit { result }], 0.0));
     let Run::Running { done, total, label, .. } = &state.run else { panic!() };
     assert_eq!((*done, *total, label.as_str()), (9, 28, "10 of 28: 2 edges"));
     state.apply(Action::RunEnded(1, Outcome::Finished("Done".to_owned())));

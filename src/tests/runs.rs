@@ -47,9 +47,9 @@ fn events_of_a_run_count_until_another_takes_its_place() {
     let next = next_run(&state).expect("the slider supersedes its own run");
     state.apply(Action::RunStarted(2, next));
     let (stale, new) = (event(&state, 77, 0), event(&state, 0, 0));
-    state.apply(Action::RunProgressed(1, vec![stale]));
+    state.apply(Action::RunProgressed(1, vec![stale], 0.0));
     assert_eq!(state.results.rows.len(), 3);
-    state.apply(Action::RunProgressed(2, vec![new]));
+    state.apply(Action::RunProgressed(2, vec![new], 0.0));
     state.apply(Action::RunEnded(1, Outcome::Cancelled));
     state.apply(Action::RunEnded(2, done()));
     assert_eq!(state.results.rows.iter().map(|row| row.result.circuit.n_edges).collect::<Vec<_>>(), [0]);
@@ -66,7 +66,7 @@ fn a_sweep_is_not_disturbed_by_the_slider_but_followed_by_its_circuit() {
     state.apply(Action::CircuitRequested(77));
     assert_eq!(next_run(&state), None);
     let (first, ended) = (event(&state, 2, 0), done());
-    state.apply(Action::RunProgressed(1, vec![first]));
+    state.apply(Action::RunProgressed(1, vec![first], 0.0));
     state.apply(Action::RunEnded(1, ended));
     assert_eq!(next_run(&state).map(|plan| plan.one_circuit), Some(true));
 }
@@ -101,7 +101,7 @@ fn swept() -> State {
 fn run(state: &mut State, job: u32, plan: Plan) {
     state.apply(Action::RunStarted(job, plan));
     let circuit = event(state, 2, 0);
-    state.apply(Action::RunProgressed(job, vec![circuit]));
+    state.apply(Action::RunProgressed(job, vec![circuit], 0.0));
     state.apply(Action::RunEnded(job, done()));
 }
 
@@ -152,7 +152,7 @@ fn tokens_whose_answer_another_run_overtook_are_asked_for_again() {
     state.apply(Action::TokensArrived(asked, Err("cancelled".to_owned())));
     assert_eq!(token_columns(&state), TokenColumns::None("Running…".to_owned()));
     let circuit = event(&state, 2, 0);
-    state.apply(Action::RunProgressed(2, vec![circuit]));
+    state.apply(Action::RunProgressed(2, vec![circuit], 0.0));
     state.apply(Action::RunEnded(2, done()));
     assert_eq!(question(&state).map(|question| question.job), Some(2));
 }

@@ -4,13 +4,15 @@ use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
 use crate::state::load::{Load, Shared};
+use crate::state::picture::{Selection, View};
+use crate::state::screen::{Drawer, Section};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan};
-use crate::state::search::{SearchOrder, Tick};
+use crate::state::pace::Tick;
+use crate::state::search::SearchOrder;
 use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
 use circuitscope_core::{Metric, PromptSettings, RunSettings};
-use circuitscope_picture::Orientation;
 use circuitscope_wire::engine::{DeviceChoice, Event, Tokens};
 
 /// Everything that happens.
@@ -27,16 +29,16 @@ pub enum Action {
     CountsTyped(String),
     DeviceChosen(DeviceChoice),
     GraphChosen(GraphChoice),
-    CircuitRequested(usize),
+    Circuit(CircuitAction),
+    Screen(ScreenAction),
     PromptChosen(usize),
     PositionChosen(usize),
     PageTurned(usize),
-    OrientationChosen(Orientation),
-    DrawAll,
     Measure(MeasureAction),
     Search(SearchAction),
     RunStarted(Job, Plan),
-    RunProgressed(Job, Vec<Event>),
+    /// The time is in milliseconds, from some moment.
+    RunProgressed(Job, Vec<Event>, f64),
     RunEnded(Job, Outcome),
     EngineChanged(Engine),
     TokensAsked(Question),
@@ -48,6 +50,35 @@ pub enum Action {
     ImportChanged(ImportKey, Load<ImportedScores>),
     Failed(Failure),
     FailureDismissed,
+}
+
+/// What happens to the chosen circuit and its picture.
+pub enum CircuitAction {
+    /// That many of the largest scores, without the edits of another circuit.
+    Requested(usize),
+    /// The circuit is no more on its way to another: it can be come back to.
+    Settled,
+    /// How much of an edge, by its index, is in the circuit.
+    MaskChanged(usize, f32),
+    /// An edge, by its index, is put in or taken out.
+    Toggled(usize),
+    EditsCleared,
+    Undone,
+    Redone,
+    Selected(Option<Selection>),
+    ViewChanged(View),
+    /// The heads of a block are drawn apart or together.
+    BlockTurned(usize),
+}
+
+/// What is opened and shut on the screen.
+pub enum ScreenAction {
+    RailToggled,
+    InspectorToggled,
+    SectionOpened(Option<Section>),
+    DrawerOpened(Option<Drawer>),
+    HintsDismissed,
+    HelpToggled,
 }
 
 /// What happens to measures and comparisons.

@@ -4,7 +4,7 @@ use super::inputs;
 use crate::state::files::{Content, FileEntry, FileId, Note, Role};
 use crate::state::load::Load;
 use crate::state::measures::Measures;
-use crate::state::picture::Picture;
+use crate::state::picture::{Picture, View};
 use crate::state::settings::Settings;
 use crate::state::{State, demo};
 use circuitscope_core::RunSettings;
@@ -67,7 +67,9 @@ fn keep_files(state: &mut State, keep: impl Fn(&FileEntry) -> bool) {
 
 pub fn restore_demo(state: &mut State) {
     let demo = State::demo();
-    let picture = Picture { orientation: state.picture.orientation, ..demo.picture.clone() };
+    let view = View { orientation: state.picture.view.orientation, ..View::default() };
+    let picture = Picture { view, ..demo.picture.clone() };
     let settings = Settings { device: state.settings.device, ..demo.settings.clone() };
-    *state = State { engine: state.engine.clone(), picture, settings, ..demo };
+    let screen = state.screen.clone();
+    *state = State { engine: state.engine.clone(), picture, settings, screen, ..demo };
 }

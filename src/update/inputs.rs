@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
+use super::picture;
 use crate::state::State;
+use crate::state::circuit::History;
 use crate::state::files::{Content, FileId, Note, Role, candidates, in_use};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::ScoresSource;
@@ -61,8 +63,9 @@ fn read_files(state: &mut State) {
     let other_scores = inputs.scored != state.inputs.scored && values(&inputs) != values(&state.inputs);
     state.inputs = Rc::new(inputs);
     if other_scores && let Some(first) = state.scored().map(|s| s.steps.first_choice()) {
-        let picture = &mut state.picture;
-        (picture.requested, picture.newly_chosen, picture.draw_all) = (first, false, false);
+        picture::forget_graph(state);
+        (state.picture.requested, state.picture.newly_chosen) = (first, false);
+        state.history = History::new(state.picture.choice());
     }
     check_counts(state);
     check_position(state);

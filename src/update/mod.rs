@@ -7,6 +7,7 @@ mod files;
 mod hub;
 mod inputs;
 mod measures;
+mod picture;
 mod runs;
 mod scores;
 mod search;
@@ -18,7 +19,7 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, MeasureAction, SearchAction, SearchEnd};
+pub use action::{Action, CircuitAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -45,7 +46,8 @@ impl State {
             Action::CountsTyped(text) => settings::type_counts(self, text),
             Action::DeviceChosen(device) => self.settings.device = device,
             Action::GraphChosen(choice) => settings::choose_graph(self, choice),
-            Action::CircuitRequested(n) => runs::request_circuit(self, n),
+            Action::Circuit(action) => picture::apply(self, action),
+            Action::Screen(action) => picture::apply_screen(self, action),
             Action::PromptChosen(prompt) => {
                 (self.prompt, self.picture.newly_chosen) = (prompt, self.fresh());
             }
@@ -53,12 +55,10 @@ impl State {
                 (self.position, self.picture.newly_chosen) = (position, self.fresh());
             }
             Action::PageTurned(page) => self.page = Some(page),
-            Action::OrientationChosen(orientation) => self.picture.orientation = orientation,
-            Action::DrawAll => self.picture.draw_all = true,
             Action::Measure(action) => measures::apply(self, action),
             Action::Search(action) => search::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
-            Action::RunProgressed(job, events) => runs::progress(self, job, events),
+            Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),
             Action::EngineChanged(engine) => runs::change_engine(self, engine),
             Action::TokensAsked(question) => self.results.set_tokens(question.at, Load::Loading),

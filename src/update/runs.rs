@@ -4,23 +4,18 @@ use std::rc::Rc;
 
 use crate::state::State;
 use crate::state::load::Load;
+use crate::state::pace::{Pace, Tick};
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan, Run};
 use crate::words::counted;
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
-
-/// Draws another circuit.
-pub fn request_circuit(state: &mut State, n: usize) {
-    let most = state.scored().map_or(0, |s| s.scores.n_edges());
-    (state.picture.requested, state.picture.newly_chosen, state.page) = (n.min(most), true, None);
-}
 
 /// A run begins.
 pub fn start(state: &mut State, job: Job, plan: Plan) {
     state.failure = None;
     state.results.forget_engine_run();
     state.discover.run_next = false;
-    state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new() };
+    state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new(), pace: Pace::default() };
 }
 
 /// The engine is opened or closed. One that is closed, or started anew, has no logits of any run: other tokens take a run of
@@ -33,8 +28,8 @@ pub fn change_engine(state: &mut State, engine: Engine) {
 }
 
 /// Takes the events of a run; none of one that was superseded.
-pub fn progress(state: &mut State, from: Job, events: Vec<Event>) {
-    let Run::Running { job, plan, done, total, label } = &mut state.run else { return };
+pub fn progress(state: &mut State, from: Job, events: Vec<Event>, at: f64) {
+    let Run::Running { job, plan, done, total, label, pace } = &mut state.run else { return };
     if *job != from {
         return;
     }
@@ -42,10 +37,11 @@ pub fn progress(state: &mut State, from: Job, events: Vec<Event>) {
         match event {
             Event::Progress { done: now, total: all, label: doing, .. } => {
                 (*done, *total, *label) = (now, all, doing);
+                pace.add(Tick { at, done: now, total: all, loss: None });
             }
             Event::Circuit { result } => {
                 state.results.start(&plan.key);
-                state.results.add(from, result);
+                state.results.add(from, &plan.edits, result);
             }
             _ => {}
         }
@@ -67,7 +63,11 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
             text
         }
         Outcome::Finished(text) => text,
-        Outcome::Cancelled => "Cancelled. Results so far are kept.".to_owned(),
+        Outcome::Cancelled => if state.results.rows.iter().any(|row| row.job == from) {
+            "Cancelled. Results so far are kept.".to_owned()
+        } else {
+            "Cancelled.".to_owned()
+        },
         Outcome::Failed(failure) => {
             state.failure = Some(Failure { plan: Some(plan.clone()), ..failure });
             "The run failed. Results so far are kept.".to_owned()
@@ -80,7 +80,7 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
 pub fn take_tokens(state: &mut State, question: &Question, tokens: Result<Tokens, String>) {
     if state.results.engine_run == Some(question.job) {
         let tokens = tokens.map_or_else(Load::Failed, |tokens| Load::Ready(Rc::new(tokens)));
-        state.results.set_tokens(question.at, tokens);
+        state.results.set_tokens(question.at.clone(), tokens);
     }
 }
 

@@ -43,7 +43,7 @@ fn end_search(state: &mut State, from: Job, end: SearchEnd) {
     let text = match end {
         SearchEnd::Found(entry, tick) => {
             search.add(tick);
-            let taken = search.ms_taken().map_or_else(String::new, |ms| format!(" in {}", duration(ms)));
+            let taken = search.pace.ms_taken().map_or_else(String::new, |ms| format!(" in {}", duration(ms)));
             file = Some(entry);
             format!("Found{taken}.")
         }

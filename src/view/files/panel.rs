@@ -1,27 +1,21 @@
-//! The files and the scores among them.
+//! The files.
 
 use web_sys::File;
 use yew::prelude::*;
 
 use super::hub_panel::{HubPanel, is_offered};
 use super::list::{self, FileList};
-use super::scores::{ScoresIo, scores_io};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::inputs::Subject;
 use crate::tasks::folder::{Dropped, found};
 use crate::update::Action;
 use crate::view::connected::Connected;
 use crate::{select, tasks};
-use circuitscope_core::{Extent, FormatId};
 
-/// The files and the scores among them.
+/// The files.
 #[component]
 pub fn FilesPanel(props: &Connected) -> Html {
-    let saving = use_state_eq(|| (FormatId::Safetensors, Extent::default()));
-    html! { <>
-        { files(props) }
-        { scores(props, &saving) }
-    </> }
+    files(props)
 }
 
 fn files(props: &Connected) -> Html {
@@ -55,14 +49,4 @@ fn files(props: &Connected) -> Html {
             }
         </>
     }
-}
-
-/// The scores in use, and saving them.
-fn scores(props: &Connected, saving: &UseStateHandle<(FormatId, Extent)>) -> Html {
-    scores_io(&ScoresIo {
-        panel: select::scores::panel(&props.state),
-        saving: saving.clone(),
-        on_pick: props.on(Action::ScoresPicked),
-        on_save: props.with(|state, tasks, (format, extent)| tasks::save_scores(tasks, state, format, extent)),
-    })
 }

@@ -1,27 +1,26 @@
-//! What was found: the table, and the tokens.
+//! The circuits that were run.
 
 use yew::prelude::*;
 
 use super::table::{ResultsTable, results_table, use_table_nodes};
 use crate::select::results as select;
-use crate::update::Action;
+use crate::update::{Action, CircuitAction};
 use crate::view::connected::Connected;
-use crate::view::tokens::panel::TokensPanel;
 
-/// The table and the tokens.
+/// The table.
 #[component]
-pub fn ResultsPanel(props: &Connected) -> Html {
+pub fn CircuitsPanel(props: &Connected) -> Html {
     let state = &props.state;
     let page = state.has_results().then(|| select::table_page(state));
     let nodes = use_table_nodes(page.as_ref());
     let on_choose = props.with(|state, _, i: usize| {
         if let Some(row) = state.results.rows.get(i) {
-            state.dispatch(Action::CircuitRequested(row.result.circuit.requested));
+            state.dispatch(Action::Circuit(CircuitAction::Requested(row.result.circuit.requested)));
+            state.dispatch(Action::Circuit(CircuitAction::Settled));
         }
     });
     html! {
-        <section class="results" aria-label="Results">
-            <h2>{ "Faithfulness" }</h2>
+        <section class="results" aria-label="Circuits that were run">
             if let Some(note) = select::note(state) {
                 <p class="note">{ note }</p>
             }
@@ -34,9 +33,6 @@ pub fn ResultsPanel(props: &Connected) -> Html {
                     on_choose,
                     on_page: props.on(Action::PageTurned),
                 }) }
-            }
-            if state.inputs.prompts.is_some() {
-                <TokensPanel ..props.clone() />
             }
         </section>
     }

@@ -1,0 +1,292 @@
+//! The drawing of a circuit: its markup in a room, what the pointer and the keys point at, and zoom.
+//!
+//! The markup is set as one text and stays until the scene is another. Pointing at something and selecting something change
+//! classes of its elements, found by the names that they carry (`data-node`, `data-edge`); there is one listener for all of them.
+
+use std::collections::BTreeMap;
+
+use gloo_events::{EventListener, EventListenerOptions};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, WheelEvent};
+use yew::prelude::*;
+
+use crate::marks::{self, Marks};
+use crate::scene::Scene;
+use crate::walk::{Place, Step, Target, place_of, step, target_of};
+use crate::zoom::Zoom;
+use circuitscope_picture::{Point, Size};
+
+/// One step of the zoom's keys and buttons.
+pub const ZOOM_STEP: f64 = 1.4;
+/// A wheel's notch is about 100 pixels and magnifies by a fifth.
+const WHEEL_RATE: f64 = 0.0018;
+/// A press that moves further than this many pixels is a drag and no click.
+const CLICK_REACH: f64 = 4.0;
+
+#[derive(Properties, PartialEq)]
+pub struct DrawingProps {
+    pub scene: Scene,
+    pub room: Size,
+    /// Whether the flow goes from top to bottom.
+    #[prop_or_default]
+    pub vertical: bool,
+    pub zoom: Zoom,
+    #[prop_or_default]
+    pub selection: Option<Target>,
+    /// What stands beside the pointer while it points at something.
+    #[prop_or_default]
+    pub tip: Option<Html>,
+    /// What the pointer or the keys are at.
+    #[prop_or_default]
+    pub on_hover: Callback<Option<Target>>,
+    /// What is to be looked into; nothing, where what was selected is let go.
+    #[prop_or_default]
+    pub on_select: Callback<Option<Target>>,
+    /// A selected edge was chosen once more.
+    #[prop_or_default]
+    pub on_toggle: Callback<Target>,
+    #[prop_or_default]
+    pub on_zoom: Callback<Zoom>,
+}
+
+/// The fingers or buttons that are down, and where they were last.
+#[derive(Default)]
+struct Pressed {
+    pointers: BTreeMap<i32, Point>,
+    /// How far the pointer went since it came down.
+    way: f64,
+}
+
+/// A circuit, drawn.
+#[component]
+pub fn Drawing(props: &DrawingProps) -> Html {
+    let figure = use_node_ref();
+    let tip_node = use_node_ref();
+    let hovered = use_state_eq(|| None::<Target>);
+    let place = use_state_eq(|| None::<Place>);
+    let pressed = use_mut_ref(Pressed::default);
+    use_marks(&figure, &props.scene, Marks { hovered: (*hovered).clone(), selected: props.selection.clone() });
+    use_wheel(&figure, props);
+    let point = {
+        let (hovered, on_hover) = (hovered.clone(), props.on_hover.clone());
+        Callback::from(move |target: Option<Target>| {
+            if *hovered != target {
+                hovered.set(target.clone());
+                on_hover.emit(target);
+            }
+        })
+    };
+    let onpointermove = {
+        let (figure, tip_node, pressed, point) = (figure.clone(), tip_node.clone(), pressed.clone(), point.clone());
+        let (zoom, room, on_zoom) = (props.zoom, props.room, props.on_zoom.clone());
+        move |event: PointerEvent| {
+            if let Some(zoomed) = dragged(&mut pressed.borrow_mut(), &event, &figure, zoom, room) {
+                on_zoom.emit(zoomed);
+            } else if event.pointer_type() != "touch" {
+                point.emit(marks::target_at(&event));
+                move_tip(&tip_node, &figure, at(&event, &figure));
+            }
+        }
+    };
+    let onpointerdown = {
+        let (figure, pressed) = (figure.clone(), pressed.clone());
+        move |event: PointerEvent| {
+            let mut pressed = pressed.borrow_mut();
+            pressed.way = 0.0;
+            if let Some(at) = at(&event, &figure) {
+                pressed.pointers.insert(event.pointer_id(), at);
+            }
+        }
+    };
+    let lift = {
+        let pressed = pressed.clone();
+        move |event: &PointerEvent| _ = pressed.borrow_mut().pointers.remove(&event.pointer_id())
+    };
+    let onpointerup = {
+        let lift = lift.clone();
+        move |event: PointerEvent| lift(&event)
+    };
+    let onpointerleave = {
+        let point = point.clone();
+        move |event: PointerEvent| {
+            lift(&event);
+            point.emit(None);
+        }
+    };
+    let onclick = {
+        let (on_select, selection, place, scene) =
+            (props.on_select.clone(), props.selection.clone(), place.clone(), props.scene.clone());
+        move |event: MouseEvent| {
+            if pressed.borrow().way > CLICK_REACH {
+                return;
+            }
+            let target = marks::target_at(&event);
+            place.set(target.as_ref().and_then(|target| place_of(&scene, target)));
+            // A second click lets go.
+            on_select.emit(target.filter(|target| selection.as_ref() != Some(target)));
+        }
+    };
+    let onkeydown = keys(props, &place, &point);
+    let onblur = {
+        let point = point.clone();
+        move |_: FocusEvent| point.emit(None)
+    };
+    let class = classes!(
+        "cs-drawing",
+        (!props.zoom.is_whole()).then_some("zoomed"),
+        (props.selection.is_some() || matches!(*hovered, Some(Target::Node(_)))).then_some("dim")
+    );
+    html! {
+        <div
+            {class} ref={figure} tabindex="0" role="group" aria-roledescription="circuit drawing" aria-label={props.scene.description.clone()}
+            aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown Enter e Escape + - 0"
+            {onpointermove} {onpointerdown} {onpointerup} onpointercancel={onpointerleave.clone()} {onpointerleave} {onclick} {onkeydown} {onblur}
+        >
+            <SceneLayer scene={props.scene.clone()} view_box={props.zoom.view_box(props.scene.size())} />
+            <div class="cs-tip" ref={tip_node} hidden={props.tip.is_none() || hovered.is_none()}>{ props.tip.clone().unwrap_or_default() }</div>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SceneProps {
+    scene: Scene,
+    view_box: String,
+}
+
+/// The markup, set as one text that the browser reads at once: a node of Yew's for each ribbon would cost half as much again
+/// where they are a thousand.
+#[component]
+fn SceneLayer(props: &SceneProps) -> Html {
+    let svg = use_node_ref();
+    use_effect_with(props.scene.clone(), {
+        let svg = svg.clone();
+        move |scene| {
+            if let Some(svg) = svg.cast::<Element>() {
+                svg.set_inner_html(&scene.markup);
+            }
+        }
+    });
+    html! {
+        <svg
+            ref={svg} class="circuit" viewBox={props.view_box.clone()} data-figure="circuit" aria-hidden="true"
+            preserveAspectRatio="xMidYMid meet"
+        />
+    }
+}
+
+/// Gives the elements of what is pointed at and selected their classes, whenever that or the scene is another.
+#[hook]
+fn use_marks(figure: &NodeRef, scene: &Scene, now: Marks) {
+    let figure = figure.clone();
+    use_effect_with((scene.clone(), now), move |(_, now)| {
+        if let Some(figure) = figure.cast::<Element>() {
+            marks::apply(&figure, now);
+        }
+    });
+}
+
+/// The wheel magnifies with Ctrl, as a pinch of a touch pad does; without, it scrolls the page.
+#[hook]
+fn use_wheel(figure: &NodeRef, props: &DrawingProps) {
+    let (figure, room, zoom, on_zoom) = (figure.clone(), props.room, props.zoom, props.on_zoom.clone());
+    use_effect_with((figure, room, zoom, on_zoom), |(figure, room, zoom, on_zoom)| {
+        let (node, room, zoom, on_zoom) = (figure.clone(), *room, *zoom, on_zoom.clone());
+        let listener = figure.cast::<Element>().map(|element| {
+            let options = EventListenerOptions::enable_prevent_default();
+            EventListener::new_with_options(&element, "wheel", options, move |event| {
+                let Some(event) = event.dyn_ref::<WheelEvent>().filter(|event| event.ctrl_key() || event.meta_key())
+                else {
+                    return;
+                };
+                event.prevent_default();
+                if let Some(around) = at(event, &node) {
+                    on_zoom.emit(zoom.by((-event.delta_y() * WHEEL_RATE).exp(), around, room));
+                }
+            })
+        });
+        move || drop(listener)
+    });
+}
+
+/// Where an event happened, in pixels from the drawing's corner.
+fn at(event: &MouseEvent, figure: &NodeRef) -> Option<Point> {
+    let rect = figure.cast::<Element>()?.get_bounding_client_rect();
+    Some(Point { x: f64::from(event.client_x()) - rect.left(), y: f64::from(event.client_y()) - rect.top() })
+}
+
+/// The zoom after a pointer that is down was moved: one moves the magnified drawing, two pinch it.
+fn dragged(pressed: &mut Pressed, event: &PointerEvent, figure: &NodeRef, zoom: Zoom, room: Size) -> Option<Zoom> {
+    let now = at(event, figure)?;
+    let before = pressed.pointers.insert(event.pointer_id(), now).or_else(|| {
+        pressed.pointers.remove(&event.pointer_id());
+        None
+    })?;
+    let (dx, dy) = (now.x - before.x, now.y - before.y);
+    pressed.way += dx.hypot(dy);
+    let other = pressed.pointers.iter().find(|(id, _)| **id != event.pointer_id()).map(|(_, &other)| other);
+    match other {
+        Some(other) => {
+            let apart = |a: Point| (a.x - other.x).hypot(a.y - other.y).max(1.0);
+            Some(zoom.by(apart(now) / apart(before), other, room))
+        }
+        None => (!zoom.is_whole()).then(|| zoom.moved(dx, dy, room)),
+    }
+}
+
+/// Puts the tip beside the pointer, within the drawing.
+fn move_tip(tip: &NodeRef, figure: &NodeRef, at: Option<Point>) {
+    let (Some(tip), Some(figure), Some(at)) = (tip.cast::<HtmlElement>(), figure.cast::<HtmlElement>(), at) else {
+        return;
+    };
+    let (width, height) = (f64::from(tip.offset_width()), f64::from(tip.offset_height()));
+    let left = (at.x - width / 2.0).clamp(4.0, (f64::from(figure.offset_width()) - width - 4.0).max(4.0));
+    let top = if at.y - height - 12.0 < 2.0 { at.y + 16.0 } else { at.y - height - 12.0 };
+    let style = tip.style();
+    // Without a place it stands in the corner, where it can be read as well.
+    _ = style.set_property("left", &format!("{left:.0}px"));
+    _ = style.set_property("top", &format!("{top:.0}px"));
+}
+
+fn keys(
+    props: &DrawingProps,
+    place: &UseStateHandle<Option<Place>>,
+    point: &Callback<Option<Target>>,
+) -> Callback<KeyboardEvent> {
+    let (place, point, scene, vertical) = (place.clone(), point.clone(), props.scene.clone(), props.vertical);
+    let (zoom, room, selection) = (props.zoom, props.room, props.selection.clone());
+    let (on_select, on_toggle, on_zoom) = (props.on_select.clone(), props.on_toggle.clone(), props.on_zoom.clone());
+    let middle = Point { x: room.width / 2.0, y: room.height / 2.0 };
+    Callback::from(move |event: KeyboardEvent| {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let walk = |next: Step| {
+            let found = step(&scene, *place, next);
+            place.set(found);
+            point.emit(found.and_then(|place| target_of(&scene, place)));
+        };
+        match (event.key().as_str(), vertical) {
+            ("ArrowRight", false) | ("ArrowDown", true) => walk(Step::On),
+            ("ArrowLeft", false) | ("ArrowUp", true) => walk(Step::Back),
+            ("ArrowUp", false) | ("ArrowLeft", true) => walk(Step::Up),
+            ("ArrowDown", false) | ("ArrowRight", true) => walk(Step::Down),
+            ("e", _) => walk(Step::Edges),
+            ("Enter" | " ", _) => match place.and_then(|place| target_of(&scene, place)) {
+                Some(target @ Target::Edge(_)) if selection.as_ref() == Some(&target) => on_toggle.emit(target),
+                target => on_select.emit(target),
+            },
+            ("Escape", _) => {
+                place.set(None);
+                point.emit(None);
+                on_select.emit(None);
+            }
+            ("+" | "=", _) => on_zoom.emit(zoom.by(ZOOM_STEP, middle, room)),
+            ("-", _) => on_zoom.emit(zoom.by(1.0 / ZOOM_STEP, middle, room)),
+            ("0", _) => on_zoom.emit(Zoom::default()),
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+    })
+}

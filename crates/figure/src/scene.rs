@@ -1,0 +1,72 @@
+//! A drawn circuit as the drawing takes it: its markup, and what there is to walk through by keys.
+
+use std::rc::Rc;
+
+use circuitscope_picture::Size;
+
+/// A drawn circuit. Two are equal where they are the same one.
+#[derive(Debug, Clone)]
+pub struct Scene(Rc<SceneParts>);
+
+/// What a scene is made of.
+#[derive(Debug, Default)]
+pub struct SceneParts {
+    pub width: f64,
+    pub height: f64,
+    /// Everything within the `<svg>` element.
+    pub markup: String,
+    /// The picture in a sentence, for readers who do not see it.
+    pub description: String,
+    /// The boxes that the keys walk through; none where there is nothing to walk through.
+    pub stops: Vec<Stop>,
+    pub links: Vec<StopLink>,
+}
+
+/// A box at which the keys stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stop {
+    /// The node's name, as in `data-node`.
+    pub name: String,
+    /// The token position, as in `data-seq`.
+    pub seq_idx: Option<usize>,
+    /// Counted along the flow.
+    pub column: usize,
+    /// The middle of the box across the flow, in pixels.
+    pub across: f64,
+}
+
+/// A link between two stops.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StopLink {
+    /// The edge's name, as in `data-edge`.
+    pub name: String,
+    /// Indices of stops.
+    pub src: usize,
+    pub dest: usize,
+    /// |score|.
+    pub strength: f32,
+}
+
+impl Scene {
+    pub fn new(parts: SceneParts) -> Self {
+        Self(Rc::new(parts))
+    }
+
+    pub fn size(&self) -> Size {
+        Size { width: self.0.width, height: self.0.height }
+    }
+}
+
+impl PartialEq for Scene {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for Scene {
+    type Target = SceneParts;
+
+    fn deref(&self) -> &SceneParts {
+        &self.0
+    }
+}

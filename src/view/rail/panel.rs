@@ -1,0 +1,148 @@
+//! The rail.
+
+use yew::prelude::*;
+
+use super::lines::{RailLine, rail_line, rail_panel};
+use super::status::{StatusBlock, status_block};
+use crate::select::rail::{self as select, Remedy};
+use crate::select::{search, search_words};
+use crate::state::runs::Run;
+use crate::state::screen::Section;
+use crate::tasks;
+use crate::update::{Action, ScreenAction};
+use crate::view::connected::Connected;
+use crate::view::files::panel::FilesPanel;
+use crate::view::files::scores_panel::ScoresPanel;
+use crate::view::parts::menu::Menu;
+use crate::view::prompts::panel::PromptsPanel;
+use crate::view::search::panel::SearchPanel;
+use crate::view::settings::panel::SettingsPanel;
+
+/// The rail, with the panel of the line that is open.
+#[component]
+pub fn Rail(props: &Connected) -> Html {
+    let state = &props.state;
+    let on_open = props.on(|section| Action::Screen(ScreenAction::SectionOpened(section)));
+    let screen = &state.screen;
+    html! {
+        <aside class={classes!("rail", (!screen.rail).then_some("folded"))} aria-label="Setup">
+            { grab(props) }
+            <div class="rail-body">
+                { examples(props) }
+                <div class="rail-lines">
+                    <h2>{ "Setup" }</h2>
+                    { for select::lines(state).into_iter().map(|line| {
+                        let open = screen.section == Some(line.section);
+                        rail_line(&RailLine { line, open, on_open: on_open.clone() })
+                    }) }
+                </div>
+                { settings(props, &on_open) }
+                { find(props, &on_open) }
+                { status_block(&StatusBlock {
+                    status: select::status(state),
+                    can_run: crate::select::runs::ready(state) && matches!(state.run, Run::Idle(_)),
+                    on_remedy: remedy(props),
+                }) }
+            </div>
+            <button
+                type="button" class="fold" aria-expanded={screen.rail.to_string()} title="Fold the setup away, or unfold it ( [ )"
+                onclick={props.on(|_: MouseEvent| Action::Screen(ScreenAction::RailToggled))}
+            >{ if screen.rail { "« Fold away" } else { "» Setup" } }</button>
+            if let Some(section) = screen.section {
+                { rail_panel(section, section.title(), on_open, panel(section, props)) }
+            }
+        </aside>
+    }
+}
+
+/// On a phone the rail is a sheet: this is what is seen of it.
+fn grab(props: &Connected) -> Html {
+    let [model, _, scores] = select::lines(&props.state);
+    let onclick = props.on(|_: MouseEvent| Action::Screen(ScreenAction::RailToggled));
+    html! {
+        <button type="button" class="grab" aria-expanded={props.state.screen.rail.to_string()} {onclick}>
+            <b>{ "Setup" }</b><span>{ format!("{} · {}", model.value, scores.value) }</span>
+        </button>
+    }
+}
+
+fn examples(props: &Connected) -> Html {
+    let is_demo = props.state.files.iter().all(|file| file.demo);
+    let on_demo = props.with(|state, tasks, _: MouseEvent| {
+        tasks::cancel(tasks);
+        state.dispatch(Action::DemoWanted);
+    });
+    let on_own = props.on(|_: MouseEvent| Action::Screen(ScreenAction::SectionOpened(Some(Section::Model))));
+    let name = if is_demo { "Tracr reverse" } else { "Your own files" };
+    let button = html! { <><span class="kind">{ "Example" }</span><b>{ name }</b><span aria-hidden="true">{ "▾" }</span></> };
+    html! {
+        <Menu class="examples" {button}>
+            <button type="button" aria-current={is_demo.then_some("true")} onclick={on_demo}>
+                { "Tracr reverse" }<span class="quiet">{ "4 layers · 2 of 77 edges" }</span>
+            </button>
+            <button type="button" onclick={on_own}>{ "Your own files…" }<span class="quiet">{ "or drop them anywhere" }</span></button>
+        </Menu>
+    }
+}
+
+fn settings(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
+    let open = props.state.screen.section == Some(Section::Settings);
+    let next = (!open).then_some(Section::Settings);
+    html! {
+        <div>
+            <h2>{ "Run settings" }</h2>
+            <button
+                type="button" class="sentence" data-section="settings" aria-expanded={open.to_string()} aria-controls="panel-settings"
+                onclick={on_open.reform(move |_| next)}
+            >{ select::settings_sentence(&props.state) }{ " " }<span class="link">{ "Change" }</span></button>
+        </div>
+    }
+}
+
+fn find(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
+    let state = &props.state;
+    let open = state.screen.section == Some(Section::Find);
+    let next = (!open).then_some(Section::Find);
+    let order = search::order(state, false);
+    let start = props.with(|state, tasks, _: MouseEvent| {
+        if let Ok(order) = search::order(state, false) {
+            tasks::search(tasks, order);
+        }
+    });
+    let algorithm = state.discover.offer().labels.title;
+    let cost = search_words::cost(state).map_or_else(|| algorithm.to_owned(), |cost| format!("{algorithm}: {cost}"));
+    html! {
+        <div class="find">
+            <div class="find-buttons">
+                <button type="button" class="primary" disabled={order.is_err() || state.searching().is_some()} onclick={start}>{ "Find a circuit" }</button>
+                <button
+                    type="button" class="primary more-find" data-section="find" aria-label="Choose the algorithm and its settings" title="Choose the algorithm and its settings"
+                    aria-expanded={open.to_string()} aria-controls="panel-find" onclick={on_open.reform(move |_| next)}
+                >{ "▾" }</button>
+            </div>
+            <p class="quiet cost-line">{ order.err().unwrap_or(cost) }</p>
+        </div>
+    }
+}
+
+fn remedy(props: &Connected) -> Callback<Remedy> {
+    props.with(|state, tasks, remedy| match remedy {
+        Remedy::Run => {
+            if let Some(plan) = crate::select::runs::sweep(state) {
+                tasks::run(tasks, plan);
+            }
+        }
+        Remedy::Cancel => tasks::cancel(tasks),
+        Remedy::Open(section) => state.dispatch(Action::Screen(ScreenAction::SectionOpened(Some(section)))),
+    })
+}
+
+fn panel(section: Section, props: &Connected) -> Html {
+    match section {
+        Section::Model => html! { <FilesPanel ..props.clone() /> },
+        Section::Prompts => html! { <PromptsPanel ..props.clone() /> },
+        Section::Scores => html! { <ScoresPanel ..props.clone() /> },
+        Section::Settings => html! { <SettingsPanel ..props.clone() /> },
+        Section::Find => html! { <SearchPanel ..props.clone() /> },
+    }
+}

@@ -1,0 +1,5 @@
+//! The bar over everything: the model, the device, what can be saved and shared, the theme.
+
+pub mod panel;
+mod share;
+mod theme;
