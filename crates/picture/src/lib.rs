@@ -10,6 +10,7 @@
 //! - [`geometry`]: points, rectangles and curves, in pixels.
 //! - [`theme`]: light or dark.
 //! - [`svg`]: elements, and how they are written.
+//! - [`drawn`]: what is drawn of a circuit, and [`view`](mod@view): how it is chosen.
 //! - [`auto_circuit`]: a circuit as auto-circuit draws it.
 //! - [`plot`](mod@plot): curves over two axes.
 
@@ -19,6 +20,7 @@ pub mod geometry;
 pub mod plot;
 pub mod svg;
 pub mod theme;
+pub mod view;
 
 pub use auto_circuit::svg::{NODE_COLOURS, svg_string};
 pub use auto_circuit::{

@@ -145,6 +145,7 @@ fn unfactorized(model: &ModelConfig) -> (Vec<SrcNode>, Vec<DestModule>) {
 mod tests {
     use super::*;
     use crate::config::Sizes;
+    use crate::graph::EdgeLookup;
 
     /// A model of each of three kinds: with MLPs after attention, beside it, and without.
     fn models(n_layers: usize, n_heads: usize) -> [ModelConfig; 3] {
@@ -167,6 +168,9 @@ mod tests {
                         assert_eq!(n_edges(&model, config), graph.edges().count() as u64, "{model:?} {config:?}");
                         assert_eq!(graph.n_edges(), graph.edges().count());
                         assert!(graph.edges().map(|edge| edge.edge_idx).eq(0..graph.n_edges()));
+                        let lookup = EdgeLookup::new(&graph);
+                        assert!(graph.edges().all(|edge| lookup.edge(edge.edge_idx) == Some(edge)));
+                        assert_eq!(lookup.edge(graph.n_edges()), None);
                     }
                 }
             }

@@ -81,6 +81,33 @@ impl Graph {
     }
 }
 
+/// Says which edge an index is, in a time that does not depend on the number of edges.
+#[derive(Debug)]
+pub struct EdgeLookup<'a> {
+    graph: &'a Graph,
+    /// For each module, the index of its first edge.
+    first_edges: Vec<usize>,
+}
+
+impl<'a> EdgeLookup<'a> {
+    /// The look-up of a graph.
+    pub fn new(graph: &'a Graph) -> Self {
+        Self { graph, first_edges: graph.first_edges() }
+    }
+
+    /// The edge of an index; `None` where the graph has fewer edges.
+    pub fn edge(&self, edge_idx: usize) -> Option<Edge> {
+        let module_idx = self.first_edges.partition_point(|&first| first <= edge_idx).checked_sub(1)?;
+        let (module, offset) = (&self.graph.dests[module_idx], edge_idx - self.first_edges[module_idx]);
+        if offset >= self.graph.n_module_edges(module) {
+            return None;
+        }
+        let (node, src_idx) = (offset / module.n_src, module.min_src_idx + offset % module.n_src);
+        let seq_idx = self.graph.config.seq_len.map(|_| node / module.n_nodes());
+        Some(Edge { edge_idx, module_idx, seq_idx, head_idx: node % module.n_nodes(), src_idx })
+    }
+}
+
 /// Finds the edges of a graph by name. Building it takes time for every node; finding an edge does not depend on their
 /// number.
 #[derive(Debug)]
@@ -102,6 +129,14 @@ impl<'a> EdgeIndex<'a> {
     /// Whether edges are looked for at a position.
     pub fn is_token_wise(&self) -> bool {
         self.graph.config.seq_len.is_some()
+    }
+
+    /// The edge of a name as [`crate::edge_name`] writes it, such as `A0.1->MLP 1`, or `3:A0.1->MLP 1` in a token-wise graph.
+    pub fn find_named(&self, name: &str) -> Option<Edge> {
+        match name.split_once(':') {
+            Some((position, name)) => self.find(name, Some(position.parse().ok()?)),
+            None => self.find(name, None),
+        }
     }
 
     /// The edge of a name such as `A0.1->MLP 1`. A position is needed in a token-wise graph, and not allowed in another.

@@ -12,7 +12,7 @@ pub mod node;
 use serde::{Deserialize, Serialize};
 
 pub use self::build::n_edges;
-pub use self::edge::{DestNode, Edge, EdgeIndex};
+pub use self::edge::{DestNode, Edge, EdgeIndex, EdgeLookup};
 use self::node::{DestKind, DestModule, SrcNode};
 use crate::config::ModelConfig;
 use crate::error::CircuitError;

@@ -24,9 +24,8 @@ pub struct Paths<'a> {
 
 /// A dest node, its edges and its src nodes.
 pub struct Node {
-    first_edge: usize,
+    pub dest: DestNode,
     srcs: Range<usize>,
-    position: usize,
     pub read_by: ReadBy,
 }
 
@@ -46,7 +45,11 @@ pub enum ReadBy {
 impl Node {
     /// The indices of the edges into it.
     pub fn edges(&self) -> Range<usize> {
-        self.first_edge..self.first_edge + self.srcs.len()
+        self.dest.first_edge..self.dest.first_edge + self.srcs.len()
+    }
+
+    fn position(&self) -> usize {
+        self.dest.seq_idx.unwrap_or(0)
     }
 }
 
@@ -57,9 +60,8 @@ impl<'a> Paths<'a> {
         let node = |dest: DestNode| {
             let module = &graph.dests[dest.module_idx];
             Node {
-                first_edge: dest.first_edge,
+                dest,
                 srcs: module.min_src_idx..module.min_src_idx + module.n_src,
-                position: dest.seq_idx.unwrap_or(0),
                 read_by: blocks.read_by(module.kind, dest.head_idx),
             }
         };
@@ -68,14 +70,29 @@ impl<'a> Paths<'a> {
 
     /// The src nodes that a dest node reads, in the order of its edges.
     pub fn srcs_of(&self, node: &Node) -> impl Iterator<Item = SrcAt> + use<> {
-        let (n_positions, position) = (self.n_positions(), node.position);
+        let (n_positions, position) = (self.n_positions(), node.position());
         node.srcs.clone().map(move |src_idx| src_idx * n_positions + position)
     }
 
     /// The src node of an edge.
     pub fn src_of_edge(&self, edge: usize) -> SrcAt {
-        let node = &self.nodes[self.nodes.partition_point(|node| node.first_edge <= edge) - 1];
-        (node.srcs.start + edge - node.first_edge) * self.n_positions() + node.position
+        self.src_of(&self.nodes[self.nodes.partition_point(|node| node.dest.first_edge <= edge) - 1], edge)
+    }
+
+    /// The src node of an edge into a dest node.
+    pub fn src_of(&self, node: &Node, edge: usize) -> SrcAt {
+        (node.srcs.start + edge - node.dest.first_edge) * self.n_positions() + node.position()
+    }
+
+    /// Some edges, ascending, by their dest nodes: each dest node that has any, with their places in `edges`.
+    pub fn by_dest(&self, edges: &[usize]) -> Vec<(&Node, Range<usize>)> {
+        let mut next = 0;
+        let runs = self.nodes.iter().map(|node| {
+            let first = next;
+            next += edges[first..].partition_point(|&edge| edge < node.edges().end);
+            (node, first..next)
+        });
+        runs.filter(|(_, run)| !run.is_empty()).collect()
     }
 
     /// The src nodes that read a dest node; none at the output.
@@ -85,9 +102,9 @@ impl<'a> Paths<'a> {
             ReadBy::Output => ([0..0, 0..0], 0..0),
             ReadBy::Srcs { here, later } => (here.clone(), later.clone()),
         };
-        let own = node.position..node.position + 1;
+        let own = node.position()..node.position() + 1;
         let positions = match self.dir {
-            AttentionDir::Causal => node.position..n_positions,
+            AttentionDir::Causal => node.position()..n_positions,
             AttentionDir::Bidirectional => 0..n_positions,
         };
         let at = move |srcs: Range<usize>, positions: Range<usize>| {

@@ -64,11 +64,11 @@ pub fn select(
     let top = || scores.values().iter().map(|&score| circuit.contains(score)).collect();
     let chosen = match selection {
         Selection::Top => top(),
-        Selection::Connected => connected(&Paths::new(graph, dir), top()),
+        Selection::Connected => keep_connected(&Paths::new(graph, dir), top()),
         Selection::Greedy => {
             let paths = Paths::new(graph, dir);
             let chosen = greedy(&paths, scores.values(), n_edges);
-            connected(&paths, chosen)
+            keep_connected(&paths, chosen)
         }
     };
     let pairs = scores.values().iter().zip(&chosen);
@@ -76,24 +76,41 @@ pub fn select(
     Ok((PruneScores::new(values), chosen.iter().filter(|&&is_chosen| is_chosen).count()))
 }
 
-/// Of some edges those on a path from the embedding to the output.
-fn connected(paths: &Paths, mut chosen: Vec<bool>) -> Vec<bool> {
+/// For each of some edges, ascending, whether it lies on a path of them from the embedding to the output. An index that is no
+/// edge's is on none.
+///
+/// The time grows with the nodes of the graph and the edges given, not with all of its edges.
+pub fn connected_edges(graph: &Graph, dir: AttentionDir, edges: &[usize]) -> Vec<bool> {
+    connected(&Paths::new(graph, dir), edges)
+}
+
+fn connected(paths: &Paths, edges: &[usize]) -> Vec<bool> {
+    let by_dest = paths.by_dest(edges);
     let mut reached = paths.starts();
     // Dest nodes are in the order of the forward pass, so that one look at each is enough.
-    for node in &paths.nodes {
-        if (node.edges()).zip(paths.srcs_of(node)).any(|(edge, src)| chosen[edge] && reached[src]) {
+    for (node, run) in &by_dest {
+        if edges[run.clone()].iter().any(|&edge| reached[paths.src_of(node, edge)]) {
             paths.readers(node).for_each(|src| reached[src] = true);
         }
     }
-    let mut leads_on = vec![false; reached.len()];
-    for node in paths.nodes.iter().rev() {
+    let (mut leads_on, mut is_connected) = (vec![false; reached.len()], vec![false; edges.len()]);
+    for (node, run) in by_dest.into_iter().rev() {
         let is_read = node.read_by == ReadBy::Output || paths.readers(node).any(|src| leads_on[src]);
-        for (edge, src) in node.edges().zip(paths.srcs_of(node)) {
-            leads_on[src] |= chosen[edge] && is_read;
-            chosen[edge] &= is_read && reached[src];
+        for i in run {
+            let src = paths.src_of(node, edges[i]);
+            leads_on[src] |= is_read;
+            is_connected[i] = is_read && reached[src];
         }
     }
-    chosen
+    is_connected
+}
+
+/// Of some edges those on a path from the embedding to the output.
+fn keep_connected(paths: &Paths, chosen: Vec<bool>) -> Vec<bool> {
+    let edges: Vec<usize> = (0..chosen.len()).filter(|&edge| chosen[edge]).collect();
+    let mut kept = vec![false; chosen.len()];
+    edges.iter().zip(connected(paths, &edges)).for_each(|(&edge, is_connected)| kept[edge] = is_connected);
+    kept
 }
 
 /// The largest scores into nodes that are chosen already, beginning with the end of the residual stream.
@@ -132,7 +149,7 @@ fn edge_of(candidate: u64) -> usize {
 mod tests {
     use super::*;
     use crate::config::{ModelConfig, Sizes};
-    use crate::graph::GraphConfig;
+    use crate::graph::{EdgeIndex, GraphConfig};
     use crate::scores::known_circuit::KnownCircuit;
 
     fn model(n_layers: usize, n_heads: usize) -> ModelConfig {
@@ -164,6 +181,29 @@ mod tests {
         let circuit = KnownCircuit::from_scores("scores", &kept, &graph).unwrap();
         let mask = circuit.mask(&graph).unwrap();
         assert!(mask.iter().zip(kept.values()).all(|(&is_in, &score)| is_in == (score != 0.0)));
+    }
+
+    /// Embed -> A0.1's key at position 0 -> A0.1 at position 1 -> the end: attention carries it on, and only forwards.
+    #[test]
+    fn a_key_is_read_at_later_positions() {
+        let config = GraphConfig { seq_len: Some(2), ..GraphConfig::default() };
+        let graph = Graph::new(&ModelConfig { d_mlp: None, ..model(1, 2) }, config);
+        let index = EdgeIndex::new(&graph);
+        let edges = |position: usize| {
+            let end = index.find("A0.1->Resid End", Some(1 - position));
+            let key = index.find("Resid Start->A0.1.K", Some(position));
+            [key, end, index.find("A0.0->Resid End", Some(0))].map(|edge| edge.unwrap().edge_idx)
+        };
+        let connected = |position: usize, dir: AttentionDir| {
+            let mut edges = edges(position);
+            edges.sort_unstable();
+            connected_edges(&graph, dir, &edges)
+        };
+        // A0.0 has nothing to pass on. The end's edges are last, those at position 0 first.
+        assert_eq!(connected(0, AttentionDir::Causal), [true, false, true]);
+        assert_eq!(connected(1, AttentionDir::Causal), [false; 3]);
+        assert_eq!(connected(1, AttentionDir::Bidirectional).iter().filter(|&&is| is).count(), 2);
+        assert_eq!(connected_edges(&graph, AttentionDir::Causal, &[usize::MAX]), [false]);
     }
 
     #[test]
