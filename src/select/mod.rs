@@ -1,11 +1,15 @@
 //! What views show, computed from the state.
 
+pub mod caption;
 pub mod compare;
 pub mod curves;
 pub mod draft;
+pub mod edges;
+pub mod figure;
 pub mod files;
 pub mod header;
 pub mod hub;
+pub mod inspector;
 pub mod measures;
 pub mod memory;
 pub mod picture;
@@ -15,4 +19,5 @@ pub mod runs;
 pub mod scores;
 pub mod search;
 pub mod search_words;
+pub mod strip;
 pub mod tokens;

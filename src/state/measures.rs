@@ -17,6 +17,8 @@ pub struct Measures {
     /// Whether values are on a logarithmic axis, where that was chosen.
     pub log_y: Option<bool>,
     pub pins: Vec<Shared<Pin>>,
+    /// Circuits of edges drawn at random, as many as those of the results.
+    pub random: Option<ScoreSet>,
     pub official: Option<Shared<Official>>,
     /// What is wrong with a file that was to be the official circuit.
     pub official_error: Option<String>,

@@ -9,22 +9,22 @@ use crate::select::measures::{sensitivity_plan, sensitivity_table};
 use crate::state::runs::Run;
 use crate::tasks;
 use crate::view::connected::Connected;
-use crate::view::parts::screen::is_narrow;
 
-/// The section.
+/// The curves in numbers, how alike scores are, and a known circuit to compare with.
 #[component]
-pub fn MeasuresPanel(props: &Connected) -> Html {
-    let open = use_memo((), |()| !is_narrow());
+pub fn ComparePanel(props: &Connected) -> Html {
     html! {
-        <section class="measures" aria-label="Measures">
-            <details class="fold" open={*open}>
-                <summary>{ "Measures" }</summary>
-                <Curves ..props.clone() />
-                <OfficialRoc ..props.clone() />
-                { settings_table(props) }
-            </details>
+        <section class="measures" aria-label="Compare">
+            <Curves ..props.clone() />
+            <OfficialRoc ..props.clone() />
         </section>
     }
+}
+
+/// The shown circuit under every setting.
+#[component]
+pub fn SettingsTablePanel(props: &Connected) -> Html {
+    settings_table(props)
 }
 
 /// The shown circuit under every setting.
@@ -39,7 +39,6 @@ fn settings_table(props: &Connected) -> Html {
     let can_start = idle && sensitivity_plan(state).is_some();
     html! {
         <div class="settings-table">
-            <h2>{ "Under every setting" }</h2>
             <div class="curve-choices">
                 <button type="button" disabled={!can_start} onclick={start}>{ "Test the shown circuit" }</button>
                 <span class="quiet">{ "2 patch types, 2 directions, 7 ablations" }</span>

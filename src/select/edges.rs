@@ -1,0 +1,143 @@
+//! The circuit's edges as lines of a table.
+
+use super::figure::{edge_title, signed};
+use crate::state::State;
+use crate::state::circuit::Edits;
+use crate::state::load::Shared;
+use crate::state::scores::Scored;
+use crate::words::grouped;
+use circuitscope_picture::view::{self, Shown};
+
+/// As many lines are shown at once: a browser is slow with very long tables.
+const A_PAGE: usize = 100;
+
+/// What the lines are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    Rank,
+    Src,
+    Dest,
+    Score,
+}
+
+impl Column {
+    pub const ALL: [Self; 4] = [Self::Rank, Self::Src, Self::Dest, Self::Score];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Rank => "Rank",
+            Self::Src => "From",
+            Self::Dest => "To",
+            Self::Score => "Score",
+        }
+    }
+}
+
+/// The order of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    pub column: Column,
+    pub descending: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { column: Column::Rank, descending: false }
+    }
+}
+
+impl Order {
+    /// By a column; the other way where it is sorted by it already.
+    pub fn by(self, column: Column) -> Self {
+        let descending = if self.column == column { !self.descending } else { column == Column::Score };
+        Self { column, descending }
+    }
+}
+
+/// What the lines depend on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgesRequest {
+    scored: Shared<Scored>,
+    requested: usize,
+    edits: Edits,
+    order: Order,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeLine {
+    pub edge_idx: usize,
+    pub rank: String,
+    pub src: String,
+    pub dest: String,
+    pub score: String,
+    pub negative: bool,
+    pub mask: f32,
+    /// The mask, where it is neither 0 nor 1.
+    pub mask_text: String,
+}
+
+/// Some of the lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgePage {
+    pub page: usize,
+    pub last: usize,
+    /// The index of the first of `lines` among all.
+    pub first: usize,
+    pub n_edges: usize,
+    pub lines: Vec<EdgeLine>,
+}
+
+impl EdgesRequest {
+    pub fn new(state: &State, order: Order) -> Option<Self> {
+        let scored = state.inputs.scored.clone()?;
+        Some(Self { scored, requested: state.picture.requested, edits: state.picture.edits.clone(), order })
+    }
+
+    /// The edges in their order.
+    pub fn edges(&self) -> Vec<Shown> {
+        let scores = &self.scored.scores;
+        let Ok(circuit) = scores.circuit(self.requested) else { return Vec::new() };
+        let mut edges = view::shown(scores, &view::edges_in_circuit(scores, &circuit), self.edits.map());
+        let ends: Vec<(usize, usize)> = match self.order.column {
+            Column::Src | Column::Dest => view::edge_ends(&self.scored.graph).collect(),
+            Column::Rank | Column::Score => Vec::new(),
+        };
+        let end = |shown: &Shown, pick: fn((usize, usize)) -> usize| ends.get(shown.edge_idx).copied().map(pick);
+        edges.sort_by(|a, b| match self.order.column {
+            Column::Rank => b.score.abs().total_cmp(&a.score.abs()),
+            Column::Score => a.score.total_cmp(&b.score),
+            Column::Src => end(a, |(src, _)| src).cmp(&end(b, |(src, _)| src)),
+            Column::Dest => end(a, |(_, dest)| dest).cmp(&end(b, |(_, dest)| dest)),
+        });
+        if self.order.descending {
+            edges.reverse();
+        }
+        edges
+    }
+}
+
+/// A page of the lines.
+pub fn page(state: &State, edges: &[Shown], page: usize) -> EdgePage {
+    let last = edges.len().saturating_sub(1) / A_PAGE;
+    let page = page.min(last);
+    let first = page * A_PAGE;
+    let lines = edges.iter().skip(first).take(A_PAGE).filter_map(|shown| line(state, shown)).collect();
+    EdgePage { page, last, first, n_edges: edges.len(), lines }
+}
+
+fn line(state: &State, shown: &Shown) -> Option<EdgeLine> {
+    let scored = state.scored()?;
+    let title = edge_title(&view::edge_name_at(&scored.graph, shown.edge_idx)?);
+    let (src, dest) = title.split_once(" → ")?;
+    Some(EdgeLine {
+        edge_idx: shown.edge_idx,
+        rank: grouped(view::rank(&scored.scores, shown.score)),
+        src: src.to_owned(),
+        dest: dest.to_owned(),
+        score: signed(shown.score.into()),
+        negative: shown.score < 0.0,
+        mask: shown.mask,
+        mask_text: if shown.mask == 0.0 || shown.mask == 1.0 { String::new() } else { format!("{:.2}", shown.mask) },
+    })
+}

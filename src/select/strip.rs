@@ -1,0 +1,173 @@
+//! The strip: the curve of a measure over the size of the circuit, and the sentence over it.
+
+use std::rc::Rc;
+
+use super::curves::sets;
+use super::figure::edits_line;
+use super::measures::current_set;
+use crate::state::State;
+use crate::state::load::Shared;
+use crate::state::measures::ScoreSet;
+use crate::state::runs::Run;
+use crate::state::scores::Scored;
+use crate::words::{counted, grouped, short};
+use circuitscope_core::{Circuit, Measured, Metric};
+use circuitscope_picture::strip::{Cursor, Edited, Measure, Stops, StripPoint, StripRequest, StripSeries, ValueScale};
+use circuitscope_picture::{Level, Size};
+
+/// What of the scores the strip shows: where the cursor can stop, and how large they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreStops {
+    pub stops: Stops,
+    pub descending: Rc<[f32]>,
+}
+
+impl ScoreStops {
+    /// Those of the scores in use.
+    pub fn new(scored: &Option<Shared<Scored>>) -> Option<Self> {
+        let descending = scored.as_ref()?.scores.ranking().descending();
+        Some(Self { stops: Stops::from_descending(descending), descending: descending.into() })
+    }
+}
+
+/// What a strip depends on besides the scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StripValues {
+    sets: Vec<(usize, ScoreSet)>,
+    random: Option<ScoreSet>,
+    metric: Metric,
+    log_y: Option<bool>,
+    size: Size,
+    stale: bool,
+    /// Whether circuits are still being run.
+    growing: bool,
+}
+
+impl StripValues {
+    pub fn new(state: &State, size: Size) -> Self {
+        let growing = matches!(&state.run, Run::Running { plan, .. } if !plan.one_circuit) && state.searching().is_none();
+        Self {
+            sets: sets(state),
+            random: state.measures.random.clone(),
+            metric: state.measures.metric,
+            log_y: state.measures.log_y,
+            size,
+            stale: state.has_results() && !state.fresh(),
+            growing,
+        }
+    }
+
+    /// The request, for the stops of the scores in use.
+    pub fn request(&self, stops: &ScoreStops) -> StripRequest {
+        let chosen = self.sets.iter().find(|(style, _)| *style == 0).map(|(_, set)| set);
+        let pinned = self.sets.iter().filter(|(style, _)| *style > 0);
+        StripRequest {
+            size: self.size,
+            stops: stops.stops.clone(),
+            measure: self.measure(),
+            chosen: chosen.map(|set| StripSeries { partial: self.growing, ..self.series(0, set) }),
+            pinned: pinned.map(|(style, set)| self.series(*style, set)).collect(),
+            random: self.random.as_ref().map(|set| StripSeries { name: "random edges".to_owned(), ..self.series(0, set) }),
+            levels: chosen.map_or(Vec::new(), |set| self.levels(set)),
+            distribution: Some(stops.descending.clone()),
+            stale: self.stale,
+        }
+    }
+
+    fn measure(&self) -> Measure {
+        let measure = Measure::of(self.metric);
+        let fits = || self.sets.iter().flat_map(|(_, set)| set.rows.iter()).filter_map(|row| row.result.measurement.mean(self.metric)).all(|y| y >= 0.0);
+        match measure.scale {
+            ValueScale::Log { .. } if !self.log_y.unwrap_or_else(fits) => Measure { scale: ValueScale::Linear, ..measure },
+            _ => measure,
+        }
+    }
+
+    fn series(&self, style: usize, set: &ScoreSet) -> StripSeries {
+        let n_prompts = set.baseline.as_ref().map_or(0, |baseline| baseline.n_prompts);
+        let point = |(circuit, measured): (Circuit, Measured)| {
+            let [low, _, high] = measured.quartiles;
+            // The middle half of rights and wrongs says nothing, and one prompt has no spread.
+            let middle_half = (!self.metric.counts_prompts() && n_prompts != 1).then_some((low, high));
+            StripPoint { k: circuit.n_edges, mean: measured.mean, middle_half }
+        };
+        StripSeries {
+            name: set.name.clone(),
+            style: style.saturating_sub(1),
+            points: set.measured().points(self.metric).into_iter().map(point).collect(),
+            partial: false,
+        }
+    }
+
+    /// The unpatched model.
+    fn levels(&self, set: &ScoreSet) -> Vec<Level> {
+        let sides = set.baseline.iter().flat_map(|b| [("clean", &b.clean), ("corrupt", &b.corrupt)]);
+        sides.filter_map(|(name, side)| Some(Level { name: name.to_owned(), y: side.mean(self.metric)? })).collect()
+    }
+}
+
+/// Where the cursor is.
+pub fn cursor(state: &State) -> Cursor {
+    let k = state.circuit().map_or(0, |circuit| circuit.n_edges);
+    if state.picture.edits.is_empty() {
+        return Cursor::at(k);
+    }
+    let row = state.results.row_of(k, &state.picture.edits).filter(|_| state.fresh());
+    Cursor { k, edited: Edited::Yes(row.and_then(|row| row.result.measurement.mean(state.measures.metric))) }
+}
+
+/// What is read off the curve at the cursor.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    pub k: String,
+    /// How many were asked for, where ties made them more.
+    pub asked: Option<String>,
+    pub threshold: Option<String>,
+    /// Names and values of measures, as far as they are known.
+    pub values: Vec<(&'static str, String)>,
+    /// What else is to be known.
+    pub note: Option<String>,
+}
+
+/// What is read off the curve at the cursor.
+pub fn reading(state: &State) -> Reading {
+    let Some(circuit) = state.circuit() else { return Reading::default() };
+    let row = state.results.row_of(circuit.n_edges, &state.picture.edits).filter(|_| state.fresh());
+    let chosen = state.measures.metric;
+    let metrics = [chosen, Metric::CleanKlDiv, Metric::LogitDiff];
+    let mut values: Vec<(&'static str, String)> = Vec::new();
+    for metric in metrics {
+        let value = row.and_then(|row| row.result.measurement.mean(metric));
+        if let Some(value) = value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != metric.name())) {
+            values.push((metric.name(), short(value)));
+        }
+    }
+    let is_running = matches!(state.run, Run::Running { .. });
+    let note = match row {
+        None if is_running => Some("running…".to_owned()),
+        None if state.has_results() && !state.fresh() => Some("not run with these settings".to_owned()),
+        None => Some("not run".to_owned()),
+        Some(_) => edits_line(&state.picture.edits),
+    };
+    Reading {
+        k: grouped(circuit.n_edges),
+        asked: (circuit.requested != circuit.n_edges).then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
+        threshold: (circuit.requested > 0).then(|| if circuit.threshold.is_finite() { short(circuit.threshold.into()) } else { "∞".to_owned() }),
+        values,
+        note,
+    }
+}
+
+/// The reading in words, for those who hear it.
+pub fn reading_text(state: &State) -> String {
+    let reading = reading(state);
+    let edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
+    let threshold = reading.threshold.map(|threshold| format!("|score| at least {threshold}"));
+    let values = reading.values.into_iter().map(|(name, value)| format!("{name} {value}"));
+    [Some(counted(edges, "edge")), threshold].into_iter().flatten().chain(values).chain(reading.note).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether what was run last can be kept for comparison.
+pub fn can_pin(state: &State) -> bool {
+    current_set(state).is_some() && state.measures.can_pin()
+}

@@ -1,0 +1,5 @@
+//! The inspector at the right: the prompt and its tokens, or what is selected.
+
+mod edge;
+mod node;
+pub mod panel;

@@ -1,0 +1,68 @@
+//! The inspector.
+
+use yew::prelude::*;
+
+use super::edge::{EdgeInspector, edge_inspector};
+use super::node::{NodeInspector, node_inspector};
+use crate::select::inspector as select;
+use crate::state::picture::{Selection, View};
+use crate::update::{Action, CircuitAction};
+use crate::view::connected::Connected;
+use crate::view::tokens::panel::TokensPanel;
+use circuitscope_picture::drawn::NodeKind;
+use circuitscope_picture::view::Focus;
+
+/// What is selected, or else the prompt.
+#[component]
+pub fn Inspector(props: &Connected) -> Html {
+    let state = &props.state;
+    let on_clear = props.on(|()| Action::Circuit(CircuitAction::Selected(None)));
+    html! {
+        <aside class="inspector" aria-label="Inspector">
+            if let Some(edge) = select::edge(state) {
+                { edge_inspector(&EdgeInspector {
+                    on_clear,
+                    on_toggle: circuit(props, CircuitAction::Toggled, edge.edge_idx),
+                    on_mask: on_mask(props, edge.edge_idx),
+                    on_settle: props.on(|()| Action::Circuit(CircuitAction::Settled)),
+                    edge,
+                }) }
+            } else if let Some(node) = select::node(state) {
+                { node_inspector(&NodeInspector {
+                    focused: focused(&state.picture.view, &node.name),
+                    on_clear,
+                    on_edge: props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx))))),
+                    on_focus: on_focus(props, node.name.clone()),
+                    on_turn: node.block.filter(|_| node.kind == NodeKind::Head).map(|block| circuit(props, CircuitAction::BlockTurned, block)),
+                    node,
+                }) }
+            }
+            if state.inputs.prompts.is_some() {
+                <TokensPanel ..props.clone() />
+            }
+            if state.picture.selection.is_none() {
+                <p class="quiet hint">{ "Select a box or a ribbon to look inside it." }</p>
+            }
+        </aside>
+    }
+}
+
+fn circuit(props: &Connected, action: fn(usize) -> CircuitAction, value: usize) -> Callback<()> {
+    props.on(move |()| Action::Circuit(action(value)))
+}
+
+fn on_mask(props: &Connected, edge_idx: usize) -> Callback<f32> {
+    props.on(move |mask| Action::Circuit(CircuitAction::MaskChanged(edge_idx, mask)))
+}
+
+fn focused(view: &View, name: &str) -> Option<Option<usize>> {
+    view.options.focus.as_ref().filter(|focus| focus.name == name).map(|focus| focus.hops)
+}
+
+fn on_focus(props: &Connected, name: String) -> Callback<Option<Option<usize>>> {
+    props.with(move |state, _, hops: Option<Option<usize>>| {
+        let mut view = state.picture.view.clone();
+        view.options.focus = hops.map(|hops| Focus { name: name.clone(), hops });
+        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    })
+}

@@ -1,0 +1,149 @@
+//! The drawing with its legend and controls.
+
+use std::rc::Rc;
+
+use web_sys::Element;
+use yew::prelude::*;
+
+use super::controls::{Controls, buttons, choices};
+use super::legend::legend;
+use crate::select::figure::{self as select, DrawnRc, DrawnRequest, SceneRequest, Tip};
+use crate::select::picture::no_picture;
+use crate::state::State;
+use crate::state::picture::{Look, Selection};
+use crate::update::{Action, CircuitAction};
+use crate::view::connected::Connected;
+use circuitscope_figure::{Drawing, Target, Zoom, use_room};
+use circuitscope_picture::drawn::Drawn;
+use circuitscope_picture::{Orientation, Size};
+
+/// The drawing.
+#[component]
+pub fn DrawingPanel(props: &Connected) -> Html {
+    let state = &props.state;
+    let (frame, figure) = (use_node_ref(), use_node_ref());
+    let room = use_room(&figure);
+    let nodes = use_memo(state.inputs.scored.clone(), select::placed_nodes);
+    let request = DrawnRequest::new(state, (*nodes).clone());
+    let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
+    let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest { request, drawn: DrawnRc(drawn), size });
+    let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
+    let zoom = use_state_eq(Zoom::default);
+    let hovered = use_state_eq(|| None::<Target>);
+    use_effect_with((room, state.picture.view.clone()), {
+        let zoom = zoom.clone();
+        move |_| zoom.set(Zoom::default())
+    });
+    let set_zoom = {
+        let zoom = zoom.clone();
+        Callback::from(move |to| zoom.set(to))
+    };
+    let on_hover = {
+        let hovered = hovered.clone();
+        Callback::from(move |target| hovered.set(target))
+    };
+    let tip = hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
+    let controls = controls(props, drawn.as_ref().as_ref(), (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })), (set_zoom.clone(), full_screen(&frame)));
+    html! {
+        <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
+            <div class="figure-bar">
+                if let Some(drawing) = &*drawing {
+                    { choices(&controls) }
+                    { legend(&drawing.legend) }
+                }
+                <span class="grow" />
+                { buttons(&controls) }
+            </div>
+            <div class="room" ref={figure}>
+                if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
+                    <Drawing
+                        scene={drawing.scene.clone()} {room} zoom={*zoom} selection={select::target(state)}
+                        vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
+                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
+                        on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
+                    />
+                } else if state.scored().is_none() {
+                    <p class="empty">{ no_picture(state) }</p>
+                }
+            </div>
+            <p class="left-out">
+                <span>{ controls.left_out.clone() }</span>
+                if let Some(edits) = select::edits_line(&state.picture.edits) {
+                    <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", state.picture.requested) }</button></span>
+                }
+            </p>
+            <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
+        </section>
+    }
+}
+
+fn controls(props: &Connected, drawn: Option<&Rc<Drawn>>, (zoom, room): (Zoom, Size), (on_zoom, on_full): (Callback<Zoom>, Callback<()>)) -> Controls {
+    let state: &State = &props.state;
+    Controls {
+        view: state.picture.view.clone(),
+        n_edges: state.circuit().map_or(0, |circuit| circuit.n_edges),
+        n_blocks: state.inputs.model.as_ref().map_or(0, |model| model.n_layers),
+        token_wise: state.settings.run.token_wise,
+        zoom,
+        room,
+        left_out: drawn.map_or(String::new(), |drawn| select::left_out(drawn)),
+        can_undo: state.history.can_undo(),
+        can_redo: state.history.can_redo(),
+        on_view: props.on(|view| Action::Circuit(CircuitAction::ViewChanged(view))),
+        on_zoom,
+        on_full,
+        on_undo: props.on(|()| Action::Circuit(CircuitAction::Undone)),
+        on_redo: props.on(|()| Action::Circuit(CircuitAction::Redone)),
+    }
+}
+
+fn tip_view(tip: &Tip) -> Html {
+    html! { <>
+        <b>{ &tip.title }</b><br />
+        if let Some((score, negative)) = &tip.score {
+            <span class={if *negative { "negative-text" } else { "positive-text" }}>{ score }</span>{ " · " }
+        }
+        <span class="quiet">{ &tip.text }</span>
+    </> }
+}
+
+fn said(tip: &Tip) -> String {
+    let score = tip.score.as_ref().map_or(String::new(), |(score, _)| format!(" {score}"));
+    format!("{}{score}, {}", tip.title, tip.text)
+}
+
+/// A click selects a node or an edge, and draws apart what is together.
+fn on_select(props: &Connected, drawn: &Rc<Option<Rc<Drawn>>>) -> Callback<Option<Target>> {
+    let drawn = drawn.clone();
+    props.with(move |state, _, target: Option<Target>| {
+        let Some((target, drawn)) = target.zip(drawn.as_ref().as_ref()) else {
+            return state.dispatch(Action::Circuit(CircuitAction::Selected(None)));
+        };
+        match select::selection(drawn, &target) {
+            Some(selection) => state.dispatch(Action::Circuit(CircuitAction::Selected(Some(selection)))),
+            None => select::blocks_to_open(drawn, &target).into_iter().for_each(|block| state.dispatch(Action::Circuit(CircuitAction::BlockTurned(block)))),
+        }
+    })
+}
+
+/// The selected edge is put in or taken out.
+fn on_toggle(props: &Connected) -> Callback<Target> {
+    props.with(|state, _, _: Target| {
+        if let Some(Selection::Edge(edge_idx)) = state.picture.selection {
+            state.dispatch(Action::Circuit(CircuitAction::Toggled(edge_idx)));
+        }
+    })
+}
+
+fn full_screen(frame: &NodeRef) -> Callback<()> {
+    let frame = frame.clone();
+    Callback::from(move |()| {
+        let document = web_sys::window().and_then(|window| window.document());
+        if document.as_ref().is_some_and(|document| document.fullscreen_element().is_some()) {
+            document.iter().for_each(web_sys::Document::exit_fullscreen);
+        } else if let Some(frame) = frame.cast::<Element>() {
+            // A browser that refuses leaves the drawing where it is.
+            _ = frame.request_fullscreen();
+        }
+    })
+}

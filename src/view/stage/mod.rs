@@ -1,0 +1,8 @@
+//! The middle of the page: the caption, the drawing, and the strip below it.
+
+mod controls;
+mod drawing;
+mod hints;
+mod legend;
+pub mod panel;
+mod strip;

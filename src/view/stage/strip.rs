@@ -1,0 +1,125 @@
+//! The strip: what is read at the cursor, the measure, and the curve that sets the circuit's size.
+
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use crate::select::measures::current_set;
+use crate::select::strip::{self as select, Reading, ScoreStops, StripValues};
+use crate::select::{curves, scores};
+use crate::update::{Action, CircuitAction, MeasureAction};
+use crate::view::connected::Connected;
+use circuitscope_core::Metric;
+use circuitscope_figure::{Shared, Strip, StripEvent, use_room};
+use circuitscope_picture::Size;
+
+/// The height of the curve on a page and on a phone.
+const HEIGHT: f64 = 138.0;
+/// Before it is on the screen.
+const WIDTH: f64 = 720.0;
+
+/// The strip.
+#[component]
+pub fn StripPanel(props: &Connected) -> Html {
+    let state = &props.state;
+    let frame = use_node_ref();
+    let width = use_room(&frame).map_or(WIDTH, |room| room.width);
+    let stops = use_memo(state.inputs.scored.clone(), ScoreStops::new);
+    let values = StripValues::new(state, Size { width, height: HEIGHT });
+    let request = use_memo((values, stops.clone()), |(values, stops)| stops.as_ref().as_ref().map(|stops| Shared::new(values.request(stops))));
+    let on_move = props.with(|state, _, event: StripEvent| {
+        let (k, settled) = match event {
+            StripEvent::Drag(k) => (k, false),
+            StripEvent::Settle(k) => (k, true),
+        };
+        if state.picture.requested != k || !state.picture.edits.is_empty() {
+            state.dispatch(Action::Circuit(CircuitAction::Requested(k)));
+        }
+        if settled {
+            state.dispatch(Action::Circuit(CircuitAction::Settled));
+        }
+    });
+    html! {
+        <section class="strip" aria-label="Faithfulness by size">
+            <div class="strip-head">
+                { reading(&select::reading(state)) }
+                <span class="grow" />
+                { series(props) }
+                { measure(props) }
+            </div>
+            <div class="curve" ref={frame}>
+                if let Some(request) = request.as_ref() {
+                    <Strip
+                        request={request.clone()} cursor={select::cursor(state)} value_text={select::reading_text(state)} {on_move}
+                    />
+                }
+            </div>
+            if let Some(note) = scores::equal_scores(state) {
+                <p class="note">{ note }</p>
+            } else if state.has_results() && !has_values(props) {
+                <p class="note">{ curves::no_curve(state) }</p>
+            }
+        </section>
+    }
+}
+
+fn has_values(props: &Connected) -> bool {
+    let metric = props.state.measures.metric;
+    props.state.results.rows.iter().any(|row| row.result.measurement.get(metric).is_some())
+}
+
+/// `k = 31 edges · |score| ≥ 0.11 · KL 0.12`.
+fn reading(reading: &Reading) -> Html {
+    let dot = || html! { <span class="d" aria-hidden="true">{ "·" }</span> };
+    html! {
+        <p class="reading">
+            { "k = " }<b class="k">{ &reading.k }</b>{ " edges" }
+            if let Some(asked) = &reading.asked {
+                <span class="quiet">{ format!(" ({asked})") }</span>
+            }
+            if let Some(threshold) = &reading.threshold {
+                { dot() }<span class="threshold">{ "|score| ≥ " }<b>{ threshold }</b></span>
+            }
+            { for reading.values.iter().map(|(name, value)| html! { <>{ dot() }<span class="value">{ format!("{name} ") }<b>{ value }</b></span></> }) }
+            if let Some(note) = &reading.note {
+                { dot() }<span class="quiet">{ note }</span>
+            }
+        </p>
+    }
+}
+
+/// The pinned runs and random edges, and what adds them.
+fn series(props: &Connected) -> Html {
+    let state = &props.state;
+    let pin = props.with(|state, _, _: MouseEvent| {
+        if let Some(set) = current_set(state) {
+            state.dispatch(Action::Measure(MeasureAction::Pinned(set)));
+        }
+    });
+    let unpin = |style: usize| props.on(move |_: MouseEvent| Action::Measure(MeasureAction::Unpinned(style)));
+    html! {
+        <span class="series wide-only">
+            { for state.measures.pins.iter().map(|pin| html! {
+                <span class="key" key={pin.style}>
+                    <svg width="20" height="10" aria-hidden="true"><path d="M0 5h20" class={format!("pin-{}", pin.style)} /></svg>
+                    <span class="name" title={pin.set.name.clone()}>{ &pin.set.name }</span>
+                    <button type="button" class="bare" aria-label={format!("Unpin {}", pin.set.name)} title="Unpin" onclick={unpin(pin.style)}>{ "×" }</button>
+                </span>
+            }) }
+            if select::can_pin(state) {
+                <button type="button" class="small" title="Keep this curve to compare later runs with" onclick={pin}>{ "Pin" }</button>
+            }
+        </span>
+    }
+}
+
+fn measure(props: &Connected) -> Html {
+    let choose = props.on(|metric| Action::Measure(MeasureAction::MetricChosen(metric)));
+    let onchange = move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        if let Some(&metric) = usize::try_from(select.selected_index()).ok().and_then(|i| Metric::ALL.get(i)) {
+            choose.emit(metric);
+        }
+    };
+    let option = |&metric: &Metric| html! { <option key={metric.key()} selected={metric == props.state.measures.metric} title={metric.key()}>{ metric.name() }</option> };
+    html! { <select id="metric" aria-label="Measure" title="What is on the curve" {onchange}>{ for Metric::ALL.iter().map(option) }</select> }
+}
