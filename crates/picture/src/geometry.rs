@@ -32,6 +32,40 @@ pub struct Curve {
     pub end: Point,
 }
 
+impl Curve {
+    /// The point at `t` from 0 (the start) to 1 (the end).
+    pub fn at(&self, t: f64) -> Point {
+        let s = 1.0 - t;
+        let weights = [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t];
+        let points = [self.start, self.start_control, self.end_control, self.end];
+        let sum = |of: fn(&Point) -> f64| points.iter().zip(weights).map(|(point, weight)| weight * of(point)).sum();
+        Point { x: sum(|point| point.x), y: sum(|point| point.y) }
+    }
+}
+
+impl Rect {
+    pub fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    /// The middle.
+    pub fn centre(&self) -> Point {
+        Point { x: self.x + self.width / 2.0, y: self.y + self.height / 2.0 }
+    }
+
+    /// Whether two rectangles are less than `gap` apart; with a gap of 0, whether they overlap.
+    pub fn is_near(&self, other: &Rect, gap: f64) -> bool {
+        self.x < other.right() + gap
+            && other.x < self.right() + gap
+            && self.y < other.bottom() + gap
+            && other.y < self.bottom() + gap
+    }
+}
+
 /// The position of a text: a point on its baseline, and which part of the text is at that point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextSpot {

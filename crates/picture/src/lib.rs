@@ -18,6 +18,7 @@ pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
 pub mod plot;
+pub mod sankey;
 pub mod svg;
 pub mod theme;
 pub mod view;

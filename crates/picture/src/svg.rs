@@ -6,7 +6,7 @@ use crate::geometry::{Size, TextAlign, TextSpot};
 use crate::theme::Theme;
 
 /// The fonts of a picture: common ones by name, as few programs know `system-ui`.
-const FONTS: &str = "Arial, Helvetica, DejaVu Sans, sans-serif";
+pub(crate) const FONTS: &str = "Arial, Helvetica, DejaVu Sans, sans-serif";
 
 /// An element of a picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,7 +152,7 @@ pub(crate) fn write_element(out: &mut String, element: &Element) {
 }
 
 /// Writes text so that XML reads it as text. Characters that XML 1.0 has no way to write become U+FFFD.
-fn write_escaped(out: &mut String, text: &str) {
+pub(crate) fn write_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

@@ -1,0 +1,78 @@
+//! What is not drawn: a grey bar with its number, or a stream whose height between two layers follows the strength of the undrawn
+//! edges that pass there.
+
+use super::columns::Columns;
+use super::frame::{BAR, Frame};
+use super::layout::RestBar;
+use super::request::Request;
+use super::text::count;
+use crate::drawn::Side;
+use crate::geometry::{Point, TextAlign, TextSpot};
+
+/// The height of the stream where it is strongest.
+const STREAM: f64 = 38.0;
+/// Between the bar, or the stream, and the axis.
+const ABOVE_AXIS: f64 = 10.0;
+const STREAM_ABOVE_AXIS: f64 = 9.0;
+/// The stream steps at a column, over this way on either side.
+const STEP: f64 = 1.5;
+
+/// Whether there is a bar.
+pub(super) fn is_drawn(request: &Request) -> bool {
+    let rest = &request.drawn.rest;
+    rest.n_in_circuit + rest.n_outside > 0
+}
+
+pub(super) fn rest(request: &Request, frame: &Frame, columns: &Columns) -> Option<RestBar> {
+    if !is_drawn(request) {
+        return None;
+    }
+    let rest = &request.drawn.rest;
+    let is_stream = !rest.stream.is_empty() && !frame.is_vertical();
+    let outline = if is_stream { stream(&rest.stream, frame, columns) } else { bar(frame) };
+    let (left, right) = outline.iter().fold((f64::INFINITY, 0.0_f64), |(l, r), p| (l.min(p.x), r.max(p.x)));
+    let bottom = outline.iter().map(|point| point.y).fold(0.0, f64::max);
+    let at = Point { x: (left + right) / 2.0, y: bottom - 3.5 - if is_stream { 1.5 } else { 0.0 } };
+    let text = text(request, is_stream);
+    Some(RestBar { outline, is_stream, text, spot: TextSpot { at, align: TextAlign::Middle } })
+}
+
+fn bar(frame: &Frame) -> Vec<Point> {
+    let ([left, right], top) = if frame.is_vertical() {
+        ([frame.across[0] - 6.0, frame.width - 6.0], frame.height - BAR - 4.0)
+    } else {
+        (frame.along, frame.axis_at - ABOVE_AXIS - BAR)
+    };
+    let at = |x, y| Point { x, y };
+    vec![at(left, top), at(right, top), at(right, top + BAR), at(left, top + BAR)]
+}
+
+/// One step for each gap between two columns: the strongest of the gaps between their layers.
+fn stream(strengths: &[f64], frame: &Frame, columns: &Columns) -> Vec<Point> {
+    let most = strengths.iter().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let bottom = frame.axis_at - STREAM_ABOVE_AXIS;
+    let mut outline = vec![Point { x: columns.centres[0], y: bottom }];
+    for (layers, xs) in columns.layers.windows(2).zip(columns.centres.windows(2)) {
+        let here = strengths.get(layers[0]..layers[1].min(strengths.len())).unwrap_or_default();
+        let y = bottom - STREAM * here.iter().copied().fold(0.0, f64::max) / most;
+        let step = STEP.min((xs[1] - xs[0]) / 4.0);
+        outline.extend([Point { x: xs[0] + step, y }, Point { x: xs[1] - step, y }]);
+    }
+    outline.push(Point { x: columns.centres[columns.centres.len() - 1], y: bottom });
+    outline
+}
+
+/// In words: how many edges there are, and whether they belong to the circuit.
+fn text(request: &Request, is_stream: bool) -> String {
+    let rest = &request.drawn.rest;
+    let edges = |n: usize| if n == 1 { "edge" } else { "edges" };
+    let compared = request.drawn.links().any(|link| link.side != Side::One);
+    let end = if is_stream { "in one grey stream" } else { "not drawn" };
+    match (rest.n_in_circuit, rest.n_outside) {
+        (0, n) if compared => format!("{} {} in neither circuit", count(n), edges(n)),
+        (0, n) => format!("{} weaker {} not drawn", count(n), edges(n)),
+        (n, _) if is_stream => format!("{} weaker {} of the circuit {end}", count(n), edges(n)),
+        (n, 0) => format!("{} more {} of the circuit {end}", count(n), edges(n)),
+        (n, m) => format!("{} more of the circuit and {} weaker {} {end}", count(n), count(m), edges(m)),
+    }
+}
