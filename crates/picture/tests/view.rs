@@ -6,7 +6,8 @@ use std::rc::Rc;
 use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores, Sizes};
 use circuitscope_picture::drawn::{Drawn, LayerPart, Link, NodeKind, Nodes, Port, Side};
 use circuitscope_picture::view::{
-    Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit, shown, view,
+    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
+    edges_of, find_edge, name_of, shown, strength_by_block, strongest, view,
 };
 
 fn model(n_layers: usize, n_heads: usize) -> ModelConfig {
@@ -458,4 +459,49 @@ fn infinite_and_zero_scores_give_numbers() {
             assert!(drawn.rest.stream.iter().all(|strength| strength.is_finite()));
         }
     }
+}
+
+#[test]
+fn an_edge_is_found_by_the_name_that_it_has() {
+    for graph in graphs(2, 2) {
+        for edge_idx in 0..graph.n_edges() {
+            assert_eq!(find_edge(&graph, &name_of(&graph, edge_idx).unwrap()), Some(edge_idx));
+        }
+        assert_eq!(name_of(&graph, graph.n_edges()), None);
+        assert!(
+            ["", "->", "A0.0", "9:A0.0->Resid End", "x:A0.0->Resid End"]
+                .iter()
+                .all(|name| find_edge(&graph, name).is_none())
+        );
+    }
+}
+
+#[test]
+fn the_strongest_edges_those_of_a_node_and_of_a_block_are_named() {
+    let edges = [
+        ("Resid Start->A0.0.V", -1.0),
+        ("Resid Start->A0.1.V", 1.0),
+        ("A0.1->MLP 0", 3.0),
+        ("A0.0->A1.1.K", -2.0),
+        ("MLP 0->Resid End", 4.0),
+    ];
+    let case = Case::named(Graph::new(&model(2, 2), GraphConfig::default()), &edges);
+    let out = find_edge(&case.graph, "MLP 0->Resid End").unwrap();
+    let shown = case.shown(5, &Edits::from([(out, 0.0)]));
+    let name = |shown: &Shown| name_of(&case.graph, shown.edge_idx).unwrap();
+    let names = |edges: &[Shown]| edges.iter().map(name).collect::<Vec<_>>().join(" ").replace("Resid ", "");
+    assert_eq!(names(&strongest(&shown, 3)), "MLP 0->End A0.1->MLP 0 A0.0->A1.1.K");
+    assert_eq!(names(&strongest(&shown, 4)), "MLP 0->End A0.1->MLP 0 A0.0->A1.1.K Start->A0.0.V");
+    assert_eq!(strongest(&shown, 9).len(), 5);
+    let of = |node: &str| edges_of(&case.graph, &case.nodes, &shown, node);
+    assert_eq!(
+        (names(&of("MLP 0").into), names(&of("MLP 0").out_of)),
+        ("A0.1->MLP 0".to_owned(), "MLP 0->End".to_owned())
+    );
+    assert_eq!(names(&of("A0").into), "Start->A0.0.V Start->A0.1.V");
+    assert_eq!(names(&of("A0").out_of), "A0.1->MLP 0 A0.0->A1.1.K");
+    assert_eq!(names(&of("A1.1").into), "A0.0->A1.1.K");
+    // Block 0: its heads have 1 + 1 in, 3 + 2 out; its MLP 3 in, and 4 out that were taken out.
+    let strengths = strength_by_block(&case.graph, &case.nodes, &shown);
+    assert_eq!(strengths, [BlockStrength { attn: 7.0, mlp: 3.0 }, BlockStrength { attn: 2.0, mlp: 0.0 }]);
 }
