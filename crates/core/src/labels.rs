@@ -1,4 +1,4 @@
-//! Counts and sizes as people write them.
+//! Counts and sizes as people write them, and text as tables hold it.
 
 /// A count with its noun in the right form: `1 forward pass`, `2 forward passes`.
 pub fn count_label(n: usize, one: &str, many: &str) -> String {
@@ -16,6 +16,11 @@ pub fn size_label(n_bytes: u64) -> String {
     }
 }
 
+/// A text as a field of CSV (RFC 4180).
+pub fn csv_field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +29,11 @@ mod tests {
     fn one_of_a_kind_is_not_many() {
         let labels = [0, 1, 2].map(|n| count_label(n, "forward pass", "forward passes"));
         assert_eq!(labels, ["0 forward passes", "1 forward pass", "2 forward passes"]);
+    }
+
+    #[test]
+    fn a_field_of_csv_is_quoted_where_it_would_end_too_early() {
+        let fields = ["A0.1->MLP 1", "a,b", "say \"x\"", "two\nlines"].map(csv_field);
+        assert_eq!(fields, ["A0.1->MLP 1", "\"a,b\"", "\"say \"\"x\"\"\"", "\"two\nlines\""]);
     }
 }

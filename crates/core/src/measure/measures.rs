@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
+use crate::labels::csv_field;
 use crate::measure::curves::{Areas, Curve};
 use crate::measure::measurement::{Measured, Measurement};
 use crate::measure::metric::Metric;
@@ -50,7 +51,7 @@ impl MeasuredCircuits {
 pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
     let mut csv = "scores,requested,edges,threshold,metric,mean,std,quartile_1,median,quartile_3\n".to_owned();
     for set in sets {
-        let name = quoted(&set.name);
+        let name = csv_field(&set.name);
         for metric in Metric::ALL {
             for (circuit, Measured { mean, std, quartiles: [low, median, high] }) in set.points(metric) {
                 let Circuit { requested, n_edges, threshold } = circuit;
@@ -90,9 +91,4 @@ pub fn to_json(sets: &[MeasuredCircuits]) -> Value {
         json!({ "scores": set.name, "n_edges": set.n_edges, "circuits": circuits, "metrics": metrics })
     });
     Value::Array(sets.collect())
-}
-
-/// A text as a field of CSV (RFC 4180).
-fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -83,6 +83,11 @@ impl Ranking {
         self.descending.partition_point(|&score| score >= threshold)
     }
 
+    /// The place of a score among them, from 1 for the largest; ties share the first of their places.
+    pub fn rank(&self, score: f32) -> usize {
+        self.descending.partition_point(|&other| other > score.abs()) + 1
+    }
+
     /// For each group of equal absolute scores, largest first, how many edges it and those before it have. The groups are found
     /// as they are asked for.
     pub fn groups(&self) -> impl Iterator<Item = usize> + '_ {
@@ -127,6 +132,7 @@ mod tests {
         assert_eq!(ranking.circuit(0), Ok(Circuit { requested: 0, n_edges: 0, threshold: f32::INFINITY }));
         assert_eq!(ranking.circuit(3), Ok(Circuit { requested: 3, n_edges: 4, threshold: 0.5 }));
         assert_eq!(ranking.circuit(6), Err(CircuitError::EdgeCount { n_edges: 5, found: 6 }));
+        assert_eq!([f32::NEG_INFINITY, 2.0, 0.5, -0.5, 0.0].map(|score| ranking.rank(score)), [1, 2, 3, 3, 5]);
         assert!(!ranking.is_constant() && Ranking::new(&[1.0, -1.0]).is_constant());
     }
 }

@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use circuitscope_core::scores::paths::Node;
-use circuitscope_core::{AttentionDir, Graph, Paths};
+use circuitscope_core::{Graph, Paths};
 
+use super::ViewRequest;
 use super::nodes::Dests;
 use super::paths::Placed;
 use crate::drawn::Nodes;
@@ -22,42 +23,39 @@ pub struct Focus {
 }
 
 /// For each edge whether it is around the node; none where the graph has no such node.
-pub(super) fn around(
-    graph: &Graph,
-    dir: AttentionDir,
-    nodes: &Nodes,
-    placed: &[Placed],
-    focus: &Focus,
-) -> Option<Vec<bool>> {
-    let focused = focused(nodes, &focus.name);
-    if !focused.contains(&true) {
+pub(super) fn around(request: &ViewRequest, placed: &[Placed], focus: &Focus) -> Option<Vec<bool>> {
+    let is_named = named(request.nodes, &focus.name);
+    if !is_named.contains(&true) {
         return None;
     }
     let edges: Vec<usize> = placed.iter().map(|placed| placed.edge.edge_idx).collect();
-    let paths = Paths::new(graph, dir);
-    let flow = Flow { paths: &paths, by_dest: paths.by_dest(&edges), placed };
-    let n_positions = graph.config.seq_len.unwrap_or(1);
-    let at_positions = |&focused: &bool| std::iter::repeat_n(focused, n_positions);
-    let srcs: Vec<bool> = focused[..graph.srcs.len()].iter().flat_map(at_positions).collect();
-    let dests = Dests::new(graph);
-    let is_focused = |node: &Node| focused[dests.node(node.dest.module_idx, node.dest.head_idx)];
-    let hops = focus.hops.unwrap_or(usize::MAX);
-    let (mut below, mut above) = (srcs.clone(), srcs);
-    for node in paths.nodes.iter().filter(|node| is_focused(node)) {
-        paths.readers(node).for_each(|src| below[src] = true);
-    }
+    let paths = Paths::new(request.graph, request.dir);
+    let flow = Flow { by_dest: paths.by_dest(&edges), paths: &paths, placed };
+    let dests = Dests::new(request.graph);
+    let is_focused = |node: &Node| is_named[dests.node(node.dest.module_idx, node.dest.head_idx)];
+    let srcs = at_positions(request.graph, &is_named);
     let mut around = vec![false; placed.len()];
-    flow.downstream(&mut below, hops, &mut around);
-    let mut first: Vec<bool> = flow.by_dest.iter().map(|(node, _)| is_focused(node)).collect();
-    flow.upstream(&mut above, &mut first, hops, &mut around);
+    let readers = paths.nodes.iter().filter(|node| is_focused(node)).flat_map(|node| paths.readers(node));
+    let mut read = srcs.clone();
+    readers.for_each(|src| read[src] = true);
+    let hops = focus.hops.unwrap_or(usize::MAX);
+    flow.downstream(read, hops, &mut around);
+    flow.upstream(srcs, is_focused, hops, &mut around);
     Some(around)
 }
 
 /// Which nodes a name means.
-fn focused(nodes: &Nodes, name: &str) -> Vec<bool> {
+pub(super) fn named(nodes: &Nodes, name: &str) -> Vec<bool> {
     let of_block = format!("{name}.");
     let is_head_of = |candidate: &str| name.starts_with('A') && candidate.starts_with(&of_block);
     nodes.nodes.iter().map(|node| node.name == name || is_head_of(&node.name)).collect()
+}
+
+/// For each src node at each position whether it is one of some nodes.
+fn at_positions(graph: &Graph, is_named: &[bool]) -> Vec<bool> {
+    let n_positions = graph.config.seq_len.unwrap_or(1);
+    let srcs = is_named.iter().take(graph.srcs.len());
+    srcs.flat_map(|&is_named| std::iter::repeat_n(is_named, n_positions)).collect()
 }
 
 /// The edges of a circuit by their dest nodes.
@@ -69,45 +67,38 @@ struct Flow<'a> {
 
 impl Flow<'_> {
     /// Marks the edges from the given src nodes, and on from what reads those, as many hops as asked for.
-    fn downstream(&self, srcs: &mut [bool], hops: usize, around: &mut [bool]) {
-        let mut hop = 0;
-        let mut has_more = true;
-        while has_more && hop < hops {
-            let mut readers = Vec::new();
-            has_more = false;
+    fn downstream(&self, mut srcs: Vec<bool>, hops: usize, around: &mut [bool]) {
+        for _ in 0..hops {
+            let (mut taken, mut readers) = (Vec::new(), Vec::new());
             for (node, run) in &self.by_dest {
-                let taken = run.clone().filter(|&i| srcs[self.src(node, i)] && !around[i]).collect::<Vec<_>>();
-                taken.iter().for_each(|&i| around[i] = true);
-                has_more |= !taken.is_empty();
-                if taken.iter().any(|&i| self.passes(i)) {
+                let n_taken = taken.len();
+                taken.extend(run.clone().filter(|&i| !around[i] && srcs[self.src(node, i)]));
+                if taken[n_taken..].iter().any(|&i| self.passes(i)) {
                     readers.extend(self.paths.readers(node));
                 }
             }
+            if taken.is_empty() {
+                return;
+            }
+            taken.into_iter().for_each(|i| around[i] = true);
             readers.into_iter().for_each(|src| srcs[src] = true);
-            hop += 1;
         }
     }
 
-    /// Marks the edges into dest nodes that the given src nodes read, and on to what those come from. `first` are dest nodes to
-    /// begin with, by their places in `by_dest`.
-    fn upstream(&self, srcs: &mut [bool], first: &mut [bool], hops: usize, around: &mut [bool]) {
-        let mut is_done = vec![false; first.len()];
-        let mut hop = 0;
-        let mut has_more = true;
-        while has_more && hop < hops {
-            let mut sources = Vec::new();
-            has_more = false;
-            for (i, (node, run)) in self.by_dest.iter().enumerate() {
-                let is_read = first[i] || self.paths.readers(node).any(|src| srcs[src]);
-                if !is_read || std::mem::replace(&mut is_done[i], true) {
-                    continue;
-                }
-                has_more = true;
-                run.clone().for_each(|i| around[i] = true);
-                sources.extend(run.clone().filter(|&i| self.passes(i)).map(|i| self.src(node, i)));
+    /// Marks the edges into the dest nodes in focus and those that the given src nodes read, and on to what these come from.
+    fn upstream(&self, mut srcs: Vec<bool>, is_focused: impl Fn(&Node) -> bool, hops: usize, around: &mut [bool]) {
+        let mut waiting: Vec<_> = self.by_dest.iter().collect();
+        for _ in 0..hops {
+            let is_read = |node: &Node| is_focused(node) || self.paths.readers(node).any(|src| srcs[src]);
+            let (read, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(node, _)| is_read(node));
+            if read.is_empty() {
+                return;
             }
-            sources.into_iter().for_each(|src| srcs[src] = true);
-            hop += 1;
+            for (node, run) in read {
+                run.clone().for_each(|i| around[i] = true);
+                run.clone().filter(|&i| self.passes(i)).for_each(|i| srcs[self.src(node, i)] = true);
+            }
+            waiting = others;
         }
     }
 

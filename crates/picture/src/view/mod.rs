@@ -7,6 +7,8 @@
 //! 5. `boxes`, `group`: the heads of a block in one box, and the edges between two boxes in one link.
 //! 6. `overview`: the strongest links, and a stream of the others.
 //!
+//! `table` says of the shown edges what stands beside the picture.
+//!
 //! Whatever is left out is counted: the edges of the circuit that are drawn and those in [`Rest::n_in_circuit`] are all of them.
 
 mod boxes;
@@ -18,6 +20,7 @@ mod nodes;
 mod options;
 mod overview;
 mod paths;
+mod table;
 mod window;
 
 use std::collections::BTreeSet;
@@ -30,6 +33,7 @@ pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, shown,
 pub use self::ends::edge_ends;
 pub use self::focus::Focus;
 pub use self::options::{Heads, Limits, ViewOptions};
+pub use self::table::{BlockStrength, NodeEdges, edges_of, find_edge, name_of, strength_by_block, strongest};
 
 use self::boxes::Boxes;
 use self::group::Bundle;
@@ -54,7 +58,8 @@ pub fn view(request: &ViewRequest) -> Drawn {
     let placed = paths::placed(request.graph, request.shown, request.dir);
     let window = request.options.window.as_ref().and_then(|blocks| window::layers(request.nodes, blocks));
     let kept = kept(request, &placed, window.as_ref());
-    let plan = plan(request, kept.len(), window.as_ref());
+    let n_kept = kept.iter().filter(|placed| placed.shown.is_in_circuit()).count();
+    let plan = plan(request, n_kept, window.as_ref());
     let boxes = boxes(request, &kept, &plan, window.as_ref());
     let mut bundles = group::bundles(&kept, &boxes, request.options.merge_ports);
     let weaker = overview::cut(&mut bundles, plan.limit);
@@ -64,8 +69,8 @@ pub fn view(request: &ViewRequest) -> Drawn {
 
 /// The edges of the part that a reader looks at. Edges that the reader took out lie on no path, and are kept nevertheless.
 fn kept<'a>(request: &ViewRequest, placed: &'a [Placed], window: Option<&Range<usize>>) -> Vec<&'a Placed> {
-    let ViewRequest { graph, nodes, dir, options, .. } = *request;
-    let around = options.focus.as_ref().and_then(|focus| focus::around(graph, dir, nodes, placed, focus));
+    let ViewRequest { nodes, options, .. } = *request;
+    let around = options.focus.as_ref().and_then(|focus| focus::around(request, placed, focus));
     let is_inside = |node: usize| window.is_none_or(|window| window.contains(&nodes.nodes[node].layer));
     let is_kept = |(i, placed): &(usize, &Placed)| {
         let on_path = placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit();
@@ -81,17 +86,13 @@ struct Plan {
 }
 
 fn plan(request: &ViewRequest, n_edges: usize, window: Option<&Range<usize>>) -> Plan {
-    let ViewOptions { heads, opened, closed, limits, .. } = request.options;
-    let by_layer = match heads {
-        Heads::Auto => n_edges > limits.overview_above,
-        Heads::Apart => false,
-        Heads::ByLayer => true,
-    };
+    let options = request.options;
+    let ViewOptions { opened, closed, limits, .. } = options;
     if let Some(window) = window {
         let outside = request.graph.srcs.iter().filter(|src| !window.contains(&src.layer));
         let closed = outside.filter_map(|src| src.kind.block()).chain(closed.iter().copied()).collect();
         Plan { closed, limit: limits.in_window }
-    } else if by_layer {
+    } else if options.is_by_layer(n_edges) {
         Plan {
             closed: (0..request.graph.n_layers).filter(|block| !opened.contains(block)).collect(),
             limit: limits.by_layer,

@@ -25,6 +25,18 @@ pub struct ViewOptions {
     pub limits: Limits,
 }
 
+impl ViewOptions {
+    /// Whether heads are by layer where the part that a reader looks at has as many edges of the circuit: those drawn and
+    /// [`crate::drawn::Rest::n_weaker`].
+    pub fn is_by_layer(&self, n_edges: usize) -> bool {
+        match self.heads {
+            Heads::Auto => n_edges > self.limits.overview_above,
+            Heads::Apart => false,
+            Heads::ByLayer => true,
+        }
+    }
+}
+
 /// How heads are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Heads {

@@ -1,0 +1,507 @@
+//! What is drawn of a circuit: by hand on small graphs, and as laws on graphs of every kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores, Sizes};
+use circuitscope_picture::drawn::{Drawn, LayerPart, Link, NodeKind, Nodes, Port, Side};
+use circuitscope_picture::view::{
+    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
+    edges_of, find_edge, name_of, shown, strength_by_block, strongest, view,
+};
+
+fn model(n_layers: usize, n_heads: usize) -> ModelConfig {
+    let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (8, 2, Some(8), 16, 16);
+    ModelConfig::decoder("gpt2", Sizes { n_layers, n_heads, d_model, d_head, d_mlp, n_ctx, d_vocab })
+}
+
+/// Models with MLPs after attention, beside it and without, as edge graphs with q, k and v apart and joint and as node graphs,
+/// with and without positions.
+fn graphs(n_layers: usize, n_heads: usize) -> Vec<Graph> {
+    let after = model(n_layers, n_heads);
+    let beside = ModelConfig { parallel_attn_mlp: true, ..after.clone() };
+    let without = ModelConfig { d_mlp: None, ..after.clone() };
+    let mut graphs = Vec::new();
+    for model in [after, beside, without] {
+        for (factorized, separate_qkv) in [(true, true), (true, false), (false, false)] {
+            for seq_len in [None, Some(3)] {
+                graphs.push(Graph::new(&model, GraphConfig { factorized, separate_qkv, seq_len }));
+            }
+        }
+    }
+    graphs
+}
+
+/// Numbers in 0..1 from a linear congruential generator.
+fn numbers(seed: u32) -> impl Iterator<Item = f32> {
+    let next = |&state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(seed), next).skip(1).map(|state| (state >> 8) as f32 / (1 << 24) as f32)
+}
+
+/// Scores of both signs, a few of them tied.
+fn scores(graph: &Graph, seed: u32) -> PruneScores {
+    let score = |x: f32| ((x - 0.5) * 200.0).round() / 100.0;
+    PruneScores::new(numbers(seed).map(score).take(graph.n_edges()).collect())
+}
+
+struct Case {
+    graph: Graph,
+    nodes: Rc<Nodes>,
+    scores: PruneScores,
+}
+
+impl Case {
+    fn new(graph: Graph, scores: PruneScores) -> Self {
+        Self { nodes: Rc::new(Nodes::of(&graph)), graph, scores }
+    }
+
+    fn random(graph: Graph, seed: u32) -> Self {
+        let scores = scores(&graph, seed);
+        Self::new(graph, scores)
+    }
+
+    /// Edges by name with their scores; all others have the score 0.
+    fn named(graph: Graph, edges: &[(&str, f32)]) -> Self {
+        let index = EdgeIndex::new(&graph);
+        let mut values = vec![0.0; graph.n_edges()];
+        for (name, score) in edges {
+            values[index.find_named(name).unwrap().edge_idx] = *score;
+        }
+        drop(index);
+        Self::new(graph, PruneScores::new(values))
+    }
+
+    fn shown(&self, k: usize, edits: &Edits) -> Vec<Shown> {
+        shown(&self.scores, &edges_in_circuit(&self.scores, &self.scores.circuit(k).unwrap()), edits)
+    }
+
+    fn view(&self, shown: &[Shown], options: &ViewOptions) -> Drawn {
+        let (graph, nodes, dir) = (&self.graph, &self.nodes, AttentionDir::Causal);
+        view(&ViewRequest { graph, nodes, shown, dir, seq_labels: &[], options })
+    }
+
+    fn draw(&self, k: usize, options: &ViewOptions) -> Drawn {
+        self.view(&self.shown(k, &Edits::new()), options)
+    }
+}
+
+fn names(drawn: &Drawn) -> Vec<&str> {
+    drawn.links().map(|link| link.name.as_str()).collect()
+}
+
+fn apart() -> ViewOptions {
+    ViewOptions { heads: Heads::Apart, ..ViewOptions::default() }
+}
+
+/// Options of every kind, for laws.
+fn all_options() -> Vec<ViewOptions> {
+    let limits = Limits { overview_above: 20, by_layer: 7, apart: 12, in_window: 9 };
+    let few = ViewOptions { limits, ..ViewOptions::default() };
+    let focus = |name: &str, hops| Some(Focus { name: name.to_owned(), hops });
+    vec![
+        ViewOptions::default(),
+        apart(),
+        few.clone(),
+        ViewOptions { heads: Heads::Apart, ..few.clone() },
+        ViewOptions { heads: Heads::Apart, closed: BTreeSet::from([1]), ..few.clone() },
+        ViewOptions { heads: Heads::ByLayer, opened: BTreeSet::from([0]), ..few.clone() },
+        ViewOptions { heads: Heads::ByLayer, merge_ports: true, all_positions: true, ..few.clone() },
+        ViewOptions { on_path_only: true, ..apart() },
+        ViewOptions { window: Some(1..2), ..few.clone() },
+        ViewOptions { window: Some(0..1), merge_ports: true, ..few.clone() },
+        ViewOptions { window: Some(7..9), ..few.clone() },
+        ViewOptions { focus: focus("A1.0", Some(1)), ..few.clone() },
+        ViewOptions { focus: focus("A1", None), ..few.clone() },
+        ViewOptions { focus: focus("nothing", None), ..few },
+    ]
+}
+
+#[test]
+fn every_edge_is_drawn_or_counted() {
+    for (seed, graph) in graphs(3, 3).into_iter().enumerate() {
+        let case = Case::random(graph, seed as u32);
+        let n_edges = case.graph.n_edges();
+        let strongest = edges_in_circuit(&case.scores, &case.scores.circuit(1).unwrap())[0];
+        for k in [0, 1, 10, 40, n_edges].map(|k| k.min(n_edges)) {
+            for edits in [Edits::new(), Edits::from([(0, 0.5), (strongest, 0.0), (n_edges - 1, 1.0), (n_edges, 1.0)])] {
+                let shown = case.shown(k, &edits);
+                let in_circuit = shown.iter().filter(|shown| shown.is_in_circuit()).count();
+                for options in all_options() {
+                    let drawn = case.view(&shown, &options);
+                    let of_circuit: usize = drawn.links().filter(|link| link.mask > 0.0).map(|link| link.n_edges).sum();
+                    assert_eq!(of_circuit + drawn.rest.n_in_circuit, in_circuit, "{options:?}");
+                    let rest = &drawn.rest;
+                    assert_eq!(drawn.n_edges() + rest.n_in_circuit + rest.n_outside, n_edges, "{options:?}");
+                    assert!(rest.n_weaker <= rest.n_in_circuit && rest.n_weaker_links <= rest.n_weaker);
+                    assert_eq!(rest.stream.is_empty(), rest.n_weaker == 0);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn links_run_forwards_between_boxes_of_their_layers_and_names_are_those_of_the_boxes() {
+    for (seed, graph) in graphs(3, 3).into_iter().enumerate() {
+        let case = Case::random(graph, seed as u32);
+        for options in all_options() {
+            let drawn = case.draw(60.min(case.graph.n_edges()), &options);
+            let Nodes { nodes, layers, .. } = &*drawn.nodes;
+            assert!(nodes.iter().all(|node| node.layer < layers.len()));
+            for band in &drawn.bands {
+                assert!(band.links.is_sorted_by(|a, b| a.edge_idx < b.edge_idx));
+                for link in &band.links {
+                    let [src, dest] = [link.src, link.dest].map(|node| &nodes[node]);
+                    assert!(src.layer < dest.layer, "{}", link.name);
+                    let name = link.name.split_once(':').map_or(link.name.as_str(), |(_, name)| name);
+                    let ends = name.split_once("->").unwrap();
+                    // A box of several heads is named after their block.
+                    assert!(ends.0.starts_with(&src.name) && ends.1.starts_with(&dest.name), "{}", link.name);
+                    let has_head = |port: Port| dest.kind == NodeKind::Head && ends.1.ends_with(port.letter());
+                    assert!(link.port.is_none_or(has_head), "{}", link.name);
+                }
+            }
+            let members = |link: &Link| [link.src, link.dest].map(|node| nodes[node].n_members);
+            assert!(drawn.links().flat_map(members).all(|n| n >= 1));
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_edges_given_does_not_matter_and_the_same_edge_counts_once() {
+    for (seed, graph) in graphs(3, 2).into_iter().enumerate() {
+        let case = Case::random(graph, seed as u32);
+        let shown = case.shown(50.min(case.graph.n_edges()), &Edits::new());
+        let mut shuffled: Vec<_> = shown.iter().rev().chain(&shown).copied().collect();
+        let half = shuffled.len() / 3;
+        shuffled.rotate_left(half);
+        for options in all_options() {
+            assert_eq!(case.view(&shown, &options), case.view(&shuffled, &options));
+        }
+    }
+}
+
+/// The same rule, worked out the slow way: edges on no path are taken away until none is left, where a node is reached by an edge
+/// into it and leads on by an edge out of it.
+#[test]
+fn an_edge_lies_on_a_path_where_both_of_its_ends_do() {
+    for model in [model(3, 2), ModelConfig { parallel_attn_mlp: true, ..model(3, 2) }] {
+        let graph = Graph::new(&model, GraphConfig::default());
+        for seed in 0..20 {
+            let case = Case::random(graph.clone(), seed);
+            let drawn = case.draw(12, &apart());
+            let mut left: Vec<&Link> = drawn.links().collect();
+            let [start, end] = ["Resid Start", "Resid End"].map(|name| case.nodes.find(name).unwrap());
+            loop {
+                let is_reached = |link: &Link| link.src == start || left.iter().any(|other| other.dest == link.src);
+                let leads_on = |link: &Link| link.dest == end || left.iter().any(|other| other.src == link.dest);
+                let kept: Vec<_> = left.iter().copied().filter(|link| is_reached(link) && leads_on(link)).collect();
+                if kept.len() == left.len() {
+                    break;
+                }
+                left = kept;
+            }
+            let on_path: Vec<_> = drawn.links().filter(|link| link.on_path).collect();
+            assert_eq!(on_path, left);
+            let only = case.draw(12, &ViewOptions { on_path_only: true, ..apart() });
+            assert_eq!(names(&only), left.iter().map(|link| link.name.as_str()).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn the_boxes_of_a_graph_are_named_and_placed_as_it_has_them() {
+    let nodes = Nodes::of(&Graph::new(&model(2, 2), GraphConfig::default()));
+    let described: Vec<_> = nodes.nodes.iter().map(|n| format!("{} {} {}", n.label, n.short_label, n.layer)).collect();
+    let expected = "Embed E 0|A0.0 A0.0 1|A0.1 A0.1 1|MLP 0 M0 2|A1.0 A1.0 3|A1.1 A1.1 3|MLP 1 M1 4|Unembed U 5";
+    assert_eq!(described.join("|"), expected);
+    let layers: Vec<_> = nodes.layers.iter().map(|layer| (layer.part, layer.block)).collect();
+    let (attn, mlp) = (LayerPart::Attn, LayerPart::Mlp);
+    let ends = [(LayerPart::Embed, None), (LayerPart::Unembed, None)];
+    let inner = [(attn, Some(0)), (mlp, Some(0)), (attn, Some(1)), (mlp, Some(1))];
+    assert_eq!(layers, [&ends[..1], &inner, &ends[1..]].concat());
+
+    let beside = ModelConfig { parallel_attn_mlp: true, ..model(1, 2) };
+    let nodes = Nodes::of(&Graph::new(&beside, GraphConfig::default()));
+    assert_eq!(nodes.nodes.iter().map(|node| node.layer).collect::<Vec<_>>(), [0, 1, 1, 1, 2]);
+    assert_eq!(nodes.nodes.iter().map(|node| node.place).collect::<Vec<_>>(), [0.0, 0.0, 1.0, 2.0, 0.0]);
+    assert_eq!((nodes.layers[1].part, nodes.layers[1].block), (attn, Some(0)));
+
+    let node_graph = Graph::new(&model(2, 1), GraphConfig { factorized: false, ..GraphConfig::default() });
+    let nodes = Nodes::of(&node_graph);
+    let of_layer = |layer| nodes.nodes.iter().filter(|n| n.layer == layer).map(|n| n.name.clone()).collect::<Vec<_>>();
+    let layers: Vec<_> = (0..nodes.layers.len()).map(|layer| of_layer(layer).join(", ")).collect();
+    let expected = ["Resid Start, A0.0", "Resid Mid 0, MLP 0", "Resid Post 0, A1.0", "Resid Mid 1, MLP 1", "Resid End"];
+    assert_eq!(layers, expected);
+    let blocks: Vec<_> = nodes.layers.iter().map(|layer| layer.block).collect();
+    assert_eq!(blocks, [None, Some(0), Some(1), Some(1), None]);
+}
+
+#[test]
+fn a_head_is_one_box_with_three_inputs_which_can_be_merged() {
+    let edges = [("Resid Start->A0.1.Q", 1.0), ("Resid Start->A0.1.K", 2.0), ("Resid Start->A0.1.V", -4.0)];
+    let case = Case::named(Graph::new(&model(1, 2), GraphConfig::default()), &edges);
+    let drawn = case.draw(3, &apart());
+    let ports: Vec<_> = drawn.links().map(|link| (link.dest, link.port, link.score)).collect();
+    assert_eq!(ports, [(2, Some(Port::Q), 1.0), (2, Some(Port::K), 2.0), (2, Some(Port::V), -4.0)]);
+    let merged = case.draw(3, &ViewOptions { merge_ports: true, ..apart() });
+    let links: Vec<_> = merged.links().map(|link| (link.name.as_str(), link.port, link.n_edges, link.score)).collect();
+    assert_eq!(links, [("Resid Start->A0.1", None, 2, 3.0), ("Resid Start->A0.1.V", None, 1, -4.0)]);
+}
+
+#[test]
+fn an_edge_taken_out_stays_as_a_ghost_and_one_put_in_is_added() {
+    let edges = [("Resid Start->A0.0.V", 1.0), ("A0.0->Resid End", 2.0), ("Resid Start->MLP 0", 0.5)];
+    let case = Case::named(Graph::new(&model(1, 1), GraphConfig::default()), &edges);
+    let index = EdgeIndex::new(&case.graph);
+    let idx = |name: &str| index.find_named(name).unwrap().edge_idx;
+    let [out, put_in] = [idx("A0.0->Resid End"), idx("Resid Start->MLP 0")];
+    let drawn = case.view(&case.shown(2, &Edits::from([(out, 0.0), (put_in, 0.25)])), &apart());
+    let links: Vec<_> = drawn.links().map(|link| (link.name.as_str(), link.mask, link.on_path)).collect();
+    let expected =
+        [("Resid Start->A0.0.V", 1.0, false), ("Resid Start->MLP 0", 0.25, false), ("A0.0->Resid End", 0.0, false)];
+    assert_eq!(links, expected);
+    // Nothing is taken out where nothing was, and only numbers are masks.
+    assert_eq!(case.shown(1, &Edits::from([(put_in, 0.0), (out, f32::NAN)])), case.shown(1, &Edits::new()));
+    let only = case.view(&case.shown(2, &Edits::from([(out, 0.0)])), &ViewOptions { on_path_only: true, ..apart() });
+    assert_eq!(names(&only), ["A0.0->Resid End"]);
+}
+
+#[test]
+fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
+    let graph = Graph::new(&model(2, 2), GraphConfig::default());
+    let [a, b] = [1, 2].map(|seed| Case::random(graph.clone(), seed));
+    let [of_a, of_b] = [&a, &b].map(|case| case.shown(20, &Edits::new()));
+    let sides = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, shown });
+    let both = compared(sides[0], sides[1]);
+    let has = |shown: &[Shown], edge_idx| shown.iter().any(|shown| shown.edge_idx == edge_idx);
+    let mut seen = BTreeMap::new();
+    for shown in &both {
+        let side = match (has(&of_a, shown.edge_idx), has(&of_b, shown.edge_idx)) {
+            (true, true) => Side::Both,
+            (true, false) => Side::OnlyA,
+            (false, true) => Side::OnlyB,
+            (false, false) => panic!("an edge of neither"),
+        };
+        assert_eq!(shown.side, side);
+        let [a, b] = [&a, &b].map(|case| case.scores.values()[shown.edge_idx]);
+        assert_eq!(shown.score, f32::midpoint(a, b));
+        *seen.entry(format!("{side:?}")).or_insert(0) += 1;
+    }
+    assert!(seen.len() == 3, "{seen:?}");
+    assert_eq!(seen["Both"] * 2 + seen["OnlyA"] + seen["OnlyB"], of_a.len() + of_b.len());
+    // Sides are not summed with each other.
+    let grouped = a.view(&both, &ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() });
+    assert_eq!(grouped.n_edges() + grouped.rest.n_in_circuit, both.len());
+    // Infinite scores of opposite signs have no mean.
+    let infinite = |score: f32| PruneScores::new(vec![score; graph.n_edges()]);
+    let (up, down) = (infinite(f32::INFINITY), infinite(f32::NEG_INFINITY));
+    let both = compared(Compared { scores: &up, shown: &of_a }, Compared { scores: &down, shown: &of_a });
+    assert!(both.len() == of_a.len() && both.iter().all(|shown| shown.score == 0.0));
+}
+
+#[test]
+fn the_heads_of_a_layer_share_a_box_and_their_edges_a_link() {
+    let edges = [
+        ("Resid Start->A0.0.Q", 1.0),
+        ("Resid Start->A0.2.V", 2.0),
+        ("Resid Start->A0.2.K", -0.5),
+        ("A0.0->A1.1.K", 3.0),
+        ("A0.2->A1.1.V", 5.0),
+    ];
+    let case = Case::named(Graph::new(&model(2, 3), GraphConfig::default()), &edges);
+    let by_layer = ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() };
+    let drawn = case.draw(5, &by_layer);
+    let links: Vec<_> = drawn.links().map(|link| (link.n_edges, link.score)).collect();
+    assert_eq!(links, [(1, -0.5), (2, 3.0), (1, 3.0), (1, 5.0)]);
+    // One edge has its own name, several those of the boxes.
+    assert_eq!(names(&drawn), ["Resid Start->A0.2.K", "Resid Start->A0", "A0.0->A1.1.K", "A0.2->A1.1.V"]);
+    let heads = &drawn.nodes.nodes[drawn.links().nth(1).unwrap().dest];
+    assert_eq!((heads.label.as_str(), heads.n_members, heads.layer, heads.place), ("0 \u{d7}2", 2, 1, 1.0));
+    let single = &drawn.nodes.nodes[drawn.links().last().unwrap().dest];
+    assert_eq!((single.label.as_str(), single.n_members), ("A1.1", 1));
+    // Opened, all is as it was.
+    let opened = case.draw(5, &ViewOptions { opened: BTreeSet::from([0]), ..by_layer });
+    assert_eq!(opened.bands, case.draw(5, &apart()).bands);
+    let closed = case.draw(5, &ViewOptions { closed: BTreeSet::from([0]), ..apart() });
+    assert_eq!(closed.bands, drawn.bands);
+}
+
+#[test]
+fn an_overview_draws_the_strongest_pairs_and_lets_the_others_flow() {
+    let edges = [
+        ("Resid Start->Resid End", 9.0),
+        ("Resid Start->MLP 0", -1.0),
+        ("MLP 0->MLP 1", 2.0),
+        ("MLP 0->Resid End", 0.5),
+    ];
+    let case = Case::named(Graph::new(&model(2, 1), GraphConfig::default()), &edges);
+    let limits = Limits { overview_above: 3, by_layer: 2, apart: 1, in_window: 1 };
+    let drawn = case.draw(4, &ViewOptions { limits, ..ViewOptions::default() });
+    assert_eq!(names(&drawn), ["MLP 0->MLP 1", "Resid Start->Resid End"]);
+    // Embed, attention 0, MLP 0, attention 1, MLP 1, end: 1 flows up to MLP 0, 0.5 on from there.
+    assert_eq!(drawn.rest.stream, [1.0, 1.0, 0.5, 0.5, 0.5]);
+    assert_eq!((drawn.rest.n_in_circuit, drawn.rest.n_weaker, drawn.rest.n_weaker_links), (2, 2, 2));
+    let apart = case.draw(4, &ViewOptions { limits, ..apart() });
+    assert_eq!(names(&apart), ["Resid Start->Resid End"]);
+    assert_eq!(case.draw(3, &ViewOptions { limits, ..ViewOptions::default() }).n_edges(), 1);
+}
+
+#[test]
+fn a_focus_has_the_edges_up_and_down_from_a_node_within_some_hops() {
+    let edges = [
+        ("Resid Start->MLP 0", 1.0),
+        ("Resid Start->A2.0.Q", 1.0),
+        ("MLP 0->A1.0.K", 1.0),
+        ("MLP 0->MLP 1", 1.0),
+        ("A1.0->A2.0.V", 1.0),
+        ("A1.0->Resid End", 1.0),
+        ("A2.0->MLP 2", 1.0),
+        ("MLP 1->Resid End", 1.0),
+    ];
+    let case = Case::named(Graph::new(&model(3, 1), GraphConfig::default()), &edges);
+    let around = |name: &str, hops| {
+        let focus = Some(Focus { name: name.to_owned(), hops });
+        let drawn = case.draw(8, &ViewOptions { focus, ..apart() });
+        assert_eq!(drawn.rest.n_in_circuit, 8 - drawn.n_edges());
+        names(&drawn).join(" ").replace("Resid ", "").replace("MLP ", "M")
+    };
+    assert_eq!(around("A1.0", Some(1)), "M0->A1.0.K A1.0->A2.0.V A1.0->End");
+    assert_eq!(around("A1.0", Some(2)), "Start->M0 M0->A1.0.K A1.0->A2.0.V A2.0->M2 A1.0->End");
+    assert_eq!(around("A1", None), around("A1.0", Some(2)));
+    assert_eq!(around("A1.0", Some(0)), "");
+    assert_eq!(around("MLP 1", None), "Start->M0 M0->M1 M1->End");
+    assert_eq!(around("Resid End", Some(1)), "A1.0->End M1->End");
+}
+
+/// In a node graph what reads the residual stream does so without an edge; in a token-wise one attention goes on to later
+/// positions.
+#[test]
+fn a_focus_follows_what_is_read_without_an_edge() {
+    let graph = Graph::new(&model(2, 1), GraphConfig { factorized: false, ..GraphConfig::default() });
+    let n_edges = graph.n_edges();
+    let case = Case::new(graph, PruneScores::new(vec![1.0; n_edges]));
+    let around = |case: &Case, name: &str, hops| {
+        let focus = Some(Focus { name: name.to_owned(), hops });
+        names(&case.draw(case.graph.n_edges(), &ViewOptions { focus, ..apart() })).join(" ").replace("Resid ", "")
+    };
+    assert_eq!(around(&case, "MLP 0", Some(1)), "Start->Mid 0 A0.0->Mid 0 MLP 0->Post 0");
+    assert_eq!(around(&case, "Resid Mid 0", Some(1)), "Start->Mid 0 A0.0->Mid 0 Mid 0->Post 0 MLP 0->Post 0");
+    let config = GraphConfig { seq_len: Some(3), ..GraphConfig::default() };
+    let edges =
+        [("0:A0.0->A1.0.K", 1.0), ("1:A0.0->A1.0.Q", 1.0), ("2:A1.0->Resid End", 1.0), ("0:A1.0->Resid End", 1.0)];
+    let case = Case::named(Graph::new(&model(2, 1), config), &edges);
+    let focus = Some(Focus { name: "A0.0".to_owned(), hops: Some(2) });
+    let drawn = case.draw(4, &ViewOptions { focus, ..apart() });
+    assert_eq!(names(&drawn), ["0:A0.0->A1.0.K", "0:A1.0->Resid End", "1:A0.0->A1.0.Q", "2:A1.0->Resid End"]);
+}
+
+#[test]
+fn a_window_keeps_its_layers_and_folds_the_others_into_two_columns() {
+    let graph = Graph::new(&model(4, 3), GraphConfig::default());
+    let case = Case::random(graph, 3);
+    let k = 300;
+    let window = ViewOptions { window: Some(1..3), ..ViewOptions::default() };
+    let drawn = case.draw(k, &window);
+    let layers: Vec<_> = drawn.nodes.layers.iter().map(|layer| (layer.part, layer.block)).collect();
+    let (attn, mlp) = (LayerPart::Attn, LayerPart::Mlp);
+    let inner = [(attn, Some(1)), (mlp, Some(1)), (attn, Some(2)), (mlp, Some(2))];
+    let sides = [(LayerPart::Earlier, Some(0)), (LayerPart::Later, Some(3))];
+    assert_eq!(layers, [&sides[..1], &inner, &sides[1..]].concat());
+    assert!(drawn.links().all(|link| (1..=4).contains(&drawn.nodes.nodes[link.src].layer)
+        || (1..=4).contains(&drawn.nodes.nodes[link.dest].layer)));
+    assert_eq!(drawn.links().count(), 80);
+    // Heads are apart inside and by layer outside.
+    let of_layer = |layers: std::ops::RangeInclusive<usize>| {
+        let ends = drawn.links().flat_map(|link| [link.src, link.dest]).map(|node| &drawn.nodes.nodes[node]);
+        ends.filter(|node| layers.contains(&node.layer)).map(|node| node.n_members).max()
+    };
+    assert_eq!((of_layer(0..=0), of_layer(1..=4), of_layer(5..=5)), (Some(3), Some(1), Some(3)));
+    // Edges that pass the window or touch none of it are left out, and not because they are weak.
+    let touching = case.draw(k, &ViewOptions { limits: Limits { in_window: 10_000, ..Limits::default() }, ..window });
+    assert!(touching.rest.n_in_circuit > 0 && touching.rest.n_weaker == 0);
+    assert_eq!(touching.rest.n_in_circuit + drawn.rest.n_weaker, drawn.rest.n_in_circuit);
+    // At the model's ends a column that holds nothing else keeps its name.
+    let first = case.draw(k, &ViewOptions { window: Some(0..2), ..ViewOptions::default() });
+    let parts: Vec<_> = first.nodes.layers.iter().map(|layer| (layer.part, layer.block)).collect();
+    assert_eq!((parts[0], parts[5]), ((LayerPart::Embed, None), (LayerPart::Later, Some(2))));
+}
+
+#[test]
+fn positions_without_links_have_a_band_where_it_is_asked_for() {
+    let config = GraphConfig { seq_len: Some(3), ..GraphConfig::default() };
+    let case = Case::named(Graph::new(&model(1, 1), config), &[("1:Resid Start->MLP 0", 1.0)]);
+    let labels = ["a", "<b>", "c"].map(str::to_owned);
+    let bands = |all_positions| {
+        let options = ViewOptions { all_positions, ..apart() };
+        let (graph, nodes, shown) = (&case.graph, &case.nodes, &case.shown(1, &Edits::new()));
+        let dir = AttentionDir::Causal;
+        let drawn = view(&ViewRequest { graph, nodes, shown, dir, seq_labels: &labels, options: &options });
+        drawn.bands.into_iter().map(|band| (band.seq_idx, band.label, band.links.len())).collect::<Vec<_>>()
+    };
+    let label = |label: &str| Some(label.to_owned());
+    assert_eq!(bands(false), [(Some(1), label("<b>"), 1)]);
+    assert_eq!(bands(true), [(Some(0), label("a"), 0), (Some(1), label("<b>"), 1), (Some(2), label("c"), 0)]);
+    let without = Case::random(Graph::new(&model(1, 1), GraphConfig::default()), 0).draw(0, &apart());
+    assert_eq!((without.bands.len(), without.bands[0].seq_idx, without.n_edges()), (1, None, 0));
+}
+
+#[test]
+fn infinite_and_zero_scores_give_numbers() {
+    let graph = Graph::new(&model(2, 3), GraphConfig::default());
+    let n_edges = graph.n_edges();
+    let infinite = Case::new(graph.clone(), PruneScores::new(vec![f32::INFINITY; n_edges]));
+    let zero = Case::new(graph, PruneScores::new(vec![0.0; n_edges]));
+    for case in [infinite, zero] {
+        for options in all_options() {
+            let drawn = case.draw(n_edges, &options);
+            assert!(drawn.links().all(|link| link.mask == 1.0 && !link.score.is_nan()));
+            assert!(drawn.rest.stream.iter().all(|strength| strength.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn an_edge_is_found_by_the_name_that_it_has() {
+    for graph in graphs(2, 2) {
+        for edge_idx in 0..graph.n_edges() {
+            assert_eq!(find_edge(&graph, &name_of(&graph, edge_idx).unwrap()), Some(edge_idx));
+        }
+        assert_eq!(name_of(&graph, graph.n_edges()), None);
+        assert!(
+            ["", "->", "A0.0", "9:A0.0->Resid End", "x:A0.0->Resid End"]
+                .iter()
+                .all(|name| find_edge(&graph, name).is_none())
+        );
+    }
+}
+
+#[test]
+fn the_strongest_edges_those_of_a_node_and_of_a_block_are_named() {
+    let edges = [
+        ("Resid Start->A0.0.V", -1.0),
+        ("Resid Start->A0.1.V", 1.0),
+        ("A0.1->MLP 0", 3.0),
+        ("A0.0->A1.1.K", -2.0),
+        ("MLP 0->Resid End", 4.0),
+    ];
+    let case = Case::named(Graph::new(&model(2, 2), GraphConfig::default()), &edges);
+    let out = find_edge(&case.graph, "MLP 0->Resid End").unwrap();
+    let shown = case.shown(5, &Edits::from([(out, 0.0)]));
+    let name = |shown: &Shown| name_of(&case.graph, shown.edge_idx).unwrap();
+    let names = |edges: &[Shown]| edges.iter().map(name).collect::<Vec<_>>().join(" ").replace("Resid ", "");
+    assert_eq!(names(&strongest(&shown, 3)), "MLP 0->End A0.1->MLP 0 A0.0->A1.1.K");
+    assert_eq!(names(&strongest(&shown, 4)), "MLP 0->End A0.1->MLP 0 A0.0->A1.1.K Start->A0.0.V");
+    assert_eq!(strongest(&shown, 9).len(), 5);
+    let of = |node: &str| edges_of(&case.graph, &case.nodes, &shown, node);
+    assert_eq!(
+        (names(&of("MLP 0").into), names(&of("MLP 0").out_of)),
+        ("A0.1->MLP 0".to_owned(), "MLP 0->End".to_owned())
+    );
+    assert_eq!(names(&of("A0").into), "Start->A0.0.V Start->A0.1.V");
+    assert_eq!(names(&of("A0").out_of), "A0.1->MLP 0 A0.0->A1.1.K");
+    assert_eq!(names(&of("A1.1").into), "A0.0->A1.1.K");
+    // Block 0: its heads have 1 + 1 in, 3 + 2 out; its MLP 3 in, and 4 out that were taken out.
+    let strengths = strength_by_block(&case.graph, &case.nodes, &shown);
+    assert_eq!(strengths, [BlockStrength { attn: 7.0, mlp: 3.0 }, BlockStrength { attn: 2.0, mlp: 0.0 }]);
+}
