@@ -6,22 +6,24 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, header, runs};
+use crate::select::{self, runs};
 use crate::state::State;
-use crate::state::picture::Picture;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
 use crate::tasks::{self, Tasks};
 use crate::update::Action;
 use crate::view::connected::{Connected, TasksHandle};
 use crate::view::files::list::drags_files;
-use crate::view::measures::panel::MeasuresPanel;
+use crate::view::inspector::panel::Inspector;
+use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
 use crate::view::parts::screen::is_narrow;
-use crate::view::picture::panel::PicturePanel;
-use crate::view::results::panel::ResultsPanel;
-use crate::view::setup::Setup;
+use crate::view::rail::panel::Rail;
+use crate::view::shortcuts::use_shortcuts;
+use crate::view::stage::panel::Stage;
+use crate::view::top::panel::TopBar;
 use circuitscope_picture::Orientation;
+use circuitscope_picture::sankey::svg;
 use circuitscope_wire::engine::DeviceChoice;
 
 /// The slider has to rest this long before its circuit is run.
@@ -36,34 +38,42 @@ pub fn App() -> Html {
     use_tasks(&props);
     let dragging = use_state(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&props, &dragging);
-    let (model, (device, reason)) = (header::model_line(&state), header::device_line(&state));
+    let screen = &state.screen;
+    let class = classes!(
+        "page",
+        dragging.then_some("dragging"),
+        (!screen.rail).then_some("rail-folded"),
+        (!screen.inspector).then_some("no-inspector"),
+        screen.drawer.is_some().then_some("drawer-open")
+    );
+    use_shortcuts(&props);
     html! {
-        <div class={classes!("page", dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
-            <header>
-                <h1>{ "Circuitscope" }</h1>
-                <p class="model" title={model.clone()}>{ model }</p>
-                <p class="device" title={format!("{device}. {reason}")}><strong>{ device }</strong><span>{ reason }</span></p>
-            </header>
+        <div {class} {ondragover} {ondragleave} {ondrop}>
+            <style>{ svg::style() }</style>
+            <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
             }
             <main>
-                <Setup ..props.clone() />
-                <div class="centre">
-                    <PicturePanel ..props.clone() />
-                    <MeasuresPanel ..props.clone() />
-                </div>
-                <ResultsPanel ..props />
+                <Rail ..props.clone() />
+                <Stage ..props.clone() />
+                <Inspector ..props.clone() />
             </main>
+            if screen.help {
+                { help(&props) }
+            }
         </div>
     }
 }
 
 /// The demo; a narrow screen has more room below than beside.
 fn initial_state() -> State {
-    let orientation = if is_narrow() { Orientation::Vertical } else { Orientation::Horizontal };
-    let demo = State::demo();
-    State { picture: Picture { orientation, ..demo.picture.clone() }, ..demo }
+    let narrow = is_narrow();
+    let orientation = if narrow { Orientation::Vertical } else { Orientation::Horizontal };
+    let mut state = State::demo();
+    state.picture.view.orientation = orientation;
+    state.screen.rail = !narrow;
+    state
 }
 
 /// Starts what follows from the state: runs, tokens, and what the reader is to read.

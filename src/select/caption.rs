@@ -15,7 +15,9 @@ pub fn caption(state: &State) -> String {
             2 => "Two of its 77 edges are enough: drag the curve and see.".to_owned(),
             n => format!("Drawn: {n} of its 77 edges."),
         };
-        return format!("This transformer was compiled from a program by Tracr, and writes a sequence backwards. {shown}");
+        return format!(
+            "This transformer was compiled from a program by Tracr, and writes a sequence backwards. {shown}"
+        );
     }
     let model = state.inputs.model.as_ref();
     let family = model.and_then(|model| family::by_name(&model.family)).map_or("this", |family| family.title);

@@ -117,6 +117,12 @@ impl EdgesRequest {
     }
 }
 
+/// The edges of the chosen circuit, strongest first.
+pub fn in_circuit(state: &State) -> Option<Vec<Shown>> {
+    let edges = EdgesRequest::new(state, Order::default())?.edges();
+    Some(edges.into_iter().filter(Shown::is_in_circuit).collect())
+}
+
 /// A page of the lines.
 pub fn page(state: &State, edges: &[Shown], page: usize) -> EdgePage {
     let last = edges.len().saturating_sub(1) / A_PAGE;
@@ -128,11 +134,11 @@ pub fn page(state: &State, edges: &[Shown], page: usize) -> EdgePage {
 
 fn line(state: &State, shown: &Shown) -> Option<EdgeLine> {
     let scored = state.scored()?;
-    let title = edge_title(&view::edge_name_at(&scored.graph, shown.edge_idx)?);
+    let title = edge_title(&view::name_of(&scored.graph, shown.edge_idx)?);
     let (src, dest) = title.split_once(" → ")?;
     Some(EdgeLine {
         edge_idx: shown.edge_idx,
-        rank: grouped(view::rank(&scored.scores, shown.score)),
+        rank: grouped(scored.scores.ranking().rank(shown.score)),
         src: src.to_owned(),
         dest: dest.to_owned(),
         score: signed(shown.score.into()),

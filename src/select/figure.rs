@@ -11,10 +11,11 @@ use crate::state::scores::Scored;
 use crate::words::{counted, grouped};
 use circuitscope_core::{AttentionDir, Graph};
 use circuitscope_figure::{Scene, SceneParts, Stop, StopLink, Target};
-use circuitscope_picture::drawn::{Drawn, Link, NodeKind, Nodes};
+use circuitscope_picture::drawn::{Drawn, Link, Nodes};
+use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, WeightedEdge};
 use circuitscope_picture::view::{self, Shown, ViewRequest};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Size, auto_circuit};
+use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, svg_string};
 
 /// What the drawn edges depend on.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +47,10 @@ pub fn placed_nodes(scored: &Option<Shared<Scored>>) -> Option<PlacedNodes> {
 }
 
 fn weighted_edges(graph: &Graph, scores: &[f32]) -> Vec<WeightedEdge> {
-    view::edge_ends(graph).zip(scores).map(|((src, dest), score)| WeightedEdge { src: src as u32, dest: dest as u32, weight: score.abs() }).collect()
+    view::edge_ends(graph)
+        .zip(scores)
+        .map(|((src, dest), score)| WeightedEdge { src: src as u32, dest: dest as u32, weight: score.abs() })
+        .collect()
 }
 
 impl DrawnRequest {
@@ -67,7 +71,14 @@ impl DrawnRequest {
         let shown = self.shown()?;
         let graph = &*self.scored.graph;
         let draw = |nodes: &Rc<Nodes>| {
-            view::view(&ViewRequest { graph, nodes, shown: &shown, dir: self.dir, seq_labels: &self.seq_labels, options: &self.view.options })
+            view::view(&ViewRequest {
+                graph,
+                nodes,
+                shown: &shown,
+                dir: self.dir,
+                seq_labels: &self.seq_labels,
+                options: &self.view.options,
+            })
         };
         let drawn = draw(&self.nodes.0);
         if !self.view.compact {
@@ -107,19 +118,8 @@ impl PartialEq for DrawnRc {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
     pub scene: Scene,
-    pub legend: Legend,
-}
-
-/// What the colours and widths of a drawing mean.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Legend {
-    /// The kinds of boxes that there are.
-    pub kinds: Vec<NodeKind>,
-    pub positive: bool,
-    pub negative: bool,
-    /// Pixels a unit of |score|; 0 where width is no score.
-    pub unit: f64,
-    /// How many boxes have no room for their name.
+    pub legend: Vec<LegendItem>,
+    /// How many boxes show their name at the pointer only.
     pub n_unnamed: usize,
 }
 
@@ -128,51 +128,67 @@ impl SceneRequest {
     pub fn drawing(&self) -> Drawing {
         match self.request.view.look {
             Look::Flow => self.flow(),
-            Look::Matrix => self.matrix(),
+            Look::Matrix => self.flow(),
             Look::AutoCircuit => self.auto_circuit(),
         }
     }
 
-    fn flow(&self) -> Drawing {
+    /// The drawing as a file, with a title and a description in it.
+    pub fn svg(&self, theme: Theme, title: &str, description: &str) -> String {
+        let about = About { title, description, legend: true };
+        match self.request.view.look {
+            Look::Flow | Look::Matrix => svg::svg_string(&self.flow_layout(), theme, &about),
+            Look::AutoCircuit => self.auto_circuit_layout().map_or(String::new(), |layout| svg_string(&layout, theme)),
+        }
+    }
+
+    fn flow_layout(&self) -> sankey::Layout {
         let View { orientation, ref options, layer_spacing, .. } = self.request.view;
         let options = sankey::Options { layer_spacing, merge_ports: options.merge_ports };
-        let request = sankey::Request { orientation, options, ..sankey::Request::new(self.drawn.0.clone(), self.size) };
-        let layout = sankey::layout(&request);
-        let drawn = &self.drawn.0;
-        let mut kinds: Vec<NodeKind> = layout.boxes.iter().map(|node_box| node_box.kind).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let has = |is: fn(f32) -> bool| drawn.links().any(|link| is(link.score));
-        let legend = Legend {
-            kinds,
-            positive: has(|score| score > 0.0),
-            negative: has(|score| score < 0.0),
-            unit: layout.unit,
-            n_unnamed: layout.n_late_labels(),
-        };
-        Drawing { scene: flow_scene(&layout), legend }
+        sankey::layout(&sankey::Request {
+            orientation,
+            options,
+            ..sankey::Request::new(self.drawn.0.clone(), self.size)
+        })
+    }
+
+    fn flow(&self) -> Drawing {
+        let layout = self.flow_layout();
+        Drawing { scene: flow_scene(&layout), legend: legend_items(&layout), n_unnamed: layout.n_late_labels() }
+    }
+
+    fn auto_circuit_layout(&self) -> Option<auto_circuit::Layout> {
+        let DrawnRequest { scored, choice, view, seq_labels, .. } = &self.request;
+        let circuit = scored.scores.circuit(choice.requested).ok()?;
+        let options =
+            DrawOptions { orientation: view.orientation, layer_spacing: view.layer_spacing, ..DrawOptions::default() };
+        let labels = (!seq_labels.is_empty()).then_some(seq_labels.as_slice());
+        Some(auto_circuit::layout(&LayoutRequest::for_circuit(
+            &scored.graph,
+            &scored.scores,
+            &circuit,
+            labels,
+            options,
+        )))
     }
 
     fn auto_circuit(&self) -> Drawing {
-        let DrawnRequest { scored, choice, view, seq_labels, .. } = &self.request;
-        let Ok(circuit) = scored.scores.circuit(choice.requested) else { return Drawing::empty() };
-        let options = DrawOptions { orientation: view.orientation, layer_spacing: view.layer_spacing, ..DrawOptions::default() };
-        let labels = (!seq_labels.is_empty()).then_some(seq_labels.as_slice());
-        let layout = auto_circuit::layout(&LayoutRequest::for_circuit(&scored.graph, &scored.scores, &circuit, labels, options));
+        let Some(layout) = self.auto_circuit_layout() else { return Drawing::empty() };
         let scene = Scene::new(SceneParts {
             width: layout.size.width,
             height: layout.size.height,
-            markup: auto_circuit::svg::markup(&layout),
-            description: format!("Circuit of {}, as auto-circuit draws it", counted(circuit.n_edges, "edge")),
+            class: "circuit",
+            markup: auto_circuit::svg::markup(&layout, "drawing"),
+            description: format!("Circuit of {}, as auto-circuit draws it", counted(layout.ribbons.len(), "edge")),
             ..SceneParts::default()
         });
-        Drawing { scene, legend: Legend::default() }
+        Drawing { scene, legend: Vec::new(), n_unnamed: 0 }
     }
 }
 
 impl Drawing {
     fn empty() -> Self {
-        Self { scene: Scene::new(SceneParts::default()), legend: Legend::default() }
+        Self { scene: Scene::new(SceneParts::default()), legend: Vec::new(), n_unnamed: 0 }
     }
 }
 
@@ -181,7 +197,12 @@ fn flow_scene(layout: &sankey::Layout) -> Scene {
     let stops = layout.boxes.iter().map(|node_box| {
         let rect = node_box.rect;
         let across = if vertical { rect.x + rect.width / 2.0 } else { rect.y + rect.height / 2.0 };
-        Stop { name: layout.node(node_box).name.clone(), seq_idx: layout.seq_idx(node_box), column: node_box.column, across }
+        Stop {
+            name: layout.node(node_box).name.clone(),
+            seq_idx: layout.seq_idx(node_box),
+            column: node_box.column,
+            across,
+        }
     });
     let links = layout.ribbons.iter().map(|ribbon| {
         let link = layout.link(ribbon);
@@ -190,8 +211,9 @@ fn flow_scene(layout: &sankey::Layout) -> Scene {
     Scene::new(SceneParts {
         width: layout.size.width,
         height: layout.size.height,
-        markup: sankey::svg::markup(layout),
-        description: sankey::svg::description(layout),
+        class: "circuit-flow",
+        markup: sankey::svg::markup(layout, &svg::Look::in_page("drawing")),
+        description: svg::description(layout),
         stops: stops.collect(),
         links: links.collect(),
     })
@@ -213,10 +235,17 @@ pub fn tip(state: &State, drawn: &Drawn, target: &Target) -> Option<Tip> {
         Target::Node(name) => {
             let node_idx = drawn.nodes.nodes.iter().rposition(|node| node.name == *name)?;
             let node = &drawn.nodes.nodes[node_idx];
-            let count = |is_of: fn(&Link) -> usize| drawn.links().filter(|link| is_of(link) == node_idx).map(|link| link.n_edges).sum::<usize>();
+            let count = |is_of: fn(&Link) -> usize| {
+                drawn.links().filter(|link| is_of(link) == node_idx).map(|link| link.n_edges).sum::<usize>()
+            };
             let heads = if node.n_members > 1 { "Click to draw the heads apart. " } else { "" };
-            let title = if node.n_members > 1 { format!("{} heads of layer {}", node.n_members, node.name.trim_start_matches('A')) } else { node.label.clone() };
-            let text = format!("{heads}{} in, {} out", counted(count(|link| link.dest), "edge"), count(|link| link.src));
+            let title = if node.n_members > 1 {
+                format!("{} heads of layer {}", node.n_members, node.name.trim_start_matches('A'))
+            } else {
+                node.label.clone()
+            };
+            let text =
+                format!("{heads}{} in, {} out", counted(count(|link| link.dest), "edge"), count(|link| link.src));
             Some(Tip { title, score: None, text })
         }
     }
@@ -229,7 +258,7 @@ fn edge_tip(state: &State, link: &Link) -> Option<Tip> {
         return Some(Tip { title: edge_title(&link.name), score, text });
     }
     let scored = state.scored()?;
-    let rank = view::rank(&scored.scores, link.score);
+    let rank = scored.scores.ranking().rank(link.score);
     let path = if link.on_path || link.mask == 0.0 { "" } else { ", on no path from Embed to Unembed" };
     let mask = match link.mask {
         0.0 => ", taken out".to_owned(),
@@ -264,7 +293,13 @@ pub fn node_title(name: &str) -> &str {
 /// A number with its sign and about three significant digits.
 pub fn signed(x: f64) -> String {
     let sign = if x < 0.0 { "\u{2212}" } else { "+" };
-    if x == 0.0 { "0".to_owned() } else if x.is_infinite() { format!("{sign}∞") } else { format!("{sign}{}", crate::words::short(x.abs())) }
+    if x == 0.0 {
+        "0".to_owned()
+    } else if x.is_infinite() {
+        format!("{sign}∞")
+    } else {
+        format!("{sign}{}", crate::words::short(x.abs()))
+    }
 }
 
 /// What a click on something selects; nothing where it opens boxes instead.
@@ -288,7 +323,9 @@ pub fn blocks_to_open(drawn: &Drawn, target: &Target) -> Vec<usize> {
         (node.n_members > 1).then(|| drawn.nodes.layers.get(node.layer)?.block).flatten()
     };
     match target {
-        Target::Node(name) => drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect(),
+        Target::Node(name) => {
+            drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect()
+        }
         Target::Edge(name) => {
             let link = drawn.links().find(|link| link.name == *name && link.n_edges > 1);
             link.map_or(Vec::new(), |link| [link.src, link.dest].into_iter().filter_map(shared).collect())
@@ -300,7 +337,7 @@ pub fn blocks_to_open(drawn: &Drawn, target: &Target) -> Vec<usize> {
 pub fn target(state: &State) -> Option<Target> {
     match state.picture.selection.as_ref()? {
         Selection::Node(name) => Some(Target::Node(name.clone())),
-        Selection::Edge(edge_idx) => Some(Target::Edge(view::edge_name_at(&state.scored()?.graph, *edge_idx)?)),
+        Selection::Edge(edge_idx) => Some(Target::Edge(view::name_of(&state.scored()?.graph, *edge_idx)?)),
     }
 }
 
@@ -313,8 +350,16 @@ pub fn edits_line(edits: &Edits) -> Option<String> {
 /// What is not drawn, in words.
 pub fn left_out(drawn: &Drawn) -> String {
     let rest = &drawn.rest;
-    let of_circuit = if rest.n_in_circuit > 0 { format!("{} of the circuit and ", counted(rest.n_in_circuit, "edge")) } else { String::new() };
-    format!("{} drawn; {of_circuit}{} not drawn", counted(drawn.n_edges(), "edge"), counted(rest.n_outside, "weaker edge"))
+    let of_circuit = if rest.n_in_circuit > 0 {
+        format!("{} of the circuit and ", counted(rest.n_in_circuit, "edge"))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} drawn; {of_circuit}{} not drawn",
+        counted(drawn.n_edges(), "edge"),
+        counted(rest.n_outside, "weaker edge")
+    )
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use crate::state::picture::Selection;
 use crate::words::grouped;
 use circuitscope_core::Metric;
 use circuitscope_core::graph::Edge;
-use circuitscope_picture::drawn::NodeKind;
-use circuitscope_picture::view;
+use circuitscope_picture::drawn::{NodeKind, Nodes};
+use circuitscope_picture::view::{self, NodeEdges, Shown};
 
 /// The selected edge.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +61,8 @@ pub fn edge(state: &State) -> Option<EdgeView> {
     let scored = state.scored()?;
     let score = *scored.scores.values().get(edge_idx)?;
     let edge = scored.graph.edge(edge_idx)?;
-    let name = view::edge_name_at(&scored.graph, edge_idx)?;
-    let rank = view::rank(&scored.scores, score);
+    let name = view::name_of(&scored.graph, edge_idx)?;
+    let rank = scored.scores.ranking().rank(score);
     Some(EdgeView {
         edge_idx,
         title: edge_title(&scored.graph.edge_name(edge)),
@@ -81,7 +81,11 @@ pub fn edge(state: &State) -> Option<EdgeView> {
 fn position(state: &State, edge: Edge) -> Option<String> {
     let seq_idx = edge.seq_idx?;
     let label = super::picture::seq_labels(state).and_then(|labels| labels.get(seq_idx).cloned());
-    Some(label.filter(|label| *label != seq_idx.to_string()).map_or_else(|| seq_idx.to_string(), |label| format!("{seq_idx}, “{label}”")))
+    Some(
+        label
+            .filter(|label| *label != seq_idx.to_string())
+            .map_or_else(|| seq_idx.to_string(), |label| format!("{seq_idx}, “{label}”")),
+    )
 }
 
 fn edited_row(state: &State) -> Option<&crate::state::results::Row> {
@@ -114,14 +118,18 @@ pub fn node(state: &State) -> Option<NodeView> {
     let Some(Selection::Node(name)) = &state.picture.selection else { return None };
     let (scored, circuit) = (state.scored()?, state.circuit()?);
     let graph = &scored.graph;
-    let in_circuit = |&edge_idx: &usize| state.mask(edge_idx) > 0.0;
-    let (all_in, all_out) = (view::edges_into(graph, name), view::edges_out_of(graph, name));
-    let edges_in: Vec<usize> = all_in.into_iter().filter(in_circuit).collect();
-    let edges_out: Vec<usize> = all_out.into_iter().filter(in_circuit).collect();
-    let kind = view::node_kind(graph, name)?;
-    let block = view::node_block(graph, name);
+    let nodes = Nodes::of(graph);
+    let node = &nodes.nodes[nodes.find(name)?];
+    let (kind, block) = (node.kind, nodes.layers.get(node.layer).and_then(|layer| layer.block));
+    let shown =
+        view::shown(&scored.scores, &view::edges_in_circuit(&scored.scores, &circuit), state.picture.edits.map());
+    let NodeEdges { into, out_of } = view::edges_of(graph, &nodes, &shown, name);
+    let in_circuit = |edges: Vec<Shown>| edges.into_iter().filter(Shown::is_in_circuit).collect::<Vec<_>>();
+    let (edges_in, edges_out) = (in_circuit(into), in_circuit(out_of));
     let part = match (kind, block) {
-        (NodeKind::Head, Some(block)) => format!("head {} of layer {block}. ", name.rsplit('.').next().unwrap_or_default()),
+        (NodeKind::Head, Some(block)) => {
+            format!("head {} of layer {block}. ", name.rsplit('.').next().unwrap_or_default())
+        }
         (NodeKind::Mlp, Some(block)) => format!("of layer {block}. "),
         _ => String::new(),
     };
@@ -130,25 +138,20 @@ pub fn node(state: &State) -> Option<NodeView> {
         about: format!("{part}{} in, {} out, of {} edges.", edges_in.len(), edges_out.len(), grouped(circuit.n_edges)),
         kind,
         block,
-        incoming: rows(state, edges_in, MOST),
-        outgoing: rows(state, edges_out, MOST),
+        incoming: rows(state, &edges_in, MOST),
+        outgoing: rows(state, &edges_out, MOST),
         name: name.clone(),
     })
 }
 
-/// The strongest of some edges, strongest first.
-pub fn rows(state: &State, mut edges: Vec<usize>, most: usize) -> Vec<EdgeRow> {
+/// The first of some edges, which come strongest first.
+pub fn rows(state: &State, edges: &[Shown], most: usize) -> Vec<EdgeRow> {
     let Some(scored) = state.scored() else { return Vec::new() };
-    let score = |edge_idx: usize| scored.scores.values().get(edge_idx).copied().unwrap_or(0.0);
-    edges.sort_by(|&a, &b| score(b).abs().total_cmp(&score(a).abs()).then(a.cmp(&b)));
-    edges.truncate(most);
-    let finite = |score: f32| if score.is_finite() { score.abs() } else { 0.0 };
-    let largest = edges.iter().map(|&edge_idx| finite(score(edge_idx))).fold(0.0, f32::max);
-    let row = |edge_idx: usize| {
-        let name = view::edge_name_at(&scored.graph, edge_idx)?;
-        let score = score(edge_idx);
-        let width = if !score.is_finite() || largest == 0.0 { 100.0 } else { 100.0 * f64::from(score.abs() / largest) };
-        Some(EdgeRow { edge_idx, title: edge_title(&name), score: signed(score.into()), negative: score < 0.0, width })
+    let largest = edges.iter().map(|shown| view::strength(shown.score)).fold(0.0, f64::max);
+    let row = |shown: &Shown| {
+        let width = if largest == 0.0 { 100.0 } else { 100.0 * view::strength(shown.score) / largest };
+        let (title, score) = (edge_title(&view::name_of(&scored.graph, shown.edge_idx)?), signed(shown.score.into()));
+        Some(EdgeRow { edge_idx: shown.edge_idx, title, score, negative: shown.score < 0.0, width })
     };
-    edges.into_iter().filter_map(row).collect()
+    edges.iter().take(most).filter_map(row).collect()
 }

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod curves;
 pub mod draft;
 pub mod edges;
+pub mod export;
 pub mod figure;
 pub mod files;
 pub mod header;

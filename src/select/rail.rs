@@ -75,7 +75,12 @@ pub fn settings_sentence(state: &State) -> String {
         (true, true) => "Q K V apart",
         (true, false) => "Q K V joined",
     };
-    let mut parts = vec![format!("{} patch", patch_type.short_label()), ablation.short_label().to_owned(), at.to_owned(), graph.to_owned()];
+    let mut parts = vec![
+        format!("{} patch", patch_type.short_label()),
+        ablation.short_label().to_owned(),
+        at.to_owned(),
+        graph.to_owned(),
+    ];
     parts.extend(token_wise.then(|| "each position apart".to_owned()));
     parts.extend(reverse.then(|| "clean and corrupt swapped".to_owned()));
     parts.join(" · ")
@@ -89,13 +94,20 @@ pub fn status(state: &State) -> Status {
     if !runs::ready(state) {
         return not_ready(state);
     }
-    let plain = |kind, title: &str, text: String, remedy| Status { kind, title: title.to_owned(), text, progress: None, remedy };
+    let plain = |kind, title: &str, text: String, remedy| Status {
+        kind,
+        title: title.to_owned(),
+        text,
+        progress: None,
+        remedy,
+    };
     let outcome = match &state.run {
         Run::Idle(outcome) => outcome.clone(),
         Run::Running { .. } => None,
     };
     if !state.has_results() {
-        let text = outcome.unwrap_or_else(|| "The drawing shows scores alone. Run to see what the circuit does.".to_owned());
+        let text =
+            outcome.unwrap_or_else(|| "The drawing shows scores alone. Run to see what the circuit does.".to_owned());
         return plain(StatusKind::Quiet, "Not run yet.", text, Some(Remedy::Run));
     }
     if !state.fresh() {
@@ -121,7 +133,8 @@ fn busy(state: &State, progress: Progress) -> Status {
 }
 
 fn not_ready(state: &State) -> Status {
-    let wrong = !state.inputs.problems.is_empty() || memory::problem(state).is_some() || state.settings.counts_error.is_some();
+    let wrong =
+        !state.inputs.problems.is_empty() || memory::problem(state).is_some() || state.settings.counts_error.is_some();
     let kind = if wrong { StatusKind::Wrong } else { StatusKind::Quiet };
     let section = match state.inputs.problems.first().map(|problem| problem.about) {
         Some(Subject::BatchSize) => Section::Settings,
@@ -129,7 +142,8 @@ fn not_ready(state: &State) -> Status {
         _ if search_words::lacks_only_scores(state) => Section::Find,
         _ => Section::Model,
     };
-    let problem = memory::problem(state).or_else(|| state.inputs.problems.first().map(|problem| problem.message.clone()));
+    let problem =
+        memory::problem(state).or_else(|| state.inputs.problems.first().map(|problem| problem.message.clone()));
     let text = problem.or_else(|| runs::outcome(state)).unwrap_or_default();
     let title = if wrong { "This cannot run." } else { "" };
     Status { kind, title: title.to_owned(), text, progress: None, remedy: Some(Remedy::Open(section)) }
@@ -148,7 +162,15 @@ fn model(state: &State) -> Line {
     };
     let others = state.files.iter().filter(|file| file.role().is_none());
     let parts = [weights, config].into_iter().flatten();
-    line(state, Section::Model, "Model", value, n_bytes.map(size_label).unwrap_or_default(), parts.chain(others), weights.is_some() && config.is_some())
+    line(
+        state,
+        Section::Model,
+        "Model",
+        value,
+        n_bytes.map(size_label).unwrap_or_default(),
+        parts.chain(others),
+        weights.is_some() && config.is_some(),
+    )
 }
 
 fn prompts(state: &State) -> Line {
@@ -179,7 +201,9 @@ fn line<'a>(
     mut files: impl Iterator<Item = &'a FileEntry> + Clone,
     complete: bool,
 ) -> Line {
-    let is_wrong = |file: &FileEntry| matches!(file.content, Load::Failed(_)) || state.inputs.problem(Subject::File(file.id)).is_some();
+    let is_wrong = |file: &FileEntry| {
+        matches!(file.content, Load::Failed(_)) || state.inputs.problem(Subject::File(file.id)).is_some()
+    };
     let file_state = if files.clone().any(is_wrong) {
         FileState::Wrong
     } else if files.clone().any(|file| matches!(file.content, Load::Loading)) {

@@ -2,8 +2,8 @@
 
 use super::memory;
 use crate::state::State;
-use crate::state::circuit::Choice;
 use crate::state::algorithms::{Field, Kind, OFFICIAL_CIRCUIT};
+use crate::state::circuit::Choice;
 use crate::state::files::{Role, in_use};
 use crate::state::inputs::Subject;
 use crate::state::runs::Plan;

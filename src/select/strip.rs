@@ -45,7 +45,8 @@ pub struct StripValues {
 
 impl StripValues {
     pub fn new(state: &State, size: Size) -> Self {
-        let growing = matches!(&state.run, Run::Running { plan, .. } if !plan.one_circuit) && state.searching().is_none();
+        let growing =
+            matches!(&state.run, Run::Running { plan, .. } if !plan.one_circuit) && state.searching().is_none();
         Self {
             sets: sets(state),
             random: state.measures.random.clone(),
@@ -67,7 +68,10 @@ impl StripValues {
             measure: self.measure(),
             chosen: chosen.map(|set| StripSeries { partial: self.growing, ..self.series(0, set) }),
             pinned: pinned.map(|(style, set)| self.series(*style, set)).collect(),
-            random: self.random.as_ref().map(|set| StripSeries { name: "random edges".to_owned(), ..self.series(0, set) }),
+            random: self
+                .random
+                .as_ref()
+                .map(|set| StripSeries { name: "random edges".to_owned(), ..self.series(0, set) }),
             levels: chosen.map_or(Vec::new(), |set| self.levels(set)),
             distribution: Some(stops.descending.clone()),
             stale: self.stale,
@@ -76,9 +80,17 @@ impl StripValues {
 
     fn measure(&self) -> Measure {
         let measure = Measure::of(self.metric);
-        let fits = || self.sets.iter().flat_map(|(_, set)| set.rows.iter()).filter_map(|row| row.result.measurement.mean(self.metric)).all(|y| y >= 0.0);
+        let fits = || {
+            self.sets
+                .iter()
+                .flat_map(|(_, set)| set.rows.iter())
+                .filter_map(|row| row.result.measurement.mean(self.metric))
+                .all(|y| y >= 0.0)
+        };
         match measure.scale {
-            ValueScale::Log { .. } if !self.log_y.unwrap_or_else(fits) => Measure { scale: ValueScale::Linear, ..measure },
+            ValueScale::Log { .. } if !self.log_y.unwrap_or_else(fits) => {
+                Measure { scale: ValueScale::Linear, ..measure }
+            }
             _ => measure,
         }
     }
@@ -138,7 +150,8 @@ pub fn reading(state: &State) -> Reading {
     let mut values: Vec<(&'static str, String)> = Vec::new();
     for metric in metrics {
         let value = row.and_then(|row| row.result.measurement.mean(metric));
-        if let Some(value) = value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != metric.name())) {
+        if let Some(value) = value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != metric.name()))
+        {
             values.push((metric.name(), short(value)));
         }
     }
@@ -151,8 +164,10 @@ pub fn reading(state: &State) -> Reading {
     };
     Reading {
         k: grouped(circuit.n_edges),
-        asked: (circuit.requested != circuit.n_edges).then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
-        threshold: (circuit.requested > 0).then(|| if circuit.threshold.is_finite() { short(circuit.threshold.into()) } else { "∞".to_owned() }),
+        asked: (circuit.requested != circuit.n_edges)
+            .then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
+        threshold: (circuit.requested > 0)
+            .then(|| if circuit.threshold.is_finite() { short(circuit.threshold.into()) } else { "∞".to_owned() }),
         values,
         note,
     }
@@ -164,7 +179,13 @@ pub fn reading_text(state: &State) -> String {
     let edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
     let threshold = reading.threshold.map(|threshold| format!("|score| at least {threshold}"));
     let values = reading.values.into_iter().map(|(name, value)| format!("{name} {value}"));
-    [Some(counted(edges, "edge")), threshold].into_iter().flatten().chain(values).chain(reading.note).collect::<Vec<_>>().join(", ")
+    [Some(counted(edges, "edge")), threshold]
+        .into_iter()
+        .flatten()
+        .chain(values)
+        .chain(reading.note)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Whether what was run last can be kept for comparison.

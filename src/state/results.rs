@@ -149,6 +149,7 @@ impl Results {
 
     /// Whether everything about a position is known, or being asked, or can be asked.
     pub fn covers(&self, at: &TokenPosition) -> bool {
-        self.row_of(at.n_edges, &at.edits).is_some_and(|row| self.engine_run == Some(row.job) || self.tokens(at).is_some())
+        self.row_of(at.n_edges, &at.edits)
+            .is_some_and(|row| self.engine_run == Some(row.job) || self.tokens(at).is_some())
     }
 }

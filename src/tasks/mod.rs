@@ -4,6 +4,7 @@
 
 pub mod context;
 mod engine;
+pub mod export;
 mod faults;
 pub mod files;
 pub mod folder;

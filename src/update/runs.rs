@@ -63,11 +63,13 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
             text
         }
         Outcome::Finished(text) => text,
-        Outcome::Cancelled => if state.results.rows.iter().any(|row| row.job == from) {
-            "Cancelled. Results so far are kept.".to_owned()
-        } else {
-            "Cancelled.".to_owned()
-        },
+        Outcome::Cancelled => {
+            if state.results.rows.iter().any(|row| row.job == from) {
+                "Cancelled. Results so far are kept.".to_owned()
+            } else {
+                "Cancelled.".to_owned()
+            }
+        }
         Outcome::Failed(failure) => {
             state.failure = Some(Failure { plan: Some(plan.clone()), ..failure });
             "The run failed. Results so far are kept.".to_owned()

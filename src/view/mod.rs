@@ -4,13 +4,17 @@
 //! components beside it. Those are presentational: values in, callbacks out.
 
 pub mod connected;
+pub mod drawer;
 pub mod files;
+pub mod inspector;
 pub mod measures;
 pub mod parts;
-pub mod picture;
 pub mod prompts;
+pub mod rail;
 pub mod results;
 pub mod search;
 pub mod settings;
-pub mod setup;
+pub mod shortcuts;
+pub mod stage;
 pub mod tokens;
+pub mod top;

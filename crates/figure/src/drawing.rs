@@ -169,7 +169,7 @@ fn SceneLayer(props: &SceneProps) -> Html {
     });
     html! {
         <svg
-            ref={svg} class="circuit" viewBox={props.view_box.clone()} data-figure="circuit" aria-hidden="true"
+            ref={svg} class={props.scene.class} viewBox={props.view_box.clone()} data-figure="circuit" aria-hidden="true"
             preserveAspectRatio="xMidYMid meet"
         />
     }

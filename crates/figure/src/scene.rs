@@ -13,6 +13,8 @@ pub struct Scene(Rc<SceneParts>);
 pub struct SceneParts {
     pub width: f64,
     pub height: f64,
+    /// The class of the `<svg>` element, which its style knows.
+    pub class: &'static str,
     /// Everything within the `<svg>` element.
     pub markup: String,
     /// The picture in a sentence, for readers who do not see it.

@@ -56,7 +56,8 @@ fn heading(column: Column, order: Order, on_sort: &Callback<Column>) -> Html {
 fn row(line: &EdgeLine, props: &Connected) -> Html {
     let edge_idx = line.edge_idx;
     let selected = props.state.picture.selection == Some(Selection::Edge(edge_idx));
-    let select = props.on(move |_: MouseEvent| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx)))));
+    let select =
+        props.on(move |_: MouseEvent| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx)))));
     let toggle = props.on(move |_: Event| Action::Circuit(CircuitAction::Toggled(edge_idx)));
     html! {
         <tr key={edge_idx} class={selected.then_some("chosen")}>

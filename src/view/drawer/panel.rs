@@ -35,7 +35,8 @@ fn tab(drawer: Drawer, props: &Connected) -> Html {
     let selected = open == Some(drawer);
     // One of the tabs is in the order of focus: the open one, or the first.
     let in_order = open.map_or(drawer == Drawer::Edges, |open| open == drawer);
-    let onclick = props.on(move |_: MouseEvent| Action::Screen(ScreenAction::DrawerOpened((!selected).then_some(drawer))));
+    let onclick =
+        props.on(move |_: MouseEvent| Action::Screen(ScreenAction::DrawerOpened((!selected).then_some(drawer))));
     html! {
         <button
             type="button" role="tab" id={format!("tab-{}", drawer.key())} aria-selected={selected.to_string()}
@@ -58,7 +59,9 @@ fn arrows(props: &Connected) -> Callback<KeyboardEvent> {
     let go = props.on(|drawer| Action::Screen(ScreenAction::DrawerOpened(Some(drawer))));
     Callback::from(move |event: KeyboardEvent| {
         let Some(tab) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
-        let Some(at) = Drawer::ALL.iter().position(|drawer| tab.id() == format!("tab-{}", drawer.key())) else { return };
+        let Some(at) = Drawer::ALL.iter().position(|drawer| tab.id() == format!("tab-{}", drawer.key())) else {
+            return;
+        };
         let n = Drawer::ALL.len();
         let next = match event.key().as_str() {
             "ArrowRight" => (at + 1) % n,
@@ -70,7 +73,8 @@ fn arrows(props: &Connected) -> Callback<KeyboardEvent> {
         event.prevent_default();
         event.stop_propagation();
         let id = format!("tab-{}", Drawer::ALL[next].key());
-        let tab = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(&id));
+        let tab =
+            web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(&id));
         if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
             // A tab that cannot take the focus leaves it where it is.
             _ = tab.focus();

@@ -5,3 +5,4 @@ mod hub_panel;
 pub mod list;
 pub mod panel;
 mod scores;
+pub mod scores_panel;

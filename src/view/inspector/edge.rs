@@ -99,7 +99,8 @@ pub fn clear(on_clear: &Callback<()>) -> Html {
 pub fn edge_list(rows: &[EdgeRow], on_edge: &Callback<usize>) -> Html {
     let row = |row: &EdgeRow| {
         let edge_idx = row.edge_idx;
-        let (bar, text) = if row.negative { ("bar negative", "negative-text") } else { ("bar positive", "positive-text") };
+        let (bar, text) =
+            if row.negative { ("bar negative", "negative-text") } else { ("bar positive", "positive-text") };
         html! {
             <li key={edge_idx}>
                 <button type="button" class="bare" onclick={on_edge.reform(move |_: MouseEvent| edge_idx)}>{ &row.title }</button>

@@ -74,7 +74,8 @@ fn examples(props: &Connected) -> Html {
     });
     let on_own = props.on(|_: MouseEvent| Action::Screen(ScreenAction::SectionOpened(Some(Section::Model))));
     let name = if is_demo { "Tracr reverse" } else { "Your own files" };
-    let button = html! { <><span class="kind">{ "Example" }</span><b>{ name }</b><span aria-hidden="true">{ "▾" }</span></> };
+    let button =
+        html! { <><span class="kind">{ "Example" }</span><b>{ name }</b><span aria-hidden="true">{ "▾" }</span></> };
     html! {
         <Menu class="examples" {button}>
             <button type="button" aria-current={is_demo.then_some("true")} onclick={on_demo}>

@@ -49,7 +49,8 @@ fn remedy_button(remedy: Remedy, props: &StatusBlock) -> Html {
         Remedy::Cancel => ("Cancel", "", false),
         Remedy::Open(_) => ("Show", "", false),
     };
-    let title = (remedy == Remedy::Run).then_some("Runs the model with the circuits of the sizes that the settings name");
+    let title =
+        (remedy == Remedy::Run).then_some("Runs the model with the circuits of the sizes that the settings name");
     let onclick = props.on_remedy.reform(move |_: MouseEvent| remedy);
     html! { <button type="button" {class} {disabled} {title} {onclick}>{ label }</button> }
 }

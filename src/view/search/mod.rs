@@ -4,4 +4,4 @@ mod bar;
 mod form;
 mod loss;
 pub mod panel;
-mod scores;
+pub mod scores;

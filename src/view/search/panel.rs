@@ -8,9 +8,9 @@ use super::loss::LossPlot;
 use crate::select::{search, search_words as words};
 use crate::state::algorithms::OFFERS;
 use crate::state::runs::Run;
+use crate::tasks;
 use crate::update::{Action, SearchAction};
 use crate::view::connected::Connected;
-use crate::tasks;
 
 /// Fewer passes are as well done as timed.
 const MIN_TIMED_PASSES: usize = 6;

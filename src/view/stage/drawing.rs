@@ -26,7 +26,11 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     let nodes = use_memo(state.inputs.scored.clone(), select::placed_nodes);
     let request = DrawnRequest::new(state, (*nodes).clone());
     let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
-    let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest { request, drawn: DrawnRc(drawn), size });
+    let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest {
+        request,
+        drawn: DrawnRc(drawn),
+        size,
+    });
     let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
     let zoom = use_state_eq(Zoom::default);
     let hovered = use_state_eq(|| None::<Target>);
@@ -42,8 +46,14 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |target| hovered.set(target))
     };
-    let tip = hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
-    let controls = controls(props, drawn.as_ref().as_ref(), (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })), (set_zoom.clone(), full_screen(&frame)));
+    let tip =
+        hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
+    let controls = controls(
+        props,
+        drawn.as_ref().as_ref(),
+        (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })),
+        (set_zoom.clone(), full_screen(&frame)),
+    );
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
             <div class="figure-bar">
@@ -77,7 +87,12 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     }
 }
 
-fn controls(props: &Connected, drawn: Option<&Rc<Drawn>>, (zoom, room): (Zoom, Size), (on_zoom, on_full): (Callback<Zoom>, Callback<()>)) -> Controls {
+fn controls(
+    props: &Connected,
+    drawn: Option<&Rc<Drawn>>,
+    (zoom, room): (Zoom, Size),
+    (on_zoom, on_full): (Callback<Zoom>, Callback<()>),
+) -> Controls {
     let state: &State = &props.state;
     Controls {
         view: state.picture.view.clone(),
@@ -121,7 +136,9 @@ fn on_select(props: &Connected, drawn: &Rc<Option<Rc<Drawn>>>) -> Callback<Optio
         };
         match select::selection(drawn, &target) {
             Some(selection) => state.dispatch(Action::Circuit(CircuitAction::Selected(Some(selection)))),
-            None => select::blocks_to_open(drawn, &target).into_iter().for_each(|block| state.dispatch(Action::Circuit(CircuitAction::BlockTurned(block)))),
+            None => select::blocks_to_open(drawn, &target)
+                .into_iter()
+                .for_each(|block| state.dispatch(Action::Circuit(CircuitAction::BlockTurned(block)))),
         }
     })
 }

@@ -25,7 +25,9 @@ pub fn StripPanel(props: &Connected) -> Html {
     let width = use_room(&frame).map_or(WIDTH, |room| room.width);
     let stops = use_memo(state.inputs.scored.clone(), ScoreStops::new);
     let values = StripValues::new(state, Size { width, height: HEIGHT });
-    let request = use_memo((values, stops.clone()), |(values, stops)| stops.as_ref().as_ref().map(|stops| Shared::new(values.request(stops))));
+    let request = use_memo((values, stops.clone()), |(values, stops)| {
+        stops.as_ref().as_ref().map(|stops| Shared::new(values.request(stops)))
+    });
     let on_move = props.with(|state, _, event: StripEvent| {
         let (k, settled) = match event {
             StripEvent::Drag(k) => (k, false),

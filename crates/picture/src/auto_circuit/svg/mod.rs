@@ -1,4 +1,4 @@
-//! The picture of a [`Layout`]: as a file ([`svg_string`]), or in layers for a page that draws some of them anew.
+//! The picture of a [`Layout`]: as a file ([`svg_string`]), or as the markup of a page ([`markup`]).
 //!
 //! In a page colours are CSS custom properties that its theme may set: `--circuit-positive`, `--circuit-negative`,
 //! `--circuit-zero`, `--circuit-text`, `--circuit-outline`, `--circuit-background` (the halo of labels) and `--circuit-node-0`
@@ -56,30 +56,20 @@ pub fn svg_string(layout: &Layout, theme: Theme) -> String {
     document(picture)
 }
 
-/// For a page: the `<svg>` element with its style and everything below the ribbons.
-pub fn frame(layout: &Layout, id: &str) -> Element {
-    let look = Look::in_page(id);
-    root(layout, look).child(Element::new("style").text(style())).children(lower_layers(layout, look))
-}
-
-/// For a page: all ribbons without their titles, as the text within their group.
-pub fn ribbon_markup(layout: &Layout, id: &str) -> String {
+/// For a page: what is in the `<svg>` element, with its style. Ribbons carry their edge's name as `data-edge`, boxes their
+/// node's as `data-node`. `id` differs between the pictures of a page.
+pub fn markup(layout: &Layout, id: &str) -> String {
     let look = Look::in_page(id);
     let mut markup = String::with_capacity(256 * layout.ribbons.len());
-    for (i, r) in layout.ribbons.iter().enumerate() {
-        write_element(&mut markup, &ribbon(r, look).with("data-ribbon", i.to_string()));
-    }
+    write_element(&mut markup, &Element::new("style").text(style()));
+    lower_layers(layout, look).iter().for_each(|layer| write_element(&mut markup, layer));
+    let ribbons = layout
+        .ribbons
+        .iter()
+        .map(|r| ribbon(r, look).with("data-edge", r.edge_name.as_str()).child(Element::title(&r.hover)));
+    write_element(&mut markup, &group("ribbons").with("fill", "none").children(ribbons));
+    write_element(&mut markup, &box_layer(layout, look));
     markup
-}
-
-/// For a page: some ribbons again, to be drawn above the others.
-pub fn highlight<'a>(ribbons: impl Iterator<Item = &'a Ribbon>, id: &str) -> Element {
-    group("highlight").with("fill", "none").children(ribbons.map(|r| ribbon(r, Look::in_page(id))))
-}
-
-/// For a page: the boxes, their labels and the legend, which lie above the ribbons.
-pub fn boxes(layout: &Layout, id: &str) -> Element {
-    box_layer(layout, Look::in_page(id))
 }
 
 fn root(layout: &Layout, look: Look) -> Element {
