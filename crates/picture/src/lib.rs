@@ -12,11 +12,13 @@
 //! - [`svg`]: elements, and how they are written.
 //! - [`auto_circuit`]: a circuit as auto-circuit draws it.
 //! - [`plot`](mod@plot): curves over two axes.
+//! - [`strip`]: the faithfulness curve that sets the size of a circuit.
 
 pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
 pub mod plot;
+pub mod strip;
 pub mod svg;
 pub mod theme;
 
