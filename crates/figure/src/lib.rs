@@ -4,16 +4,26 @@
 //!
 //! - [`room`]: how much room an element has.
 //! - [`scene`]: a drawn circuit, as [`Drawing`] takes it; [`walk`]: the way through it by keys; [`zoom`]: the part that is seen.
+//! - [`Strip`]: the curve that sets the circuit's size.
 
 pub mod drawing;
 mod marks;
 pub mod room;
 pub mod scene;
+mod shared;
+mod strip;
 pub mod walk;
 pub mod zoom;
 
+pub use circuitscope_picture::strip::text::{Reading, Span, plain_text, reading};
 pub use drawing::{Drawing, ZOOM_STEP};
 pub use room::use_room;
 pub use scene::{Scene, SceneParts, Stop, StopLink};
+pub use shared::Shared;
+pub use strip::{Strip, StripEvent, StripProps};
 pub use walk::Target;
 pub use zoom::Zoom;
+
+/// The style of the components, for the page that mounts them. It reads the page's custom properties (`--ink`, `--muted`,
+/// `--line`, `--accent`, `--pos` …) and falls back on the design's own colours; `strip::svg::STYLE` of the pictures goes with it.
+pub const STYLE: &str = include_str!("figure.css");

@@ -13,12 +13,14 @@
 //! - [`drawn`]: what is drawn of a circuit, and [`view`](mod@view): how it is chosen.
 //! - [`auto_circuit`]: a circuit as auto-circuit draws it.
 //! - [`plot`](mod@plot): curves over two axes.
+//! - [`strip`]: the faithfulness curve that sets the size of a circuit.
 
 pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
 pub mod plot;
 pub mod sankey;
+pub mod strip;
 pub mod svg;
 pub mod theme;
 pub mod view;

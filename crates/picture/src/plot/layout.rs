@@ -94,7 +94,7 @@ pub struct LegendItem {
 
 /// From the values of an axis to pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct AxisLine {
+pub(crate) struct AxisLine {
     pub range: AxisRange,
     /// Where the lowest value is.
     pub start: f64,

@@ -11,11 +11,11 @@
 //! (`measure_prune_metrics.py`), labelled 0, with a break in the axis before 1.
 
 mod curve;
-mod layout;
+pub(crate) mod layout;
 mod request;
-mod scale;
+pub(crate) mod scale;
 mod svg;
-mod ticks;
+pub(crate) mod ticks;
 
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 use layout::AxisLine;
@@ -26,7 +26,7 @@ pub use svg::{SERIES, SeriesStyle, cursor, plot_picture, plot_string};
 use ticks::Mark;
 
 /// A digit at 11 pixels in DejaVu Sans, a wide face.
-const DIGIT: f64 = 7.0;
+pub(crate) const DIGIT: f64 = 7.0;
 /// Room above the frame for the y axis's label, below it for ticks and the x axis's label, and at the right.
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 38.0;

@@ -7,7 +7,7 @@ pub(super) const ZERO_COUNT: f64 = 0.5;
 
 /// The values at the ends of an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct AxisRange {
+pub(crate) struct AxisRange {
     pub scale: Scale,
     pub low: f64,
     pub high: f64,

@@ -4,13 +4,13 @@ use super::request::Scale;
 use super::scale::{AxisRange, ZERO_COUNT, nice_step};
 
 /// A mark at a value; a small one has no label.
-pub(super) struct Mark {
+pub(crate) struct Mark {
     pub value: f64,
     pub label: Option<String>,
 }
 
 /// The marks of an axis on which there is room for about `room` labels.
-pub(super) fn marks(range: AxisRange, room: f64) -> Vec<Mark> {
+pub(crate) fn marks(range: AxisRange, room: f64) -> Vec<Mark> {
     match range.scale {
         Scale::Linear => linear_marks(range, room),
         Scale::Log { least } => {

@@ -100,7 +100,7 @@ fn layer_name(nodes: &Nodes, layer: usize) -> Option<&'static str> {
         LayerPart::Attn => Some("attn"),
         LayerPart::Mlp => Some("MLP"),
         LayerPart::Resid => Some("resid"),
-        LayerPart::Embed | LayerPart::Unembed => None,
+        LayerPart::Embed | LayerPart::Unembed | LayerPart::Earlier | LayerPart::Later => None,
     }
 }
 

@@ -1,0 +1,319 @@
+//! The strip as a component: the faithfulness curve, and above it a groove with the knob that sets the number of edges.
+//!
+//! The curve is one piece of markup, made again only when the request changes. The cursor lies above it in a few nodes, so
+//! that moving it is cheap. Dragging anywhere sets the count; a touch outside the groove may also be the start of a scroll,
+//! so that it sets nothing before it moves sideways or ends.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use yew::prelude::*;
+
+use circuitscope_picture::strip::keys::{KeyEffect, press};
+use circuitscope_picture::strip::text::count_text;
+use circuitscope_picture::strip::{self, Cursor, CursorShape, StripLayout, StripRequest, svg};
+
+use crate::shared::Shared;
+
+/// A key's value is settled when no other key has followed for so long.
+const SETTLE_MS: u32 = 200;
+/// The lower end of the groove's room: half of a target of 44 pixels below its middle.
+const GROOVE_FOOT: f64 = 36.0;
+/// Counts of more characters leave no room for the knob's arrows.
+const ARROW_CHARS: usize = 4;
+
+#[derive(Properties, PartialEq)]
+pub struct StripProps {
+    /// Its size is the room that the page has for the strip, in CSS pixels.
+    pub request: Shared<StripRequest>,
+    pub cursor: Cursor,
+    /// The reading in words: `aria-valuetext`.
+    pub value_text: AttrValue,
+    #[prop_or_default]
+    pub disabled: bool,
+    pub on_move: Callback<StripEvent>,
+    /// Called with the count of the measured circuit that the pointer is at.
+    #[prop_or_default]
+    pub on_point: Callback<Option<usize>>,
+}
+
+/// The cursor was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StripEvent {
+    /// To this count, perhaps not for long: a pointer is down, or keys follow each other.
+    Drag(usize),
+    /// To this count, to stay: the pointer was released, or no key has followed for 200 ms. Every drag ends in one.
+    Settle(usize),
+}
+
+/// The strip.
+#[component]
+pub fn Strip(props: &StripProps) -> Html {
+    let StripProps { request, cursor, value_text, disabled, on_move, on_point } = props;
+    let layout = use_memo(request.clone(), |request| strip::layout(request));
+    let picture = use_memo(request.clone(), {
+        let layout = layout.clone();
+        move |_| AttrValue::from(svg::markup(&layout))
+    });
+    let (figure, knob) = (use_node_ref(), use_node_ref());
+    let typed = use_state_eq(String::new);
+    let pointed = use_state_eq(|| None::<usize>);
+    let drag = use_mut_ref(Drag::default);
+    let pointer =
+        Pointer { layout: layout.clone(), figure: figure.clone(), drag: drag.clone(), on_move: on_move.clone() };
+    let onpointerdown = {
+        let (pointer, knob) = (pointer.clone(), knob.clone());
+        Callback::from(move |event: PointerEvent| pointer.down(&event, &knob))
+    };
+    let point = {
+        let (pointed, on_point) = (pointed.clone(), on_point.clone());
+        Callback::from(move |k: Option<usize>| {
+            if *pointed != k {
+                pointed.set(k);
+                on_point.emit(k);
+            }
+        })
+    };
+    let onpointermove = {
+        let (pointer, point) = (pointer.clone(), point.clone());
+        Callback::from(move |event: PointerEvent| point.emit(pointer.moved(&event)))
+    };
+    let onpointerup = {
+        let pointer = pointer.clone();
+        Callback::from(move |event: PointerEvent| pointer.up(&event))
+    };
+    let onpointercancel = {
+        let pointer = pointer.clone();
+        Callback::from(move |_: PointerEvent| pointer.settle())
+    };
+    let onpointerleave = point.reform(|_: PointerEvent| None);
+    let onkeydown = {
+        let (typed, k) = (typed.clone(), cursor.k);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.alt_key() || event.meta_key() {
+                return;
+            }
+            // Keys may follow each other faster than the page renders what they do.
+            let k = pointer.drag.borrow().unsettled.unwrap_or(k);
+            match press(&pointer.layout.stops, k, &typed, &event.key(), event.shift_key()) {
+                KeyEffect::Pass => return,
+                KeyEffect::Type(digits) => typed.set(digits),
+                KeyEffect::Move(to) => {
+                    typed.set(String::new());
+                    pointer.step(to);
+                }
+            }
+            event.prevent_default();
+            // Escape ends the typing here, and not also what the page ends by it.
+            event.stop_propagation();
+        })
+    };
+    let onblur = {
+        let typed = typed.clone();
+        Callback::from(move |_: FocusEvent| typed.set(String::new()))
+    };
+    let (width, height) = (layout.size.width, layout.size.height);
+    // A disabled strip shows its curve and its cursor, and answers to nothing.
+    let unless_disabled = !disabled;
+    html! {
+        <div
+            class={classes!("cs-strip", disabled.then_some("disabled"))} ref={figure}
+            style={format!("width:{width}px;height:{height}px")}
+            onpointerdown={unless_disabled.then_some(onpointerdown)}
+            onpointermove={unless_disabled.then_some(onpointermove)}
+            onpointerup={unless_disabled.then_some(onpointerup)}
+            onpointercancel={unless_disabled.then_some(onpointercancel)}
+            {onpointerleave}
+        >
+            <StripPicture markup={(*picture).clone()} />
+            <CursorLayer layout={Shared::from(layout.clone())} cursor={*cursor} pointed={*pointed} />
+            <div class="groove" aria-hidden="true" />
+            <div
+                class={classes!("knob", (!typed.is_empty()).then_some("typing"))} ref={knob} data-strip-handle=""
+                style={knob_style(&layout, cursor)}
+                role="slider" tabindex={if *disabled { "-1" } else { "0" }} aria-label="Edges kept in the circuit"
+                aria-disabled={disabled.then_some("true")}
+                aria-valuemin="0" aria-valuemax={layout.stops.n_edges().to_string()}
+                aria-valuenow={cursor.k.to_string()} aria-valuetext={value_text}
+                onkeydown={unless_disabled.then_some(onkeydown)} {onblur}
+            >
+                { knob_text(cursor.k, &typed) }
+            </div>
+        </div>
+    }
+}
+
+/// The knob's place as a share of the width, so that it stays with the picture when a page scales it.
+fn knob_style(layout: &StripLayout, cursor: &Cursor) -> String {
+    format!("left:{:.4}%", 100.0 * layout.cursor(cursor).knob_x / layout.size.width.max(1.0))
+}
+
+/// The count, or the digits that are being typed.
+fn knob_text(k: usize, typed: &str) -> Html {
+    let text = if typed.is_empty() { count_text(k) } else { format!("{typed}_") };
+    let has_arrows = text.len() <= ARROW_CHARS && typed.is_empty();
+    html! {
+        <span class="count">
+            if has_arrows {
+                <svg viewBox="0 0 4 8" aria-hidden="true"><path d="M3.5 .5L.5 4l3 3.5" /></svg>
+            }
+            <span>{ text }</span>
+            if has_arrows {
+                <svg viewBox="0 0 4 8" aria-hidden="true"><path d="M.5 .5l3 3.5l-3 3.5" /></svg>
+            }
+        </span>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct StripPictureProps {
+    markup: AttrValue,
+}
+
+/// What the cursor does not change.
+#[component]
+fn StripPicture(props: &StripPictureProps) -> Html {
+    html! { <div class="picture">{ Html::from_html_unchecked(props.markup.clone()) }</div> }
+}
+
+#[derive(Properties, PartialEq)]
+struct CursorLayerProps {
+    layout: Shared<StripLayout>,
+    cursor: Cursor,
+    /// The count of the measured circuit at the pointer.
+    pointed: Option<usize>,
+}
+
+/// The part of the groove left of the knob, the line down to the axis, the mark on the curve, and a ring at the pointer.
+#[component]
+fn CursorLayer(props: &CursorLayerProps) -> Html {
+    let CursorLayerProps { layout, cursor, pointed } = props;
+    let at = layout.cursor(cursor);
+    let (zero, groove) = (layout.counts.zero, strip::GROOVE_Y);
+    let bottom = layout.frame.y + layout.frame.height;
+    html! {
+        <svg class="above" viewBox={format!("0 0 {} {}", layout.size.width, layout.size.height)} aria-hidden="true">
+            <path class="rail" d={format!("M{zero:.2} {groove}H{:.2}", layout.counts.end)} />
+            <path class="done" d={format!("M{zero:.2} {groove}H{:.2}", at.x)} />
+            <path class="fall" d={format!("M{:.2} {}V{bottom:.2}", at.x, strip::KNOB_FOOT)} />
+            if let Some(dot) = pointed.and_then(|k| layout.dot_of(k)) {
+                <circle class="pointed" cx={format!("{:.2}", dot.x)} cy={format!("{:.2}", dot.y)} r="5" />
+            }
+            if let Some((dot, shape)) = at.mark {
+                if shape == CursorShape::Edited {
+                    <path class="mark edited" d={svg::diamond(dot)} />
+                } else {
+                    <circle
+                        class={classes!("mark", (shape == CursorShape::Interpolated).then_some("between"))}
+                        cx={format!("{:.2}", dot.x)} cy={format!("{:.2}", dot.y)} r="4.5"
+                    />
+                }
+            }
+        </svg>
+    }
+}
+
+/// What is under way between two renderings.
+#[derive(Default)]
+struct Drag {
+    /// Whether a pointer is down.
+    down: bool,
+    /// The count that was last told and is not settled yet.
+    unsettled: Option<usize>,
+    /// Settles what keys have set; it ends when it is dropped.
+    timer: Option<Timeout>,
+}
+
+/// What pointer and keys do to the cursor.
+#[derive(Clone)]
+struct Pointer {
+    layout: Rc<StripLayout>,
+    figure: NodeRef,
+    drag: Rc<std::cell::RefCell<Drag>>,
+    on_move: Callback<StripEvent>,
+}
+
+impl Pointer {
+    fn down(&self, event: &PointerEvent, knob: &NodeRef) {
+        let Some((x, y)) = self.place(event).filter(|_| event.button() == 0) else { return };
+        if let Some(element) = self.figure.cast::<web_sys::Element>() {
+            // Without capture a drag ends where the pointer leaves the strip, which does no harm.
+            _ = element.set_pointer_capture(event.pointer_id());
+        }
+        if let Some(element) = knob.cast::<web_sys::HtmlElement>() {
+            // A knob that cannot be focused can still be dragged.
+            _ = element.focus();
+        }
+        // Otherwise the browser would select text, or move the focus away from the knob.
+        event.prevent_default();
+        {
+            let mut drag = self.drag.borrow_mut();
+            drag.down = true;
+            drag.timer = None;
+        }
+        let may_scroll = event.pointer_type() == "touch" && y > GROOVE_FOOT;
+        if !may_scroll {
+            self.drag_to(x);
+        }
+    }
+
+    /// Returns the count of the measured circuit at the pointer.
+    fn moved(&self, event: &PointerEvent) -> Option<usize> {
+        let (x, _) = self.place(event)?;
+        // A button that was released outside of the window is not held any more.
+        let down = self.drag.borrow().down && event.buttons() & 1 == 1;
+        if down {
+            self.drag_to(x);
+            return None;
+        }
+        self.layout.measured_near(x)
+    }
+
+    fn up(&self, event: &PointerEvent) {
+        let place = self.place(event).filter(|_| self.drag.borrow().down);
+        if let Some((x, _)) = place {
+            self.drag_to(x);
+        }
+        self.settle();
+    }
+
+    /// A key's step: it settles when no other follows.
+    fn step(&self, k: usize) {
+        self.tell(k);
+        let pointer = self.clone();
+        let timer = Timeout::new(SETTLE_MS, move || pointer.settle());
+        self.drag.borrow_mut().timer = Some(timer);
+    }
+
+    fn drag_to(&self, x: f64) {
+        let k = self.layout.k_at(x);
+        if self.drag.borrow().unsettled != Some(k) {
+            self.tell(k);
+        }
+    }
+
+    fn tell(&self, k: usize) {
+        self.drag.borrow_mut().unsettled = Some(k);
+        self.on_move.emit(StripEvent::Drag(k));
+    }
+
+    /// Ends a drag or a row of keys.
+    fn settle(&self) {
+        let unsettled = {
+            let mut drag = self.drag.borrow_mut();
+            drag.down = false;
+            drag.unsettled.take()
+        };
+        if let Some(k) = unsettled {
+            self.on_move.emit(StripEvent::Settle(k));
+        }
+    }
+
+    /// Where the pointer is, in the strip's own pixels.
+    fn place(&self, event: &PointerEvent) -> Option<(f64, f64)> {
+        let rect = self.figure.cast::<web_sys::Element>()?.get_bounding_client_rect();
+        let scale = (rect.width() > 0.0).then(|| self.layout.size.width / rect.width())?;
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        Some(((x - rect.left()) * scale, (y - rect.top()) * scale))
+    }
+}
