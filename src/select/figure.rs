@@ -212,7 +212,7 @@ fn flow_scene(layout: &sankey::Layout) -> Scene {
         width: layout.size.width,
         height: layout.size.height,
         class: "circuit-flow",
-        markup: sankey::svg::markup(layout, &svg::Look::in_page("drawing")),
+        markup: svg::markup(layout, &svg::Look::in_page("drawing")),
         description: svg::description(layout),
         stops: stops.collect(),
         links: links.collect(),

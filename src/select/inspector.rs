@@ -4,8 +4,8 @@ use super::figure::{edge_title, node_title, signed};
 use crate::state::State;
 use crate::state::picture::Selection;
 use crate::words::grouped;
-use circuitscope_core::Metric;
 use circuitscope_core::graph::Edge;
+use circuitscope_core::{EdgeLookup, Metric};
 use circuitscope_picture::drawn::{NodeKind, Nodes};
 use circuitscope_picture::view::{self, NodeEdges, Shown};
 
@@ -60,7 +60,7 @@ pub fn edge(state: &State) -> Option<EdgeView> {
     let Some(Selection::Edge(edge_idx)) = state.picture.selection else { return None };
     let scored = state.scored()?;
     let score = *scored.scores.values().get(edge_idx)?;
-    let edge = scored.graph.edge(edge_idx)?;
+    let edge = EdgeLookup::new(&scored.graph).edge(edge_idx)?;
     let name = view::name_of(&scored.graph, edge_idx)?;
     let rank = scored.scores.ranking().rank(score);
     Some(EdgeView {
