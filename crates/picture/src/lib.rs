@@ -12,12 +12,14 @@
 //! - [`svg`]: elements, and how they are written.
 //! - [`drawn`]: what is drawn of a circuit, and [`view`](mod@view): how it is chosen.
 //! - [`auto_circuit`]: a circuit as auto-circuit draws it.
+//! - [`matrix`]: a circuit as a matrix of its sources and destinations.
 //! - [`plot`](mod@plot): curves over two axes.
 //! - [`strip`]: the faithfulness curve that sets the size of a circuit.
 
 pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
+pub mod matrix;
 pub mod plot;
 pub mod sankey;
 pub mod strip;

@@ -1,0 +1,206 @@
+//! The picture of a [`Layout`]: as a file ([`svg_string`]), or for a page ([`picture`], [`markup`]).
+//!
+//! The root carries `data-figure="circuit"`, every cell `data-cell="A0.1->MLP 1"` and, of its strongest edge, `data-edge`; rows
+//! and columns have `data-node` at their heads, also where they are too narrow for names. In a page the custom properties
+//! `--pos`, `--neg`, `--cs`, `--ca`, `--cb` (shared, only A, only B), `--bg`, `--ink`, `--muted`, `--ctl` and `--wash` set the
+//! colours. In a file they are literal.
+
+use std::fmt::Write;
+
+use super::colours::{Hue, SHARES, line, muted, wash};
+use super::{Cell, Label, LabelRole, Lane, Layout};
+use crate::auto_circuit::score_text;
+use crate::geometry::{Point, Rect, Size, TextAlign, TextSpot};
+use crate::svg::{Element, Root, background, document, group, push_px, px, text, write_element};
+use crate::theme::Theme;
+
+/// A page's style of the picture.
+const STYLE: &str = include_str!("matrix.css");
+/// The height of a file's legend, in pixels: a line of text and its margins.
+const LEGEND: f64 = 28.0;
+/// How far into the margin the head of a row or a column reaches.
+const HEAD: f64 = 8.0;
+/// The opacity of cells whose edges lie on no path from the embedding to the end.
+const OFF_PATH: f64 = 0.45;
+/// About the width of a character of 11-pixel type.
+const CHAR_WIDTH: f64 = 6.2;
+
+/// The picture as a file: a standalone SVG document with literal colours, titles and a legend.
+pub fn svg_string(layout: &Layout, theme: Theme) -> String {
+    let size = Size { height: layout.size.height + LEGEND, ..layout.size };
+    let titled = |cell: &Cell| cell_element(cell, theme).child(Element::title(&cell_text(cell)));
+    let picture = root(layout, size, theme)
+        .child(background(size, theme))
+        .children(ground(layout, theme))
+        .child(group("cells").children(layout.cells.iter().map(titled)))
+        .child(labels(layout, theme))
+        .child(legend(layout, theme));
+    document(picture)
+}
+
+/// The picture for a page, with its style.
+pub fn picture(layout: &Layout) -> Element {
+    let theme = Theme::Light;
+    root(layout, layout.size, theme)
+        .child(Element::new("style").text(style()))
+        .children(ground(layout, theme))
+        .child(group("cells").children(layout.cells.iter().map(|cell| cell_element(cell, theme))))
+        .child(heads(layout))
+        .child(labels(layout, theme))
+}
+
+/// [`picture`] as text.
+pub fn markup(layout: &Layout) -> String {
+    let mut markup = String::with_capacity(192 * layout.cells.len() + 8192);
+    write_element(&mut markup, &picture(layout));
+    markup
+}
+
+/// For a page: lines from the heads of its row and its column to a cell, and an outline.
+pub fn cross(layout: &Layout, cell: &Cell) -> Element {
+    let (Rect { x, y, .. }, [row, column]) = (layout.inside, [&layout.rows[cell.row], &layout.columns[cell.column]]);
+    let [across, down] = [row, column].map(|lane| lane.start + lane.breadth / 2.0);
+    let d = format!(
+        "M{} {}H{}M{} {}V{}",
+        px(x - 4.0),
+        px(across),
+        px(column.start - 3.0),
+        px(down),
+        px(y - 4.0),
+        px(row.start - 3.0)
+    );
+    let lines = Element::new("path").with("d", d).with("stroke-width", "0.8").with("stroke-dasharray", "2 2");
+    let around =
+        Rect { x: column.start - 2.0, y: row.start - 2.0, width: column.breadth + 4.0, height: row.breadth + 4.0 };
+    group("cross").with("fill", "none").child(lines).child(rect(around).with("stroke-width", "1.4"))
+}
+
+/// What a cell says: its ends, its score and how many edges it has.
+pub fn cell_text(cell: &Cell) -> String {
+    let edges = if cell.n_edges == 1 { "1 edge".to_owned() } else { format!("{} edges", cell.n_edges) };
+    format!("{}\nscore {}, {edges}", cell.name, score_text(cell.score as f32))
+}
+
+/// The steps of colour in words: where they begin, in the scores' own unit.
+pub fn steps_text(layout: &Layout) -> String {
+    let [a, b, c] = layout.steps.map(|step| score_text(step as f32));
+    format!("steps at |score| {a}, {b}, {c}")
+}
+
+fn root(layout: &Layout, size: Size, theme: Theme) -> Element {
+    let description = description(layout);
+    Root { class: "matrix", size, font_size: "11", description, theme }.element().with("data-figure", "circuit")
+}
+
+fn description(layout: &Layout) -> String {
+    let (n_edges, n_cells) = (layout.cells.iter().map(|cell| cell.n_edges).sum::<usize>(), layout.cells.len());
+    let (rows, columns) = (layout.rows.len(), layout.columns.len());
+    format!("Circuit as a matrix: {n_edges} edges in {n_cells} cells of {rows} sources by {columns} destinations")
+}
+
+/// What lies below the cells.
+fn ground(layout: &Layout, theme: Theme) -> [Element; 2] {
+    let band = |&band: &Rect| rect(band).with("fill", wash(theme)).with("fill-opacity", "0.55");
+    let mut d = String::with_capacity(16 * layout.stairs.len());
+    for (i, point) in layout.stairs.iter().enumerate() {
+        d.push(if i == 0 { 'M' } else { 'L' });
+        push_px(&mut d, point.x);
+        d.push(' ');
+        push_px(&mut d, point.y);
+    }
+    let stairs = Element::new("path").with("class", "stairs").with("d", d).with("fill", "none");
+    [
+        group("bands").children(layout.bands.iter().map(band)),
+        stairs.with("stroke", line(theme)).with("stroke-width", "0.8"),
+    ]
+}
+
+fn cell_element(cell: &Cell, theme: Theme) -> Element {
+    let hue = Hue::of(cell);
+    let (key, colour) = (hue.key(), hue.at(cell.step, theme));
+    let element = rect(cell.rect).with("data-cell", cell.name.as_str()).with("data-edge", cell.edge.as_str());
+    if cell.mask == 0.0 {
+        // Taken out by the reader: an outline that can be put in again.
+        return element
+            .with("class", format!("cell out {key}"))
+            .with("fill", colour.clone())
+            .with("fill-opacity", "0")
+            .with("stroke", colour)
+            .with("stroke-width", "0.8")
+            .with("stroke-dasharray", "2 1.5");
+    }
+    let opacity = cell.mask * if cell.on_path { 1.0 } else { OFF_PATH };
+    let element = element.with("class", format!("cell {key} s{}", cell.step)).with("fill", colour);
+    if opacity < 1.0 { element.with("fill-opacity", px(opacity.max(0.1))) } else { element }
+}
+
+/// Where the pointer finds rows and columns.
+fn heads(layout: &Layout) -> Element {
+    let Rect { x, y, .. } = layout.inside;
+    let row = |row: &Lane| head(row, Rect { x: x - HEAD, y: row.start, width: HEAD, height: row.breadth });
+    let column =
+        |column: &Lane| head(column, Rect { x: column.start, y: y - HEAD, width: column.breadth, height: HEAD });
+    let heads = group("heads").with("fill", "none");
+    heads.children(layout.rows.iter().map(row)).children(layout.columns.iter().map(column))
+}
+
+fn head(lane: &Lane, area: Rect) -> Element {
+    rect(area).with("data-node", lane.name.as_str()).child(Element::title(&lane.label))
+}
+
+fn labels(layout: &Layout, theme: Theme) -> Element {
+    let element = |label: &Label| {
+        let mut element = text(&label.text, label.spot);
+        if label.is_upright {
+            let Point { x, y } = label.spot.at;
+            element = element.with("transform", format!("rotate(-90 {} {})", px(x), px(y)));
+        }
+        match &label.role {
+            LabelRole::Node(name) => element.with("data-node", name.as_str()),
+            LabelRole::Title => element.with("font-weight", "600"),
+            LabelRole::Block | LabelRole::Note => element,
+        }
+    };
+    group("axis").with("fill", muted(theme)).children(layout.labels.iter().map(element))
+}
+
+/// For a file: what the colours mean, below the matrix.
+fn legend(layout: &Layout, theme: Theme) -> Element {
+    let baseline = layout.size.height + LEGEND - 11.0;
+    let mut legend = group("legend").with("fill", muted(theme));
+    let mut x = 12.0;
+    for hue in Hue::ALL.into_iter().filter(|&hue| layout.cells.iter().any(|cell| Hue::of(cell) == hue)) {
+        let width = if hue == Hue::Negative { 6.5 } else { 13.0 };
+        for step in 0..SHARES.len() {
+            let swatch = Rect { x: x + (13.0 - width) / 2.0, y: baseline - 9.0, width, height: 11.0 };
+            legend = legend.child(rect(swatch).with("fill", hue.at(step, theme)));
+            x += 14.0;
+        }
+        legend = legend.child(text(hue.label(), start(x + 4.0, baseline)));
+        x += 20.0 + CHAR_WIDTH * hue.label().len() as f64;
+    }
+    let note = if layout.cells.is_empty() { "no edges".to_owned() } else { steps_text(layout) };
+    legend.child(text(&note, start(x, baseline)))
+}
+
+fn start(x: f64, y: f64) -> TextSpot {
+    TextSpot { at: Point { x, y }, align: TextAlign::Start }
+}
+
+fn rect(Rect { x, y, width, height }: Rect) -> Element {
+    Element::new("rect").with("x", px(x)).with("y", px(y)).with("width", px(width)).with("height", px(height))
+}
+
+/// A page's style with the colours of cells.
+fn style() -> String {
+    let mut style = STYLE.to_owned();
+    for hue in Hue::ALL {
+        let (key, colour) = (hue.key(), hue.at(SHARES.len() - 1, Theme::Light));
+        for (step, share) in SHARES.iter().enumerate() {
+            let mixed = format!("color-mix(in srgb,var(--{key},{colour}) {share}%,var(--bg,#fff))");
+            let _ = write!(style, ".matrix .{key}.s{step}{{fill:{mixed}}}");
+        }
+        let _ = write!(style, ".matrix .out.{key}{{stroke:var(--{key},{colour})}}");
+    }
+    style
+}
