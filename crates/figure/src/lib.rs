@@ -6,21 +6,30 @@
 //! - [`scene`]: a drawn circuit, as [`Drawing`] takes it; [`walk`]: the way through it by keys; [`zoom`]: the part that is seen.
 //! - [`Strip`]: the curve that sets the circuit's size.
 
+mod caption;
+mod dots;
 pub mod drawing;
+mod heat_map;
 mod marks;
+mod place;
 pub mod room;
 pub mod scene;
 mod shared;
 mod strip;
+mod tokens;
 pub mod walk;
 pub mod zoom;
 
+pub use caption::{Caption, CaptionProps, PinnedName, ReadingLine, ReadingLineProps, StripLegend, StripLegendProps};
 pub use circuitscope_picture::strip::text::{Reading, Span, plain_text, reading};
+pub use dots::{Dots, DotsProps};
 pub use drawing::{Drawing, ZOOM_STEP};
+pub use heat_map::{HeatMap, HeatMapProps};
 pub use room::use_room;
 pub use scene::{Scene, SceneParts, Stop, StopLink};
 pub use shared::Shared;
 pub use strip::{Strip, StripEvent, StripProps};
+pub use tokens::{NextToken, NextTokens, NextTokensProps, TokenRole, Tokens, TokensProps};
 pub use walk::Target;
 pub use zoom::Zoom;
 

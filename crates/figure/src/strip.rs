@@ -9,10 +9,12 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
+use circuitscope_picture::Point;
 use circuitscope_picture::strip::keys::{KeyEffect, press};
 use circuitscope_picture::strip::text::count_text;
 use circuitscope_picture::strip::{self, Cursor, CursorShape, StripLayout, StripRequest, svg};
 
+use crate::place;
 use crate::shared::Shared;
 
 /// A key's value is settled when no other key has followed for so long.
@@ -235,7 +237,7 @@ struct Pointer {
 
 impl Pointer {
     fn down(&self, event: &PointerEvent, knob: &NodeRef) {
-        let Some((x, y)) = self.place(event).filter(|_| event.button() == 0) else { return };
+        let Some(Point { x, y }) = self.place(event).filter(|_| event.button() == 0) else { return };
         if let Some(element) = self.figure.cast::<web_sys::Element>() {
             // Without capture a drag ends where the pointer leaves the strip, which does no harm.
             _ = element.set_pointer_capture(event.pointer_id());
@@ -259,7 +261,7 @@ impl Pointer {
 
     /// Returns the count of the measured circuit at the pointer.
     fn moved(&self, event: &PointerEvent) -> Option<usize> {
-        let (x, _) = self.place(event)?;
+        let Point { x, .. } = self.place(event)?;
         // A button that was released outside of the window is not held any more.
         let down = self.drag.borrow().down && event.buttons() & 1 == 1;
         if down {
@@ -270,8 +272,7 @@ impl Pointer {
     }
 
     fn up(&self, event: &PointerEvent) {
-        let place = self.place(event).filter(|_| self.drag.borrow().down);
-        if let Some((x, _)) = place {
+        if let Some(Point { x, .. }) = self.place(event).filter(|_| self.drag.borrow().down) {
             self.drag_to(x);
         }
         self.settle();
@@ -310,10 +311,7 @@ impl Pointer {
     }
 
     /// Where the pointer is, in the strip's own pixels.
-    fn place(&self, event: &PointerEvent) -> Option<(f64, f64)> {
-        let rect = self.figure.cast::<web_sys::Element>()?.get_bounding_client_rect();
-        let scale = (rect.width() > 0.0).then(|| self.layout.size.width / rect.width())?;
-        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        Some(((x - rect.left()) * scale, (y - rect.top()) * scale))
+    fn place(&self, event: &PointerEvent) -> Option<Point> {
+        place::of(event, &self.figure, self.layout.size.width)
     }
 }

@@ -7,6 +7,7 @@ use super::curves::{self, DrawnCurve};
 use super::labels::Obstacles;
 use super::request::{Cursor, Edited, Measure, StripRequest, StripSeries};
 use super::stops::Stops;
+use super::text::count_text;
 use super::ticks::{self, CountTick};
 use super::values::{self, ValueAxis};
 use crate::geometry::{Point, Rect, Size, TextSpot};
@@ -16,8 +17,13 @@ use crate::plot::{Tick, TickLabel};
 pub const GROOVE_Y: f64 = 14.0;
 pub const KNOB_FOOT: f64 = 26.0;
 const PLOT_TOP: f64 = 30.0;
-/// Half of the knob with its outline: so far from the sides it stays.
-const HALF_KNOB: f64 = 29.0;
+/// The width of the knob, and the room in it that the count leaves free; a longer count makes it wider.
+const KNOB_WIDTH: f64 = 54.0;
+const KNOB_PADDING: f64 = 16.0;
+/// The count's bold 12 pixels are wider than the 11 of the labels by so much (DejaVu Sans).
+const BOLD: f64 = 1.2;
+/// The knob's outline.
+const OUTLINE: f64 = 2.0;
 /// Room below the axis for its labels.
 const BELOW: f64 = 22.0;
 /// Strips narrower than this have the margins of a phone (`cs.js` of the design).
@@ -67,6 +73,7 @@ pub struct CursorLayout {
     pub x: f64,
     /// Of the knob's middle, which stays inside the strip.
     pub knob_x: f64,
+    pub knob_width: f64,
     /// The mark at the value; `None` where nothing is known.
     pub mark: Option<(Point, CursorShape)>,
     /// The value there, measured or between its neighbours.
@@ -169,7 +176,8 @@ impl StripLayout {
         };
         let value = value.filter(|value| !value.is_nan());
         let mark = value.map(|value| (Point { x, y: self.values.y_of(value) }, shape));
-        CursorLayout { x, knob_x: within(x, self.size.width), mark, value }
+        let knob_width = KNOB_WIDTH.max(BOLD * ticks::text_width(&count_text(cursor.k)) + KNOB_PADDING);
+        CursorLayout { x, knob_x: within(x, knob_width, self.size.width), knob_width, mark, value }
     }
 
     /// What the strip shows, for readers who do not see it.
@@ -185,8 +193,9 @@ impl StripLayout {
 }
 
 /// The knob's middle for a cursor at `x`: it stays inside the strip.
-fn within(x: f64, width: f64) -> f64 {
-    x.min(width - HALF_KNOB).max(HALF_KNOB)
+fn within(x: f64, knob_width: f64, width: f64) -> f64 {
+    let half = knob_width / 2.0 + OUTLINE;
+    x.min(width - half).max(half)
 }
 
 /// The scores, if they are shown: where nothing was measured.
@@ -210,7 +219,7 @@ fn shown_values(request: &StripRequest) -> Vec<f64> {
 fn frame(size: Size, label_width: f64, bottom: f64) -> Rect {
     let least = if size.width < NARROW { 36.0 } else { 46.0 };
     let x = f64::max(least, label_width + 10.0);
-    let width = (size.width - HALF_KNOB - x).max(1.0);
+    let width = (size.width - KNOB_WIDTH / 2.0 - OUTLINE - x).max(1.0);
     Rect { x, y: PLOT_TOP, width, height: bottom - PLOT_TOP }
 }
 

@@ -26,7 +26,7 @@ const TOKEN_PITCH: f64 = 9.0;
 /// A map needs so much room beside another one.
 const LEAST_MAP_WIDTH: f64 = 220.0;
 const GAP: f64 = 12.0;
-/// The title above a map.
+/// The line above a map, with its name and a reading.
 const TITLE: f64 = 16.0;
 /// Characters of a token that have room in [`TOKENS`] at 9 pixels.
 const TOKEN_CHARS: usize = 9;
@@ -64,6 +64,8 @@ pub struct HeatLayout {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnHeatMap {
     pub name: TickLabel,
+    /// Where a cell is read, beside the name.
+    pub reading_spot: TextSpot,
     /// The room of the cells.
     pub frame: Rect,
     /// The size of a cell.
@@ -132,7 +134,7 @@ impl HeatLayout {
     pub fn cell_text(&self, cell: HeatCell) -> Option<String> {
         let map = self.maps.get(cell.map)?;
         let value = map.value(cell.query, cell.key)?;
-        let token = |i: usize| map.tokens.get(i).map_or_else(String::new, |token| shown(token, false).text);
+        let token = |i: usize| map.tokens.get(i).map_or_else(String::new, |token| short(&shown(token, false).text));
         Some(format!("{} → {} {}", token(cell.query), token(cell.key), decimal_text(f64::from(value))))
     }
 
@@ -182,14 +184,15 @@ fn drawn(data: &HeatMapData, corner: Point, width: f64, with_keys: bool) -> Draw
         width: cell.width * n_tokens as f64,
         height: cell.height * n_tokens as f64,
     };
-    let name_at = Point { x: corner.x + width, y: corner.y + 11.0 };
+    let title = |x: f64, align: TextAlign| TextSpot { at: Point { x, y: corner.y + 11.0 }, align };
     let query =
         |i: usize| (Point { x: frame.x - 5.0, y: frame.y + cell.height * (i as f64 + 0.5) + 3.0 }, TextAlign::End);
     let key = |i: usize| {
         (Point { x: frame.x + cell.width * (i as f64 + 0.5) + 3.0, y: frame.y + frame.height + 4.0 }, TextAlign::End)
     };
     DrawnHeatMap {
-        name: TickLabel { text: data.name.clone(), spot: TextSpot { at: name_at, align: TextAlign::End } },
+        name: TickLabel { text: data.name.clone(), spot: title(frame.x, TextAlign::Start) },
+        reading_spot: title(corner.x + width, TextAlign::End),
         frame,
         cell,
         n_tokens,

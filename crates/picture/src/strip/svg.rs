@@ -36,8 +36,8 @@ const POSITIVE: Colour = Colour("#2a66b4", "#5c9bec");
 const ACCENT: Colour = Colour("#1f5db8", "#82b3f7");
 const ON_ACCENT: Colour = Colour("#ffffff", "#0d1826");
 
-/// The knob of a file, as large as the page's.
-const KNOB: Rect = Rect { x: -27.0, y: -12.0, width: 54.0, height: 24.0 };
+/// The knob's height, as the page's (NOTES.md of the design).
+const KNOB_HEIGHT: f64 = 24.0;
 
 impl Colour {
     fn on(&self, theme: Theme) -> &'static str {
@@ -201,11 +201,11 @@ fn cursor(layout: &StripLayout, cursor: &Cursor, theme: Theme) -> Element {
     let fall = format!("M{} {}V{}", px(at.x), px(KNOB_FOOT), px(layout.frame.y + layout.frame.height));
     let done = format!("M{} {}H{}", px(layout.counts.zero), px(GROOVE_Y), px(at.x));
     let knob = Element::new("rect")
-        .with("x", px(at.knob_x + KNOB.x))
-        .with("y", px(GROOVE_Y + KNOB.y))
-        .with("width", px(KNOB.width))
-        .with("height", px(KNOB.height))
-        .with("rx", "12")
+        .with("x", px(at.knob_x - at.knob_width / 2.0))
+        .with("y", px(GROOVE_Y - KNOB_HEIGHT / 2.0))
+        .with("width", px(at.knob_width))
+        .with("height", px(KNOB_HEIGHT))
+        .with("rx", px(KNOB_HEIGHT / 2.0))
         .with("fill", ACCENT.on(theme));
     let spot = TextSpot { at: Point { x: at.knob_x, y: GROOVE_Y + 4.3 }, align: TextAlign::Middle };
     let count = text(&count_text(cursor.k), spot)

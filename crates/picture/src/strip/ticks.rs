@@ -12,8 +12,9 @@ use crate::plot::{DIGIT, Tick, TickLabel};
 const X_GAP: f64 = 3.5;
 /// The least distance between the base lines of two labels of the y axis, of 11 pixels each.
 const Y_PITCH: f64 = 14.0;
-/// A letter of a note at 11 pixels: narrower than a digit in the mean (DejaVu Sans).
+/// A letter at 11 pixels, in the mean, and a comma (DejaVu Sans).
 const LETTER: f64 = 6.2;
+const COMMA: f64 = 3.5;
 /// From the axis down to the base line of its labels.
 const LABEL_DROP: f64 = 17.0;
 /// What the axis holds, from the longest to the shortest that may find room.
@@ -40,13 +41,13 @@ pub struct CountTick {
 /// powers of ten, and the note comes last.
 pub(super) fn of_counts(counts: &CountAxis, bottom: f64) -> CountTicks {
     let mut row = Row { y: bottom + LABEL_DROP, taken: Vec::new() };
-    let mut notes: Vec<TickLabel> = row.label("0", counts.zero, TextAlign::Middle, DIGIT).into_iter().collect();
+    let mut notes: Vec<TickLabel> = row.label("0", counts.zero, TextAlign::Middle).into_iter().collect();
     if counts.n_edges > 0 {
-        notes.extend(row.label("all", counts.end, TextAlign::End, DIGIT));
+        notes.extend(row.label("all", counts.end, TextAlign::End));
     }
     let ticks = tick_counts(counts.n_edges).map(|(k, is_power_of_ten)| {
         let at = counts.x_of(k);
-        let label = is_power_of_ten.then(|| row.label(&count_text(k), at, TextAlign::Middle, DIGIT)).flatten();
+        let label = is_power_of_ten.then(|| row.label(&count_text(k), at, TextAlign::Middle)).flatten();
         CountTick { at, is_power_of_ten, label }
     });
     let ticks = ticks.collect();
@@ -73,8 +74,19 @@ pub(super) fn of_values(values: &ValueAxis) -> Vec<Tick> {
 
 /// About how wide the widest label is.
 pub(super) fn widest(ticks: &[Tick]) -> f64 {
-    let n_chars = ticks.iter().filter_map(|tick| Some(tick.label.as_ref()?.text.chars().count())).max();
-    DIGIT * n_chars.unwrap_or(0) as f64
+    let widths = ticks.iter().filter_map(|tick| Some(text_width(&tick.label.as_ref()?.text)));
+    widths.fold(0.0, f64::max)
+}
+
+/// About how wide a text is at 11 pixels.
+pub(super) fn text_width(text: &str) -> f64 {
+    let width = |c: char| match c {
+        ',' | '.' | ' ' => COMMA,
+        'a'..='z' => LETTER,
+        '%' => 1.5 * DIGIT,
+        _ => DIGIT,
+    };
+    text.chars().map(width).sum()
 }
 
 /// Counts with a mark, and whether they are powers of ten.
@@ -103,8 +115,8 @@ struct Row {
 
 impl Row {
     /// A label at `x`, if it has room.
-    fn label(&mut self, text: &str, x: f64, align: TextAlign, char_width: f64) -> Option<TickLabel> {
-        let width = char_width * text.chars().count() as f64;
+    fn label(&mut self, text: &str, x: f64, align: TextAlign) -> Option<TickLabel> {
+        let width = text_width(text);
         let start = match align {
             TextAlign::Start => x,
             TextAlign::Middle => x - width / 2.0,
@@ -125,8 +137,8 @@ impl Row {
         taken.sort_by(|a, b| a.0.total_cmp(&b.0));
         let gaps = taken.windows(2).map(|pair| (pair[0].1, pair[1].0));
         let (from, to) = gaps.max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))?;
-        let fits = |note: &&str| LETTER * note.chars().count() as f64 + 2.0 * X_GAP <= to - from;
+        let fits = |note: &&str| text_width(note) + 2.0 * X_GAP <= to - from;
         let note = NOTES.into_iter().find(fits)?;
-        self.label(note, (from + to) / 2.0, TextAlign::Middle, LETTER)
+        self.label(note, (from + to) / 2.0, TextAlign::Middle)
     }
 }
