@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
-use circuitscope_core::{Algorithm, DiscoverSettings, EdgeCounts, Limits, ModelMemory, OutputSlice, RunSettings};
+use circuitscope_core::{
+    Algorithm, DiscoverSettings, EdgeCounts, EdgeValues, Limits, MaskEdit, ModelMemory, OutputSlice, RunSettings,
+};
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
 use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
 
@@ -15,6 +17,7 @@ struct Loaded {
     session: Session,
     prompts: String,
     scores: Vec<u8>,
+    edits: Vec<MaskEdit>,
 }
 
 impl Loaded {
@@ -26,7 +29,7 @@ impl Loaded {
         let weights = [case.dir.join("model.safetensors")];
         pollster::block_on(session.load_model(config, &weights, None, async |_, _| true)).unwrap();
         let scores = std::fs::read(case.dir.join("graph0.scores.safetensors")).unwrap();
-        Self { session, prompts: read_text(&case.dir.join("prompts.json")), scores }
+        Self { session, prompts: read_text(&case.dir.join("prompts.json")), scores, edits: Vec::new() }
     }
 
     fn run(
@@ -39,7 +42,8 @@ impl Loaded {
         let settings = RunSettings { slice: OutputSlice::None, batch_size: 2, edge_counts, ..RunSettings::default() };
         let prompts = Text { name: "prompts.json", text: &self.prompts };
         let scores = ("scores.safetensors", self.scores.as_slice());
-        let request = RunRequest { prompts, scores, settings: &settings, keep_logits };
+        let (values, settings) = (EdgeValues::Scores, &settings);
+        let request = RunRequest { prompts, scores, values, edits: &self.edits, settings, keep_logits };
         pollster::block_on(self.session.run(request, watching))
     }
 }

@@ -39,6 +39,7 @@ pub use scores::compare::{Roc, RocPoint, roc, similarity};
 pub use scores::format::{Extent, FORMATS, Format, FormatId, supported_files};
 pub use scores::info::{ModelSize, ScoresInfo, describe_graph};
 pub use scores::known_circuit::{KnownCircuit, edge_name};
+pub use scores::mask::{CircuitMasks, EdgeRef, EdgeValues, MaskEdit, MaskEdits};
 pub use scores::official::OfficialCircuit;
 pub use scores::prune_scores::PruneScores;
 pub use scores::ranking::{Circuit, Ranking};

@@ -18,8 +18,8 @@ use crate::run::{
 use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
 use circuitscope_core::{
-    Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
-    PruneScores, RunSettings, ScoresInfo, ShardIndex,
+    Areas, CircuitError, CircuitMasks, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit, MaskEdits,
+    MeasuredCircuits, Metric, ModelConfig, Prompts, PruneScores, RunSettings, ScoresInfo, ShardIndex,
 };
 use circuitscope_wire::engine::{Baseline, CircuitResult, DiscoveryInfo, GraphInfo, Tokens};
 
@@ -93,8 +93,12 @@ pub struct Text<'a> {
 /// A run of circuits of the loaded model.
 pub struct RunRequest<'a> {
     pub prompts: Text<'a>,
-    /// The name and the bytes of a scores file.
+    /// The name and the bytes of a file of scores, or of a mask.
     pub scores: (&'a str, &'a [u8]),
+    /// Which of the two it is.
+    pub values: EdgeValues,
+    /// Laid over every circuit.
+    pub edits: &'a [MaskEdit],
     pub settings: &'a RunSettings,
     /// Whether the observer gets the logits of each circuit.
     pub keep_logits: bool,
@@ -146,19 +150,27 @@ impl Session {
     /// before, which stay where this fails.
     ///
     /// # Errors
-    /// See [`Graph::try_new`], [`ModelMemory::check_run`] and [`run_circuits`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_run`], [`EdgeValues::read`], [`MaskEdits::new`] and [`run_circuits`].
     pub async fn run(
         &mut self,
         request: RunRequest<'_>,
         observer: &mut impl Observer,
     ) -> Result<RunOutput, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
+        let RunRequest {
+            prompts: Text { name, text },
+            scores: (scores_file, scores),
+            values,
+            edits,
+            settings,
+            keep_logits,
+        } = request;
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::try_new(model.config(), graph_config(settings, &prompts)?)?;
         let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
-        let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
+        let scores = values.read(scores_file, scores, &graph)?;
+        let edits = MaskEdits::new(edits, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
         // One that cannot be used again is dropped before the run, which needs its memory.
         self.unpatched = self.unpatched.take().filter(|kept| kept.prompts == text && kept.settings == key);
@@ -166,7 +178,7 @@ impl Session {
             model,
             prompts: &prompts,
             graph: &graph,
-            scores: &scores,
+            circuits: CircuitMasks { values: &scores, meaning: values, edits: &edits },
             settings,
             stacking: self.stacking,
             unpatched: self.unpatched.as_ref().map(|kept| kept.unpatched.clone()),

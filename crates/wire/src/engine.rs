@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Meaning, Protocol};
-pub use circuitscope_core::{Areas, Baseline, Measurement, Source, TokenProb, Tokens};
+pub use circuitscope_core::{Areas, Baseline, EdgeRef, EdgeValues, MaskEdit, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
     Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
 };
@@ -37,7 +37,14 @@ pub enum Request {
     /// Runs circuits of the loaded model. An [`Event::Circuit`] each, then [`Event::Ran`].
     Run {
         prompts: Source,
+        /// Prune scores, or a mask in the same layout.
         scores: Source,
+        /// Which of the two `scores` is. Of a mask one circuit is run, whatever edge counts the settings have.
+        #[serde(default)]
+        values: EdgeValues,
+        /// Laid over every circuit of the run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        edits: Vec<MaskEdit>,
         settings: RunSettings,
         /// Whether logits come back as attachments; if not they stay with the engine, for [`Request::Inspect`].
         logits: bool,

@@ -90,10 +90,11 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
             load_model(session, &config, &weights, index.as_ref(), &mut reporter).await
         }
         Request::Graph { graph } => Ok((Event::Graph { graph: session.graph(graph)? }, Array::new())),
-        Request::Run { prompts, scores, settings, logits } => {
+        Request::Run { prompts, scores, values, edits, settings, logits } => {
             let (prompts, scores) = (WholeFile::read(&prompts, files).await?, WholeFile::read(&scores, files).await?);
             let (prompts, scores) = (prompts.text()?, (scores.name.as_str(), scores.bytes.as_slice()));
-            let request = RunRequest { prompts, scores, settings: &settings, keep_logits: logits };
+            let request =
+                RunRequest { prompts, scores, values, edits: &edits, settings: &settings, keep_logits: logits };
             run(session, request, &mut reporter.with_circuits(logits)).await
         }
         Request::Discover { prompts, settings } => {
