@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope_core::{
     Answers, DestKind, Graph, GraphConfig, ModelConfig, Normalization, PromptPair, Prompts, Sizes, SrcKind,
 };
-use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
+use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch, token_ids};
 
 /// A model of two layers with one "head" each and a residual stream of two numbers, `d_model = d_vocab = 2`.
 ///
@@ -69,6 +69,12 @@ impl Model for HandWorked {
 
     fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
         resid
+    }
+
+    fn part_logits(&self, parts: Tensor<4>, _: &Tensor<4>, tokens: &[u32]) -> Tensor<4> {
+        let logits = parts.select(3, token_ids(tokens, &self.device));
+        let no_biases = logits.clone().narrow(0, 0, 1).zeros_like();
+        Tensor::cat(vec![logits, no_biases], 0)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The native tests: by hand first, then against what auto-circuit computed, then laws, then bad input.
 
+mod attention;
+mod attribution;
 mod bad_input;
 mod circuit;
 mod demo;
