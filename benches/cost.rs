@@ -198,7 +198,8 @@ fn run_sweep(
         ..RunSettings::default()
     };
     let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
-    let input = RunInput { model, prompts, graph, scores, settings, stacking, unpatched, keep_logits: false };
+    let circuits = scores.into();
+    let input = RunInput { model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits: false };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap().unpatched
 }
 

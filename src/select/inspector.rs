@@ -74,7 +74,7 @@ pub fn edge(state: &State) -> Option<EdgeView> {
         mask: state.mask(edge_idx),
         edited: state.picture.edits.mask(edge_idx).is_some(),
         effects: effects(state),
-        pending: !state.picture.edits.is_empty() && edited_row(state).is_none(),
+        pending: !state.picture.edits.is_empty() && state.row().is_none(),
     })
 }
 
@@ -88,18 +88,13 @@ fn position(state: &State, edge: Edge) -> Option<String> {
     )
 }
 
-fn edited_row(state: &State) -> Option<&crate::state::results::Row> {
-    let circuit = state.circuit().filter(|_| state.fresh())?;
-    state.results.row_of(circuit.n_edges, &state.picture.edits)
-}
-
 /// What the edits do, where the circuit was run with and without them.
 fn effects(state: &State) -> Vec<[String; 4]> {
     if state.picture.edits.is_empty() {
         return Vec::new();
     }
     let plain = state.circuit().filter(|_| state.fresh()).and_then(|circuit| state.results.row(circuit.n_edges));
-    let (Some(before), Some(after)) = (plain, edited_row(state)) else { return Vec::new() };
+    let (Some(before), Some(after)) = (plain, state.row()) else { return Vec::new() };
     let mut metrics = vec![state.measures.metric, Metric::CleanKlDiv, Metric::LogitDiff];
     metrics.dedup();
     let effect = |metric: Metric| {

@@ -124,8 +124,7 @@ pub fn cursor(state: &State) -> Cursor {
     if state.picture.edits.is_empty() {
         return Cursor::at(k);
     }
-    let row = state.results.row_of(k, &state.picture.edits).filter(|_| state.fresh());
-    Cursor { k, edited: Edited::Yes(row.and_then(|row| row.result.measurement.mean(state.measures.metric))) }
+    Cursor { k, edited: Edited::Yes(state.row().and_then(|row| row.result.measurement.mean(state.measures.metric))) }
 }
 
 /// What is read off the curve at the cursor.
@@ -144,7 +143,7 @@ pub struct Reading {
 /// What is read off the curve at the cursor.
 pub fn reading(state: &State) -> Reading {
     let Some(circuit) = state.circuit() else { return Reading::default() };
-    let row = state.results.row_of(circuit.n_edges, &state.picture.edits).filter(|_| state.fresh());
+    let row = state.row();
     let chosen = state.measures.metric;
     let metrics = [chosen, Metric::CleanKlDiv, Metric::LogitDiff];
     let mut values: Vec<(&'static str, String)> = Vec::new();

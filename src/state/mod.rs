@@ -41,7 +41,7 @@ use imports::{ImportKey, Imports};
 use inputs::Inputs;
 use measures::Measures;
 use picture::Picture;
-use results::{Results, TokenPosition};
+use results::{Results, Row, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
 use screen::Screen;
@@ -165,9 +165,15 @@ impl State {
 
     /// Where tokens are looked at.
     pub fn token_position(&self) -> Option<TokenPosition> {
-        let n_edges = self.circuit()?.n_edges;
-        let edits = self.picture.edits.clone();
+        let (circuit, edits) = (self.circuit()?, self.picture.edits.clone());
+        let n_edges = if edits.is_empty() { circuit.n_edges } else { circuit.requested };
         Some(TokenPosition { n_edges, edits, prompt: self.prompt, position: self.position })
+    }
+
+    /// The result of the chosen circuit, if it was run under the files and settings as they are.
+    pub fn row(&self) -> Option<&Row> {
+        let at = self.token_position().filter(|_| self.fresh())?;
+        self.results.row_of(at.n_edges, &at.edits)
     }
 
     /// The search that is going on.

@@ -33,7 +33,7 @@ pub struct Row {
 /// Where tokens are looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenPosition {
-    /// The circuit's realised number of edges, before it was changed.
+    /// The circuit's realised number of edges; of a changed one, the number that was asked for before the changes.
     pub n_edges: usize,
     pub edits: Edits,
     pub prompt: usize,
@@ -88,12 +88,12 @@ impl Results {
         }
     }
 
-    /// The row of a circuit with edits; `n_edges` are those of the circuit before them.
+    /// The row of a circuit, with edits or without; `n_edges` as in [`TokenPosition`].
     pub fn row_of(&self, n_edges: usize, edits: &Edits) -> Option<&Row> {
         if edits.is_empty() {
             return self.row(n_edges);
         }
-        let of = |(of, row): &&(Edits, Shared<Row>)| of == edits && row.result.circuit.n_edges == n_edges;
+        let of = |(of, row): &&(Edits, Shared<Row>)| of == edits && row.result.circuit.requested == n_edges;
         self.edited.iter().rev().find(of).map(|(_, row)| &**row)
     }
 
@@ -101,10 +101,10 @@ impl Results {
     pub fn add(&mut self, job: Job, edits: &Edits, result: CircuitResult) {
         /// Enough to come back to what was changed; each is a few kilobytes.
         const MAX_EDITED: usize = 200;
-        let n_edges = result.circuit.n_edges;
+        let (n_edges, requested) = (result.circuit.n_edges, result.circuit.requested);
         let row = Shared::new(Row { result, job });
         if !edits.is_empty() {
-            self.edited.retain(|(of, row)| of != edits || row.result.circuit.n_edges != n_edges);
+            self.edited.retain(|(of, row)| of != edits || row.result.circuit.requested != requested);
             self.edited.push((edits.clone(), row));
             if self.edited.len() > MAX_EDITED {
                 self.edited.remove(0);

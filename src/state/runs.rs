@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::settings::Settings;
 use super::weights::WeightFiles;
 use circuitscope_core::{EdgeCounts, RunSettings};
-use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo};
+use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, EdgeRef, MaskEdit};
 
 /// A number for a run, counted from 1. Recorded results have the number 0.
 pub type Job = u32;
@@ -109,6 +109,11 @@ impl Plan {
     /// The settings that the engine is given.
     pub fn settings(&self) -> RunSettings {
         RunSettings { edge_counts: self.edge_counts.clone(), ..self.key.settings.clone() }
+    }
+
+    /// What was changed in the circuits, as the engine is told.
+    pub fn mask_edits(&self) -> Vec<MaskEdit> {
+        self.edits.iter().map(|(edge_idx, mask)| MaskEdit { edge: EdgeRef::Idx(edge_idx), mask }).collect()
     }
 
     /// All the circuits that the settings ask for.

@@ -11,7 +11,7 @@ use crate::state::files::{FileId, Role};
 use crate::state::runs::{Job, Outcome, Plan, RunKey};
 use crate::update::Action;
 use crate::workers::Fault;
-use circuitscope_wire::engine::{Baseline, DeviceChoice, Event, Request, Source};
+use circuitscope_wire::engine::{Baseline, DeviceChoice, EdgeValues, Event, Request, Source};
 
 /// Runs circuits, in place of what is being run.
 pub fn run(tasks: &Rc<Tasks>, plan: Plan) {
@@ -53,7 +53,14 @@ pub async fn drive(tasks: &Tasks, job: Job, plan: &Plan) -> Result<Baseline, Fau
     let attachments = Array::new();
     let [prompts, scores] =
         [Role::Prompts, Role::Scores].map(|role| attach(tasks, role, plan.key.files[role as usize], &attachments));
-    let request = Request::Run { prompts: prompts?, scores: scores?, settings: plan.settings(), logits: false };
+    let request = Request::Run {
+        prompts: prompts?,
+        scores: scores?,
+        values: EdgeValues::Scores,
+        edits: plan.mask_edits(),
+        settings: plan.settings(),
+        logits: false,
+    };
     match tasks.engine.call(job, &engine, request, &attachments).await? {
         Event::Ran { baseline, .. } => Ok(baseline),
         other => Err(unexpected(&other)),

@@ -139,8 +139,8 @@ fn run_error(prompts: Value, settings: RunSettings) -> String {
     let settings = RunSettings { edge_counts: EdgeCounts::List(vec![1]), ..settings };
     let (prompts, settings) = (&prompts, &settings);
     let stacking = Stacking::cpu(1 << 20);
-    let (unpatched, keep_logits) = (None, false);
-    let input = RunInput { model: &model, prompts, graph, scores, settings, stacking, unpatched, keep_logits };
+    let (circuits, unpatched, keep_logits) = (scores.into(), None, false);
+    let input = RunInput { model: &model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits };
     pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
 }
 
@@ -188,7 +188,7 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
         model: &model,
         prompts: &prompts,
         graph,
-        scores,
+        circuits: scores.into(),
         settings,
         stacking: Stacking::cpu(1 << 20),
         unpatched: None,

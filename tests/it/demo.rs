@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, Tokens};
+use circuitscope_core::{EdgeCounts, EdgeValues, OutputSlice, RunSettings, Tokens};
 use circuitscope_engine::session::{RunRequest, Session, Text, circuit_result};
 use serde_json::{Value, json};
 
@@ -39,8 +39,14 @@ fn computed() -> Value {
     let scores = std::fs::read(dir().join("scores.safetensors")).unwrap();
     let settings = settings();
     let prompts = Text { name: "prompts.json", text: &prompts };
-    let request =
-        RunRequest { prompts, scores: ("scores.safetensors", &scores), settings: &settings, keep_logits: false };
+    let request = RunRequest {
+        prompts,
+        scores: ("scores.safetensors", &scores),
+        values: EdgeValues::Scores,
+        edits: &[],
+        settings: &settings,
+        keep_logits: false,
+    };
     let output = pollster::block_on(session.run(request, &mut ())).unwrap();
     let circuits: Vec<_> = output.circuits.iter().map(circuit_result).collect();
     let baseline = output.baseline.clone();

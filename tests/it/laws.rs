@@ -1,117 +1,19 @@
-//! A model small enough to be worked out by hand, and laws that hold for any model.
+//! Runs of the model that is worked out by hand, and laws that hold for any model.
 
-use std::ops::Range;
 use std::rc::Rc;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope_core::{
-    AblationType, Answers, DestKind, EdgeCounts, Graph, GraphConfig, ModelConfig, Normalization, OutputSlice,
-    PatchType, PromptPair, Prompts, PruneScores, RunSettings, Sizes, SrcKind,
+    AblationType, EdgeCounts, Graph, GraphConfig, OutputSlice, PatchType, Prompts, PruneScores, RunSettings,
 };
-use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
+use circuitscope_engine::model::Model;
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, Stacking};
 
+use crate::hand_worked::{self, HandWorked};
 use crate::support::{CASES, Case, assert_close, run_with_logits};
 
-/// A model of two layers with one "head" each and a residual stream of two numbers, `d_model = d_vocab = 2`.
-///
-/// The embedding of token t is `[t, 1]`. A head multiplies its input elementwise with its weight: head `A0.0` with `[2, 3]`,
-/// head `A1.0` with `[-1, 5]`. The logits are the residual stream.
-struct HandWorked {
-    config: ModelConfig,
-    device: Device,
-}
-
-const WEIGHTS: [[f32; 2]; 2] = [[2.0, 3.0], [-1.0, 5.0]];
-
-impl HandWorked {
-    fn new() -> Self {
-        let sizes = Sizes { n_layers: 2, n_heads: 1, d_model: 2, d_head: 2, d_mlp: None, n_ctx: 4, d_vocab: 10 };
-        let config = ModelConfig {
-            d_vocab_out: 2,
-            normalization: Normalization::None,
-            ..ModelConfig::decoder("hand-worked", sizes)
-        };
-        Self { config, device: Device::flex() }
-    }
-}
-
-impl Model for HandWorked {
-    fn config(&self) -> &ModelConfig {
-        &self.config
-    }
-
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn resid_end_from(
-        &self,
-        start: Option<Start>,
-        tokens: &TokenBatch,
-        last_block: Range<usize>,
-        hooks: &mut dyn Hooks,
-    ) -> Tensor<4> {
-        let [batch, seq] = tokens.dims();
-        let token = tokens.ids.clone().float().reshape([1, batch, seq, 1]);
-        let embedded = Tensor::cat(vec![token.clone(), token.ones_like()], 3); // [1, batch, seq, 2]
-        if start.is_none() {
-            hooks.src_output(SrcKind::ResidStart, embedded.clone().unsqueeze_dim(1), &(0..seq));
-        }
-        let Start { block: first_block, mut resid } = start.unwrap_or(Start { block: 0, resid: embedded });
-        for (block, weight) in WEIGHTS.iter().enumerate().skip(first_block) {
-            let dest = Dest { kinds: vec![DestKind::AttnIn(block)], positions: 0..seq };
-            let input = own_input(hooks, &dest, &resid);
-            let weight = Tensor::<5>::from_data(TensorData::new(weight.to_vec(), [1, 1, 1, 1, 2]), &self.device);
-            let out = input * weight; // [circuit, 1, batch, seq, 2]
-            hooks.src_output(SrcKind::Heads(block), out.clone(), &(0..seq));
-            resid = resid + out.squeeze_dim(1);
-        }
-        let dest = Dest { kinds: vec![DestKind::ResidPost(1)], positions: 0..seq };
-        let end = own_input(hooks, &dest, &resid).squeeze_dim::<4>(1);
-        end.narrow(2, last_block.start, last_block.len())
-    }
-
-    fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
-        resid
-    }
-}
-
-/// The input of a single node: `[circuit, 1, batch, seq, 2]`.
-fn own_input(hooks: &mut dyn Hooks, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
-    match hooks.dest_input(dest, resid) {
-        DestInput::Resid => resid.clone().unsqueeze_dim(1),
-        DestInput::Each(input) | DestInput::Some { input, .. } => input,
-    }
-}
-
-/// Clean token 3, corrupt token 4. The edges, in the graph's order:
-///
-/// 0. `Resid Start->A0.0`
-/// 1. `Resid Start->A1.0`
-/// 2. `A0.0->A1.0`
-/// 3. `Resid Start->Resid End`
-/// 4. `A0.0->Resid End`
-/// 5. `A1.0->Resid End`
-///
-/// Unpatched, with e the embedding: a0 = w0 e, a1 = w1 (e + a0), end = e + a0 + a1.
-///
-/// | prompt | e | a0 | a1 | end |
-/// | --- | --- | --- | --- | --- |
-/// | clean | [3, 1] | [6, 3] | [-9, 20] | [0, 24] |
-/// | corrupt | [4, 1] | [8, 3] | [-12, 20] | [0, 24] |
+/// A run of the model that is worked out by hand.
 fn hand_worked_run(scores: [f32; 6], n: usize, settings: RunSettings) -> Vec<f32> {
-    let model = HandWorked::new();
-    let answers = || Answers::Tokens(vec![0]);
-    let pair = PromptPair { clean: vec![3], corrupt: vec![4], answers: answers(), wrong_answers: answers() };
-    let prompts = Prompts {
-        file: "p".to_owned(),
-        seq_labels: None,
-        word_idxs: Default::default(),
-        pad_token: None,
-        pairs: vec![pair],
-    };
-    let graph = Graph::new(&model.config, GraphConfig { separate_qkv: false, ..GraphConfig::default() });
+    let (model, graph, prompts) = (HandWorked::new(), hand_worked::graph(None), hand_worked::prompts(1));
     let names: Vec<_> = graph.edges().map(|e| graph.edge_name(e)).collect();
     let expected = [
         "Resid Start->A0.0",
@@ -135,8 +37,9 @@ fn run(
     scores: &PruneScores,
     settings: &RunSettings,
 ) -> (RunOutput, Vec<Rc<Logits>>) {
-    let (stacking, unpatched, keep_logits) = (Stacking::cpu(1 << 28), None, true);
-    run_with_logits(&RunInput { model, prompts, graph, scores, settings, stacking, unpatched, keep_logits })
+    let (circuits, stacking) = (scores.into(), Stacking::cpu(1 << 28));
+    let (unpatched, keep_logits) = (None, true);
+    run_with_logits(&RunInput { model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits })
 }
 
 #[test]
@@ -244,7 +147,7 @@ fn stacking_and_keeping_change_nothing() {
                 model: &model,
                 prompts: &prompts,
                 graph,
-                scores,
+                circuits: scores.into(),
                 settings,
                 stacking: Stacking::cpu(1),
                 unpatched: None,
@@ -256,7 +159,7 @@ fn stacking_and_keeping_change_nothing() {
                 model: &model,
                 prompts: &prompts,
                 graph,
-                scores,
+                circuits: scores.into(),
                 settings,
                 stacking: Stacking::cpu(1 << 28),
                 unpatched,

@@ -1,5 +1,7 @@
 //! The native tests: by hand first, then against what auto-circuit computed, then laws, then bad input.
 
+mod attention;
+mod attribution;
 mod bad_input;
 mod circuit;
 mod demo;
@@ -7,8 +9,10 @@ mod discover;
 mod eap;
 mod families;
 mod formats;
+mod hand_worked;
 mod laws;
 mod layout;
+mod masks;
 mod measures;
 mod memory;
 mod model;

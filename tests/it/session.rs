@@ -4,17 +4,24 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
-use circuitscope_core::{Algorithm, DiscoverSettings, EdgeCounts, Limits, ModelMemory, OutputSlice, RunSettings};
+use circuitscope_core::{
+    AblationType, Algorithm, DiscoverSettings, EdgeCounts, EdgeRef, EdgeValues, Limits, MaskEdit, ModelMemory,
+    OutputSlice, RunSettings,
+};
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
 use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
 
-use crate::support::{Case, read_text};
+use circuitscope_wire::engine::{CircuitChoice, Head};
+
+use crate::support::{Case, assert_close, read_text};
 
 /// A session that has loaded a case's model.
 struct Loaded {
     session: Session,
     prompts: String,
     scores: Vec<u8>,
+    edits: Vec<MaskEdit>,
+    ablation: AblationType,
 }
 
 impl Loaded {
@@ -26,7 +33,8 @@ impl Loaded {
         let weights = [case.dir.join("model.safetensors")];
         pollster::block_on(session.load_model(config, &weights, None, async |_, _| true)).unwrap();
         let scores = std::fs::read(case.dir.join("graph0.scores.safetensors")).unwrap();
-        Self { session, prompts: read_text(&case.dir.join("prompts.json")), scores }
+        let prompts = read_text(&case.dir.join("prompts.json"));
+        Self { session, prompts, scores, edits: Vec::new(), ablation: AblationType::Resample }
     }
 
     fn run(
@@ -36,10 +44,17 @@ impl Loaded {
         watching: &mut Watching,
     ) -> Result<RunOutput, SessionError> {
         let edge_counts = EdgeCounts::List(edge_counts.to_vec());
-        let settings = RunSettings { slice: OutputSlice::None, batch_size: 2, edge_counts, ..RunSettings::default() };
+        let settings = RunSettings {
+            slice: OutputSlice::None,
+            ablation: self.ablation,
+            batch_size: 2,
+            edge_counts,
+            ..RunSettings::default()
+        };
         let prompts = Text { name: "prompts.json", text: &self.prompts };
         let scores = ("scores.safetensors", self.scores.as_slice());
-        let request = RunRequest { prompts, scores, settings: &settings, keep_logits };
+        let (values, settings) = (EdgeValues::Scores, &settings);
+        let request = RunRequest { prompts, scores, values, edits: &self.edits, settings, keep_logits };
         pollster::block_on(self.session.run(request, watching))
     }
 }
@@ -182,4 +197,64 @@ fn a_search_whose_tensors_a_gpu_does_not_take_is_refused() {
     let error = discover(bytes - 1, 4).unwrap_err().to_string();
     assert!(error.contains("src nodes") && error.contains("this GPU takes tensors of at most"), "{error}");
     assert_eq!(discover(bytes - 1, 2), Ok(()));
+}
+
+/// The edit of an edge by its index.
+fn edit(edge_idx: usize, mask: f32) -> MaskEdit {
+    MaskEdit { edge: EdgeRef::Idx(edge_idx), mask }
+}
+
+/// What a question about an edited circuit finds is what it finds once the circuit was run, also where edges are patched with means
+/// over all prompts.
+#[test]
+fn a_circuit_can_be_asked_about_before_and_after_it_is_run() {
+    for ablation in [AblationType::Resample, AblationType::TokenwiseMeanCorrupt, AblationType::BatchTokenwiseMean] {
+        let mut loaded = Loaded { ablation, ..Loaded::open("gpt2", Limits::default()) };
+        loaded.run(&[0, 40], false, &mut Watching::default()).unwrap();
+        let edits = vec![edit(0, 0.5), edit(109, 1.0)];
+        let edited = CircuitChoice::Edited { edge_count: 40, edits: edits.clone() };
+        let heads = || vec![Head { block: 1, head_idx: 3 }, Head { block: 0, head_idx: 0 }];
+        let ask = |loaded: &Loaded, circuit: &CircuitChoice| {
+            let patterns = pollster::block_on(loaded.session.attention(3, circuit, heads())).unwrap();
+            (patterns, pollster::block_on(loaded.session.attribution(3, circuit)).unwrap())
+        };
+        let (before, unedited) = (ask(&loaded, &edited), ask(&loaded, &CircuitChoice::Ran { index: 1 }));
+        loaded.edits = edits;
+        let mut watching = Watching::default();
+        let output = loaded.run(&[5, 40], true, &mut watching).unwrap();
+        let after = ask(&loaded, &CircuitChoice::Ran { index: 1 });
+        assert_eq!(before.0, after.0, "{ablation:?}");
+        assert_eq!(after.1.0.circuit, output.circuits[1].circuit);
+        assert_ne!(before.0.1[2], unedited.0.1[2], "{ablation:?}");
+        assert_eq!([&before.0.1[0], &before.0.1[1]], [&unedited.0.1[0], &unedited.0.1[1]], "{ablation:?}");
+        for (before, after) in before.1.1.iter().zip(&after.1.1) {
+            assert_close("outputs", &before.outputs, &after.outputs);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_there_cannot_be_asked_about() {
+    let mut loaded = Loaded::open("gpt2", Limits::default());
+    let ran = |index| CircuitChoice::Ran { index };
+    let attribution = |loaded: &Loaded, prompt, circuit: CircuitChoice| {
+        pollster::block_on(loaded.session.attribution(prompt, &circuit)).unwrap_err().to_string()
+    };
+    assert_eq!(attribution(&loaded, 0, ran(0)), SessionError::NoRun.to_string());
+    loaded.run(&[3], false, &mut Watching::default()).unwrap();
+    let edited = |edge_count, edits| CircuitChoice::Edited { edge_count, edits };
+    let rows = [
+        (attribution(&loaded, 4, ran(0)), "`prompt` should be below 4, found 4"),
+        (attribution(&loaded, 0, ran(1)), "`circuit` should be below 1, found 1"),
+        (attribution(&loaded, 0, edited(111, Vec::new())), "at most 110"),
+        (attribution(&loaded, 0, edited(1, vec![edit(110, 1.0)])), "`edits[0].edge` should be below 110"),
+    ];
+    for (error, part) in rows {
+        assert!(error.contains(part), "{error}");
+    }
+    for (block, head_idx, part) in [(2, 0, "`block` should be below 2"), (0, 4, "`headIdx` should be below 4")] {
+        let (circuit, heads) = (ran(0), vec![Head { block, head_idx }]);
+        let error = pollster::block_on(loaded.session.attention(0, &circuit, heads)).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }

@@ -154,7 +154,7 @@ impl Case {
             model,
             prompts: &prompts,
             graph,
-            scores,
+            circuits: scores.into(),
             settings,
             stacking,
             unpatched: None,

@@ -11,7 +11,7 @@ use circuitscope_formats::{FoundScores, Wanted, read_scores};
 use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
 
 use crate::error::CliError;
-use crate::options::{ComputeOptions, GraphKind, ScoresOptions, TextOptions};
+use crate::options::{ComputeOptions, GraphKind, TextOptions};
 use crate::progress::loading_bar;
 
 /// About how many bytes the activations of a forward pass may take.
@@ -93,16 +93,21 @@ fn open_tokenizer(path: &Path) -> Result<Tokenizer, CliError> {
     Ok(Tokenizer::open(&open_file(path)?, config.as_ref())?)
 }
 
-/// The scores of a file for the graph of a run.
+/// The scores of a file for the graph of a run; `pick` says which, where it holds several.
 ///
 /// # Errors
 /// When the file cannot be read, holds several and none is chosen, or they are of another graph.
-pub fn open_scores(options: &ScoresOptions, model: &ModelConfig, graph: &Graph) -> Result<PruneScores, CliError> {
-    let wanted = Wanted { model, graph: graph.config, seq_len: graph.config.seq_len, pick: options.pick.as_deref() };
-    let found = find_scores(&options.scores, &wanted)?;
+pub fn open_scores(
+    path: &Path,
+    pick: Option<&str>,
+    model: &ModelConfig,
+    graph: &Graph,
+) -> Result<PruneScores, CliError> {
+    let wanted = Wanted { model, graph: graph.config, seq_len: graph.config.seq_len, pick };
+    let found = find_scores(path, &wanted)?;
     if found.graph != *graph {
         let [found, expected] = [&found.graph, graph].map(|graph| describe_graph(&graph.config));
-        return Err(CliError::OtherGraph { file: name(&options.scores), expected, found });
+        return Err(CliError::OtherGraph { file: name(path), expected, found });
     }
     Ok(found.scores)
 }

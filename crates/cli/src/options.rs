@@ -1,8 +1,8 @@
 //! Options that several subcommands share, each with one name and one meaning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use circuitscope_core::{OutputSlice, PromptSettings};
+use circuitscope_core::{EdgeValues, MaskEdit, OutputSlice, PromptSettings};
 use circuitscope_wire::engine::DeviceChoice;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -90,6 +90,41 @@ pub struct ScoresOptions {
     /// Which scores, where the file holds several: TASK/ALGO, or scores or circuit of an EAP-IG / MIB circuit
     #[arg(long, value_name = "NAME")]
     pub pick: Option<String>,
+}
+
+/// The circuits that are run: cut from scores, or one by its mask.
+#[derive(Debug, Args)]
+pub struct CircuitOptions {
+    /// Prune scores or a circuit, in any format: a safetensors or torch file, an EAP-IG / MIB circuit, a list of edges
+    ///
+    /// The format is recognised by what the file holds; `circuitscope models` lists them. A list of edges without scores is a
+    /// circuit: its edges have score 1, all others 0.
+    #[arg(long, value_name = "FILE", required_unless_present = "mask")]
+    pub scores: Option<PathBuf>,
+    /// In place of --scores, how much of each edge is in the one circuit that is run: 1 all of it, 0 none
+    ///
+    /// Any format of scores, whose numbers are taken as they are: 0.5 gives an edge the mean of its activations in the circuit and
+    /// out of it. A list of edges has the others at 0.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scores", "edge_counts"])]
+    pub mask: Option<PathBuf>,
+    /// Which scores, where the file holds several: TASK/ALGO, or scores or circuit of an EAP-IG / MIB circuit
+    #[arg(long, value_name = "NAME")]
+    pub pick: Option<String>,
+    /// How much of one edge is in every circuit, whatever its score: A0.1->MLP 1=0.5; may be given again
+    ///
+    /// With --token-wise the position is in front: 3:A0.1->MLP 1=0.5.
+    #[arg(long, value_name = "EDGE=MASK", value_parser = MaskEdit::parse)]
+    pub edit: Vec<MaskEdit>,
+}
+
+impl CircuitOptions {
+    /// The file with a number for every edge, and what the numbers are.
+    pub fn file(&self) -> (&Path, EdgeValues) {
+        match (&self.mask, &self.scores) {
+            (Some(mask), _) => (mask, EdgeValues::Mask),
+            (None, scores) => (scores.as_deref().unwrap_or(Path::new("")), EdgeValues::Scores),
+        }
+    }
 }
 
 impl ComputeOptions {

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_core::{
-    AblationType, AreaLabels, EdgeCounts, Graph, MeasuredCircuits, PatchType, Prompts, PruneScores, RunSettings,
+    AblationType, AreaLabels, CircuitMasks, EdgeCounts, Graph, MaskEdits, MeasuredCircuits, PatchType, Prompts,
+    PruneScores, RunSettings,
 };
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
 use circuitscope_picture::{DrawOptions, LayoutRequest, Theme, layout, svg_string};
@@ -13,14 +14,14 @@ use clap::Args;
 
 use crate::error::CliError;
 use crate::input::{self, Computer};
-use crate::options::{ComputeOptions, ScoresOptions, setting};
+use crate::options::{CircuitOptions, ComputeOptions, setting};
 use crate::output::{print, write_file};
 use crate::progress::PassesBar;
 use crate::{logits, table};
 
 /// Run circuits of a model and measure what is left of its behaviour
 ///
-/// For every edge count N, the circuit is the edges of the N largest prune scores. A table of every metric of every circuit, with
+/// For every edge count N, the circuit is the edges of the N largest prune scores; with --mask there is one circuit. A table of every metric of every circuit, with
 /// the areas under the curves, goes to stdout.
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
@@ -28,7 +29,7 @@ pub struct RunCommand {
     #[command(flatten)]
     compute: ComputeOptions,
     #[command(flatten)]
-    scores: ScoresOptions,
+    circuits: CircuitOptions,
     /// 0,1,10 or all, logarithmic, groups, default, mib (the MIB benchmark's shares of all edges)
     ///
     /// all: every count. logarithmic: 0 to 10, 20 to 100, … groups: where the sorted scores change. default: groups where there are
@@ -60,7 +61,8 @@ pub struct RunCommand {
 
 const NOTES: &str = "\
 The table:
-  asked, edges   the edge count that was asked for, and the one that it is: edges of equal scores come in together
+  asked, edges   the edge count that was asked for, and the one that it is: edges of equal scores come in together, and --edit puts
+                 edges in or takes them out; of a --mask the edges whose mask is not 0
   clean, corrupt the unpatched model on either prompt
   AUC            the area under the metric's curve over log10 of the edge count, as auto-circuit has it
   area f, 1-f    the area under the faithfulness f, and that under |1 - f|, over the share of edges, from 0.001 to 1; f is how much of
@@ -71,7 +73,10 @@ Examples:
   circuitscope run --model gpt2 --prompts ioi.json --scores eap.safetensors --edge-counts 0,10,100,1000
   circuitscope run --model gpt2 --prompts ioi.json --scores task-prune-scores.pkl --pick 'IOI/EAP' \\
       --patch-type tree --edge-counts mib --metrics metrics.csv
-  circuitscope run --model tiny --prompts ids.json --scores circuit.csv --token-wise --out logits.safetensors --svg circuit.svg";
+  circuitscope run --model tiny --prompts ids.json --scores circuit.csv --token-wise --out logits.safetensors --svg circuit.svg
+  circuitscope run --model gpt2 --prompts ioi.json --scores eap.safetensors --edge-counts 100 --edit 'A9.9->Resid End=0' \
+      --edit 'A9.6->Resid End=0.5'
+  circuitscope run --model gpt2 --prompts ioi.json --mask mask.safetensors";
 
 impl RunCommand {
     /// # Errors
@@ -82,14 +87,17 @@ impl RunCommand {
         let prompts = input::compute_prompts(&self.compute)?;
         let settings = self.settings(&prompts);
         let graph = Graph::try_new(&config, graph_config(&settings, &prompts)?)?;
-        let scores = input::open_scores(&self.scores, &config, &graph)?;
+        let (file, meaning) = self.circuits.file();
+        let values = input::open_scores(file, self.circuits.pick.as_deref(), &config, &graph)?;
+        meaning.check(&input::name(file), &values, &graph)?;
+        let edits = MaskEdits::new(&self.circuits.edit, &graph)?;
         let computer = Computer::open(self.compute.device).await?;
         let model = computer.load_model(&self.compute.model, config).await?;
         let input = RunInput {
             model: &model,
             prompts: &prompts,
             graph: &graph,
-            scores: &scores,
+            circuits: CircuitMasks { values: &values, meaning, edits: &edits },
             settings: &settings,
             stacking: computer.stacking,
             unpatched: None,
@@ -124,7 +132,7 @@ impl RunCommand {
 
     fn measured(&self, graph: &Graph, output: &RunOutput) -> MeasuredCircuits {
         MeasuredCircuits {
-            name: input::name(&self.scores.scores),
+            name: input::name(self.circuits.file().0),
             n_edges: graph.n_edges(),
             circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
             unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
@@ -148,7 +156,7 @@ impl RunCommand {
             logits::write(path, output, circuits)?;
         }
         if let Some(path) = &self.svg {
-            write_file(path, self.svg(input.graph, input.scores, input.prompts).as_bytes())?;
+            write_file(path, self.svg(input.graph, input.circuits.values, input.prompts).as_bytes())?;
         }
         Ok(())
     }

@@ -190,6 +190,73 @@ fn run_says_how_many_prompts_are_left_out() {
     circuitscope(&args).success().stderr(contains("left out").not());
 }
 
+/// The circuit of 27 edges as a mask of ones is that circuit; half an edge, as a mask and as an edit, is the same.
+#[test]
+fn run_takes_a_mask_and_edits() {
+    let dir = TempDir::new().unwrap();
+    let [model, prompts, scores] = ["", "prompts.json", "graph0.scores.safetensors"].map(gpt2);
+    let metrics = temp(&dir, "m.json");
+    let run = |more: &[&str]| {
+        let args = ["run", "--model", &model, "--prompts", &prompts, "--batch-size", "2", "--metrics", &metrics];
+        circuitscope(&[&args[..], more].concat()).success();
+        read_json(&metrics)[0].clone()
+    };
+    let args = ["convert", &scores, "--model", &model, "--to", "edge-list-json", "--extent", "circuit"];
+    let circuit = circuitscope(&[&args[..], &["--edge-count", "27"]].concat()).success().get_output().stdout.clone();
+    let listed: Value = serde_json::from_slice(&circuit).unwrap();
+    let names: Vec<&str> = listed.as_array().unwrap().iter().map(|edge| edge["edge"].as_str().unwrap()).collect();
+    let mask = write(&dir, "mask.json", &json!(names).to_string());
+    let found = run(&["--mask", &mask]);
+    assert_eq!(found["circuits"], json!([{ "requested": 27, "nEdges": 27, "threshold": 1.0 }]));
+    let case = read_json(gpt2("case.json"));
+    for (key, points) in case["graphs"][0]["runs"][0]["metrics"].as_object().unwrap() {
+        let expected = points.as_array().unwrap().iter().find(|point| point[0] == 27).unwrap();
+        let [f, e] = [&found["metrics"][key]["values"][0], expected].map(|point| point[1].as_f64().unwrap());
+        assert!((f - e).abs() <= 1e-4 + 1e-3 * e.abs(), "{key}: {f}, not {e}");
+    }
+
+    let half = write(&dir, "half.json", &json!({ "A0.1->MLP 1": 0.5, "A1.2->Resid End": -0.25 }).to_string());
+    let by_mask = run(&["--mask", &half]);
+    let edits = ["--edit", "A0.1->MLP 1=0.5", "--edit", "A1.2->Resid End=-0.25"];
+    let by_edits = run(&[&["--scores", &scores, "--edge-counts", "0"], &edits[..]].concat());
+    assert_eq!(by_mask["metrics"]["Logit Diff"]["values"], by_edits["metrics"]["Logit Diff"]["values"]);
+    assert_eq!(by_edits["circuits"][0]["nEdges"], 2);
+    let unedited = run(&["--scores", &scores, "--edge-counts", "0"]);
+    assert_ne!(by_edits["metrics"]["Logit Diff"]["values"][0][1], unedited["metrics"]["Logit Diff"]["values"][0][1]);
+
+    // At one position: another circuit than at all of them, and than at another one.
+    let token_wise = gpt2("graph2.scores.safetensors");
+    let at = |edit: &str| {
+        let more = ["--scores", &token_wise, "--token-wise", "--edge-counts", "0", "--edit", edit];
+        let found = run(&more);
+        assert_eq!(found["circuits"][0]["nEdges"], 1);
+        found["metrics"]["Clean KL Div"]["values"][0][1].as_f64().unwrap()
+    };
+    assert_ne!(at("5:Resid Start->Resid End=1"), at("5:Resid Start->Resid End=0.5"));
+    assert_ne!(at("5:Resid Start->Resid End=1"), at("0:Resid Start->Resid End=1"));
+}
+
+#[test]
+fn run_refuses_masks_and_edits_that_it_cannot_use() {
+    let dir = TempDir::new().unwrap();
+    let [model, prompts, scores] = ["", "prompts.json", "graph0.scores.safetensors"].map(gpt2);
+    let infinite = write(&dir, "infinite.json", "{\"A0.1->MLP 1\": Infinity}");
+    let other = gpt2("graph3.scores.safetensors");
+    let args = ["run", "--model", &model, "--prompts", &prompts];
+    let run = |more: &[&str], code: i32, says: &[&str]| refused(&[&args[..], more].concat(), code, says);
+    run(&["--mask", &infinite], FAILED, &["infinite.json", "`A0.1->MLP 1` should be a finite number", "inf"]);
+    run(&["--mask", &other], FAILED, &["graph3.scores.safetensors", "--unfactorized"]);
+    run(&["--mask", &infinite, "--scores", &scores], USAGE, &["--mask", "cannot be used with"]);
+    run(&["--mask", &infinite, "--edge-counts", "3"], USAGE, &["--mask", "cannot be used with"]);
+    run(&[], USAGE, &["--scores <FILE>"]);
+    let edit = |edit: &str, code: i32, says: &[&str]| run(&["--scores", &scores, "--edit", edit], code, says);
+    edit("A0.1->MLP 1", USAGE, &["--edit", "A0.1->MLP 1=0.5"]);
+    edit("A0.1->MLP 1=much", USAGE, &["--edit", "A0.1->MLP 1=much"]);
+    edit("A9.1->MLP 1=1", FAILED, &["`edits[0].edge` should be an edge of this graph", "A9.1->MLP 1"]);
+    edit("3:A0.1->MLP 1=1", FAILED, &["should be an edge of this graph such as Resid Start->A0.0.Q"]);
+    edit("A0.1->MLP 1=NaN", FAILED, &["`edits[0].mask` should be a finite number"]);
+}
+
 #[test]
 fn run_refuses_bad_input() {
     let dir = TempDir::new().unwrap();

@@ -40,6 +40,7 @@ pub use scores::edge_list::{EdgeRow, edge_rows, edges_to_csv, edges_to_json};
 pub use scores::format::{Extent, FORMATS, Format, FormatId, supported_files};
 pub use scores::info::{ModelSize, ScoresInfo, describe_graph};
 pub use scores::known_circuit::{KnownCircuit, edge_name};
+pub use scores::mask::{CircuitMasks, EdgeRef, EdgeValues, MaskEdit, MaskEdits};
 pub use scores::official::OfficialCircuit;
 pub use scores::paths::Paths;
 pub use scores::prune_scores::PruneScores;

@@ -1,10 +1,11 @@
 //! The engine: from weights and prompts to the logits of patched models, on burn.
 //!
 //! In reading order: [`device`] chooses what to compute on; [`model`] turns weights into logits; [`run`] patches; [`discover`]
-//! finds which edges matter; [`session`] is the state of a program that answers requests.
+//! finds which edges matter; [`inspect`] looks into a run; [`session`] is the state of a program that answers requests.
 
 pub mod device;
 pub mod discover;
+pub mod inspect;
 pub mod model;
 pub mod run;
 pub mod session;

@@ -4,24 +4,28 @@
 //! run that differs only in its scores or edge counts uses again. Results stay until another run is done; the unpatched model
 //! is dropped before a run that cannot use it makes its own.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use burn::tensor::Device;
 use thiserror::Error;
 
 use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
+use crate::inspect::{self, Attribution, InspectInput, PassAttribution, Patterns};
 use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
 use crate::run::{
-    CircuitOutput, Observer, RunError, RunInput, RunOutput, Stacking, TOP_TOKENS, TopTokens, Unpatched, graph_config,
-    run_circuits,
+    CircuitOutput, Observer, RunError, RunInput, RunOutput, SrcActivations, Stacking, TOP_TOKENS, TopTokens, Unpatched,
+    graph_config, run_circuits,
 };
 use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
 use circuitscope_core::{
-    Areas, CircuitError, DiscoverSettings, Graph, GraphConfig, Limits, MeasuredCircuits, Metric, ModelConfig, Prompts,
-    PruneScores, RunSettings, ScoresInfo, ShardIndex,
+    Areas, Circuit, CircuitError, CircuitMasks, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit,
+    MaskEdits, MeasuredCircuits, Metric, ModelConfig, Prompts, PruneScores, RunSettings, ScoresInfo, ShardIndex,
 };
-use circuitscope_wire::engine::{Baseline, CircuitResult, DiscoveryInfo, GraphInfo, Tokens};
+use circuitscope_wire::engine::{
+    AttentionInfo, AttributionInfo, Baseline, CircuitChoice, CircuitResult, DiscoveryInfo, GraphInfo, Head, Tokens,
+};
 
 /// The engine's state.
 pub struct Session {
@@ -41,11 +45,16 @@ struct KeptUnpatched {
     unpatched: Rc<Unpatched>,
 }
 
-/// What the last run gave, without logits.
+/// What the last run gave, without logits, and what it was of, for questions about it.
 struct Results {
-    /// The number of edges of the graph.
-    n_edges: usize,
-    reverse: bool,
+    prompts: Prompts,
+    graph: Graph,
+    scores: PruneScores,
+    values: EdgeValues,
+    edits: MaskEdits,
+    settings: RunSettings,
+    /// What edges were patched with, where it is a mean over all prompts.
+    mean: Option<SrcActivations>,
     circuits: Vec<CircuitOutput>,
     /// The likeliest tokens of the unpatched model on the clean and on the corrupt prompts.
     unpatched: [TopTokens; 2],
@@ -93,8 +102,12 @@ pub struct Text<'a> {
 /// A run of circuits of the loaded model.
 pub struct RunRequest<'a> {
     pub prompts: Text<'a>,
-    /// The name and the bytes of a scores file.
+    /// The name and the bytes of a file of scores, or of a mask.
     pub scores: (&'a str, &'a [u8]),
+    /// Which of the two it is.
+    pub values: EdgeValues,
+    /// Laid over every circuit.
+    pub edits: &'a [MaskEdit],
     pub settings: &'a RunSettings,
     /// Whether the observer gets the logits of each circuit.
     pub keep_logits: bool,
@@ -146,19 +159,27 @@ impl Session {
     /// before, which stay where this fails.
     ///
     /// # Errors
-    /// See [`Graph::try_new`], [`ModelMemory::check_run`] and [`run_circuits`].
+    /// See [`Graph::try_new`], [`ModelMemory::check_run`], [`EdgeValues::read`], [`MaskEdits::new`] and [`run_circuits`].
     pub async fn run(
         &mut self,
         request: RunRequest<'_>,
         observer: &mut impl Observer,
     ) -> Result<RunOutput, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let RunRequest { prompts: Text { name, text }, scores: (scores_file, scores), settings, keep_logits } = request;
+        let RunRequest {
+            prompts: Text { name, text },
+            scores: (scores_file, scores),
+            values,
+            edits,
+            settings,
+            keep_logits,
+        } = request;
         let prompts = Prompts::from_json(name, text)?;
         let graph = Graph::try_new(model.config(), graph_config(settings, &prompts)?)?;
         let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
         ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
-        let scores = PruneScores::from_bytes(scores_file, scores, &graph)?;
+        let scores = values.read(scores_file, scores, &graph)?;
+        let edits = MaskEdits::new(edits, &graph)?;
         let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
         // One that cannot be used again is dropped before the run, which needs its memory.
         self.unpatched = self.unpatched.take().filter(|kept| kept.prompts == text && kept.settings == key);
@@ -166,22 +187,28 @@ impl Session {
             model,
             prompts: &prompts,
             graph: &graph,
-            scores: &scores,
+            circuits: CircuitMasks { values: &scores, meaning: values, edits: &edits },
             settings,
             stacking: self.stacking,
             unpatched: self.unpatched.as_ref().map(|kept| kept.unpatched.clone()),
             keep_logits,
         };
         let output = run_circuits(&input, observer).await?;
-        let (unpatched, prompts) = (output.unpatched.clone(), text.to_owned());
+        let unpatched = output.unpatched.clone();
+        let is_mean = settings.ablation.dataset_means().is_some();
         self.results = Some(Results {
-            n_edges: graph.n_edges(),
-            reverse: settings.reverse,
+            prompts,
+            graph,
+            scores,
+            values,
+            edits,
+            settings: settings.clone(),
+            mean: unpatched.patches.first().filter(|_| is_mean).cloned(),
             circuits: output.circuits.clone(),
             unpatched: unpatched.tokens(),
             baseline: output.baseline.clone(),
         });
-        self.unpatched = Some(KeptUnpatched { prompts, settings: key, unpatched });
+        self.unpatched = Some(KeptUnpatched { prompts: text.to_owned(), settings: key, unpatched });
         Ok(output)
     }
 
@@ -217,13 +244,13 @@ impl Session {
 
     /// The areas under each metric's curve of the last run; none where nothing was run.
     pub fn areas(&self) -> Vec<Areas> {
-        let Some(Results { n_edges, reverse, circuits, baseline, .. }) = &self.results else { return Vec::new() };
+        let Some(Results { graph, settings, circuits, baseline, .. }) = &self.results else { return Vec::new() };
         let measured = MeasuredCircuits {
             name: String::new(),
-            n_edges: *n_edges,
+            n_edges: graph.n_edges(),
             circuits: circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
             unpatched: Some([baseline.clean.clone(), baseline.corrupt.clone()]),
-            reverse: *reverse,
+            reverse: settings.reverse,
         };
         Metric::ALL.iter().map(|&metric| measured.areas(metric)).collect()
     }
@@ -242,20 +269,96 @@ impl Session {
     ) -> Result<Tokens, SessionError> {
         let Results { circuits, unpatched: [clean, corrupt], baseline, .. } =
             self.results.as_ref().ok_or(SessionError::NoRun)?;
-        let indices = [
-            ("circuit", circuit, circuits.len()),
-            ("prompt", prompt, baseline.n_prompts),
-            ("position", position, baseline.n_positions),
-        ];
-        if let Some(&(field, found, expected)) = indices.iter().find(|(_, found, n)| found >= n) {
-            return Err(SessionError::OutOfRange { field, expected, found });
-        }
+        below("circuit", circuit, circuits.len())?;
+        below("prompt", prompt, baseline.n_prompts)?;
+        below("position", position, baseline.n_positions)?;
         if top_k > TOP_TOKENS {
             return Err(SessionError::TopK { found: top_k });
         }
         let at = |tokens: &TopTokens| tokens.at(prompt, position, top_k);
         Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
+}
+
+/// The questions about single prompts.
+impl Session {
+    /// The attention patterns of heads on a prompt of the last run: on the clean prompt, on the corrupt one, and of a circuit. See
+    /// [`inspect::Patterns::passes`].
+    ///
+    /// # Errors
+    /// When nothing was run, a prompt, circuit, edge or head is not there, or the device fails.
+    pub async fn attention(
+        &self,
+        prompt: usize,
+        circuit: &CircuitChoice,
+        heads: Vec<Head>,
+    ) -> Result<(AttentionInfo, [Vec<f32>; 3]), SessionError> {
+        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
+        for head in &heads {
+            below("block", head.block, model.config().n_layers)?;
+            below("headIdx", head.head_idx, model.config().n_heads)?;
+        }
+        let results = self.results.as_ref().ok_or(SessionError::NoRun)?;
+        let (circuit, edits) = results.choose(circuit)?;
+        let found = inspect::patterns(&results.inspected(model, prompt, circuit, &edits)?, &heads).await?;
+        let Patterns { seq, n_pads, passes } = found;
+        Ok((AttentionInfo { circuit, heads, seq, n_pads }, passes))
+    }
+
+    /// What the src nodes put out on a prompt of the last run, and what they add to the logits of its answers: on the clean prompt, on
+    /// the corrupt one, and in a circuit. See [`inspect::attribution()`].
+    ///
+    /// # Errors
+    /// When nothing was run, a prompt, circuit or edge is not there, or the device fails.
+    pub async fn attribution(
+        &self,
+        prompt: usize,
+        circuit: &CircuitChoice,
+    ) -> Result<(AttributionInfo, [PassAttribution; 3]), SessionError> {
+        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
+        let results = self.results.as_ref().ok_or(SessionError::NoRun)?;
+        let (circuit, edits) = results.choose(circuit)?;
+        let found = inspect::attribution(&results.inspected(model, prompt, circuit, &edits)?).await?;
+        let Attribution { seq, n_positions, n_values, n_pads, passes } = found;
+        let srcs = results.graph.srcs.iter().map(|src| src.name.clone()).collect();
+        Ok((AttributionInfo { circuit, srcs, seq, n_positions, n_values, n_pads }, passes))
+    }
+}
+
+impl Results {
+    /// A circuit, with the edits that it has.
+    fn choose(&self, choice: &CircuitChoice) -> Result<(Circuit, Cow<'_, MaskEdits>), SessionError> {
+        match choice {
+            CircuitChoice::Ran { index } => {
+                below("circuit", *index, self.circuits.len())?;
+                Ok((self.circuits[*index].circuit, Cow::Borrowed(&self.edits)))
+            }
+            CircuitChoice::Edited { edge_count, edits } => {
+                let edits = MaskEdits::new(edits, &self.graph)?;
+                let masks = CircuitMasks { values: &self.scores, meaning: self.values, edits: &edits };
+                Ok((masks.circuit(*edge_count)?, Cow::Owned(edits)))
+            }
+        }
+    }
+
+    /// What a question about a prompt needs.
+    fn inspected<'a>(
+        &'a self,
+        model: &'a Transformer,
+        prompt: usize,
+        circuit: Circuit,
+        edits: &'a MaskEdits,
+    ) -> Result<InspectInput<'a>, SessionError> {
+        below("prompt", prompt, self.baseline.n_prompts)?;
+        let Self { prompts, graph, scores, values, settings, mean, .. } = self;
+        let circuits = CircuitMasks { values: scores, meaning: *values, edits };
+        Ok(InspectInput { model, prompts, graph, circuits, circuit, settings, mean: mean.as_ref(), prompt })
+    }
+}
+
+/// Checks an index.
+fn below(field: &'static str, found: usize, expected: usize) -> Result<(), SessionError> {
+    if found < expected { Ok(()) } else { Err(SessionError::OutOfRange { field, expected, found }) }
 }
 
 /// A circuit's output as a message, without its logits.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Meaning, Protocol};
-pub use circuitscope_core::{Areas, Baseline, Measurement, Source, TokenProb, Tokens};
+pub use circuitscope_core::{Areas, Baseline, EdgeRef, EdgeValues, MaskEdit, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
     Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
 };
@@ -37,7 +37,14 @@ pub enum Request {
     /// Runs circuits of the loaded model. An [`Event::Circuit`] each, then [`Event::Ran`].
     Run {
         prompts: Source,
+        /// Prune scores, or a mask in the same layout.
         scores: Source,
+        /// Which of the two `scores` is. Of a mask one circuit is run, whatever edge counts the settings have.
+        #[serde(default)]
+        values: EdgeValues,
+        /// Laid over every circuit of the run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        edits: Vec<MaskEdit>,
         settings: RunSettings,
         /// Whether logits come back as attachments; if not they stay with the engine, for [`Request::Inspect`].
         logits: bool,
@@ -53,9 +60,42 @@ pub enum Request {
         position: usize,
         top_k: usize,
     },
+    /// The attention patterns of heads on a prompt of the last run. Answered by [`Event::Attention`].
+    Attention { prompt: usize, circuit: CircuitChoice, heads: Vec<Head> },
+    /// What the src nodes put out on a prompt of the last run, and what they add to the logits of its answers. Answered by
+    /// [`Event::Attribution`].
+    Attribution { prompt: usize, circuit: CircuitChoice },
     /// Stops the running call of this number within one forward pass. It is then answered by [`Event::Cancelled`], this
     /// one by nothing.
     Cancel { id: u32 },
+}
+
+/// A circuit that a question is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum CircuitChoice {
+    /// One of the last run, with the run's edits.
+    Ran {
+        /// Its index in the run.
+        index: usize,
+    },
+    /// One of the scores of the last run, or the mask of the last run, with edits in place of the run's.
+    Edited {
+        /// Of a mask there is one circuit, whatever is asked for.
+        edge_count: usize,
+        #[serde(default)]
+        edits: Vec<MaskEdit>,
+    },
+}
+
+/// An attention head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    pub block: usize,
+    pub head_idx: usize,
 }
 
 /// Which device is wanted.
@@ -124,6 +164,19 @@ pub enum Event {
     Tokens {
         tokens: Tokens,
     },
+    /// Three attachments: the patterns on the clean prompt, on the corrupt one and of the circuit, each `[head, query, key]` in the
+    /// order of the heads that were asked for. A row adds up to 1, or is 0 where the query is a pad token.
+    Attention {
+        attention: AttentionInfo,
+    },
+    /// Six attachments, two for the clean prompt, two for the corrupt one and two for the circuit:
+    ///
+    /// - What is added to the logits, `[src + 2, output position, 2]`: the last axis is answer and wrong answer, the mean where there
+    ///   are several, NaN where there is none. After the src nodes come what the biases add, and the logits.
+    /// - The norm and the first values of each output, `[src, position, 1 + nValues]`.
+    Attribution {
+        attribution: AttributionInfo,
+    },
     /// A search is done. Two attachments: the scores as the bytes of a safetensors file, which says where they come from, and
     /// as numbers in the graph's edge order.
     Discovered {
@@ -161,6 +214,37 @@ pub struct GraphInfo {
     pub edges: Vec<String>,
     /// Dest module name and shape of its mask, in the order of the forward pass.
     pub masks: Vec<(String, Vec<usize>)>,
+}
+
+/// Whose attention patterns are attached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AttentionInfo {
+    pub circuit: Circuit,
+    pub heads: Vec<Head>,
+    /// The number of the prompt's positions, pad tokens among them.
+    pub seq: usize,
+    /// How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with.
+    pub n_pads: [usize; 3],
+}
+
+/// Whose outputs and attributions are attached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AttributionInfo {
+    pub circuit: Circuit,
+    /// Names of the src nodes, in `src_idx` order.
+    pub srcs: Vec<String>,
+    /// The number of the prompt's positions, pad tokens among them.
+    pub seq: usize,
+    /// How many of the last positions the output has.
+    pub n_positions: usize,
+    /// How many values of an output are told after its norm.
+    pub n_values: usize,
+    /// How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with.
+    pub n_pads: [usize; 3],
 }
 
 /// What a search found, apart from the scores.
@@ -225,6 +309,8 @@ impl Protocol for Engine {
             | Event::Graph { .. }
             | Event::Ran { .. }
             | Event::Tokens { .. }
+            | Event::Attention { .. }
+            | Event::Attribution { .. }
             | Event::Discovered { .. } => Meaning::Answer,
             Event::Failed { message } => Meaning::Failed(message.clone()),
             Event::Cancelled => Meaning::Cancelled,
@@ -273,6 +359,10 @@ mod tests {
             cost,
             note: Some("n".to_owned()),
         };
+        let circuit = Circuit { requested: 3, n_edges: 4, threshold: 0.5 };
+        let heads = vec![Head { block: 1, head_idx: 0 }];
+        let attribution =
+            AttributionInfo { circuit, srcs: graph().srcs, seq: 4, n_positions: 1, n_values: 3, n_pads: [0; 3] };
         let progress = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
         let events = [
             Event::Opened { device },
@@ -284,6 +374,8 @@ mod tests {
                 areas: vec![Areas::default()],
             },
             Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
+            Event::Attention { attention: AttentionInfo { circuit, heads, seq: 4, n_pads: [0, 1, 1] } },
+            Event::Attribution { attribution },
             Event::Discovered { discovery },
             progress(Some(0.25)),
             progress(None),
@@ -295,6 +387,12 @@ mod tests {
             let written = serde_json::to_value(&event).unwrap();
             assert_eq!(serde_json::from_value::<Event>(written).unwrap(), event);
         }
+        let edits = json!([{ "edge": 3, "mask": 0.5 }, { "edge": "A0.1->MLP 1", "mask": 1 }]);
+        let circuit: CircuitChoice =
+            serde_json::from_value(json!({ "type": "edited", "edgeCount": 7, "edits": edits })).unwrap();
+        let [index, name] = [EdgeRef::Idx(3), EdgeRef::Name("A0.1->MLP 1".to_owned())];
+        let edits = vec![MaskEdit { edge: index, mask: 0.5 }, MaskEdit { edge: name, mask: 1.0 }];
+        assert_eq!(circuit, CircuitChoice::Edited { edge_count: 7, edits });
         for (wrong, message) in [
             (json!({ "type": "loaded" }), "missing field `config`"),
             (json!({ "type": "load", "nParams": 5 }), "unknown variant `load`"),

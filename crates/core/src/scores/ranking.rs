@@ -4,16 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CircuitError;
 
-/// The edges whose score is at least a threshold in absolute value.
+/// The edges whose score is at least a threshold in absolute value, or that a mask or edits of it put in
+/// ([`crate::CircuitMasks`]).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Circuit {
     /// The number of edges that was asked for.
     pub requested: usize,
-    /// The number of edges that it has. Tied scores come in together, so it may be more than was asked for.
+    /// The number of edges that it has: those whose mask is not 0. Tied scores come in together, and edits put edges in or take
+    /// them out, so it may be other than was asked for.
     pub n_edges: usize,
-    /// The `requested`-th largest absolute score; infinity where none was asked for.
+    /// The `requested`-th largest absolute score, or mask where masks were given; infinity where none was asked for.
     #[serde(with = "infinite")]
     #[cfg_attr(feature = "schema", ts(as = "Option<f32>"))]
     pub threshold: f32,

@@ -11,7 +11,7 @@
 use super::resume::Kept;
 use super::setup::{Patches, Setup};
 use crate::run::batch::read;
-use crate::run::masks::Masks;
+use crate::run::masks::{Masks, whole};
 use crate::run::steps::Steps;
 use crate::run::{Observer, RunError, SrcActivations};
 use circuitscope_core::settings::discovery::{Acdc, AcdcPrompts, FaithfulnessTarget, PromptSide};
@@ -105,8 +105,9 @@ impl<'a> Batch<'a> {
         let graph = setup.graph();
         let mut distances = Vec::with_capacity(branches.len());
         for stacked in branches.chunks(self.n_stacked) {
-            let tried =
-                |circuit: usize, edge_idx: usize| stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx;
+            let tried = |circuit: usize, edge_idx: usize| {
+                whole(stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx)
+            };
             let mut masks = Masks::new(graph, stacked.len(), tried, setup.model().device());
             let logits = self.kept.run(graph.dests[edge.module_idx].kind.block(), &mut masks);
             let logits = read(logits, "logits").await?;

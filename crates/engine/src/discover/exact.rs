@@ -6,7 +6,7 @@ use super::loss::AnswerLoss;
 use super::resume::Kept;
 use super::setup::{Patches, Setup};
 use crate::run::batch::read;
-use crate::run::masks::Masks;
+use crate::run::masks::{Masks, whole};
 use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::PruneScores;
@@ -33,7 +33,8 @@ pub(super) async fn scores<O: Observer>(
             let end = first_edge + graph.n_module_edges(module);
             for first in (first_edge..end).step_by(n_stacked) {
                 let n = n_stacked.min(end - first);
-                let mut masks = Masks::new(graph, n, |circuit, edge_idx| edge_idx == first + circuit, model.device());
+                let amounts = |circuit, edge_idx| whole(edge_idx == first + circuit);
+                let mut masks = Masks::new(graph, n, amounts, model.device());
                 let losses = read(loss.of(kept.run(module.kind.block(), &mut masks)), "losses").await?;
                 for (value, loss) in values[first..first + n].iter_mut().zip(losses) {
                     *value += f64::from(loss) - unpatched;

@@ -97,8 +97,9 @@ impl Attention {
             Some(turn) => [turn.apply(q, queries), turn.apply(k, &(0..context.seq))],
             None => [q, k],
         };
-        let z = self.attend(q, k, v, queries, context);
-        self.output(z, queries, hooks)
+        let pattern = self.pattern(q, k, queries, context);
+        hooks.attention(self.block, &pattern);
+        self.output(pattern.matmul(v), queries, hooks)
     }
 
     /// Some of queries, keys and values.
@@ -175,26 +176,20 @@ impl Attention {
         }
     }
 
+    /// The attention probabilities.
+    ///
     /// # Shapes
     /// - q: `[circuit, head, batch, query position, d_head]`
-    /// - k, v: `[circuit, head, batch, seq, d_head]`
-    /// - output: as q
-    fn attend(
-        &self,
-        q: Tensor<5>,
-        k: Tensor<5>,
-        v: Tensor<5>,
-        queries: &Range<usize>,
-        context: &AttentionContext,
-    ) -> Tensor<5> {
+    /// - k: `[circuit, head, batch, seq, d_head]`
+    /// - output: `[circuit, head, batch, query position, seq]`
+    fn pattern(&self, q: Tensor<5>, k: Tensor<5>, queries: &Range<usize>, context: &AttentionContext) -> Tensor<5> {
         let mask = context.mask(self.dir, self.window, queries, &q.device());
         let scores = (q / self.scale).matmul(k.swap_dims(3, 4)); // [circuit, head, batch, query position, seq]
-        let pattern = match mask {
+        match mask {
             None => activation::softmax(scores, 4),
             Some(Mask { add, attends: None }) => activation::softmax(scores + add, 4),
             Some(Mask { add, attends: Some(attends) }) => activation::softmax(scores + add, 4) * attends,
-        };
-        pattern.matmul(v)
+        }
     }
 
     /// # Shapes

@@ -46,6 +46,17 @@ pub trait Hooks {
 
     /// Whether `src_output` should be called for this kind. Heads that nobody wants apart are summed by one product.
     fn wants(&self, src: SrcKind) -> bool;
+
+    /// The attention probabilities of a block's heads. Most hooks do not look at them.
+    ///
+    /// # Shapes
+    /// - pattern: `[circuit, head, batch, query position, seq]`
+    fn attention(&mut self, _block: usize, _pattern: &Tensor<5>) {}
+
+    /// Whether nothing of the blocks to come is wanted: the pass then ends, and what it returns means nothing.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// No hooks: the unpatched model.
@@ -112,6 +123,23 @@ pub trait Model {
         let resid = self.resid_end(tokens, positions, hooks);
         self.unembed(resid)
     }
+
+    /// What parts of a last residual stream add to the logits of some tokens, and in the last row what the model's biases add. The
+    /// final norm divides each part by what it divides the whole stream by (TransformerLens's `apply_ln_to_stack`), so that the rows
+    /// of all src nodes' outputs and of the biases add up to the logits.
+    ///
+    /// # Shapes
+    /// - parts: `[part, batch, position, d_model]`
+    /// - resid: `[1, batch, position, d_model]`
+    /// - output: `[part + 1, batch, position, token]`
+    fn part_logits(&self, parts: Tensor<4>, resid: &Tensor<4>, tokens: &[u32]) -> Tensor<4>;
+}
+
+/// Token ids as indices of a table on the device.
+pub fn token_ids(tokens: &[u32], device: &Device) -> Tensor<1, Int> {
+    let ids: Vec<i32> = tokens.iter().map(|&id| id as i32).collect();
+    let n = ids.len();
+    Tensor::from_data(TensorData::new(ids, [n]), device)
 }
 
 /// Token ids of a batch of prompts of one length, on the device. They must be below `d_vocab`: a device may read beyond

@@ -26,6 +26,6 @@ mod weights;
 pub use error::ModelError;
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder::ModelFolder;
-pub use hooks::{Dest, DestInput, Hooks, Model, Plain, Start, TokenBatch};
+pub use hooks::{Dest, DestInput, Hooks, Model, Plain, Start, TokenBatch, token_ids};
 pub use load::{ByteSource, load, load_shards};
 pub use transformer::Transformer;

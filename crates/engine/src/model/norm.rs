@@ -59,9 +59,49 @@ impl Norm {
         }
     }
 
+    /// The norm of each of several parts of an input, divided by what the whole input is divided by and without the bias. Of parts that
+    /// add up to the input the sum, with [`Norm::bias`], is the input's norm.
+    ///
+    /// # Shapes
+    /// - parts, output: `[part, .., d]`
+    /// - input: `[1, .., d]`
+    pub fn parts<const D: usize>(&self, parts: Tensor<D>, input: Tensor<D>) -> Tensor<D> {
+        let (parts, input) = match self.kind {
+            Kind::None => return parts,
+            Kind::Layer => (centred(parts), centred(input)),
+            Kind::Rms => (parts, input),
+        };
+        let divided = parts / self.scale(input);
+        match &self.gain {
+            Some(gain) => divided * gain.clone().unsqueeze::<D>(),
+            None => divided,
+        }
+    }
+
+    /// What is added last: `[d]`.
+    pub fn bias(&self) -> Option<Tensor<1>> {
+        self.bias.clone().filter(|_| matches!(self.kind, Kind::Layer))
+    }
+
     /// Divided by the root of the mean square.
     fn divided<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let mean_square = input.clone().square().mean_dim(D - 1);
-        input / (mean_square + self.eps).sqrt()
+        input.clone() / self.scale(input)
     }
+
+    /// The root of the mean square.
+    ///
+    /// # Shapes
+    /// - input: `[.., d]`
+    /// - output: `[.., 1]`
+    fn scale<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        (input.square().mean_dim(D - 1) + self.eps).sqrt()
+    }
+}
+
+/// Less its mean.
+///
+/// # Shapes
+/// - input, output: `[.., d]`
+fn centred<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    input.clone() - input.mean_dim(D - 1)
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor};
 
 use super::attention::{Attention, AttentionContext, positions_of};
-use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch};
+use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch, token_ids};
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::rotary::RotaryTables;
@@ -74,6 +74,9 @@ impl Model for Transformer {
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);
+            if hooks.is_done() {
+                break;
+            }
         }
         resid
     }
@@ -91,9 +94,40 @@ impl Model for Transformer {
         };
         logits.reshape([circuits, batch, pos, self.config.d_vocab_out])
     }
+
+    fn part_logits(&self, parts: Tensor<4>, resid: &Tensor<4>, tokens: &[u32]) -> Tensor<4> {
+        let ([n_parts, batch, pos, d_model], n_tokens) = (parts.dims(), tokens.len());
+        let ids = token_ids(tokens, &self.device);
+        let w_u = match &self.w_u {
+            Some(w_u) => w_u.clone().select(1, ids.clone()),
+            None => self.w_e.clone().select(0, ids.clone()).transpose(),
+        }; // [d_model, token]
+        let biases = self.resid_bias().reshape([1, 1, 1, d_model]).expand([1, batch, pos, d_model]);
+        let normed = self.ln_final.parts(Tensor::cat(vec![parts, biases], 0), resid.clone());
+        let logits = normed.matmul(w_u.clone().unsqueeze::<4>()); // [part + 1, batch, position, token]
+        let mut added = Tensor::zeros([1, n_tokens], &self.device);
+        if let Some(bias) = self.ln_final.bias() {
+            added = added + bias.unsqueeze::<2>().matmul(w_u);
+        }
+        if let Some(b_u) = &self.b_u {
+            added = added + b_u.clone().select(1, ids);
+        }
+        let last = logits.clone().narrow(0, n_parts, 1) + added.reshape([1, 1, 1, n_tokens]);
+        Tensor::cat(vec![logits.narrow(0, 0, n_parts), last], 0)
+    }
 }
 
 impl Transformer {
+    /// What is added to the residual stream besides the outputs of src nodes: the biases of attention outputs, which are no head's.
+    ///
+    /// # Shapes
+    /// - output: `[d_model]`
+    fn resid_bias(&self) -> Tensor<1> {
+        let biases = self.blocks.iter().filter_map(|block| block.attention.b_o.clone());
+        let zeros = Tensor::zeros([self.config.d_model], &self.device);
+        biases.fold(zeros, |sum, b_o| sum + b_o.reshape([self.config.d_model]))
+    }
+
     /// The residual stream that the first block gets, and the positions that queries and keys get beside it.
     ///
     /// # Shapes

@@ -12,7 +12,8 @@ use crate::model::{Model, ModelError, TokenBatch};
 use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
-    AblationType, CircuitError, Graph, OutputSlice, PatchType, PromptBatch, PromptPair, Prompts, RunSettings,
+    AblationType, CircuitError, Graph, OutputSlice, PaddedPrompt, PatchType, PromptBatch, PromptPair, Prompts,
+    RunSettings,
 };
 
 /// Batches of prompts that a model can read, all of one size: a short last batch is left out.
@@ -116,11 +117,25 @@ impl<'a> Batches<'a> {
     /// # Shapes
     /// - output: `[batch, seq]`
     pub fn tokens(&self, batch: usize, side: PromptSide) -> TokenBatch {
-        let prompts = self.batches[batch].padded(|pair| match side {
+        let prompts = self.padded(batch, side);
+        TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), self.model.device())
+    }
+
+    /// A prompt of all batches alone, padded as it is in its batch.
+    ///
+    /// # Shapes
+    /// - output: `[1, seq]`
+    pub fn prompt_tokens(&self, prompt: usize, side: PromptSide) -> TokenBatch {
+        let prompts = self.padded(prompt / self.batch_size, side);
+        let PaddedPrompt { tokens, n_pads } = &prompts[prompt % self.batch_size];
+        TokenBatch::left_padded([(tokens.as_slice(), *n_pads)].into_iter(), self.model.device())
+    }
+
+    fn padded(&self, batch: usize, side: PromptSide) -> Vec<PaddedPrompt> {
+        self.batches[batch].padded(|pair| match side {
             PromptSide::Clean => &pair.clean,
             PromptSide::Corrupt => &pair.corrupt,
-        });
-        TokenBatch::left_padded(prompts.iter().map(|p| (p.tokens.as_slice(), p.n_pads)), self.model.device())
+        })
     }
 
     /// The outputs of all src nodes on a batch; in the last block at the positions of the output only.
@@ -167,7 +182,9 @@ impl<'a> Batches<'a> {
         let mut sum: Option<SrcActivations> = None;
         for batch in 0..self.count() {
             for &side in &sides {
-                let mean = self.recorded(batch, side).batch_mean();
+                // At all positions in the last block too, for questions about single prompts.
+                let tokens = self.tokens(batch, side);
+                let mean = record(self.model, self.graph, &tokens, 0..self.seq(batch)).0.batch_mean();
                 sum = Some(match sum {
                     None => mean,
                     Some(sum) => sum.plus(&mean),

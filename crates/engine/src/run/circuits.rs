@@ -1,7 +1,8 @@
 //! The sweep; auto-circuit's `run_circuits` (`prune.py`).
 //!
 //! 1. For every batch the unpatched model is run on the clean and on the corrupt prompts ([`super::unpatched`]).
-//! 2. The edge counts give circuits; those with the same edges are run once ([`super::plan`]).
+//! 2. The edge counts give circuits, or a mask one; those with the same edges are run once ([`super::plan`]). Edits are laid over
+//!    each.
 //! 3. Circuits are taken several at a time, stacked on the circuit axis, as many as fit the memory budget. For each such
 //!    group every batch takes one forward pass, whose logits are measured and dropped ([`super::measuring`]).
 
@@ -99,11 +100,10 @@ async fn run_group<O: Observer>(
     group: &[Circuit],
     steps: &mut Steps<'_, O>,
 ) -> Result<Vec<Measured>, RunError> {
-    let &RunInput { model, graph, scores, settings, keep_logits, .. } = input;
-    let patches = |circuit: usize, edge_idx: usize| {
-        group[circuit].contains(scores.values()[edge_idx]) == (settings.patch_type == PatchType::Edge)
-    };
-    let mut masks = Masks::new(graph, group.len(), patches, model.device());
+    let &RunInput { model, graph, circuits, settings, keep_logits, .. } = input;
+    let amounts =
+        |circuit: usize, edge_idx: usize| patched(settings.patch_type, circuits.mask(group[circuit], edge_idx));
+    let mut masks = Masks::new(graph, group.len(), amounts, model.device());
     let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
     let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
     let n_kept = if keep_logits { batches.n_prompts() * n_positions * d_vocab } else { 0 };
@@ -135,6 +135,14 @@ async fn run_group<O: Observer>(
     }
     let logits = kept.into_iter().map(|values| keep_logits.then_some(Logits { values, n_positions, d_vocab }));
     Ok(measurings.into_iter().zip(logits).map(|(measuring, logits)| Measured::new(measuring, logits)).collect())
+}
+
+/// How much of its patch an edge gets that is this much in the circuit. A tree patch patches what is outside.
+pub fn patched(patch_type: PatchType, mask: f32) -> f32 {
+    match patch_type {
+        PatchType::Edge => mask,
+        PatchType::Tree => 1.0 - mask,
+    }
 }
 
 fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {

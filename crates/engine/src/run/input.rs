@@ -5,18 +5,19 @@ use std::rc::Rc;
 use super::stacking::Stacking;
 use super::unpatched::Unpatched;
 use crate::model::Model;
-use circuitscope_core::{CircuitError, Graph, GraphConfig, Prompts, PruneScores, RunSettings};
+use circuitscope_core::{CircuitError, CircuitMasks, Graph, GraphConfig, Prompts, RunSettings};
 
-/// A run: the model, the prompts, the scores that circuits are cut from, and the settings.
+/// A run: the model, the prompts, the scores that circuits are cut from or a circuit's mask, and the settings.
 pub struct RunInput<'a> {
     pub model: &'a dyn Model,
     pub prompts: &'a Prompts,
     /// The graph that the settings mean; see [`graph_config`].
     pub graph: &'a Graph,
-    pub scores: &'a PruneScores,
+    /// How much of each edge is in each circuit.
+    pub circuits: CircuitMasks<'a>,
     pub settings: &'a RunSettings,
     pub stacking: Stacking,
-    /// The unpatched model from an earlier run of the same model, prompts and settings but the edge counts and scores.
+    /// The unpatched model from an earlier run of the same model, prompts and settings but the edge counts, scores and edits.
     pub unpatched: Option<Rc<Unpatched>>,
     /// Whether the observer gets the logits of each circuit. If not, they are dropped batch by batch.
     pub keep_logits: bool,

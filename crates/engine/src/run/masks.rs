@@ -1,8 +1,8 @@
 //! Patch masks on the device, for several circuits at once.
 //!
 //! A mask says for each dest node how much of each src node's difference `patch - current` its input gets: 1 where the edge
-//! is patched, else 0. A row of a mask is one dest node; its first column, always 1, is for the residual stream itself,
-//! so that one product gives the patched input.
+//! is patched, 0 where it is not, and any other number for a part of it. A row of a mask is one dest node; its first column,
+//! always 1, is for the residual stream itself, so that one product gives the patched input.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,8 +16,8 @@ use circuitscope_core::{DestKind, DestModule, Graph, SrcKind};
 pub struct Masks<'a> {
     graph: &'a Graph,
     n_circuits: usize,
-    /// Whether a circuit, by its index, patches an edge, by its index.
-    patches: Box<dyn Fn(usize, usize) -> bool + 'a>,
+    /// How much of its patch a circuit, by its index, gives an edge, by its index.
+    amounts: Box<dyn Fn(usize, usize) -> f32 + 'a>,
     first_edges: Vec<usize>,
     /// For each src node, whether an edge from it is patched in any circuit.
     patched_srcs: Vec<bool>,
@@ -42,22 +42,27 @@ pub enum Mask {
 /// twice its projection.
 const SHARED_AT_LEAST: f64 = 0.3;
 
+/// How much of its patch an edge gets that is patched, or not.
+pub fn whole(patched: bool) -> f32 {
+    f32::from(u8::from(patched))
+}
+
 impl<'a> Masks<'a> {
-    /// `patches` says whether a circuit, by its index, patches an edge, by its index.
+    /// `amounts` says how much of its patch a circuit, by its index, gives an edge, by its index: 1 all of it, 0 none.
     pub fn new(
         graph: &'a Graph,
         n_circuits: usize,
-        patches: impl Fn(usize, usize) -> bool + 'a,
+        amounts: impl Fn(usize, usize) -> f32 + 'a,
         device: &Device,
     ) -> Self {
         let mut patched_srcs = vec![false; graph.srcs.len()];
         for edge in graph.edges() {
             if !patched_srcs[edge.src_idx] {
-                patched_srcs[edge.src_idx] = (0..n_circuits).any(|c| patches(c, edge.edge_idx));
+                patched_srcs[edge.src_idx] = (0..n_circuits).any(|c| amounts(c, edge.edge_idx) != 0.0);
             }
         }
         let (first_edges, uploaded, device) = (graph.first_edges(), HashMap::new(), device.clone());
-        Self { graph, n_circuits, patches: Box::new(patches), first_edges, patched_srcs, device, uploaded }
+        Self { graph, n_circuits, amounts: Box::new(amounts), first_edges, patched_srcs, device, uploaded }
     }
 
     pub fn graph(&self) -> &'a Graph {
@@ -125,16 +130,15 @@ impl<'a> Masks<'a> {
     }
 
     fn any_patched(&self, m: usize, head: usize, position: usize, circuit: usize) -> bool {
-        self.edges_to(m, head, position).any(|edge_idx| (self.patches)(circuit, edge_idx))
+        self.edges_to(m, head, position).any(|edge_idx| (self.amounts)(circuit, edge_idx) != 0.0)
     }
 
     /// Appends the row of a node.
     fn push_row(&self, mask: &mut Vec<f32>, m: usize, position: usize, head: usize, circuit: usize, n_src: usize) {
         let module: &DestModule = &self.graph.dests[m];
-        let patched = self.edges_to(m, head, position).map(|edge_idx| (self.patches)(circuit, edge_idx));
         mask.push(1.0);
         mask.extend(std::iter::repeat_n(0.0, module.min_src_idx));
-        mask.extend(patched.map(|patched| f32::from(u8::from(patched))));
+        mask.extend(self.edges_to(m, head, position).map(|edge_idx| (self.amounts)(circuit, edge_idx)));
         mask.extend(std::iter::repeat_n(0.0, n_src - module.min_src_idx - module.n_src));
     }
 }

@@ -176,7 +176,7 @@ fn argmax(row: &[f32]) -> Option<u32> {
 }
 
 /// The answer tokens for a position, counted among the output's.
-fn answers_at(answers: &Answers, position: usize, n_positions: usize) -> Option<&[u32]> {
+pub fn answers_at(answers: &Answers, position: usize, n_positions: usize) -> Option<&[u32]> {
     match answers {
         Answers::Tokens(tokens) => (n_positions == 1).then_some(tokens),
         Answers::PerPosition(rows) if rows.len() == n_positions => Some(&rows[position]),

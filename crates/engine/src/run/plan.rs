@@ -3,7 +3,7 @@
 use super::batch::Batches;
 use super::error::RunError;
 use super::input::RunInput;
-use circuitscope_core::{Circuit, edge_counts};
+use circuitscope_core::Circuit;
 
 /// What will be run.
 pub struct Plan {
@@ -19,14 +19,16 @@ pub struct Plan {
 
 impl Plan {
     /// # Errors
-    /// When an edge count is above the number of edges, or the ablation needs prompts of one length and they differ.
+    /// When an edge count is above the number of edges, a mask is not finite, or the ablation needs prompts of one length and they
+    /// differ.
     pub fn new(input: &RunInput, batches: &Batches) -> Result<Self, RunError> {
-        let &RunInput { settings, scores, stacking, keep_logits, .. } = input;
+        let &RunInput { settings, circuits: masks, stacking, keep_logits, .. } = input;
         batches.check_ablation(settings.ablation)?;
-        let counts = edge_counts(&settings.edge_counts, scores)?;
-        let circuits = counts.iter().map(|&n| scores.circuit(n)).collect::<Result<Vec<_>, _>>()?;
+        masks.meaning.check("run", masks.values, input.graph)?;
+        let circuits = masks.circuits(&settings.edge_counts)?;
         let mut distinct: Vec<Circuit> = Vec::new();
         for circuit in &circuits {
+            // Circuits of scores lie within each other and have the same edits: of one size there is one.
             if distinct.iter().all(|c| c.n_edges != circuit.n_edges) {
                 distinct.push(*circuit);
             }

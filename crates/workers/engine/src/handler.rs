@@ -90,10 +90,11 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
             load_model(session, &config, &weights, index.as_ref(), &mut reporter).await
         }
         Request::Graph { graph } => Ok((Event::Graph { graph: session.graph(graph)? }, Array::new())),
-        Request::Run { prompts, scores, settings, logits } => {
+        Request::Run { prompts, scores, values, edits, settings, logits } => {
             let (prompts, scores) = (WholeFile::read(&prompts, files).await?, WholeFile::read(&scores, files).await?);
             let (prompts, scores) = (prompts.text()?, (scores.name.as_str(), scores.bytes.as_slice()));
-            let request = RunRequest { prompts, scores, settings: &settings, keep_logits: logits };
+            let request =
+                RunRequest { prompts, scores, values, edits: &edits, settings: &settings, keep_logits: logits };
             run(session, request, &mut reporter.with_circuits(logits)).await
         }
         Request::Discover { prompts, settings } => {
@@ -103,6 +104,15 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
         Request::Inspect { circuit, prompt, position, top_k } => {
             let tokens = session.inspect(circuit, prompt, position, top_k)?;
             Ok((Event::Tokens { tokens }, Array::new()))
+        }
+        Request::Attention { prompt, circuit, heads } => {
+            let (attention, patterns) = session.attention(prompt, &circuit, heads).await?;
+            Ok((Event::Attention { attention }, float_arrays(patterns.iter().map(Vec::as_slice))))
+        }
+        Request::Attribution { prompt, circuit } => {
+            let (attribution, passes) = session.attribution(prompt, &circuit).await?;
+            let arrays = passes.iter().flat_map(|pass| [pass.logits.as_slice(), pass.outputs.as_slice()]);
+            Ok((Event::Attribution { attribution }, float_arrays(arrays)))
         }
         // Opening is answered without a session, and the inbox hears of cancels.
         Request::Open { .. } | Request::Cancel { .. } => Err(SessionError::NoDevice),
@@ -146,6 +156,10 @@ async fn discover(
     let (bytes, scores, discovery) = session.discover(prompts, settings, Some(today()), reporter).await?;
     let (bytes, scores) = (Uint8Array::from(bytes.as_slice()), Float32Array::from(scores.values()));
     Ok((Event::Discovered { discovery }, Array::of2(&bytes, &scores)))
+}
+
+fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
+    arrays.map(Float32Array::from).collect()
 }
 
 /// A file that was read whole.
