@@ -11,6 +11,7 @@ pub mod files;
 pub mod header;
 pub mod hub;
 pub mod inspector;
+pub mod link;
 pub mod measures;
 pub mod memory;
 pub mod picture;

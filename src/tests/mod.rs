@@ -1,6 +1,7 @@
 //! What a person does on the page, and what follows: the reducer and the selectors together.
 
 mod files;
+mod link;
 mod measures;
 mod runs;
 mod scores;
