@@ -2,8 +2,9 @@
 
 use crate::state::State;
 use crate::state::circuit::Choice;
-use crate::state::files::FileId;
+use crate::state::files::{FileEntry, FileId};
 use crate::state::link::{Address, Link, LinkedFile, Place, Stage, Store};
+use crate::state::load::Load;
 use crate::state::picture::Selection;
 use crate::words::counted;
 use circuitscope_core::settings::memory::size_label;
@@ -92,10 +93,8 @@ fn selection(state: &State) -> Option<String> {
 
 /// What is to be said of the link that was opened last.
 pub fn remark(state: &State) -> Option<LinkRemark> {
-    let missing = missing(state);
-    let answered = state.links.wanted.as_ref().is_some_and(|wanted| wanted.store == Store::Answered);
-    let notes = &state.links.notes;
-    if missing.is_empty() || !answered {
+    let (missing, notes) = (missing(state), &state.links.notes);
+    if missing.is_empty() || !all_known(state) {
         let text = "Not all of this link could be read.".to_owned();
         return (!notes.is_empty()).then(|| LinkRemark { text, details: notes.clone(), waiting: false });
     }
@@ -103,6 +102,17 @@ pub fn remark(state: &State) -> Option<LinkRemark> {
     let text = format!("This link needs: {}. Drop or choose them.", names.join(", "));
     let details = missing.iter().filter_map(|file| namesake(state, file)).chain(notes.clone()).collect();
     Some(LinkRemark { text, details, waiting: true })
+}
+
+/// Whether nothing is on its way that may be a file of the link: the store's answer, or a file that is being read.
+fn all_known(state: &State) -> bool {
+    let is_known = |file: &FileEntry| match &file.content {
+        Load::Loading => false,
+        Load::Ready(_) => state.links.is_hashed(file.id),
+        Load::Failed(_) => true,
+    };
+    let answered = state.links.wanted.as_ref().is_some_and(|wanted| wanted.store == Store::Answered);
+    answered && state.own_files().all(is_known)
 }
 
 fn file_words(LinkedFile { name, n_bytes, .. }: &LinkedFile) -> String {

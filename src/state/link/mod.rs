@@ -3,6 +3,8 @@
 //!
 //! A fragment is `v=1&key=value&…` ([`form`]); what is as it is without it has no key. [`text`] lists the keys. Files are named by
 //! a hash of their bytes, so that a link says which files it needs and never takes others for them.
+//!
+//! A new choice of the page is a field of [`Link`], its key in `text`, and a line each in `select/link.rs` and `update/link.rs`.
 
 pub mod form;
 mod text;
