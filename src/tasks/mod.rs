@@ -30,7 +30,7 @@ pub use files::{add_dropped, add_files, add_text, release_files};
 pub use hash::hash_file;
 pub use hub::Hub;
 pub use kept::{ask_remembered, choose_to_remember, forget_files, recall_files, remember_files, wants_to_remember};
-pub use link::{copy_link, listen_to_address, write_address};
+pub use link::{listen_to_address, write_address};
 pub use official::read_official;
 pub use runs::{cancel, run, start_engine};
 pub use scores::{import_scores, save_scores};
