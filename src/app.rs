@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, runs};
+use crate::select::{self, insight, runs};
 use crate::state::State;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
@@ -49,7 +49,7 @@ pub fn App() -> Html {
     use_shortcuts(&props);
     html! {
         <div {class} {ondragover} {ondragleave} {ondrop}>
-            <style>{ svg::style() }</style>
+            <style>{ svg::style() }{ circuitscope_figure::STYLE }{ circuitscope_picture::strip::svg::STYLE }</style>
             <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
@@ -90,6 +90,8 @@ fn use_tasks(props: &Connected) {
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
     use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
+    use_task(props, insight::attention_question(&props.state), tasks::ask_attention);
+    use_task(props, insight::attribution_question(&props.state), tasks::ask_attribution);
     use_release(props);
 }
 

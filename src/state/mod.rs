@@ -24,6 +24,8 @@ pub mod texts;
 
 pub mod inputs;
 pub mod results;
+
+pub mod insight;
 pub mod search;
 
 pub mod measures;
@@ -39,6 +41,7 @@ use circuitscope_core::Circuit;
 use files::{FileEntry, Note, Role};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
+use insight::Insights;
 use measures::Measures;
 use picture::Picture;
 use results::{Results, Row, TokenPosition};
@@ -76,6 +79,7 @@ pub struct State {
     pub page: Option<usize>,
     pub measures: Measures,
     pub discover: Discover,
+    pub insights: Insights,
     pub failure: Option<Failure>,
 }
 
@@ -112,6 +116,7 @@ impl State {
             page: None,
             measures,
             discover: Discover::default(),
+            insights: Insights::default(),
             failure: None,
         };
         state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));

@@ -143,7 +143,7 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
 fn the_demo_knows_its_official_circuit_and_any_shown_one_can_be_it() {
     let mut state = State::demo();
     assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 2);
-    state.apply(Action::CircuitRequested(77));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
     let shown = shown_as_official(&state).unwrap();
     state.apply(Action::Measure(MeasureAction::OfficialRead(Ok(shown))));
     assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 77);

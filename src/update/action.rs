@@ -3,6 +3,7 @@
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
 use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::pace::Tick;
@@ -36,6 +37,7 @@ pub enum Action {
     PageTurned(usize),
     Measure(MeasureAction),
     Search(SearchAction),
+    Insight(InsightAction),
     RunStarted(Job, Plan),
     /// The time is in milliseconds, from some moment.
     RunProgressed(Job, Vec<Event>, f64),
@@ -93,6 +95,14 @@ pub enum MeasureAction {
     SensitivityStarted(Job, SensitivityPlan),
     /// One of [`variants`] comes next.
     SensitivityAt(Job, usize),
+}
+
+/// Questions about nodes, and their answers.
+pub enum InsightAction {
+    AttentionAsked(AttentionQuestion),
+    AttentionArrived(AttentionQuestion, Result<Attention, String>),
+    AttributionAsked(AttributionQuestion),
+    AttributionArrived(AttributionQuestion, Result<Attribution, String>),
 }
 
 /// What happens to searches and to the scores that they find.

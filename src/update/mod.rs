@@ -6,6 +6,7 @@ pub mod action;
 mod files;
 mod hub;
 mod inputs;
+mod insight;
 mod measures;
 mod picture;
 mod runs;
@@ -19,7 +20,7 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, CircuitAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
+pub use action::{Action, CircuitAction, InsightAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -57,6 +58,7 @@ impl State {
             Action::PageTurned(page) => self.page = Some(page),
             Action::Measure(action) => measures::apply(self, action),
             Action::Search(action) => search::apply(self, action),
+            Action::Insight(action) => insight::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),

@@ -4,12 +4,18 @@ use yew::prelude::*;
 
 use super::edge::{EdgeInspector, edge_inspector};
 use super::node::{NodeInspector, node_inspector};
+use crate::select::insight::{self, Seen};
 use crate::select::inspector as select;
+use crate::select::runs;
 use crate::state::picture::{Selection, View};
+use crate::state::runs::Plan;
+use crate::tasks;
 use crate::update::{Action, CircuitAction};
 use crate::view::connected::Connected;
 use crate::view::tokens::panel::TokensPanel;
+use circuitscope_figure::Shared;
 use circuitscope_picture::drawn::NodeKind;
+use circuitscope_picture::strip::heat::HeatRequest;
 use circuitscope_picture::view::Focus;
 
 /// What is selected, or else the prompt.
@@ -30,7 +36,10 @@ pub fn Inspector(props: &Connected) -> Html {
             } else if let Some(node) = select::node(state) {
                 { node_inspector(&NodeInspector {
                     focused: focused(&state.picture.view, &node.name),
+                    attention: attention(props),
+                    numbers: insight::numbers(state),
                     on_clear,
+                    on_run: run(props),
                     on_edge: props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx))))),
                     on_focus: on_focus(props, node.name.clone()),
                     on_turn: node.block.filter(|_| node.kind == NodeKind::Head).map(|block| circuit(props, CircuitAction::BlockTurned, block)),
@@ -45,6 +54,25 @@ pub fn Inspector(props: &Connected) -> Html {
             }
         </aside>
     }
+}
+
+/// The attention of the selected head.
+fn attention(props: &Connected) -> Option<Seen<Shared<HeatRequest>>> {
+    Some(match insight::attention(&props.state)? {
+        Seen::Ready(request) => Seen::Ready(Shared::new(request)),
+        Seen::NeedsRun => Seen::NeedsRun,
+        Seen::Waiting => Seen::Waiting,
+        Seen::Failed(why) => Seen::Failed(why),
+    })
+}
+
+/// Runs the chosen circuit.
+fn run(props: &Connected) -> Callback<()> {
+    props.with(|state, tasks, ()| {
+        if runs::ready(state) {
+            tasks::run(tasks, Plan::circuit(state.key(), state.picture.choice(), &state.settings));
+        }
+    })
 }
 
 fn circuit(props: &Connected, action: fn(usize) -> CircuitAction, value: usize) -> Callback<()> {

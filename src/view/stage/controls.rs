@@ -17,7 +17,6 @@ pub struct Controls {
     pub view: View,
     /// How many edges the circuit has.
     pub n_edges: usize,
-    pub n_blocks: usize,
     pub token_wise: bool,
     pub zoom: Zoom,
     pub room: Size,

@@ -97,7 +97,6 @@ fn controls(
     Controls {
         view: state.picture.view.clone(),
         n_edges: state.circuit().map_or(0, |circuit| circuit.n_edges),
-        n_blocks: state.inputs.model.as_ref().map_or(0, |model| model.n_layers),
         token_wise: state.settings.run.token_wise,
         zoom,
         room,
