@@ -2,6 +2,7 @@
 
 mod files;
 mod measures;
+mod picture;
 mod runs;
 mod scores;
 mod search;

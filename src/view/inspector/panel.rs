@@ -2,7 +2,8 @@
 
 use yew::prelude::*;
 
-use super::edge::{EdgeInspector, edge_inspector};
+use super::edge::{EdgeInspector, edge_inspector, edge_list};
+use super::layers::Layers;
 use super::node::{NodeInspector, node_inspector};
 use crate::select::insight::{self, Seen};
 use crate::select::inspector as select;
@@ -22,6 +23,7 @@ use circuitscope_picture::view::Focus;
 #[component]
 pub fn Inspector(props: &Connected) -> Html {
     let state = &props.state;
+    let on_edge = props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx)))));
     let on_clear = props.on(|()| Action::Circuit(CircuitAction::Selected(None)));
     html! {
         <aside class="inspector" aria-label="Inspector">
@@ -40,7 +42,7 @@ pub fn Inspector(props: &Connected) -> Html {
                     numbers: insight::numbers(state),
                     on_clear,
                     on_run: run(props),
-                    on_edge: props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx))))),
+                    on_edge: on_edge.clone(),
                     on_focus: on_focus(props, node.name.clone()),
                     on_turn: node.block.filter(|_| node.kind == NodeKind::Head).map(|block| circuit(props, CircuitAction::BlockTurned, block)),
                     node,
@@ -50,6 +52,13 @@ pub fn Inspector(props: &Connected) -> Html {
                 <TokensPanel ..props.clone() />
             }
             if state.picture.selection.is_none() {
+                if let Some(bars) = select::layers(state) {
+                    <Layers {bars} window={window(&state.picture.view)} on_window={on_window(props)} />
+                }
+                <section>
+                    <h2>{ "Strongest edges" }</h2>
+                    { edge_list(&select::strongest(state), &on_edge) }
+                </section>
                 <p class="quiet hint">{ "Select a box or a ribbon to look inside it." }</p>
             }
         </aside>
@@ -85,6 +94,19 @@ fn on_mask(props: &Connected, edge_idx: usize) -> Callback<f32> {
 
 fn focused(view: &View, name: &str) -> Option<Option<usize>> {
     view.options.focus.as_ref().filter(|focus| focus.name == name).map(|focus| focus.hops)
+}
+
+/// The first and the last layer that are drawn large.
+fn window(view: &View) -> Option<(usize, usize)> {
+    view.options.window.as_ref().map(|window| (window.start, window.end.saturating_sub(1)))
+}
+
+fn on_window(props: &Connected) -> Callback<Option<(usize, usize)>> {
+    props.with(|state, _, window: Option<(usize, usize)>| {
+        let mut view = state.picture.view.clone();
+        view.options.window = window.map(|(first, last)| first..last + 1);
+        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    })
 }
 
 fn on_focus(props: &Connected, name: String) -> Callback<Option<Option<usize>>> {
