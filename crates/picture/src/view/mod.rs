@@ -36,7 +36,7 @@ pub use self::table::{BlockStrength, NodeEdges, edges_of, find_edge, name_of, st
 use self::boxes::Boxes;
 use self::group::Bundle;
 use self::paths::Placed;
-use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest};
+use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest, Side};
 
 /// Everything that a picture's content depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +58,9 @@ pub fn view(request: &ViewRequest) -> Drawn {
     let kept = kept(request, &placed, window.as_ref());
     let n_kept = kept.iter().filter(|placed| placed.shown.is_in_circuit()).count();
     let plan = plan(request, n_kept, window.as_ref());
-    let boxes = boxes(request, &kept, &plan, window.as_ref());
-    let mut bundles = group::bundles(&kept, &boxes, request.options.merge_ports);
+    let mut boxes = boxes(request, &kept, &plan, window.as_ref());
+    boxes.merge_ports(request.options.merge_ports, &request.options.merged_heads);
+    let mut bundles = group::bundles(&kept, &boxes);
     let weaker = overview::cut(&mut bundles, plan.limit);
     let rest = rest(&placed, request.graph, Cut { nodes: &boxes.nodes, drawn: &bundles, weaker: &weaker });
     Drawn { bands: bands(request, &boxes.nodes, &bundles), nodes: boxes.nodes, rest }
@@ -71,8 +72,10 @@ fn kept<'a>(request: &ViewRequest, placed: &'a [Placed], window: Option<&Range<u
     let around = options.focus.as_ref().and_then(|focus| focus::around(request, placed, focus));
     let is_inside = |node: usize| window.is_none_or(|window| window.contains(&nodes.nodes[node].layer));
     let is_kept = |(i, placed): &(usize, &Placed)| {
-        let on_path = placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit();
-        on_path && (is_inside(placed.src) || is_inside(placed.dest)) && around.as_ref().is_none_or(|around| around[*i])
+        (placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit())
+            && (placed.shown.side != Side::Both || !options.differences_only)
+            && (is_inside(placed.src) || is_inside(placed.dest))
+            && around.as_ref().is_none_or(|around| around[*i])
     };
     placed.iter().enumerate().filter(is_kept).map(|(_, placed)| placed).collect()
 }
@@ -114,8 +117,8 @@ fn boxes(request: &ViewRequest, kept: &[&Placed], plan: &Plan, window: Option<&R
 /// The links that are drawn, and those that are not.
 struct Cut<'a> {
     nodes: &'a Nodes,
-    drawn: &'a [Bundle],
-    weaker: &'a [Bundle],
+    drawn: &'a [Bundle<'a>],
+    weaker: &'a [Bundle<'a>],
 }
 
 fn rest(placed: &[Placed], graph: &Graph, Cut { nodes, drawn, weaker }: Cut) -> Rest {

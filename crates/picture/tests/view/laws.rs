@@ -1,96 +1,18 @@
 //! What is drawn of a circuit: by hand on small graphs, and as laws on graphs of every kind.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
-use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores, Sizes};
+use circuitscope_core::{AttentionDir, Graph, GraphConfig, ModelConfig, PruneScores};
 use circuitscope_picture::drawn::{Drawn, LayerPart, Link, NodeKind, Nodes, Port, Side};
 use circuitscope_picture::view::{
     BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
-    edges_of, find_edge, name_of, shown, strength_by_block, strongest, view,
+    edges_of, find_edge, name_of, strength_by_block, strongest, view,
 };
 
-fn model(n_layers: usize, n_heads: usize) -> ModelConfig {
-    let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (8, 2, Some(8), 16, 16);
-    ModelConfig::decoder("gpt2", Sizes { n_layers, n_heads, d_model, d_head, d_mlp, n_ctx, d_vocab })
-}
-
-/// Models with MLPs after attention, beside it and without, as edge graphs with q, k and v apart and joint and as node graphs,
-/// with and without positions.
-fn graphs(n_layers: usize, n_heads: usize) -> Vec<Graph> {
-    let after = model(n_layers, n_heads);
-    let beside = ModelConfig { parallel_attn_mlp: true, ..after.clone() };
-    let without = ModelConfig { d_mlp: None, ..after.clone() };
-    let mut graphs = Vec::new();
-    for model in [after, beside, without] {
-        for (factorized, separate_qkv) in [(true, true), (true, false), (false, false)] {
-            for seq_len in [None, Some(3)] {
-                graphs.push(Graph::new(&model, GraphConfig { factorized, separate_qkv, seq_len }));
-            }
-        }
-    }
-    graphs
-}
-
-/// Numbers in 0..1 from a linear congruential generator.
-fn numbers(seed: u32) -> impl Iterator<Item = f32> {
-    let next = |&state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-    std::iter::successors(Some(seed), next).skip(1).map(|state| (state >> 8) as f32 / (1 << 24) as f32)
-}
-
-/// Scores of both signs, a few of them tied.
-fn scores(graph: &Graph, seed: u32) -> PruneScores {
-    let score = |x: f32| ((x - 0.5) * 200.0).round() / 100.0;
-    PruneScores::new(numbers(seed).map(score).take(graph.n_edges()).collect())
-}
-
-struct Case {
-    graph: Graph,
-    nodes: Rc<Nodes>,
-    scores: PruneScores,
-}
-
-impl Case {
-    fn new(graph: Graph, scores: PruneScores) -> Self {
-        Self { nodes: Rc::new(Nodes::of(&graph)), graph, scores }
-    }
-
-    fn random(graph: Graph, seed: u32) -> Self {
-        let scores = scores(&graph, seed);
-        Self::new(graph, scores)
-    }
-
-    /// Edges by name with their scores; all others have the score 0.
-    fn named(graph: Graph, edges: &[(&str, f32)]) -> Self {
-        let index = EdgeIndex::new(&graph);
-        let mut values = vec![0.0; graph.n_edges()];
-        for (name, score) in edges {
-            values[index.find_named(name).unwrap().edge_idx] = *score;
-        }
-        drop(index);
-        Self::new(graph, PruneScores::new(values))
-    }
-
-    fn shown(&self, k: usize, edits: &Edits) -> Vec<Shown> {
-        shown(&self.scores, &edges_in_circuit(&self.scores, &self.scores.circuit(k).unwrap()), edits)
-    }
-
-    fn view(&self, shown: &[Shown], options: &ViewOptions) -> Drawn {
-        let (graph, nodes, dir) = (&self.graph, &self.nodes, AttentionDir::Causal);
-        view(&ViewRequest { graph, nodes, shown, dir, seq_labels: &[], options })
-    }
-
-    fn draw(&self, k: usize, options: &ViewOptions) -> Drawn {
-        self.view(&self.shown(k, &Edits::new()), options)
-    }
-}
+use crate::support::{Case, apart, graphs, model};
 
 fn names(drawn: &Drawn) -> Vec<&str> {
     drawn.links().map(|link| link.name.as_str()).collect()
-}
-
-fn apart() -> ViewOptions {
-    ViewOptions { heads: Heads::Apart, ..ViewOptions::default() }
 }
 
 /// Options of every kind, for laws.
@@ -247,13 +169,16 @@ fn a_head_is_one_box_with_three_inputs_which_can_be_merged() {
     let merged = case.draw(3, &ViewOptions { merge_ports: true, ..apart() });
     let links: Vec<_> = merged.links().map(|link| (link.name.as_str(), link.port, link.n_edges, link.score)).collect();
     assert_eq!(links, [("Resid Start->A0.1", None, 2, 3.0), ("Resid Start->A0.1.V", None, 1, -4.0)]);
+    let of_head =
+        |name: &str| case.draw(3, &ViewOptions { merged_heads: BTreeSet::from([name.to_owned()]), ..apart() });
+    assert_eq!((of_head("A0.1").bands, of_head("A0.0").bands), (merged.bands, drawn.bands));
 }
 
 #[test]
 fn an_edge_taken_out_stays_as_a_ghost_and_one_put_in_is_added() {
     let edges = [("Resid Start->A0.0.V", 1.0), ("A0.0->Resid End", 2.0), ("Resid Start->MLP 0", 0.5)];
     let case = Case::named(Graph::new(&model(1, 1), GraphConfig::default()), &edges);
-    let index = EdgeIndex::new(&case.graph);
+    let index = circuitscope_core::EdgeIndex::new(&case.graph);
     let idx = |name: &str| index.find_named(name).unwrap().edge_idx;
     let [out, put_in] = [idx("A0.0->Resid End"), idx("Resid Start->MLP 0")];
     let drawn = case.view(&case.shown(2, &Edits::from([(out, 0.0), (put_in, 0.25)])), &apart());
@@ -293,6 +218,9 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     // Sides are not summed with each other.
     let grouped = a.view(&both, &ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() });
     assert_eq!(grouped.n_edges() + grouped.rest.n_in_circuit, both.len());
+    let differences = a.view(&both, &ViewOptions { differences_only: true, ..apart() });
+    assert!(differences.links().all(|link| link.side != Side::Both));
+    assert_eq!((differences.n_edges(), differences.rest.n_in_circuit), (seen["OnlyA"] + seen["OnlyB"], seen["Both"]));
     // Infinite scores of opposite signs have no mean.
     let infinite = |score: f32| PruneScores::new(vec![score; graph.n_edges()]);
     let (up, down) = (infinite(f32::INFINITY), infinite(f32::NEG_INFINITY));

@@ -1,0 +1,5 @@
+//! What is drawn of a circuit, and the circuit as a matrix.
+
+mod laws;
+mod matrix;
+mod support;
