@@ -31,7 +31,9 @@ use circuitscope_core::{AttentionDir, Graph, edge_name};
 pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, shown, strength};
 pub use self::focus::Focus;
 pub use self::options::{Heads, Limits, ViewOptions};
-pub use self::table::{BlockStrength, NodeEdges, edges_of, find_edge, name_of, strength_by_block, strongest};
+pub use self::table::{
+    BlockStrength, NodeEdges, Used, edges_of, find_edge, name_of, strength_by_block, strongest, used,
+};
 
 use self::boxes::Boxes;
 use self::group::Bundle;

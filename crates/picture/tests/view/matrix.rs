@@ -254,3 +254,16 @@ fn the_picture_is_the_golden_one() {
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(svg == golden, "matrix.svg has changed: set CIRCUITSCOPE_UPDATE_GOLDEN=1 to accept it, and look at it");
 }
+
+#[test]
+fn a_cross_goes_from_the_heads_of_row_and_column_to_the_cell() {
+    let layout = of(&small(), 770.0, 414.0);
+    let cell = &layout.cells[0];
+    let mut lines = svg::cross(&layout, cell).children.into_iter();
+    let d = lines.next().unwrap().attributes.into_iter().find(|(name, _)| *name == "d").unwrap().1;
+    let [row, column] = [&layout.rows[cell.row], &layout.columns[cell.column]];
+    // From 4 left of the inside at the row's middle to 3 left of the column.
+    let (x, y) = (layout.inside.x - 4.0, row.start + row.breadth / 2.0);
+    assert!(d.starts_with(&format!("M{x} {y}H{}M", column.start - 3.0)), "{d}");
+    assert_eq!(lines.next().unwrap().tag, "rect");
+}

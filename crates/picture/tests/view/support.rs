@@ -100,3 +100,8 @@ pub fn deep() -> Case {
     let scores = dests.zip(own).map(|((src, dest), own)| strengths[src] * dest * own).collect();
     Case::new(graph.clone(), PruneScores::new(scores))
 }
+
+/// The names of all drawn links.
+pub fn names(drawn: &Drawn) -> Vec<&str> {
+    drawn.links().map(|link| link.name.as_str()).collect()
+}
