@@ -92,8 +92,9 @@ fn plan(request: &ViewRequest, n_edges: usize, window: Option<&Range<usize>>) ->
     let options = request.options;
     let ViewOptions { opened, closed, limits, .. } = options;
     if let Some(window) = window {
-        let outside = request.graph.srcs.iter().filter(|src| !window.contains(&src.layer));
-        let closed = outside.filter_map(|src| src.kind.block()).chain(closed.iter().copied()).collect();
+        let heads = request.graph.srcs.iter().filter(|src| src.head_idx.is_some());
+        let outside = heads.filter(|head| !window.contains(&head.layer)).filter_map(|head| head.kind.block());
+        let closed = outside.chain(closed.iter().copied()).collect();
         Plan { closed, limit: limits.in_window }
     } else if options.is_by_layer(n_edges) {
         Plan {

@@ -236,6 +236,21 @@ fn a_window_keeps_its_layers_and_folds_the_others_into_two_columns() {
     assert_eq!((parts[0], parts[5]), ((LayerPart::Embed, None), (LayerPart::Later, Some(2))));
 }
 
+/// The stream before a block's heads is of the layer that they are in: after it the block's own stream is outside.
+#[test]
+fn a_window_of_a_node_graph_has_its_heads_apart() {
+    let graph = Graph::new(&model(3, 2), GraphConfig { factorized: false, ..GraphConfig::default() });
+    let n_edges = graph.n_edges();
+    let case = Case::new(graph, PruneScores::new(vec![1.0; n_edges]));
+    let drawn = case.draw(n_edges, &ViewOptions { window: Some(1..2), ..apart() });
+    let expected = "Resid Mid 0->Resid Post 0 MLP 0->Resid Post 0 Resid Post 0->Resid Mid 1 \
+                    A1.0->Resid Mid 1 A1.1->Resid Mid 1 Resid Mid 1->Resid Post 1 MLP 1->Resid Post 1";
+    assert_eq!(names(&drawn).join(" "), expected);
+    let of_layer =
+        |layer| drawn.nodes.nodes.iter().filter(|n| n.layer == layer).map(|n| n.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(of_layer(1), ["Resid Post 0", "A1.0", "A1.1", "A1"]);
+}
+
 #[test]
 fn positions_without_links_have_a_band_where_it_is_asked_for() {
     let config = GraphConfig { seq_len: Some(3), ..GraphConfig::default() };
