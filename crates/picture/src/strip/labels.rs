@@ -15,7 +15,8 @@ const ASCENT: f64 = 9.0;
 const GAP: f64 = 3.0;
 /// Further away from everything else than this, nothing is gained.
 const FAR: f64 = 10.0;
-/// So much of a line's rise below its name costs as much as a pixel of distance.
+/// A line may rise so much along its name; so much more costs as much as a pixel of distance.
+const FREE_RISE: f64 = 5.0;
 const RISE: f64 = 2.0;
 /// Places along the frame that are tried.
 const PLACES: usize = 32;
@@ -33,7 +34,7 @@ impl Obstacles {
         let width = LETTER * name.chars().count() as f64;
         let mut best: Option<(f64, Rect)> = None;
         for (rect, rise) in self.places(width, line) {
-            let merit = self.clearance(rect, line).min(FAR) - rise / RISE;
+            let merit = self.clearance(rect, line).min(FAR) - (rise - FREE_RISE).max(0.0) / RISE;
             // Places come from left to right.
             if best.is_none_or(|(most, _)| merit >= most) {
                 best = Some((merit, rect));

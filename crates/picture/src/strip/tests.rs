@@ -203,7 +203,7 @@ fn names_stand_inside_the_frame_and_off_the_other_lines() {
         let layout = layout(&request);
         let Rect { x, y, width, height } = layout.frame;
         let level = layout.levels[0].spot.expect("there is room for a level's name").at;
-        let random = layout.random_name.as_ref().expect("there is room for the name").spot.at;
+        let random = layout.names[0].spot.at;
         for at in [level, random] {
             assert!(at.x > x && at.x < x + width && at.y > y && at.y < y + height);
         }
