@@ -11,7 +11,7 @@ mod strip;
 mod tokens;
 
 pub use caption::{Caption, CaptionProps, PinnedName, ReadingLine, ReadingLineProps, StripLegend, StripLegendProps};
-pub use circuitscope_picture::strip::text::{Reading, Span, plain_text, reading};
+pub use circuitscope_picture::strip::text::{Reading, Span, Tone, plain_text, reading};
 pub use dots::{Dots, DotsProps};
 pub use heat_map::{HeatMap, HeatMapProps};
 pub use shared::Shared;

@@ -41,7 +41,7 @@ pub enum StripEvent {
     Settle(usize),
 }
 
-/// The strip.
+/// The strip. Its knob is the element with `data-strip-handle`, a slider whose `aria-valuenow` is the count.
 #[component]
 pub fn Strip(props: &StripProps) -> Html {
     let StripProps { request, cursor, value_text, disabled, on_move, on_point } = props;

@@ -53,6 +53,8 @@ impl Obstacles {
             |(rect, _): &(Rect, f64)| rect.y >= y && rect.y + HEIGHT <= y + height && width + 2.0 * GAP <= room;
         let places = (0..=PLACES).flat_map(|i| {
             let left = x + GAP + step * i as f64;
+            // A name beyond the end of its line would not be seen to belong to it.
+            y_at(&self.lines[line], left).and(y_at(&self.lines[line], left + width))?;
             let (top, bottom) = extent(&self.lines[line], left - GAP, left + width + GAP)?;
             let at = |y: f64| (Rect { x: left, y, width, height: HEIGHT }, bottom - top);
             Some([at(bottom + GAP), at(top - GAP - HEIGHT)])
