@@ -159,7 +159,11 @@ async fn discover(
 }
 
 fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
-    arrays.map(Float32Array::from).collect()
+    let attached = Array::new();
+    for numbers in arrays {
+        attached.push(&Float32Array::from(numbers));
+    }
+    attached
 }
 
 /// A file that was read whole.
