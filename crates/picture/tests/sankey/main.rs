@@ -1,5 +1,4 @@
 //! The drawing: laws of its geometry, its order, how often ribbons cross, and its SVG.
 
-#[cfg(any())]
 mod scratch;
 mod support;
