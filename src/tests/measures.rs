@@ -1,7 +1,7 @@
 //! Measures, comparisons, and the table of settings.
 
 use super::zero_ablation;
-use crate::select::curves::{CurvePlot, CurveRow, curve_rows, hint, sets};
+use crate::select::curves::{CurveRow, curve_rows, sets};
 use crate::select::measures::{current_set, sensitivity_plan, shown_as_official};
 use crate::select::runs::{next_run, sweep};
 use crate::state::State;
@@ -9,7 +9,7 @@ use crate::state::measures::variants;
 use crate::state::runs::{Outcome, Run};
 use crate::update::{Action, CircuitAction, MeasureAction};
 use circuitscope_core::{AblationType, Circuit, Metric, PatchType, PromptValues, RunSettings};
-use circuitscope_picture::{SERIES, Size};
+use circuitscope_picture::SERIES;
 use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
 
 fn pin(state: &mut State) {
