@@ -41,7 +41,7 @@ pub fn StripPanel(props: &Connected) -> Html {
         }
     });
     html! {
-        <section class="strip" aria-label="Faithfulness by size">
+        <section class="strip-panel" aria-label="Faithfulness by size">
             <div class="strip-head">
                 { reading(&select::reading(state)) }
                 <span class="grow" />
