@@ -17,10 +17,11 @@ use crate::view::files::list::drags_files;
 use crate::view::inspector::panel::Inspector;
 use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
+use crate::view::parts::remembered;
 use crate::view::parts::screen::is_narrow;
 use crate::view::rail::panel::Rail;
 use crate::view::shortcuts::use_shortcuts;
-use crate::view::stage::panel::Stage;
+use crate::view::stage::panel::{HINTS, Stage};
 use crate::view::top::panel::TopBar;
 use circuitscope_picture::Orientation;
 use circuitscope_picture::sankey::svg;
@@ -73,6 +74,7 @@ fn initial_state() -> State {
     let mut state = State::demo();
     state.picture.view.orientation = orientation;
     state.screen.rail = !narrow;
+    state.screen.hints = remembered::get(HINTS).is_none();
     state
 }
 

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::state::State;
+use crate::state::circuit::Edits;
 use crate::state::load::Load;
+use crate::state::results::TokenPosition;
 use crate::state::runs::Run;
 use crate::state::texts::{OpenTokenizer, Texts};
 use circuitscope_core::{Answers, PromptPair, PromptSettings};
@@ -24,8 +26,8 @@ pub enum TokenPair {
 pub enum NextColumns {
     /// A sentence.
     None(String),
-    /// Under clean, corrupt and circuit.
-    Ready(Vec<NextToken>),
+    /// Under each of the named outputs.
+    Ready(Vec<&'static str>, Vec<NextToken>),
 }
 
 /// Two prompts with their last tokens under each other, as a model that is given both is: the shorter one is filled up on the
@@ -116,21 +118,41 @@ pub fn next_tokens(state: &State) -> NextColumns {
         return none("This prompt was in a short last batch, which is not run.");
     }
     match state.results.tokens(&at) {
-        Some(Load::Ready(tokens)) => NextColumns::Ready(rows(state, tokens)),
+        Some(Load::Ready(tokens)) => columns(state, tokens),
         Some(Load::Failed(why)) => none(why),
         None if !state.results.covers(&at) => unknown(),
         Some(Load::Loading) | None => none("…"),
     }
 }
 
-/// Those that are among the likeliest under any of the three outputs: the answers first, then by their probability on the clean
+/// Clean, corrupt and the circuit; of a changed one also what it was without the changes, where that is known.
+fn columns(state: &State, tokens: &Rc<Tokens>) -> NextColumns {
+    let changed = state.token_position().filter(|at| !at.edits.is_empty()).zip(state.circuit());
+    let plain = changed.map(|(at, circuit)| TokenPosition { n_edges: circuit.n_edges, edits: Edits::default(), ..at });
+    let before = plain.and_then(|at| match state.results.tokens(&at) {
+        Some(Load::Ready(tokens)) => Some(tokens.clone()),
+        _ => None,
+    });
+    match &before {
+        Some(before) => {
+            let columns = [&tokens.clean, &tokens.corrupt, &before.circuit, &tokens.circuit];
+            NextColumns::Ready(vec!["Clean", "Corrupt", "Before", "Changed"], rows(state, &columns))
+        }
+        None => {
+            let columns = [&tokens.clean, &tokens.corrupt, &tokens.circuit];
+            NextColumns::Ready(vec!["Clean", "Corrupt", "Circuit"], rows(state, &columns))
+        }
+    }
+}
+
+/// Those that are among the likeliest under any of the outputs: the answers first, then by their probability on the clean
 /// prompt, or where they are most likely.
-fn rows(state: &State, tokens: &Rc<Tokens>) -> Vec<NextToken> {
+fn rows(state: &State, columns: &[&Vec<TokenProb>]) -> Vec<NextToken> {
     /// As many as fit beside the drawing; more say little.
     const MOST: usize = 8;
-    let columns = [&tokens.clean, &tokens.corrupt, &tokens.circuit];
-    let probability =
-        |id: u32| columns.map(|column| column.iter().find(|token| token.token == id).map(|token| token.prob));
+    let probability = |id: u32| -> Vec<Option<f64>> {
+        columns.iter().map(|column| column.iter().find(|token| token.token == id).map(|token| token.prob)).collect()
+    };
     let mut ids: Vec<u32> =
         columns.iter().flat_map(|column| column.iter().take(MOST)).map(|token: &TokenProb| token.token).collect();
     ids.sort_unstable();
@@ -143,11 +165,8 @@ fn rows(state: &State, tokens: &Rc<Tokens>) -> Vec<NextToken> {
     };
     ids.sort_by(|&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
     ids.truncate(MOST);
-    let row = |id: u32| NextToken {
-        token: token_text(state, id),
-        role: role(state, id),
-        probabilities: probability(id).to_vec(),
-    };
+    let row =
+        |id: u32| NextToken { token: token_text(state, id), role: role(state, id), probabilities: probability(id) };
     ids.into_iter().map(row).collect()
 }
 

@@ -92,7 +92,6 @@ fn menu(props: &Controls) -> Html {
             <button type="button" aria-current={(look == view.look).then_some("true")} onclick={change(props, move |view, _: MouseEvent| view.look = look)}>{ look.label() }</button>
         }) }
         <hr />
-        { option("On a path only", "Leaves out edges on no path from Embed to Unembed; they are faded otherwise", view.options.on_path_only, |view, on| view.options.on_path_only = on) }
         { option("Merge Q, K and V", "Draws what enters a head's query, key and value as one", view.options.merge_ports, |view, on| view.options.merge_ports = on) }
         { option("Compact order", "Orders the boxes for these edges alone: fewer crossings, but boxes change their order with the circuit", view.compact, |view, on| view.compact = on) }
         { option("Every layer", "Gives layers without edges room as well (auto-circuit: layer_spacing)", view.layer_spacing, |view, on| view.layer_spacing = on) }

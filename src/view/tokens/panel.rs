@@ -33,7 +33,7 @@ pub fn TokensPanel(props: &Connected) -> Html {
             </div>
             { match select::next_tokens(state) {
                 NextColumns::None(why) => html! { <p class="quiet">{ why }</p> },
-                NextColumns::Ready(tokens) => html! { <NextTokens runs={vec!["Clean".into(), "Corrupt".into(), "Circuit".into()]} {tokens} /> },
+                NextColumns::Ready(runs, tokens) => html! { <NextTokens runs={runs.into_iter().map(AttrValue::from).collect::<Vec<_>>()} {tokens} /> },
             } }
         </section>
     </> }
