@@ -245,6 +245,11 @@ export type EngineEvent =
       areas: Array<Areas>;
     }
   | { type: "tokens"; tokens: Tokens }
+  | {
+      type: "perPrompt";
+      /** In file order; `null` where the metric does not apply. */
+      values: Array<number> | null;
+    }
   | { type: "attention"; attention: AttentionInfo }
   | { type: "attribution"; attribution: AttributionInfo }
   | { type: "discovered"; discovery: DiscoveryInfo }
@@ -298,6 +303,12 @@ export type EngineRequest =
       /** The index among the output's positions. */
       position: number;
       topK: number;
+    }
+  | {
+      type: "perPrompt";
+      /** By its index in the run. */
+      circuit: number;
+      metric: Metric;
     }
   | {
       type: "attention";
@@ -515,6 +526,9 @@ export type Measured = {
  * that a percentage is taken of is 0.
  */
 export type Measurement = [Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null];
+
+/** A metric of an output. */
+export type Metric = "cleanKlDiv" | "corruptKlDiv" | "answerProb" | "answerLogit" | "wrongAnswerLogit" | "answerLogprob" | "logitDiff" | "probDiff" | "logprobDiff" | "logitDiffPercent" | "probDiffPercent" | "logprobDiffPercent" | "correctAnswerPercent" | "correctOverIncorrectPercent";
 
 /** The shape of a model and the choices that change its maths. Field names are TransformerLens's (`HookedTransformerConfig`). */
 export type ModelConfig = {

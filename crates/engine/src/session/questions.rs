@@ -66,6 +66,16 @@ impl Session {
         Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
 
+    /// A metric of every prompt in a circuit of the last run, by its index in the run; `None` where it does not apply.
+    ///
+    /// # Errors
+    /// When nothing was run, or there is no such circuit.
+    pub fn per_prompt(&self, circuit: usize, metric: Metric) -> Result<Option<Vec<f64>>, SessionError> {
+        let Results { circuits, .. } = self.results.as_ref().ok_or(SessionError::NoRun)?;
+        below("circuit", circuit, circuits.len())?;
+        Ok(circuits[circuit].prompts[metric.idx()].clone())
+    }
+
     /// The attention patterns of heads on a prompt of the last run: on the clean prompt, on the corrupt one, and of a circuit. See
     /// [`inspect::Patterns::passes`].
     ///
