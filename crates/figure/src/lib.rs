@@ -11,6 +11,7 @@ mod dots;
 pub mod drawing;
 mod heat_map;
 mod marks;
+mod motion;
 mod place;
 pub mod room;
 pub mod scene;

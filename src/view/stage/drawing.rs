@@ -32,6 +32,9 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         size,
     });
     let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
+    // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
+    let last_view = use_mut_ref(|| state.picture.view.clone());
+    let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
     let zoom = use_state_eq(Zoom::default);
     let hovered = use_state_eq(|| None::<Target>);
     use_effect_with((room, state.picture.view.clone()), {
@@ -67,7 +70,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <div class="room" ref={figure}>
                 if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
                     <Drawing
-                        scene={drawing.scene.clone()} {room} zoom={*zoom} selection={select::target(state)}
+                        scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
                         tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
