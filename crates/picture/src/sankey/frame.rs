@@ -62,7 +62,7 @@ pub(super) fn frame(request: &Request) -> Frame {
                 (true, false) => STREAM_ROOM,
             };
             let axis_at = height - AXIS_ROOM;
-            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 6.0 } else { 3.0 }) } else { (TOP, rest) };
+            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 2.0 } else { 3.0 }) } else { (TOP, rest) };
             Frame { orientation, along: [start, width - side[1]], across: [top, axis_at - gap], axis_at, width, height }
         }
         Orientation::Vertical => {

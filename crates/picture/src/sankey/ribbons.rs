@@ -17,7 +17,7 @@ const SIDE_BY_SIDE: f64 = 4.5;
 /// How far a ribbon is straight where it leaves a box.
 const LEAD: f64 = 1.5;
 /// A ribbon is flat over at most this share of the way to the next column.
-const MAX_FLAT: f64 = 0.42;
+const MAX_FLAT: f64 = 0.3;
 /// Points that are so near to the line between their neighbours are left out; in large drawings fewer points are kept.
 const STRAIGHT: f64 = 0.3;
 const STRAIGHT_MANY: f64 = 1.0;
