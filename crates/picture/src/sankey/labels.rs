@@ -54,7 +54,7 @@ pub(super) fn labels(input: &LabelInput, layout: &mut Layout) {
     let mut taken = Taken {
         boxes: layout.boxes.iter().map(|b| b.rect).collect(),
         names: Vec::new(),
-        samples: if layout.ribbons.len() > MANY_RIBBONS { Vec::new() } else { samples(layout) },
+        samples: Samples::new(layout),
         sides: [LayerPart::Embed, LayerPart::Unembed].map(|part| has_side_labels(input.request, part)),
     };
     for i in order {
@@ -67,7 +67,7 @@ struct Taken {
     boxes: Vec<Rect>,
     names: Vec<Rect>,
     /// Empty where there are too many ribbons to try.
-    samples: Vec<Sample>,
+    samples: Samples,
     /// Whether the names of the first and of the last column are out of the flow.
     sides: [bool; 2],
 }
@@ -86,7 +86,7 @@ fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> La
     let mut tried = candidates.filter(|&(n, _)| !named_at_axis && is_tried(n));
     let found = tried.find(|(n, (rect, _))| {
         let has_room = *n == 0 && input.has_room[i];
-        is_free(input, taken, i, rect) && (has_room || ink(&taken.samples, rect, i) <= MAX_INK)
+        is_free(input, taken, i, rect) && (has_room || taken.samples.ink(rect, i) <= MAX_INK)
     });
     let Some((_, (rect, align))) = found else {
         let (rect, align) = late(input, node_box, width);
@@ -101,7 +101,7 @@ fn is_free(input: &LabelInput, taken: &Taken, own: usize, rect: &Rect) -> bool {
     let frame = input.frame;
     // Names stay above the axis and below those of token positions.
     let bottom = if frame.is_vertical() { frame.height } else { frame.axis_at - 1.0 };
-    let top = if frame.is_vertical() { frame.along[0] - 12.0 } else { 0.0 };
+    let top = if frame.is_vertical() { frame.along[0] - 16.0 } else { 0.0 };
     let is_within = rect.x >= 0.0 && rect.y >= top && rect.right() <= frame.width && rect.bottom() <= bottom;
     let is_on_box = || taken.boxes.iter().enumerate().any(|(i, other)| i != own && other.is_near(rect, 0.0));
     is_within && !is_on_box() && !taken.names.iter().any(|other| other.is_near(rect, GAP))
@@ -169,28 +169,40 @@ struct Sample {
     dest_box: usize,
 }
 
-fn samples(layout: &Layout) -> Vec<Sample> {
-    let of = |ribbon| {
-        let curves: &[crate::geometry::Curve] = layout.line(ribbon);
-        curves.iter().flat_map(|curve| (0..N_SAMPLES).map(|i| curve.at(i as f64 / N_SAMPLES as f64)))
-    };
-    let sample = |ribbon: &super::layout::Ribbon, at| {
-        let &super::layout::Ribbon { width, src_box, dest_box, .. } = ribbon;
-        Sample { at, width, src_box, dest_box }
-    };
-    layout.ribbons.iter().flat_map(|ribbon| of(ribbon).map(move |at| sample(ribbon, at))).collect()
+/// The points of ribbons by their distance from the left, so that few are looked at for a name.
+struct Samples {
+    by_strip: Vec<Vec<Sample>>,
 }
 
-/// The ink of other boxes' ribbons below a name.
-fn ink(samples: &[Sample], rect: &Rect, own: usize) -> f64 {
-    let is_below = |sample: &&Sample| {
-        let (reach, Point { x, y }) = (sample.width / 2.0, sample.at);
-        sample.src_box != own
-            && sample.dest_box != own
-            && x > rect.x
-            && x < rect.right()
-            && y + reach > rect.y
-            && y - reach < rect.bottom()
-    };
-    samples.iter().filter(is_below).map(|sample| sample.width + 1.0).sum()
+/// The width of a strip: about a third of a name's.
+const STRIP: f64 = 16.0;
+
+impl Samples {
+    fn new(layout: &Layout) -> Self {
+        let n = (layout.size.width / STRIP) as usize + 1;
+        let mut by_strip: Vec<Vec<Sample>> = (0..n).map(|_| Vec::new()).collect();
+        for ribbon in layout.ribbons.iter().filter(|_| layout.ribbons.len() <= MANY_RIBBONS) {
+            let &super::layout::Ribbon { width, src_box, dest_box, .. } = ribbon;
+            for curve in layout.line(ribbon) {
+                for at in (0..N_SAMPLES).map(|i| curve.at(i as f64 / N_SAMPLES as f64)) {
+                    if let Some(strip) = by_strip.get_mut((at.x / STRIP).max(0.0) as usize) {
+                        strip.push(Sample { at, width, src_box, dest_box });
+                    }
+                }
+            }
+        }
+        Self { by_strip }
+    }
+
+    /// The ink of other boxes' ribbons below a name.
+    fn ink(&self, rect: &Rect, own: usize) -> f64 {
+        let [first, last] = [rect.x, rect.right()].map(|x| (x / STRIP).max(0.0) as usize);
+        let is_below = |sample: &&Sample| {
+            let (reach, Point { x, y }) = (sample.width / 2.0, sample.at);
+            let within = x > rect.x && x < rect.right() && y + reach > rect.y && y - reach < rect.bottom();
+            within && sample.src_box != own && sample.dest_box != own
+        };
+        let strips = self.by_strip.iter().take(last + 1).skip(first);
+        strips.flatten().filter(is_below).map(|sample| sample.width + 1.0).sum()
+    }
 }
