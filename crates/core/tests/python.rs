@@ -98,14 +98,16 @@ fn what_transformer_lens_lacks_is_said() {
 /// A Python that has the packages, or none.
 fn python() -> Option<String> {
     let named = std::env::var("CIRCUITSCOPE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let wanted = "import auto_circuit, safetensors, transformer_lens, torch; assert torch.__version__.startswith('2.5.1')";
+    let wanted =
+        "import auto_circuit, safetensors, transformer_lens, torch; assert torch.__version__.startswith('2.5.1')";
     let found = Command::new(&named).args(["-c", wanted]).output().is_ok_and(|output| output.status.success());
     found.then_some(named)
 }
 
 /// The value that a script prints, run in a folder.
 fn printed(python: &str, script: &str, dir: &Path) -> f64 {
-    let output = Command::new(python).args(["-c", script]).current_dir(dir).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    let output =
+        Command::new(python).args(["-c", script]).current_dir(dir).env("HF_HUB_OFFLINE", "1").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let wrong = || panic!("{script}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
     let line = text.lines().rfind(|line| line.contains(" = "));

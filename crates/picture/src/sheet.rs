@@ -3,10 +3,10 @@
 //! The picture stays whole within the sheet, an `<svg>` within another, so that its names (`data-figure`, `data-node` and the
 //! like) are where they are in any other file.
 
+use crate::geometry::{Point, Size, TextAlign, TextSpot};
 use crate::pdf::{SvgError, picture_size};
 use crate::sankey::svg::{GROUND, INK, MUTED};
 use crate::sankey::text::text_width;
-use crate::geometry::{Point, Size, TextAlign, TextSpot};
 use crate::svg::{FONTS, push_px, px, text, write_element, write_escaped};
 use crate::theme::Theme;
 
@@ -42,7 +42,9 @@ pub fn sheet(picture: &str, sheet: &Sheet) -> Result<(String, Size), SvgError> {
         .caption
         .iter()
         .enumerate()
-        .flat_map(|(i, paragraph)| wrapped(paragraph, sheet.width - 2.0 * MARGIN).into_iter().map(move |line| (i == 0, line)))
+        .flat_map(|(i, paragraph)| {
+            wrapped(paragraph, sheet.width - 2.0 * MARGIN).into_iter().map(move |line| (i == 0, line))
+        })
         .collect();
     let below = if lines.is_empty() { 0.0 } else { LINE * lines.len() as f64 + MARGIN };
     let size = Size { width: sheet.width, height: inner.height * zoom + below };
@@ -77,7 +79,9 @@ fn open(out: &mut String, sheet: &Sheet, size: Size) {
     out.push_str("</title><desc>");
     write_escaped(out, sheet.description);
     let ground = GROUND.of(sheet.theme);
-    out.push_str(&format!("</desc><rect class=\"background\" width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>"));
+    out.push_str(&format!(
+        "</desc><rect class=\"background\" width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>"
+    ));
 }
 
 /// A paragraph in lines of at most a width; a longer word has a line of its own.

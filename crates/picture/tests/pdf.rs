@@ -120,7 +120,8 @@ fn every_kind_of_picture_can_be_written() {
 fn strip_picture(theme: Theme) -> String {
     let point = |(k, mean): (usize, f64)| StripPoint { k, mean, middle_half: Some((mean / 2.0, mean * 1.5)) };
     let points: Vec<StripPoint> = [(0, 3.0), (5, 1.0), (50, 0.2), (110, 0.02)].into_iter().map(point).collect();
-    let series = |name: &str, style| StripSeries { name: name.to_owned(), style, points: points.clone(), partial: false };
+    let series =
+        |name: &str, style| StripSeries { name: name.to_owned(), style, points: points.clone(), partial: false };
     let layout = strip::layout(&StripRequest {
         size: SIZE,
         stops: Stops::from_descending(&[3.0, 2.0, 1.0]),
@@ -138,7 +139,8 @@ fn strip_picture(theme: Theme) -> String {
 #[test]
 fn a_sheet_holds_the_picture_and_its_caption() {
     let picture = flow(drawn(0, None, 30), Orientation::Horizontal, Theme::Light);
-    let caption = ["The 30 edges that matter most.".to_owned(), "edge patch · resample, with <this> version".to_owned()];
+    let caption =
+        ["The 30 edges that matter most.".to_owned(), "edge patch · resample, with <this> version".to_owned()];
     let about = Sheet {
         width: 960.0,
         scale: 2.0,

@@ -165,19 +165,25 @@ fn load_model(run: &PythonRun, source: &Source, fields: &[(&str, String)]) -> St
     let (config, state) = match source {
         Source::StateDict => (
             format!(
-                "with open(f\"{{MODEL}}/tl_config.json\") as file:\n    config = json.load(file)\n\
-                 config = {{name: value for name, value in config.items() if value is not None}}\n\
+                "fields = HookedTransformerConfig.__dataclass_fields__.keys() - {{\"dtype\"}}\n\
+                 with open(f\"{{MODEL}}/tl_config.json\") as file:\n    \
+                 config = {{name: value for name, value in json.load(file).items() if name in fields}}\n\
                  config.update(\n{})\n",
                 arguments(&hooks)
             ),
             "load_file(f\"{MODEL}/model.safetensors\")".to_owned(),
         ),
         Source::HuggingFace(convert) => (
-            format!("config = dict(\n{}{})\n", arguments(fields), arguments(&hooks)),
-            format!("weight_conversions.{convert}(AutoModelForCausalLM.from_pretrained(MODEL).float(), model.cfg)"),
+            format!(
+                "config = dict(\n{}{})\nloaded = AutoModelForCausalLM.from_pretrained(MODEL)\n",
+                arguments(fields),
+                arguments(&hooks)
+            ),
+            format!("weight_conversions.{convert}(loaded.float(), model.cfg)"),
         ),
     };
-    let tokenizer = if run.texts.is_some() { "model.set_tokenizer(AutoTokenizer.from_pretrained(MODEL))\n" } else { "" };
+    let tokenizer =
+        if run.texts.is_some() { "model.set_tokenizer(AutoTokenizer.from_pretrained(MODEL))\n" } else { "" };
     format!(
         "{config}model = HookedTransformer(HookedTransformerConfig(**config))\n\
          model.load_state_dict({state}, strict=False)\n\

@@ -5,9 +5,7 @@
 //! nor weights centred.
 
 use super::PythonError;
-use crate::config::model::{
-    ActFn, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling,
-};
+use crate::config::model::{ActFn, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling};
 
 /// TransformerLens's version, which auto-circuit 1.0.1 runs with.
 const TRANSFORMER_LENS: &str = "TransformerLens 2.11.0";

@@ -37,7 +37,11 @@ fn tag<'a>(root: Node<'a, '_>, name: &'a str) -> (&'a str, &'a str) {
 }
 
 fn child_text(root: Node, name: &str) -> String {
-    root.children().find(|child| child.tag_name().name() == name).and_then(|child| child.text()).unwrap_or("").to_owned()
+    root.children()
+        .find(|child| child.tag_name().name() == name)
+        .and_then(|child| child.text())
+        .unwrap_or("")
+        .to_owned()
 }
 
 /// What elements inherit.

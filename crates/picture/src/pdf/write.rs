@@ -198,7 +198,9 @@ impl PageWriter<'_> {
             Colour::Rgb(rgb) => set_fill(&mut self.content, rgb),
             Colour::Pattern(pattern) => {
                 let name = self.pattern_name(pattern, matrix);
-                self.content.set_fill_color_space(ColorSpaceOperand::Pattern).set_fill_pattern([], Name(name.as_bytes()));
+                self.content
+                    .set_fill_color_space(ColorSpaceOperand::Pattern)
+                    .set_fill_pattern([], Name(name.as_bytes()));
             }
         }
     }
