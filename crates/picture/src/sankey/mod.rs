@@ -42,7 +42,7 @@ mod ribbons;
 mod sizes;
 pub mod svg;
 mod tags;
-mod text;
+pub(crate) mod text;
 
 use std::rc::Rc;
 
