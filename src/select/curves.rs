@@ -164,9 +164,8 @@ fn auc_text(areas: &Areas, n_points: usize) -> String {
 
 /// Whether circuits of a set are still being run, so that its curve is not whole.
 fn is_growing(state: &State, set: &ScoreSet) -> bool {
-    let Run::Running { job, plan, .. } = &state.run else { return false };
-    let of_settings = state.measures.sensitivity.as_ref().is_some_and(|sensitivity| sensitivity.job == *job);
-    plan.key == set.key && !plan.one_circuit && !of_settings && state.searching().is_none()
+    let Run::Running { plan, .. } = &state.run else { return false };
+    plan.key == set.key && state.is_sweeping()
 }
 
 /// A row for each set.

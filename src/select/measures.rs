@@ -103,8 +103,8 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
     let caption = format!(
         "{} of {} of {}; the darker, the larger",
         axis_label(metric, false),
-        counted(sensitivity.n_edges, "edge"),
-        sensitivity.scores
+        counted(sensitivity.plan.n_edges, "edge"),
+        sensitivity.plan.scores
     );
     Some(SensitivityTable { caption, columns, rows })
 }

@@ -15,6 +15,7 @@ pub mod measures;
 pub mod memory;
 pub mod picture;
 pub mod rail;
+pub mod random;
 pub mod results;
 pub mod runs;
 pub mod scores;

@@ -3,6 +3,7 @@
 //! A file here has the rules of some actions; those that hold whatever happened are in `inputs`.
 
 pub mod action;
+mod compare;
 mod files;
 mod hub;
 mod inputs;
@@ -19,7 +20,7 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, CircuitAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
+pub use action::{Action, CircuitAction, CompareAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -56,6 +57,7 @@ impl State {
             }
             Action::PageTurned(page) => self.page = Some(page),
             Action::Measure(action) => measures::apply(self, action),
+            Action::Compare(action) => compare::apply(self, action),
             Action::Search(action) => search::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),

@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use crate::select::measures::current_set;
 use crate::select::strip::{self as select, Reading, ScoreStops, StripValues};
-use crate::select::{curves, scores};
+use crate::select::{curves, random, scores};
+use crate::tasks;
 use crate::update::{Action, CircuitAction, MeasureAction};
 use crate::view::connected::Connected;
 use circuitscope_core::Metric;
@@ -97,6 +98,11 @@ fn series(props: &Connected) -> Html {
             state.dispatch(Action::Measure(MeasureAction::Pinned(set)));
         }
     });
+    let on_random = props.with(|state, tasks, _: MouseEvent| {
+        if let Some(plan) = random::plan(state) {
+            tasks::run_random(tasks, plan);
+        }
+    });
     let unpin = |style: usize| props.on(move |_: MouseEvent| Action::Measure(MeasureAction::Unpinned(style)));
     html! {
         <span class="series wide-only">
@@ -107,6 +113,12 @@ fn series(props: &Connected) -> Html {
                     <button type="button" class="bare" aria-label={format!("Unpin {}", pin.set.name)} title="Unpin" onclick={unpin(pin.style)}>{ "×" }</button>
                 </span>
             }) }
+            if random::can_run(state) {
+                <button
+                    type="button" class="small" onclick={on_random}
+                    title="Runs as many edges drawn at random: what a circuit should beat. Five draws, one where they are slow"
+                >{ "Random edges" }</button>
+            }
             if select::can_pin(state) {
                 <button type="button" class="small" title="Keep this curve to compare later runs with" onclick={pin}>{ "Pin" }</button>
             }

@@ -1,0 +1,78 @@
+//! The circuit that the shown one is compared with, and what becomes of it when files change.
+
+use std::rc::Rc;
+
+use super::action::CompareAction;
+use crate::state::State;
+use crate::state::compare::{Comparison, With};
+use crate::state::files::{Content, FileId};
+use crate::state::load::Shared;
+use crate::state::scores::Scored;
+use circuitscope_core::PruneScores;
+
+/// Applies an action.
+pub fn apply(state: &mut State, action: CompareAction) {
+    match action {
+        CompareAction::Chosen(with) => state.measures.compare = with.and_then(|with| begin(state, with)),
+        CompareAction::SizeChosen(n_edges) => {
+            if let Some(compare) = &mut state.measures.compare {
+                compare.n_edges = n_edges;
+            }
+        }
+        CompareAction::OnlyDifferences(on) => {
+            if let Some(compare) = &mut state.measures.compare {
+                compare.only_differences = on;
+            }
+        }
+    }
+}
+
+/// After a change of files or pins: B is read for another graph, and is none any more where its scores are gone or do not fit.
+pub fn follow(state: &mut State) {
+    let Some(before) = state.measures.compare.take() else { return };
+    let graph = state.scored().map(|scored| &scored.graph);
+    let same_graph = graph.is_some_and(|graph| Rc::ptr_eq(graph, &before.scored.graph));
+    let scored = match before.with {
+        With::File(id) if same_graph && file(state, id).is_some() => Some(before.scored.clone()),
+        with => scored_of(state, with),
+    };
+    state.measures.compare = scored.map(|scored| Comparison { scored, ..before });
+}
+
+/// A comparison of the shown circuit. Of the same scores twice as many edges are the other circuit at first.
+fn begin(state: &State, with: With) -> Option<Comparison> {
+    let scored = scored_of(state, with)?;
+    let n_a = state.circuit().map_or(0, |circuit| circuit.n_edges);
+    let n_edges = (with == With::SameScores).then(|| (2 * n_a.max(1)).min(scored.scores.n_edges()));
+    let only_differences = state.measures.compare.as_ref().is_some_and(|compare| compare.only_differences);
+    Some(Comparison { with, scored, n_edges, only_differences })
+}
+
+fn scored_of(state: &State, with: With) -> Option<Shared<Scored>> {
+    let shown = state.inputs.scored.as_ref()?;
+    let graph = &shown.graph;
+    match with {
+        With::SameScores => Some(shown.clone()),
+        With::File(id) => {
+            let (name, bytes) = file(state, id)?;
+            let scores = PruneScores::from_bytes(name, bytes, graph).ok()?;
+            Some(Shared::new(Scored::new(graph.clone(), scores)))
+        }
+        With::Pin(style) => {
+            let pin = state.measures.pins.iter().find(|pin| pin.style == style)?;
+            pin.set.scored.clone().filter(|scored| scored.graph == *graph)
+        }
+        With::Official => {
+            let mask = state.measures.official.as_ref()?.circuit.mask(graph).ok()?;
+            let scores = mask.into_iter().map(|is_in| f32::from(u8::from(is_in))).collect();
+            Some(Shared::new(Scored::new(graph.clone(), PruneScores::new(scores))))
+        }
+    }
+}
+
+/// The name and the bytes of a file of scores.
+fn file(state: &State, id: FileId) -> Option<(&str, &[u8])> {
+    let entry = state.files.iter().find(|file| file.id == id)?;
+    let Some(Content::Scores(bytes)) = entry.read() else { return None };
+    Some((&entry.name, bytes))
+}
