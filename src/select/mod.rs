@@ -23,3 +23,4 @@ pub mod search;
 pub mod search_words;
 pub mod strip;
 pub mod tokens;
+pub mod two_circuits;

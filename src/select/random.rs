@@ -2,7 +2,7 @@
 
 use crate::state::State;
 use crate::state::circuit::Edits;
-use crate::state::random::RandomPlan;
+use crate::state::random::{RandomEdges, RandomPlan};
 use crate::state::runs::{Plan, Run};
 use crate::words::counted;
 use circuitscope_core::{Algorithm, DiscoverSettings, EdgeCounts, Random, RunSettings};
@@ -32,11 +32,7 @@ pub fn plan(state: &State) -> Option<RandomPlan> {
 /// Whether random edges can be run: something was run at other counts than they were, or they were not at all.
 pub fn can_run(state: &State) -> bool {
     let idle = matches!(state.run, Run::Idle(_));
-    let known = |random: &crate::state::random::RandomEdges| {
-        let counts = random.points(state.measures.metric);
-        let has = |n_edges: usize| counts.binary_search_by_key(&n_edges, |point| point.0).is_ok();
-        state.results.rows.iter().all(|row| has(row.result.circuit.n_edges))
-    };
+    let known = |random: &RandomEdges| state.results.rows.iter().all(|row| random.has(row.result.circuit.n_edges));
     idle && plan(state).is_some() && !state.random().is_some_and(known)
 }
 

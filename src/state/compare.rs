@@ -4,7 +4,7 @@ use super::files::FileId;
 use super::load::Shared;
 use super::scores::Scored;
 
-/// The circuit B, and what of the two is drawn.
+/// The circuit B.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     pub with: With,
@@ -12,8 +12,6 @@ pub struct Comparison {
     pub scored: Shared<Scored>,
     /// How many of its largest scores; `None` for as many as A has. A known circuit has its own number.
     pub n_edges: Option<usize>,
-    /// Whether edges of both are left out of the drawing.
-    pub only_differences: bool,
 }
 
 /// Where B is from.

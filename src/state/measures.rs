@@ -26,6 +26,8 @@ pub struct Measures {
     pub sensitivity: Option<Sensitivity>,
     /// What the shown circuit is compared with.
     pub compare: Option<Comparison>,
+    /// Why it cannot be compared with what was chosen.
+    pub compare_error: Option<String>,
 }
 
 /// A run that was kept for comparison.

@@ -48,6 +48,11 @@ impl RandomEdges {
         self.draws.len()
     }
 
+    /// Whether circuits of this many edges were run.
+    pub fn has(&self, requested: usize) -> bool {
+        self.draws.iter().flatten().any(|(count, _)| *count == requested)
+    }
+
     /// The mean over draws of a metric at a number of edges.
     pub fn mean(&self, metric: Metric, requested: usize) -> Option<f64> {
         let of_draw = |draw: &Vec<(usize, Measurement)>| {
@@ -99,6 +104,6 @@ mod tests {
         random.add(3, measured(0.0));
         assert_eq!(random.points(Metric::LogitDiff), [(3, 4.0), (10, 1.5)]);
         assert_eq!(random.mean(Metric::CleanKlDiv, 3), None);
-        assert_eq!(random.n_begun(), 3);
+        assert_eq!((random.n_begun(), random.has(10), random.has(11)), (3, true, false));
     }
 }

@@ -109,7 +109,6 @@ pub enum CompareAction {
     Chosen(Option<With>),
     /// Its number of edges; nothing for as many as the shown one has.
     SizeChosen(Option<usize>),
-    OnlyDifferences(bool),
 }
 
 /// What happens to searches and to the scores that they find.

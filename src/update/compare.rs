@@ -13,15 +13,14 @@ use circuitscope_core::PruneScores;
 /// Applies an action.
 pub fn apply(state: &mut State, action: CompareAction) {
     match action {
-        CompareAction::Chosen(with) => state.measures.compare = with.and_then(|with| begin(state, with)),
+        CompareAction::Chosen(with) => {
+            let begun = with.map(|with| begin(state, with)).transpose();
+            let (compare, error) = begun.map_or_else(|error| (None, Some(error)), |compare| (compare, None));
+            (state.measures.compare, state.measures.compare_error) = (compare, error);
+        }
         CompareAction::SizeChosen(n_edges) => {
             if let Some(compare) = &mut state.measures.compare {
                 compare.n_edges = n_edges;
-            }
-        }
-        CompareAction::OnlyDifferences(on) => {
-            if let Some(compare) = &mut state.measures.compare {
-                compare.only_differences = on;
             }
         }
     }
@@ -33,39 +32,40 @@ pub fn follow(state: &mut State) {
     let graph = state.scored().map(|scored| &scored.graph);
     let same_graph = graph.is_some_and(|graph| Rc::ptr_eq(graph, &before.scored.graph));
     let scored = match before.with {
-        With::File(id) if same_graph && file(state, id).is_some() => Some(before.scored.clone()),
+        With::File(id) if same_graph && file(state, id).is_some() => Ok(before.scored.clone()),
         with => scored_of(state, with),
     };
-    state.measures.compare = scored.map(|scored| Comparison { scored, ..before });
+    state.measures.compare = scored.ok().map(|scored| Comparison { scored, ..before });
 }
 
 /// A comparison of the shown circuit. Of the same scores twice as many edges are the other circuit at first.
-fn begin(state: &State, with: With) -> Option<Comparison> {
+fn begin(state: &State, with: With) -> Result<Comparison, String> {
     let scored = scored_of(state, with)?;
     let n_a = state.circuit().map_or(0, |circuit| circuit.n_edges);
     let n_edges = (with == With::SameScores).then(|| (2 * n_a.max(1)).min(scored.scores.n_edges()));
-    let only_differences = state.measures.compare.as_ref().is_some_and(|compare| compare.only_differences);
-    Some(Comparison { with, scored, n_edges, only_differences })
+    Ok(Comparison { with, scored, n_edges })
 }
 
-fn scored_of(state: &State, with: With) -> Option<Shared<Scored>> {
-    let shown = state.inputs.scored.as_ref()?;
+fn scored_of(state: &State, with: With) -> Result<Shared<Scored>, String> {
+    let shown = state.inputs.scored.as_ref().ok_or("There is no circuit to compare.")?;
     let graph = &shown.graph;
     match with {
-        With::SameScores => Some(shown.clone()),
+        With::SameScores => Ok(shown.clone()),
         With::File(id) => {
-            let (name, bytes) = file(state, id)?;
-            let scores = PruneScores::from_bytes(name, bytes, graph).ok()?;
-            Some(Shared::new(Scored::new(graph.clone(), scores)))
+            let (name, bytes) = file(state, id).ok_or("These scores are gone.")?;
+            let scores = PruneScores::from_bytes(name, bytes, graph).map_err(|error| error.to_string())?;
+            Ok(Shared::new(Scored::new(graph.clone(), scores)))
         }
         With::Pin(style) => {
-            let pin = state.measures.pins.iter().find(|pin| pin.style == style)?;
-            pin.set.scored.clone().filter(|scored| scored.graph == *graph)
+            let pin = state.measures.pins.iter().find(|pin| pin.style == style);
+            let scored = pin.and_then(|pin| pin.set.scored.clone()).filter(|scored| scored.graph == *graph);
+            scored.ok_or_else(|| "The pinned run is of another graph.".to_owned())
         }
         With::Official => {
-            let mask = state.measures.official.as_ref()?.circuit.mask(graph).ok()?;
+            let official = state.measures.official.as_ref().ok_or("There is no official circuit.")?;
+            let mask = official.circuit.mask(graph).map_err(|error| format!("{}: {error}", official.name))?;
             let scores = mask.into_iter().map(|is_in| f32::from(u8::from(is_in))).collect();
-            Some(Shared::new(Scored::new(graph.clone(), PruneScores::new(scores))))
+            Ok(Shared::new(Scored::new(graph.clone(), PruneScores::new(scores))))
         }
     }
 }

@@ -6,8 +6,9 @@ use yew::prelude::*;
 use crate::select::measures::current_set;
 use crate::select::strip::{self as select, Reading, ScoreStops, StripValues};
 use crate::select::{curves, random, scores};
+use crate::state::measures::Pin;
 use crate::tasks;
-use crate::update::{Action, CircuitAction, MeasureAction};
+use crate::update::{Action, CircuitAction, MeasureAction, SearchAction};
 use crate::view::connected::Connected;
 use circuitscope_core::Metric;
 use circuitscope_figure::{Shared, Strip, StripEvent, use_room};
@@ -109,7 +110,7 @@ fn series(props: &Connected) -> Html {
             { for state.measures.pins.iter().map(|pin| html! {
                 <span class="key" key={pin.style}>
                     <svg width="20" height="10" aria-hidden="true"><path d="M0 5h20" class={format!("pin-{}", pin.style)} /></svg>
-                    <span class="name" title={pin.set.name.clone()}>{ &pin.set.name }</span>
+                    { pin_name(props, pin) }
                     <button type="button" class="bare" aria-label={format!("Unpin {}", pin.set.name)} title="Unpin" onclick={unpin(pin.style)}>{ "×" }</button>
                 </span>
             }) }
@@ -123,6 +124,19 @@ fn series(props: &Connected) -> Html {
                 <button type="button" class="small" title="Keep this curve to compare later runs with" onclick={pin}>{ "Pin" }</button>
             }
         </span>
+    }
+}
+
+/// A pinned run's name; where its scores are still here a click takes them into use.
+fn pin_name(props: &Connected, pin: &Pin) -> Html {
+    let name = &pin.set.name;
+    match scores::file_of(&props.state, &pin.set) {
+        Some(id) => {
+            let onclick = props.on(move |_: MouseEvent| Action::Search(SearchAction::ScoresChosen(id)));
+            let title = format!("{name}. Click to use its scores");
+            html! { <button type="button" class="bare name" {title} {onclick}>{ name }</button> }
+        }
+        None => html! { <span class="name" title={name.clone()}>{ name }</span> },
     }
 }
 

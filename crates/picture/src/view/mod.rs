@@ -38,7 +38,7 @@ pub use self::table::{BlockStrength, NodeEdges, edges_of, find_edge, name_of, st
 use self::boxes::Boxes;
 use self::group::Bundle;
 use self::paths::Placed;
-use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest};
+use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest, Side};
 
 /// Everything that a picture's content depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,11 @@ fn kept<'a>(request: &ViewRequest, placed: &'a [Placed], window: Option<&Range<u
     let is_inside = |node: usize| window.is_none_or(|window| window.contains(&nodes.nodes[node].layer));
     let is_kept = |(i, placed): &(usize, &Placed)| {
         let on_path = placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit();
-        on_path && (is_inside(placed.src) || is_inside(placed.dest)) && around.as_ref().is_none_or(|around| around[*i])
+        let differs = !options.only_differences || placed.shown.side != Side::Both;
+        on_path
+            && differs
+            && (is_inside(placed.src) || is_inside(placed.dest))
+            && around.as_ref().is_none_or(|around| around[*i])
     };
     placed.iter().enumerate().filter(is_kept).map(|(_, placed)| placed).collect()
 }

@@ -10,6 +10,8 @@ use super::focus::Focus;
 pub struct ViewOptions {
     /// Whether edges that lie on no path from the embedding to the end are left out.
     pub on_path_only: bool,
+    /// Of two compared circuits, whether the edges of both are left out.
+    pub only_differences: bool,
     pub focus: Option<Focus>,
     pub heads: Heads,
     /// Blocks whose heads are apart where those of others are in one box.
