@@ -111,7 +111,7 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
 }
 
-/// What stands below the plot until something is pointed at.
+/// What is to be known of the curves beside their numbers.
 pub fn hint(plot: &CurvePlot) -> String {
     let has_band = |set: &ScoreSet| set.baseline.as_ref().is_some_and(|baseline| baseline.n_prompts > 1);
     let band = if !plot.metric.counts_prompts() && plot.sets.iter().any(|(_, set)| has_band(set)) {
