@@ -12,8 +12,8 @@ use circuitscope_core::{AblationType, Metric, PatchType, RunSettings, Unit};
 /// A table of settings, ablations by patch types and directions.
 pub struct SensitivityTable {
     pub caption: String,
-    /// What is patched, and from which side.
-    pub columns: [(&'static str, &'static str); 4],
+    /// What is patched, and in which prompt: two columns each.
+    pub columns: [(&'static str, [&'static str; 2]); 2],
     /// What a patched edge carries, in plain words and in the field's, and the values.
     pub rows: Vec<(&'static str, &'static str, Vec<HeatCell>)>,
 }
@@ -108,7 +108,9 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
         (carried(ablation), ablation.short_label(), cells)
     });
     let rows: Vec<_> = rows.collect();
-    let columns = COLUMNS.map(|(patch_type, reverse)| column_words(patch_type, reverse));
+    let columns = PatchType::ALL.map(|patch_type| {
+        (column_words(patch_type, false).0, [false, true].map(|reverse| column_words(patch_type, reverse).1))
+    });
     let caption = format!(
         "{} of {} of {}. The darker, the larger; outlined: the settings in use. Choose a cell to use its settings.",
         axis_label(metric, false),
@@ -118,7 +120,7 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
     Some(SensitivityTable { caption, columns, rows })
 }
 
-/// What is patched, and from which side.
+/// What is patched, and in which prompt.
 fn column_words(patch_type: PatchType, reverse: bool) -> (&'static str, &'static str) {
     let what = match patch_type {
         PatchType::Edge => "The circuit patched (edge patch)",

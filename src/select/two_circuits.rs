@@ -68,8 +68,20 @@ pub struct Pair {
 pub struct Part {
     pub side: Side,
     pub n_edges: usize,
+    /// Which ranks its lines have.
+    pub ranks: Ranks,
     /// The first of them.
     pub lines: Vec<PairLine>,
+}
+
+/// Which ranks of an edge say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ranks {
+    /// There is one score set only.
+    One,
+    A,
+    B,
+    Both,
 }
 
 /// An edge in a list.
@@ -77,7 +89,7 @@ pub struct Part {
 pub struct PairLine {
     pub edge_idx: usize,
     pub title: String,
-    /// Its rank in the circuit that it is not in; of an edge in both, in each.
+    /// Its rank among the scores of the circuit that it is not in; of an edge in both, among each.
     pub ranks: String,
     pub score: String,
     pub negative: bool,
@@ -258,7 +270,17 @@ impl PairRequest {
             both.iter().filter(|shown| shown.side == side).map(|shown| shown.edge_idx).collect();
         edges.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)));
         let lines = edges.iter().take(MOST_LINES).filter_map(|&edge_idx| self.line(edge_idx, side)).collect();
-        Part { side, n_edges: edges.len(), lines }
+        Part { side, n_edges: edges.len(), ranks: self.ranks(side), lines }
+    }
+
+    /// A known circuit has no ranks; an edge in one circuit has its place in the other.
+    fn ranks(&self, side: Side) -> Ranks {
+        match side {
+            _ if self.scored == self.other.scored => Ranks::One,
+            Side::OnlyA if !self.other.known => Ranks::B,
+            Side::Both if !self.other.known => Ranks::Both,
+            _ => Ranks::A,
+        }
     }
 
     fn own_scores(&self, side: Side) -> &PruneScores {
@@ -272,15 +294,25 @@ impl PairRequest {
             grouped(scores.ranking().rank(score))
         };
         let (a, b) = (&self.scored.scores, &self.other.scored.scores);
-        let ranks = match side {
-            _ if self.scored == self.other.scored => format!("rank {}", rank(a)),
-            Side::OnlyA if self.other.known => format!("rank {} in A", rank(a)),
-            Side::OnlyA => format!("rank {} in B", rank(b)),
-            Side::Both if !self.other.known => format!("ranks {}, {}", rank(a), rank(b)),
-            _ => format!("rank {} in A", rank(a)),
+        let ranks = match self.ranks(side) {
+            Ranks::One | Ranks::A => rank(a),
+            Ranks::B => rank(b),
+            Ranks::Both => format!("{}, {}", rank(a), rank(b)),
         };
         let title = edge_title(&view::name_of(&self.scored.graph, edge_idx)?);
         Some(PairLine { edge_idx, title, ranks, score: signed(score.into()), negative: score < 0.0 })
+    }
+}
+
+impl Ranks {
+    /// As a list is headed.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::One => "rank",
+            Self::A => "rank in A",
+            Self::B => "rank in B",
+            Self::Both => "ranks in A, B",
+        }
     }
 }
 

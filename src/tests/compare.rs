@@ -121,6 +121,25 @@ fn a_comparison_ends_with_what_it_is_with() {
 }
 
 #[test]
+fn a_comparison_follows_what_it_is_with() {
+    let mut state = State::demo();
+    compare(&mut state, With::Official);
+    let scored = state.scored().unwrap();
+    let all = KnownCircuit::from_circuit(&scored.scores.circuit(77).unwrap(), &scored.scores, &scored.graph);
+    let official = Official { name: "all".to_owned(), circuit: all };
+    state.apply(Action::Measure(MeasureAction::OfficialRead(Ok(official))));
+    assert_eq!(overlap(&state), Overlap { n_shared: 2, n_only_a: 0, n_only_b: 75 });
+    // Other settings of the same graph leave it as it is.
+    state.apply(zero_ablation(&state));
+    assert_eq!(overlap(&state).n_only_b, 75);
+    let mut state = with_falling_scores();
+    compare(&mut state, With::SameScores);
+    state.apply(Action::Search(SearchAction::ScoresChosen(OWN)));
+    state.apply(Action::Compare(CompareAction::SizeChosen(Some(60))));
+    assert_eq!(overlap(&state), Overlap { n_shared: 50, n_only_a: 0, n_only_b: 10 }, "of the scores in use now");
+}
+
+#[test]
 fn what_does_not_fit_says_so() {
     let mut state = State::demo();
     let circuit = KnownCircuit::from_json("mine", r#"["A7.7->MLP 9"]"#).unwrap();

@@ -26,16 +26,31 @@ pub fn apply(state: &mut State, action: CompareAction) {
     }
 }
 
-/// After a change of files or pins: B is read for another graph, and is none any more where its scores are gone or do not fit.
+/// After a change of files or pins: B is read anew for another graph, and is none any more where its scores are gone or do not fit.
 pub fn follow(state: &mut State) {
-    let Some(before) = state.measures.compare.take() else { return };
+    let Some(compare) = &state.measures.compare else { return };
     let graph = state.scored().map(|scored| &scored.graph);
-    let same_graph = graph.is_some_and(|graph| Rc::ptr_eq(graph, &before.scored.graph));
-    let scored = match before.with {
-        With::File(id) if same_graph && file(state, id).is_some() => Ok(before.scored.clone()),
-        with => scored_of(state, with),
-    };
-    state.measures.compare = scored.ok().map(|scored| Comparison { scored, ..before });
+    let same_graph = graph.is_some_and(|graph| Rc::ptr_eq(graph, &compare.scored.graph));
+    if !(same_graph && is_kept(state, compare.with)) {
+        read_again(state);
+    }
+}
+
+/// B is read anew; it is none any more where it cannot be.
+pub fn read_again(state: &mut State) {
+    let Some(before) = state.measures.compare.take() else { return };
+    let scored = scored_of(state, before.with).ok();
+    state.measures.compare = scored.map(|scored| Comparison { scored, ..before });
+}
+
+/// Whether what was read of B still holds for its graph. The scores in use may be others than they were.
+fn is_kept(state: &State, with: With) -> bool {
+    match with {
+        With::SameScores => false,
+        With::File(id) => file(state, id).is_some(),
+        With::Pin(style) => state.measures.pins.iter().any(|pin| pin.style == style),
+        With::Official => state.measures.official.is_some(),
+    }
 }
 
 /// A comparison of the shown circuit. Of the same scores twice as many edges are the other circuit at first.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::action::MeasureAction;
 use super::compare;
 use crate::state::State;
+use crate::state::compare::With;
 use crate::state::load::Shared;
 use crate::state::measures::{Pin, ScoreSet, Sensitivity};
 use crate::state::random::RandomEdges;
@@ -25,7 +26,9 @@ pub fn apply(state: &mut State, action: MeasureAction) {
         MeasureAction::OfficialRead(read) => match read {
             Ok(official) => {
                 (state.measures.official, state.measures.official_error) = (Some(Shared::new(official)), None);
-                compare::follow(state);
+                if state.measures.compare.as_ref().is_some_and(|compare| compare.with == With::Official) {
+                    compare::read_again(state);
+                }
             }
             Err(error) => state.measures.official_error = Some(error),
         },

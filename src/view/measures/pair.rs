@@ -151,6 +151,9 @@ fn list(part: &Part, names: &Names, props: &Connected) -> Html {
     html! {
         <section class="part" key={side_class(part.side)}>
             <h3><i class={classes!("swatch", side_class(part.side))} />{ title }</h3>
+            if !part.lines.is_empty() {
+                <p class="quiet heads"><span>{ "edge" }</span><span>{ part.ranks.label() }</span><span>{ "score" }</span></p>
+            }
             <ul>{ for part.lines.iter().map(|edge| line(edge, props)) }</ul>
             if n_more > 0 {
                 <p class="quiet">{ format!("and {} weaker", grouped(n_more)) }</p>

@@ -172,9 +172,9 @@ pub fn sensitivity_table(table: &SensitivityTable, on_choose: &Callback<usize>) 
                 <thead>
                     <tr>
                         <th scope="col" rowspan="2">{ "A patched edge carries" }</th>
-                        { for columns.iter().map(|(what, _)| html! { <th scope="col">{ *what }</th> }) }
+                        { for columns.iter().map(|(what, _)| html! { <th scope="colgroup" colspan="2">{ *what }</th> }) }
                     </tr>
-                    <tr class="sides">{ for columns.iter().map(|(_, side)| html! { <th scope="col">{ *side }</th> }) }</tr>
+                    <tr class="sides">{ for columns.iter().flat_map(|(_, prompts)| prompts).map(|prompt| html! { <th scope="col">{ *prompt }</th> }) }</tr>
                 </thead>
                 <tbody>{ for rows.iter().map(|(name, term, cells)| html! {
                     <tr><th scope="row">{ *name }{ " " }<span class="quiet">{ *term }</span></th>{ for cells.iter().map(cell) }</tr>

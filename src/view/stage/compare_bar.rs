@@ -6,6 +6,8 @@ use yew::prelude::*;
 pub struct CompareBar {
     /// How many edges are in both, and in one only.
     pub overlap: String,
+    /// Whether the drawing's manner has room for one circuit only.
+    pub only_a: bool,
     pub only_differences: bool,
     pub on_only_differences: Callback<bool>,
     pub on_end: Callback<()>,
@@ -19,10 +21,14 @@ pub fn compare_bar(props: &CompareBar) -> Html {
     };
     html! {
         <div class="figure-bar compare-bar">
-            <span class="segments" role="group" aria-label="Edges of the two circuits">
-                { choice("Both circuits", false) }
-                { choice("Only differences", true) }
-            </span>
+            if props.only_a {
+                <span class="quiet">{ "auto-circuit draws one circuit: this is A." }</span>
+            } else {
+                <span class="segments" role="group" aria-label="Edges of the two circuits">
+                    { choice("Both circuits", false) }
+                    { choice("Only differences", true) }
+                </span>
+            }
             <span class="grow" />
             <span class="quiet">{ &props.overlap }</span>
             <button type="button" class="small" onclick={props.on_end.reform(|_: MouseEvent| ())}>{ "End comparison" }</button>

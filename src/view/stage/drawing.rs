@@ -98,6 +98,7 @@ fn compare_props(props: &Connected, overlap: Overlap) -> CompareBar {
     let view = props.state.picture.view.clone();
     CompareBar {
         overlap: two_circuits::overlap_line(overlap),
+        only_a: view.look == Look::AutoCircuit,
         only_differences: view.options.only_differences,
         on_only_differences: props.on(move |on| {
             let mut view = view.clone();

@@ -16,8 +16,10 @@ fn one(item: LegendItem, names: Option<&Names>) -> Html {
     let label = match (item, names) {
         (LegendItem::OnlyA, Some(names)) => format!("only A: {}", names.a),
         (LegendItem::OnlyB, Some(names)) => format!("only B: {}", names.b),
-        // Nothing says what a sign does to the answer where the scores are of two kinds.
-        (LegendItem::Negative, Some(_)) => "hatched or dashed: negative".to_owned(),
+        // What a sign does to the answer is not said where the scores are of two kinds.
+        (LegendItem::Negative, Some(_)) => {
+            return html! { <span><i class="sample negative of-two" />{ "hatched or dashed: negative" }</span> };
+        }
         _ => item.label(),
     };
     html! { <span>{ sample(item) }{ label }</span> }
