@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::picture::seq_labels;
+use super::two_circuits::{self, Other};
 use crate::state::State;
 use crate::state::circuit::{Choice, Edits};
 use crate::state::load::Shared;
@@ -24,6 +25,8 @@ pub struct DrawnRequest {
     scored: Shared<Scored>,
     nodes: PlacedNodes,
     choice: Choice,
+    /// The circuit that it is compared with.
+    other: Option<Other>,
     dir: AttentionDir,
     seq_labels: Vec<String>,
     view: View,
@@ -61,6 +64,7 @@ impl DrawnRequest {
             scored: state.inputs.scored.clone()?,
             nodes: nodes?,
             choice: state.picture.choice(),
+            other: Other::new(state),
             dir: state.inputs.model.as_ref()?.attention_dir,
             seq_labels: seq_labels(state).unwrap_or_default(),
             view: state.picture.view.clone(),
@@ -101,7 +105,8 @@ impl DrawnRequest {
     fn shown(&self) -> Option<Vec<Shown>> {
         let scores = &self.scored.scores;
         let circuit = scores.circuit(self.choice.requested).ok()?;
-        Some(view::shown(scores, &view::edges_in_circuit(scores, &circuit), self.choice.edits.map()))
+        let shown = view::shown(scores, &view::edges_in_circuit(scores, &circuit), self.choice.edits.map());
+        Some(self.other.as_ref().map_or_else(|| shown.clone(), |other| other.compared(scores, &shown)))
     }
 }
 
@@ -285,6 +290,9 @@ fn edge_tip(state: &State, link: &Link) -> Option<Tip> {
     if link.n_edges > 1 {
         let text = format!("{} together. Click to draw them apart.", counted(link.n_edges, "edge"));
         return Some(Tip { title: edge_title(&link.name), score, text });
+    }
+    if let Some(text) = two_circuits::edge_line(state, link) {
+        return Some(Tip { title: edge_title(&link.name), score: None, text });
     }
     let scored = state.scored()?;
     let rank = scored.scores.ranking().rank(link.score);

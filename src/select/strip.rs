@@ -8,6 +8,7 @@ use super::measures::current_set;
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
+use crate::state::random::RandomEdges;
 use crate::state::runs::Run;
 use crate::state::scores::Scored;
 use crate::words::{counted, grouped};
@@ -35,7 +36,7 @@ impl ScoreStops {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StripValues {
     sets: Vec<(usize, ScoreSet)>,
-    random: Option<ScoreSet>,
+    random: Option<RandomEdges>,
     metric: Metric,
     log_y: Option<bool>,
     size: Size,
@@ -46,16 +47,14 @@ pub struct StripValues {
 
 impl StripValues {
     pub fn new(state: &State, size: Size) -> Self {
-        let growing =
-            matches!(&state.run, Run::Running { plan, .. } if !plan.one_circuit) && state.searching().is_none();
         Self {
             sets: sets(state),
-            random: state.measures.random.clone(),
+            random: state.random().cloned(),
             metric: state.measures.metric,
             log_y: state.measures.log_y,
             size,
             stale: state.has_results() && !state.fresh(),
-            growing,
+            growing: state.is_sweeping(),
         }
     }
 
@@ -69,10 +68,7 @@ impl StripValues {
             measure: self.measure(),
             chosen: chosen.map(|set| StripSeries { partial: self.growing, ..self.series(0, set) }),
             pinned: pinned.map(|(style, set)| self.series(*style, set)).collect(),
-            random: self
-                .random
-                .as_ref()
-                .map(|set| StripSeries { name: "random edges".to_owned(), ..self.series(0, set) }),
+            random: self.random.as_ref().map(|random| self.random_series(random)),
             levels: chosen.map_or(Vec::new(), |set| self.levels(set)),
             distribution: Some(stops.descending.clone()),
             stale: self.stale,
@@ -108,6 +104,17 @@ impl StripValues {
             name: set.name.clone(),
             style: style.saturating_sub(1),
             points: set.measured().points(self.metric).into_iter().map(point).collect(),
+            partial: false,
+        }
+    }
+
+    /// The mean over draws, which has no band.
+    fn random_series(&self, random: &RandomEdges) -> StripSeries {
+        let point = |(k, mean): (usize, f64)| StripPoint { k, mean, middle_half: None };
+        StripSeries {
+            name: "random edges".to_owned(),
+            style: 0,
+            points: random.points(self.metric).into_iter().map(point).collect(),
             partial: false,
         }
     }

@@ -9,6 +9,7 @@ pub mod files;
 
 pub mod algorithms;
 pub mod circuit;
+pub mod compare;
 pub mod graph_choice;
 pub mod picture;
 pub mod recognise;
@@ -19,6 +20,7 @@ pub mod weights;
 
 pub mod imports;
 pub mod pace;
+pub mod random;
 pub mod runs;
 pub mod texts;
 
@@ -44,6 +46,7 @@ use inputs::Inputs;
 use insight::Insights;
 use measures::Measures;
 use picture::Picture;
+use random::{RandomEdges, any_scores};
 use results::{Results, Row, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
@@ -185,6 +188,17 @@ impl State {
     pub fn searching(&self) -> Option<&Search> {
         let Run::Running { job, .. } = &self.run else { return None };
         self.discover.search.as_ref().filter(|search| search.job == *job)
+    }
+
+    /// Random edges, where they were run with the files and settings as they are.
+    pub fn random(&self) -> Option<&RandomEdges> {
+        self.measures.random.as_ref().filter(|random| random.key == any_scores(self.key()))
+    }
+
+    /// Whether the circuits of a list of counts are being run, one after the other, for the curve.
+    pub fn is_sweeping(&self) -> bool {
+        let Run::Running { job, plan, .. } = &self.run else { return false };
+        !plan.one_circuit && !self.measures.has_run(*job) && self.searching().is_none()
     }
 
     /// What the scores in use are read from, where they are in another program's format and there is a config.

@@ -2,9 +2,13 @@
 
 use super::zero_ablation;
 use crate::select::curves::{CurveRow, curve_rows, sets};
-use crate::select::measures::{current_set, sensitivity_plan, shown_as_official};
+use crate::select::measures::{
+    current_set, sensitivity_csv, sensitivity_note, sensitivity_plan, sensitivity_table, settings_of_cell,
+    shown_as_official,
+};
 use crate::select::runs::{next_run, sweep};
 use crate::state::State;
+use crate::state::circuit::Edits;
 use crate::state::measures::variants;
 use crate::state::runs::{Outcome, Run};
 use crate::update::{Action, CircuitAction, MeasureAction};
@@ -57,7 +61,11 @@ fn areas_that_say_nothing_are_not_shown_as_numbers() {
     state.results.rows.clear();
     for (index, n) in [0, 2, 77].into_iter().enumerate() {
         let circuit = Circuit { requested: n, n_edges: n, threshold: 0.0 };
-        state.results.add(0, CircuitResult { index, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) });
+        state.results.add(
+            0,
+            &Edits::default(),
+            CircuitResult { index, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) },
+        );
     }
     state.measures.metric = Metric::CorruptKlDiv;
     assert_eq!(current_row(&state).auc, "–", "the metric does not apply");
@@ -66,7 +74,7 @@ fn areas_that_say_nothing_are_not_shown_as_numbers() {
     for row in [0, 1, 2] {
         let mut changed = (*state.results.rows[row]).clone();
         changed.result.measurement = measured(0.01);
-        state.results.add(0, changed.result);
+        state.results.add(0, &Edits::default(), changed.result);
     }
     assert_eq!(current_row(&state).auc, "≤ 0.001");
 }
@@ -122,6 +130,33 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
     let settings = &variants(&state.settings.run)[9];
     assert_eq!((settings.patch_type, settings.reverse), (PatchType::Edge, true));
     assert_eq!(settings.ablation, AblationType::TokenwiseMeanClean);
+    // The table says what it is of, is saved whole, and its cells choose their settings.
+    assert_eq!(sensitivity_note(&state), None);
+    let csv = sensitivity_csv(&state).unwrap();
+    assert_eq!(csv.lines().nth(1), Some("edge,tokenwise_mean_clean,true,2,Clean KL Div,0.5,0,0.5,0.5,0.5"));
+    assert_eq!(csv.lines().count(), 2, "one metric of one setting is known");
+    let table = sensitivity_table(&state).unwrap();
+    let current: Vec<_> = table.rows.iter().flat_map(|row| &row.2).filter(|cell| cell.current).collect();
+    assert_eq!(current.iter().map(|cell| cell.idx).collect::<Vec<_>>(), [0]);
+    state.apply(Action::SettingsChanged(settings_of_cell(&state, 9).unwrap()));
+    assert!(state.settings.run.reverse && sensitivity_note(&state).is_none(), "these settings are the table's own");
+    let table = sensitivity_table(&state).unwrap();
+    assert!(table.rows.iter().flat_map(|row| &row.2).all(|cell| cell.current == (cell.idx == 9)));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
+    assert_eq!(sensitivity_note(&state), Some("Of another circuit than the one that is shown."));
+}
+
+#[test]
+fn a_pinned_run_has_the_name_that_it_is_given() {
+    let mut state = State::demo();
+    pin(&mut state);
+    let renamed = |name: &str| Action::Measure(MeasureAction::PinRenamed(1, name.to_owned()));
+    state.apply(renamed(" by hand "));
+    assert_eq!(state.measures.pins[0].set.name, "by hand");
+    state.apply(renamed("  "));
+    assert_eq!(state.measures.pins[0].set.name, "by hand", "blanks are no name");
+    state.apply(Action::Measure(MeasureAction::PinRenamed(2, "no such run".to_owned())));
+    assert_eq!(state.measures.pins.len(), 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Everything that happens.
 
+use crate::state::compare::With;
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
@@ -8,6 +9,7 @@ use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::pace::Tick;
 use crate::state::picture::{Selection, View};
+use crate::state::random::RandomPlan;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan};
 use crate::state::screen::{Drawer, Section};
@@ -36,6 +38,7 @@ pub enum Action {
     PositionChosen(usize),
     PageTurned(usize),
     Measure(MeasureAction),
+    Compare(CompareAction),
     Search(SearchAction),
     Insight(InsightAction),
     RunStarted(Job, Plan),
@@ -90,11 +93,24 @@ pub enum MeasureAction {
     Pinned(ScoreSet),
     /// By its style.
     Unpinned(usize),
+    /// A pinned run, by its style, and its new name.
+    PinRenamed(usize, String),
     OfficialRead(Result<Official, String>),
     OfficialDropped,
     SensitivityStarted(Job, SensitivityPlan),
     /// One of [`variants`] comes next.
     SensitivityAt(Job, usize),
+    RandomStarted(Job, RandomPlan),
+    /// The next draw of random edges begins.
+    RandomDrawn(Job),
+}
+
+/// What happens to the circuit that the shown one is compared with.
+pub enum CompareAction {
+    /// Nothing ends the comparison.
+    Chosen(Option<With>),
+    /// Its number of edges; nothing for as many as the shown one has.
+    SizeChosen(Option<usize>),
 }
 
 /// Questions about nodes, and their answers.

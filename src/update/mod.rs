@@ -3,6 +3,7 @@
 //! A file here has the rules of some actions; those that hold whatever happened are in `inputs`.
 
 pub mod action;
+mod compare;
 mod files;
 mod hub;
 mod inputs;
@@ -20,7 +21,9 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, CircuitAction, InsightAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
+pub use action::{
+    Action, CircuitAction, CompareAction, InsightAction, MeasureAction, ScreenAction, SearchAction, SearchEnd,
+};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -57,6 +60,7 @@ impl State {
             }
             Action::PageTurned(page) => self.page = Some(page),
             Action::Measure(action) => measures::apply(self, action),
+            Action::Compare(action) => compare::apply(self, action),
             Action::Search(action) => search::apply(self, action),
             Action::Insight(action) => insight::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),

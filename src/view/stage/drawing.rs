@@ -5,14 +5,17 @@ use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::legend;
 use crate::select::figure::{self as select, DrawnRc, DrawnRequest, SceneRequest, Tip};
 use crate::select::picture::no_picture;
+use crate::select::two_circuits::{self, PairRequest};
 use crate::state::State;
 use crate::state::picture::{Look, Selection};
-use crate::update::{Action, CircuitAction};
+use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
+use circuitscope_core::Overlap;
 use circuitscope_figure::{Drawing, Target, Zoom, use_room};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
@@ -49,6 +52,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |target| hovered.set(target))
     };
+    let overlap = use_memo(PairRequest::new(state), |request| request.as_ref().map(PairRequest::overlap));
     let tip =
         hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
     let controls = controls(
@@ -59,10 +63,13 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     );
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
+            if let Some(overlap) = *overlap {
+                { compare_bar(&compare_props(props, overlap)) }
+            }
             <div class="figure-bar">
                 if let Some(drawing) = &*drawing {
                     { choices(&controls) }
-                    { legend(&drawing.legend) }
+                    { legend(&drawing.legend, two_circuits::names(state).as_ref()) }
                 }
                 <span class="grow" />
                 { buttons(&controls) }
@@ -88,6 +95,21 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             </p>
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
+    }
+}
+
+fn compare_props(props: &Connected, overlap: Overlap) -> CompareBar {
+    let view = props.state.picture.view.clone();
+    CompareBar {
+        overlap: two_circuits::overlap_line(overlap),
+        only_a: view.look == Look::AutoCircuit,
+        only_differences: view.options.differences_only,
+        on_only_differences: props.on(move |on| {
+            let mut view = view.clone();
+            view.options.differences_only = on;
+            Action::Circuit(CircuitAction::ViewChanged(view))
+        }),
+        on_end: props.on(|()| Action::Compare(CompareAction::Chosen(None))),
     }
 }
 

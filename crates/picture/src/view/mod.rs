@@ -29,7 +29,7 @@ use std::rc::Rc;
 
 use circuitscope_core::{AttentionDir, Graph, edge_name};
 
-pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, shown, strength};
+pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, scale_to, shown, strength};
 pub use self::ends::edge_ends;
 pub use self::focus::Focus;
 pub use self::options::{Heads, Limits, ViewOptions};

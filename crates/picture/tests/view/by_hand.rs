@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores};
-use circuitscope_picture::drawn::{LayerPart, Nodes, Port, Side};
+use circuitscope_picture::drawn::{Drawn, LayerPart, Nodes, Port, Side};
 use circuitscope_picture::view::{
-    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_of,
-    find_edge, name_of, strength_by_block, strongest, used, view,
+    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
+    edges_of, find_edge, name_of, scale_to, shown, strength_by_block, strongest, used, view,
 };
 
 use crate::support::{Case, apart, model, names};
@@ -77,7 +77,7 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     let graph = Graph::new(&model(2, 2), GraphConfig::default());
     let [a, b] = [1, 2].map(|seed| Case::random(graph.clone(), seed));
     let [of_a, of_b] = [&a, &b].map(|case| case.shown(20, &Edits::new()));
-    let sides = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, shown });
+    let sides = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, scale: 1.0, shown });
     let both = compared(sides[0], sides[1]);
     let has = |shown: &[Shown], edge_idx| shown.iter().any(|shown| shown.edge_idx == edge_idx);
     let mut seen = BTreeMap::new();
@@ -98,14 +98,40 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     // Sides are not summed with each other.
     let grouped = a.view(&both, &ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() });
     assert_eq!(grouped.n_edges() + grouped.rest.n_in_circuit, both.len());
+    // What both have is counted, not drawn.
     let differences = a.view(&both, &ViewOptions { differences_only: true, ..apart() });
     assert!(differences.links().all(|link| link.side != Side::Both));
-    assert_eq!((differences.n_edges(), differences.rest.n_in_circuit), (seen["OnlyA"] + seen["OnlyB"], seen["Both"]));
+    assert_eq!(differences.n_edges(), seen["OnlyA"] + seen["OnlyB"]);
+    assert_eq!(differences.rest.n_in_circuit, seen["Both"]);
+    // It says nothing of paths: those of all edges of both count.
+    let all = a.view(&both, &apart());
+    let on_path = |drawn: &Drawn, name: &str| drawn.links().find(|link| link.name == name).map(|link| link.on_path);
+    assert!(differences.links().all(|link| on_path(&all, &link.name) == Some(link.on_path)));
     // Infinite scores of opposite signs have no mean.
     let infinite = |score: f32| PruneScores::new(vec![score; graph.n_edges()]);
     let (up, down) = (infinite(f32::INFINITY), infinite(f32::NEG_INFINITY));
-    let both = compared(Compared { scores: &up, shown: &of_a }, Compared { scores: &down, shown: &of_a });
+    let [up, down] = [&up, &down].map(|scores| Compared { scores, scale: 1.0, shown: &of_a });
+    let both = compared(up, down);
     assert!(both.len() == of_a.len() && both.iter().all(|shown| shown.score == 0.0));
+}
+
+#[test]
+fn scores_of_another_unit_are_drawn_as_wide_as_the_first() {
+    let graph = Graph::new(&model(2, 3), GraphConfig::default());
+    let a = Case::random(graph, 1);
+    let shown = a.shown(20, &Edits::new());
+    let smaller = PruneScores::new(a.scores.values().iter().map(|score| score / 16.0).collect());
+    let scale = scale_to(&a.scores, &smaller);
+    assert_eq!(scale, 16.0);
+    let of_a = Compared { scores: &a.scores, scale: 1.0, shown: &shown };
+    let both = compared(of_a, Compared { scores: &smaller, scale, shown: &shown });
+    let widths: Vec<_> = both.iter().map(|shown| shown.score).collect();
+    assert_eq!(widths, shown.iter().map(|shown| shown.score).collect::<Vec<_>>());
+    // Nothing to go by: no edge has a strength, or an infinite one.
+    for value in [0.0, f32::INFINITY] {
+        let none = PruneScores::new(vec![value; a.scores.n_edges()]);
+        assert_eq!([scale_to(&a.scores, &none), scale_to(&none, &a.scores)], [1.0, 1.0]);
+    }
 }
 
 #[test]
