@@ -79,7 +79,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     <Drawing
                         scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
-                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
+                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} on_full={full_screen(&frame)}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
                     />
                 } else if state.scored().is_none() {

@@ -24,7 +24,7 @@ pub fn TopBar(props: &Connected) -> Html {
             { device(props) }
             { share(props) }
             <ThemeButton />
-            <button type="button" class="icon wide-only" aria-label="Help and keys" title="Help and keys (?)" onclick={help}>{ "?" }</button>
+            <button type="button" class="icon" aria-label="Help and keys" title="Help and keys (?)" onclick={help}>{ "?" }</button>
         </header>
     }
 }
