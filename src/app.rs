@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, runs};
+use crate::select::{self, insight, runs};
 use crate::state::State;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
@@ -17,10 +17,11 @@ use crate::view::files::list::drags_files;
 use crate::view::inspector::panel::Inspector;
 use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
+use crate::view::parts::remembered;
 use crate::view::parts::screen::is_narrow;
 use crate::view::rail::panel::Rail;
 use crate::view::shortcuts::use_shortcuts;
-use crate::view::stage::panel::Stage;
+use crate::view::stage::panel::{HINTS, Stage};
 use crate::view::top::panel::TopBar;
 use circuitscope_picture::Orientation;
 use circuitscope_picture::sankey::svg;
@@ -49,7 +50,7 @@ pub fn App() -> Html {
     use_shortcuts(&props);
     html! {
         <div {class} {ondragover} {ondragleave} {ondrop}>
-            <style>{ svg::style() }</style>
+            <style>{ svg::style() }{ circuitscope_figure::STYLE }{ circuitscope_picture::strip::svg::STYLE }</style>
             <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
@@ -73,6 +74,7 @@ fn initial_state() -> State {
     let mut state = State::demo();
     state.picture.view.orientation = orientation;
     state.screen.rail = !narrow;
+    state.screen.hints = remembered::get(HINTS).is_none();
     state
 }
 
@@ -90,6 +92,8 @@ fn use_tasks(props: &Connected) {
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
     use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
+    use_task(props, insight::attention_question(&props.state), tasks::ask_attention);
+    use_task(props, insight::attribution_question(&props.state), tasks::ask_attribution);
     use_release(props);
 }
 

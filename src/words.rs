@@ -14,11 +14,6 @@ pub fn short(x: f64) -> String {
     }
 }
 
-/// A probability in percent.
-pub fn percent(prob: f64) -> String {
-    if prob > 0.0 && prob < 0.0005 { "< 0.1 %".to_owned() } else { format!("{:.1} %", 100.0 * prob) }
-}
-
 /// `12 345`
 pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
@@ -64,7 +59,6 @@ mod tests {
             [0.0, 1.0, -0.0123, 12.345, 1e-7, 3.2e6].map(short),
             ["0.0000", "1.000", "-0.0123", "12.3", "1.0e-7", "3.2e6"]
         );
-        assert_eq!([0.0, 1e-9, 0.12345, 1.0].map(percent), ["0.0 %", "< 0.1 %", "12.3 %", "100.0 %"]);
     }
 
     #[test]

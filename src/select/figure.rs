@@ -15,8 +15,8 @@ use circuitscope_figure::{Scene, SceneParts, Stop, StopLink, Target};
 use circuitscope_picture::drawn::{Drawn, Link, Nodes};
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, WeightedEdge};
-use circuitscope_picture::view::{self, Shown, ViewRequest};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, svg_string};
+use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
+use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, matrix, svg_string};
 
 /// What the drawn edges depend on.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,14 @@ impl DrawnRequest {
     pub fn drawn(&self) -> Option<Rc<Drawn>> {
         let shown = self.shown()?;
         let graph = &*self.scored.graph;
+        let mut options = self.view.options.clone();
+        if self.view.look == Look::Matrix {
+            // A cell is a pair of nodes: all of them are drawn, each in a row of its own as far as there is room.
+            options.heads = Heads::Apart;
+            options.limits.apart = usize::MAX;
+            options.window = None;
+        }
+        let options = &options;
         let draw = |nodes: &Rc<Nodes>| {
             view::view(&ViewRequest {
                 graph,
@@ -81,7 +89,7 @@ impl DrawnRequest {
                 shown: &shown,
                 dir: self.dir,
                 seq_labels: &self.seq_labels,
-                options: &self.view.options,
+                options,
             })
         };
         let drawn = draw(&self.nodes.0);
@@ -133,7 +141,7 @@ impl SceneRequest {
     pub fn drawing(&self) -> Drawing {
         match self.request.view.look {
             Look::Flow => self.flow(),
-            Look::Matrix => self.flow(),
+            Look::Matrix => self.matrix(),
             Look::AutoCircuit => self.auto_circuit(),
         }
     }
@@ -142,7 +150,8 @@ impl SceneRequest {
     pub fn svg(&self, theme: Theme, title: &str, description: &str) -> String {
         let about = About { title, description, legend: true };
         match self.request.view.look {
-            Look::Flow | Look::Matrix => svg::svg_string(&self.flow_layout(), theme, &about),
+            Look::Flow => svg::svg_string(&self.flow_layout(), theme, &about),
+            Look::Matrix => matrix::svg::svg_string(&self.matrix_layout(), theme),
             Look::AutoCircuit => self.auto_circuit_layout().map_or(String::new(), |layout| svg_string(&layout, theme)),
         }
     }
@@ -160,6 +169,25 @@ impl SceneRequest {
     fn flow(&self) -> Drawing {
         let layout = self.flow_layout();
         Drawing { scene: flow_scene(&layout), legend: legend_items(&layout), n_unnamed: layout.n_late_labels() }
+    }
+
+    fn matrix_layout(&self) -> matrix::Layout {
+        matrix::layout(&matrix::Request { drawn: &self.drawn.0, size: self.size, steps: matrix::STEPS })
+    }
+
+    fn matrix(&self) -> Drawing {
+        let layout = self.matrix_layout();
+        let n_edges = self.drawn.0.n_edges();
+        let scene = Scene::new(SceneParts {
+            width: layout.size.width,
+            height: layout.size.height,
+            // The markup brings an element of its own.
+            class: "",
+            markup: matrix::svg::markup(&layout),
+            description: format!("Matrix of {}: rows are sources, columns destinations", counted(n_edges, "edge")),
+            ..SceneParts::default()
+        });
+        Drawing { scene, legend: Vec::new(), n_unnamed: 0 }
     }
 
     fn auto_circuit_layout(&self) -> Option<auto_circuit::Layout> {

@@ -10,6 +10,7 @@ pub mod figure;
 pub mod files;
 pub mod header;
 pub mod hub;
+pub mod insight;
 pub mod inspector;
 pub mod measures;
 pub mod memory;

@@ -79,11 +79,6 @@ pub fn run_after_search(state: &State) -> Option<Plan> {
     sweep(state).filter(|_| state.discover.run_next && matches!(state.run, Run::Idle(_)))
 }
 
-/// What is being run, in words; a search is described where it was started.
-pub fn run_progress(state: &State) -> Option<Progress> {
-    progress(state).filter(|_| state.searching().is_none())
-}
-
 /// What is being run or searched, in words.
 pub fn progress(state: &State) -> Option<Progress> {
     let Run::Running { job, plan, done, total, label, .. } = &state.run else { return None };

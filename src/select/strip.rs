@@ -156,9 +156,10 @@ pub fn reading(state: &State) -> Reading {
     let mut values: Vec<(&'static str, String)> = Vec::new();
     for metric in metrics {
         let value = row.and_then(|row| row.result.measurement.mean(metric));
-        if let Some(value) = value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != metric.name()))
+        if let Some(value) =
+            value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != short_name(metric)))
         {
-            values.push((metric.name(), short(value)));
+            values.push((short_name(metric), short(value)));
         }
     }
     let is_running = matches!(state.run, Run::Running { .. });
@@ -176,6 +177,16 @@ pub fn reading(state: &State) -> Reading {
             .then(|| if circuit.threshold.is_finite() { short(circuit.threshold.into()) } else { "∞".to_owned() }),
         values,
         note,
+    }
+}
+
+/// A measure's name where there is little room.
+pub fn short_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CleanKlDiv => "KL",
+        Metric::CorruptKlDiv => "KL from corrupt",
+        Metric::LogitDiff => "logit diff",
+        other => other.name(),
     }
 }
 

@@ -26,6 +26,8 @@ pub mod texts;
 
 pub mod inputs;
 pub mod results;
+
+pub mod insight;
 pub mod search;
 
 pub mod measures;
@@ -41,6 +43,7 @@ use circuitscope_core::Circuit;
 use files::{FileEntry, Note, Role};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
+use insight::Insights;
 use measures::Measures;
 use picture::Picture;
 use random::{RandomEdges, any_scores};
@@ -79,6 +82,7 @@ pub struct State {
     pub page: Option<usize>,
     pub measures: Measures,
     pub discover: Discover,
+    pub insights: Insights,
     pub failure: Option<Failure>,
 }
 
@@ -115,6 +119,7 @@ impl State {
             page: None,
             measures,
             discover: Discover::default(),
+            insights: Insights::default(),
             failure: None,
         };
         state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));

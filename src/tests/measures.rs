@@ -1,7 +1,7 @@
 //! Measures, comparisons, and the table of settings.
 
 use super::zero_ablation;
-use crate::select::curves::{CurvePlot, CurveRow, curve_rows, hint, sets};
+use crate::select::curves::{CurveRow, curve_rows, sets};
 use crate::select::measures::{
     current_set, sensitivity_csv, sensitivity_note, sensitivity_plan, sensitivity_table, settings_of_cell,
     shown_as_official,
@@ -13,7 +13,7 @@ use crate::state::measures::variants;
 use crate::state::runs::{Outcome, Run};
 use crate::update::{Action, CircuitAction, MeasureAction};
 use circuitscope_core::{AblationType, Circuit, Metric, PatchType, PromptValues, RunSettings};
-use circuitscope_picture::{SERIES, Size};
+use circuitscope_picture::SERIES;
 use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
 
 fn pin(state: &mut State) {
@@ -45,21 +45,6 @@ fn a_pinned_run_stays_when_another_takes_its_place() {
     assert!((areas.cpr.unwrap() - (1.0 - 1.0 / 77.0)).abs() < 1e-4, "{areas:?}");
     state.apply(Action::Measure(MeasureAction::Unpinned(1)));
     assert!(state.measures.pins.is_empty());
-}
-
-#[test]
-fn a_plot_says_what_it_shows_and_no_more() {
-    let size = Size { width: 300.0, height: 200.0 };
-    let said = |state: &State| hint(&CurvePlot::new(state, size));
-    let mut state = State::demo();
-    assert_eq!(
-        said(&state),
-        "Mean over prompts. Band: the middle half of the prompts. 0 edges stands left of the break."
-    );
-    state.results.rows.remove(0);
-    assert_eq!(said(&state), "Mean over prompts. Band: the middle half of the prompts.");
-    state.apply(zero_ablation(&state));
-    assert!(said(&state).starts_with("From other files or settings than those chosen now. "));
 }
 
 /// The row of what was run last.

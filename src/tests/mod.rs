@@ -3,6 +3,7 @@
 mod compare;
 mod files;
 mod measures;
+mod picture;
 mod runs;
 mod scores;
 mod search;

@@ -4,6 +4,7 @@ use crate::state::compare::With;
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
 use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::pace::Tick;
@@ -39,6 +40,7 @@ pub enum Action {
     Measure(MeasureAction),
     Compare(CompareAction),
     Search(SearchAction),
+    Insight(InsightAction),
     RunStarted(Job, Plan),
     /// The time is in milliseconds, from some moment.
     RunProgressed(Job, Vec<Event>, f64),
@@ -109,6 +111,14 @@ pub enum CompareAction {
     Chosen(Option<With>),
     /// Its number of edges; nothing for as many as the shown one has.
     SizeChosen(Option<usize>),
+}
+
+/// Questions about nodes, and their answers.
+pub enum InsightAction {
+    AttentionAsked(AttentionQuestion),
+    AttentionArrived(AttentionQuestion, Result<Attention, String>),
+    AttributionAsked(AttributionQuestion),
+    AttributionArrived(AttributionQuestion, Result<Attribution, String>),
 }
 
 /// What happens to searches and to the scores that they find.

@@ -7,6 +7,7 @@ mod compare;
 mod files;
 mod hub;
 mod inputs;
+mod insight;
 mod measures;
 mod picture;
 mod runs;
@@ -20,7 +21,9 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, CircuitAction, CompareAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
+pub use action::{
+    Action, CircuitAction, CompareAction, InsightAction, MeasureAction, ScreenAction, SearchAction, SearchEnd,
+};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -59,6 +62,7 @@ impl State {
             Action::Measure(action) => measures::apply(self, action),
             Action::Compare(action) => compare::apply(self, action),
             Action::Search(action) => search::apply(self, action),
+            Action::Insight(action) => insight::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),

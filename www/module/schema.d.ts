@@ -55,6 +55,31 @@ export type Areas = {
 /** Which positions a position attends to. */
 export type AttentionDir = "causal" | "bidirectional";
 
+/** Whose attention patterns are attached. */
+export type AttentionInfo = {
+  circuit: Circuit;
+  heads: Array<Head>;
+  /** The number of the prompt's positions, pad tokens among them. */
+  seq: number;
+  /** How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with. */
+  nPads: [number, number, number];
+};
+
+/** Whose outputs and attributions are attached. */
+export type AttributionInfo = {
+  circuit: Circuit;
+  /** Names of the src nodes, in `src_idx` order. */
+  srcs: Array<string>;
+  /** The number of the prompt's positions, pad tokens among them. */
+  seq: number;
+  /** How many of the last positions the output has. */
+  nPositions: number;
+  /** How many values of an output are told after its norm. */
+  nValues: number;
+  /** How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with. */
+  nPads: [number, number, number];
+};
+
 /** The unpatched model on the prompts of a run. */
 export type Baseline = {
   shape: Array<number>;
@@ -78,15 +103,35 @@ export type Biases = {
   unembed: boolean;
 };
 
-/** The edges whose score is at least a threshold in absolute value. */
+/**
+ * The edges whose score is at least a threshold in absolute value, or that a mask or edits of it put in
+ * (`CircuitMasks`).
+ */
 export type Circuit = {
   /** The number of edges that was asked for. */
   requested: number;
-  /** The number of edges that it has. Tied scores come in together, so it may be more than was asked for. */
+  /**
+   * The number of edges that it has: those whose mask is not 0. Tied scores come in together, and edits put edges in or take
+   * them out, so it may be other than was asked for.
+   */
   nEdges: number;
-  /** The `requested`-th largest absolute score; infinity where none was asked for. */
+  /** The `requested`-th largest absolute score, or mask where masks were given; infinity where none was asked for. */
   threshold: number | null;
 };
+
+/** A circuit that a question is about. */
+export type CircuitChoice =
+  | {
+      type: "ran";
+      /** Its index in the run. */
+      index: number;
+    }
+  | {
+      type: "edited";
+      /** Of a mask there is one circuit, whatever is asked for. */
+      edgeCount: number;
+      edits: Array<MaskEdit>;
+    };
 
 /** A circuit that was run. */
 export type CircuitResult = {
@@ -181,6 +226,12 @@ export type EdgeCounts =
   | "mib"
   | { list: Array<number> };
 
+/** An edge of a graph. */
+export type EdgeRef = number | string;
+
+/** What the numbers of a file of scores are. */
+export type EdgeValues = "scores" | "mask";
+
 /** What the engine replies. */
 export type EngineEvent =
   | { type: "opened"; device: DeviceInfo }
@@ -194,6 +245,13 @@ export type EngineEvent =
       areas: Array<Areas>;
     }
   | { type: "tokens"; tokens: Tokens }
+  | {
+      type: "perPrompt";
+      /** In file order; `null` where the metric does not apply. */
+      values: Array<number> | null;
+    }
+  | { type: "attention"; attention: AttentionInfo }
+  | { type: "attribution"; attribution: AttributionInfo }
   | { type: "discovered"; discovery: DiscoveryInfo }
   | {
       type: "progress";
@@ -222,7 +280,12 @@ export type EngineRequest =
   | {
       type: "run";
       prompts: Source;
+      /** Prune scores, or a mask in the same layout. */
       scores: Source;
+      /** Which of the two `scores` is. Of a mask one circuit is run, whatever edge counts the settings have. */
+      values: EdgeValues;
+      /** Laid over every circuit of the run. */
+      edits?: Array<MaskEdit>;
       settings: RunSettings;
       /** Whether logits come back as attachments; if not they stay with the engine, for `Request::Inspect`. */
       logits: boolean;
@@ -240,6 +303,23 @@ export type EngineRequest =
       /** The index among the output's positions. */
       position: number;
       topK: number;
+    }
+  | {
+      type: "perPrompt";
+      /** By its index in the run. */
+      circuit: number;
+      metric: Metric;
+    }
+  | {
+      type: "attention";
+      prompt: number;
+      circuit: CircuitChoice;
+      heads: Array<Head>;
+    }
+  | {
+      type: "attribution";
+      prompt: number;
+      circuit: CircuitChoice;
     }
   | { type: "cancel"; id: number };
 
@@ -315,6 +395,9 @@ export type GraphInfo = {
   /** Dest module name and shape of its mask, in the order of the forward pass. */
   masks: Array<[string, Array<number>]>;
 };
+
+/** An attention head. */
+export type Head = { block: number; headIdx: number };
 
 /** What the hub's worker replies. */
 export type HubEvent =
@@ -396,6 +479,13 @@ export type Limits = {
   computesInHeap: boolean;
 };
 
+/** An edge's mask, in place of the one that it has in a circuit. */
+export type MaskEdit = {
+  edge: EdgeRef;
+  /** Any finite number: 1 is in the circuit, 0 out of it. */
+  mask: number;
+};
+
 /** auto-circuit's `mask_gradient_prune_scores`. The model runs on the clean prompts. */
 export type MaskGradient = {
   /** @default "logit" */
@@ -436,6 +526,9 @@ export type Measured = {
  * that a percentage is taken of is 0.
  */
 export type Measurement = [Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null];
+
+/** A metric of an output. */
+export type Metric = "cleanKlDiv" | "corruptKlDiv" | "answerProb" | "answerLogit" | "wrongAnswerLogit" | "answerLogprob" | "logitDiff" | "probDiff" | "logprobDiff" | "logitDiffPercent" | "probDiffPercent" | "logprobDiffPercent" | "correctAnswerPercent" | "correctOverIncorrectPercent";
 
 /** The shape of a model and the choices that change its maths. Field names are TransformerLens's (`HookedTransformerConfig`). */
 export type ModelConfig = {

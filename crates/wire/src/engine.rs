@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Meaning, Protocol};
 pub use circuitscope_core::{Areas, Baseline, EdgeRef, EdgeValues, MaskEdit, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
-    Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
+    Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, Metric, ModelConfig, RunSettings, ScoresInfo,
 };
 
 /// The engine's protocol.
@@ -59,6 +59,12 @@ pub enum Request {
         /// The index among the output's positions.
         position: usize,
         top_k: usize,
+    },
+    /// A metric of every prompt in a circuit of the last run. Answered by [`Event::PerPrompt`].
+    PerPrompt {
+        /// By its index in the run.
+        circuit: usize,
+        metric: Metric,
     },
     /// The attention patterns of heads on a prompt of the last run. Answered by [`Event::Attention`].
     Attention { prompt: usize, circuit: CircuitChoice, heads: Vec<Head> },
@@ -163,6 +169,10 @@ pub enum Event {
     },
     Tokens {
         tokens: Tokens,
+    },
+    PerPrompt {
+        /// In file order; `None` where the metric does not apply.
+        values: Option<Vec<f64>>,
     },
     /// Three attachments: the patterns on the clean prompt, on the corrupt one and of the circuit, each `[head, query, key]` in the
     /// order of the heads that were asked for. A row adds up to 1, or is 0 where the query is a pad token.
@@ -309,6 +319,7 @@ impl Protocol for Engine {
             | Event::Graph { .. }
             | Event::Ran { .. }
             | Event::Tokens { .. }
+            | Event::PerPrompt { .. }
             | Event::Attention { .. }
             | Event::Attribution { .. }
             | Event::Discovered { .. } => Meaning::Answer,
@@ -374,6 +385,8 @@ mod tests {
                 areas: vec![Areas::default()],
             },
             Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
+            Event::PerPrompt { values: Some(vec![0.5, -1.0]) },
+            Event::PerPrompt { values: None },
             Event::Attention { attention: AttentionInfo { circuit, heads, seq: 4, n_pads: [0, 1, 1] } },
             Event::Attribution { attribution },
             Event::Discovered { discovery },

@@ -35,6 +35,9 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         size,
     });
     let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
+    // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
+    let last_view = use_mut_ref(|| state.picture.view.clone());
+    let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
     let zoom = use_state_eq(Zoom::default);
     let hovered = use_state_eq(|| None::<Target>);
     use_effect_with((room, state.picture.view.clone()), {
@@ -74,7 +77,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <div class="room" ref={figure}>
                 if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
                     <Drawing
-                        scene={drawing.scene.clone()} {room} zoom={*zoom} selection={select::target(state)}
+                        scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
                         tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
@@ -99,10 +102,10 @@ fn compare_props(props: &Connected, overlap: Overlap) -> CompareBar {
     CompareBar {
         overlap: two_circuits::overlap_line(overlap),
         only_a: view.look == Look::AutoCircuit,
-        only_differences: view.options.only_differences,
+        only_differences: view.options.differences_only,
         on_only_differences: props.on(move |on| {
             let mut view = view.clone();
-            view.options.only_differences = on;
+            view.options.differences_only = on;
             Action::Circuit(CircuitAction::ViewChanged(view))
         }),
         on_end: props.on(|()| Action::Compare(CompareAction::Chosen(None))),
@@ -119,7 +122,6 @@ fn controls(
     Controls {
         view: state.picture.view.clone(),
         n_edges: state.circuit().map_or(0, |circuit| circuit.n_edges),
-        n_blocks: state.inputs.model.as_ref().map_or(0, |model| model.n_layers),
         token_wise: state.settings.run.token_wise,
         zoom,
         room,

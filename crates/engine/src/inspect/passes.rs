@@ -10,7 +10,6 @@ use burn::tensor::Tensor;
 use crate::model::{Dest, DestInput, Hooks, Model, TokenBatch};
 use crate::run::ablation::{SrcActivations, ablated, record};
 use crate::run::batch::{input_side, other};
-use crate::run::circuits::patched;
 use crate::run::masks::Masks;
 use crate::run::patch::Patcher;
 use crate::run::steps::Steps;
@@ -114,8 +113,7 @@ impl<'a> Passes<'a> {
     /// How much of its patch a pass gives an edge.
     pub fn amount(&self, pass: Pass, edge_idx: usize) -> f32 {
         let &InspectInput { circuits, circuit, settings, .. } = self.input;
-        let in_circuit = || patched(settings.patch_type, circuits.mask(circuit, edge_idx));
-        if pass == Pass::Patched { in_circuit() } else { 0.0 }
+        if pass == Pass::Patched { settings.patch_type.amount(circuits.mask(circuit, edge_idx)) } else { 0.0 }
     }
 
     /// Runs a pass while `watching`, hooks that change nothing, looks on; gives the last residual stream at all positions.

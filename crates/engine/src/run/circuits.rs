@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::steps::{Observer, Steps};
 use super::tokens::TopTokens;
 use super::unpatched::Unpatched;
-use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PatchType, PromptValues};
+use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptValues};
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -101,8 +101,7 @@ async fn run_group<O: Observer>(
     steps: &mut Steps<'_, O>,
 ) -> Result<Vec<Measured>, RunError> {
     let &RunInput { model, graph, circuits, settings, keep_logits, .. } = input;
-    let amounts =
-        |circuit: usize, edge_idx: usize| patched(settings.patch_type, circuits.mask(group[circuit], edge_idx));
+    let amounts = |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
     let mut masks = Masks::new(graph, group.len(), amounts, model.device());
     let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
     let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
@@ -135,14 +134,6 @@ async fn run_group<O: Observer>(
     }
     let logits = kept.into_iter().map(|values| keep_logits.then_some(Logits { values, n_positions, d_vocab }));
     Ok(measurings.into_iter().zip(logits).map(|(measuring, logits)| Measured::new(measuring, logits)).collect())
-}
-
-/// How much of its patch an edge gets that is this much in the circuit. A tree patch patches what is outside.
-pub fn patched(patch_type: PatchType, mask: f32) -> f32 {
-    match patch_type {
-        PatchType::Edge => mask,
-        PatchType::Tree => 1.0 - mask,
-    }
 }
 
 fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {

@@ -36,6 +36,7 @@ mod layout;
 pub mod order;
 mod ports;
 mod request;
+mod reroute;
 mod rest;
 mod ribbons;
 mod sizes;
@@ -54,6 +55,7 @@ pub use order::{WeightedEdge, compact_order, order};
 pub use request::{AttentionArc, Options, Request};
 pub use tags::TAG_RADIUS;
 
+use self::arrange::BoxOrder;
 use self::boxes::BoxInput;
 use self::columns::Columns;
 use self::flow::{Flow, FlowInput};
@@ -96,9 +98,10 @@ fn largest(request: &Request) -> f32 {
 
 fn flows(request: &Request, columns: &Columns, largest: f32) -> Vec<Flow> {
     let (nodes, merge_ports) = (&*request.drawn.nodes, request.options.merge_ports);
+    let (column_of, n_columns) = (&*columns.column_of, columns.layers.len());
     let flow = |band| {
-        let mut flow = flow::flow(&FlowInput { nodes, band, columns, merge_ports, largest });
-        arrange::arrange(&mut flow, nodes);
+        let mut flow = flow::flow(&FlowInput { nodes, band, column_of, n_columns, merge_ports, largest });
+        arrange::arrange(&mut flow, nodes, BoxOrder::Fixed);
         flow
     };
     request.drawn.bands.iter().map(flow).collect()

@@ -12,6 +12,8 @@ use crate::geometry::{Curve, Point};
 
 /// A ribbon is flat where it passes a box or its label within this distance.
 const NEAR: f64 = 12.0;
+/// Lanes nearer to each other than this lie side by side.
+const SIDE_BY_SIDE: f64 = 4.5;
 /// How far a ribbon is straight where it leaves a box.
 const LEAD: f64 = 1.5;
 /// A ribbon is flat over at most this share of the way to the next column.
@@ -109,8 +111,20 @@ fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
                 flats[item] = flats[item].max(flat.min(reach));
             }
         }
+        for pair in items.windows(2).chain(items.windows(2).rev()) {
+            share_flat(flow, &mut flats, pair[0], pair[1]);
+        }
     }
     flats
+}
+
+/// Lanes side by side are flat over the same way, or they would cross where they bend.
+fn share_flat(flow: &Flow, flats: &mut [f64], upper: usize, lower: usize) {
+    let [a, b] = [upper, lower].map(|item| &flow.items[item]);
+    if !a.is_box() && !b.is_box() && b.at - a.end() < SIDE_BY_SIDE {
+        let flat = flats[upper].max(flats[lower]);
+        (flats[upper], flats[lower]) = (flat, flat);
+    }
 }
 
 /// The distance to the nearer of the two neighbouring columns.

@@ -1,4 +1,3 @@
 //! The drawing: laws of its geometry, its order, how often ribbons cross, and its SVG.
 
-#[cfg(any())]
 mod support;

@@ -105,6 +105,9 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
             let tokens = session.inspect(circuit, prompt, position, top_k)?;
             Ok((Event::Tokens { tokens }, Array::new()))
         }
+        Request::PerPrompt { circuit, metric } => {
+            Ok((Event::PerPrompt { values: session.per_prompt(circuit, metric)? }, Array::new()))
+        }
         Request::Attention { prompt, circuit, heads } => {
             let (attention, patterns) = session.attention(prompt, &circuit, heads).await?;
             Ok((Event::Attention { attention }, float_arrays(patterns.iter().map(Vec::as_slice))))
@@ -159,7 +162,11 @@ async fn discover(
 }
 
 fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
-    arrays.map(Float32Array::from).collect()
+    let attached = Array::new();
+    for numbers in arrays {
+        attached.push(&Float32Array::from(numbers));
+    }
+    attached
 }
 
 /// A file that was read whole.
