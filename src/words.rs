@@ -1,5 +1,7 @@
 //! Numbers and durations in words.
 
+use circuitscope_picture::strip::text::count_text;
+
 /// A number with about three significant digits.
 pub fn short(x: f64) -> String {
     let size = x.abs();
@@ -14,20 +16,12 @@ pub fn short(x: f64) -> String {
     }
 }
 
-/// `12 345`
+/// `12,345`
 pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
+    count_text(n)
 }
 
-/// `1 edge`, `12 345 edges`; `noun` is the word for one.
+/// `1 edge`, `12,345 edges`; `noun` is the word for one.
 pub fn counted(n: usize, noun: &str) -> String {
     let ending = match noun {
         _ if n == 1 => "",
@@ -64,7 +58,7 @@ mod tests {
     #[test]
     fn one_of_a_thing_is_not_several() {
         assert_eq!([0, 1, 2].map(|n| counted(n, "head")), ["0 heads", "1 head", "2 heads"]);
-        assert_eq!([1, 12_345].map(|n| counted(n, "forward pass")), ["1 forward pass", "12\u{202f}345 forward passes"]);
+        assert_eq!([1, 12_345].map(|n| counted(n, "forward pass")), ["1 forward pass", "12,345 forward passes"]);
     }
 
     #[test]

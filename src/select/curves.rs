@@ -111,6 +111,22 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
 }
 
+/// What is to be known of the curves beside their numbers.
+pub fn hint(plot: &CurvePlot) -> String {
+    let has_band = |set: &ScoreSet| set.baseline.as_ref().is_some_and(|baseline| baseline.n_prompts > 1);
+    let band = if !plot.metric.counts_prompts() && plot.sets.iter().any(|(_, set)| has_band(set)) {
+        " Band: the middle half of the prompts."
+    } else {
+        ""
+    };
+    let has_empty = |set: &ScoreSet| set.rows.iter().any(|row| row.result.circuit.n_edges == 0);
+    let zero = if plot.sets.iter().any(|(_, set)| has_empty(set)) { " 0 edges stands left of the break." } else { "" };
+    let unfit = plot.metric.log_y_min().is_some() && plot.log_y.is_none() && plot.log_y().is_none();
+    let axis = if unfit { " Linear, as a logarithmic axis has no place for values below 0." } else { "" };
+    let stale = if plot.stale { "From other files or settings than those chosen now. " } else { "" };
+    format!("{stale}Mean over prompts.{band}{zero}{axis}")
+}
+
 /// What the plot says where the pointer is.
 pub fn pointed(layout: &PlotLayout, x: f64) -> String {
     let at = |(series, point): (usize, usize)| {

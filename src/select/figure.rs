@@ -15,6 +15,7 @@ use circuitscope_figure::{Scene, SceneParts, Stop, StopLink, Target};
 use circuitscope_picture::drawn::{Drawn, Link, Nodes};
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, WeightedEdge};
+use circuitscope_picture::strip::text::decimal_text;
 use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
 use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, matrix, svg_string};
 
@@ -334,7 +335,7 @@ pub fn signed(x: f64) -> String {
     } else if x.is_infinite() {
         format!("{sign}∞")
     } else {
-        format!("{sign}{}", crate::words::short(x.abs()))
+        format!("{sign}{}", decimal_text(x.abs()))
     }
 }
 
@@ -383,19 +384,18 @@ pub fn edits_line(edits: &Edits) -> Option<String> {
     (n > 0).then(|| format!("{} changed, {out} of them taken out", counted(n, "edge")))
 }
 
-/// What is not drawn, in words.
+/// What is drawn and what is not, in words.
 pub fn left_out(drawn: &Drawn) -> String {
     let rest = &drawn.rest;
-    let of_circuit = if rest.n_in_circuit > 0 {
-        format!("{} of the circuit and ", counted(rest.n_in_circuit, "edge"))
+    let of_circuit = (rest.n_in_circuit > 0).then(|| format!("{} of the circuit", counted(rest.n_in_circuit, "edge")));
+    let outside = (rest.n_outside > 0).then(|| format!("{} outside it", counted(rest.n_outside, "edge")));
+    let left_out: Vec<_> = [of_circuit, outside].into_iter().flatten().collect();
+    let n_drawn = counted(drawn.n_edges(), "edge");
+    if left_out.is_empty() {
+        format!("All {n_drawn} drawn")
     } else {
-        String::new()
-    };
-    format!(
-        "{} drawn; {of_circuit}{} not drawn",
-        counted(drawn.n_edges(), "edge"),
-        counted(rest.n_outside, "weaker edge")
-    )
+        format!("{n_drawn} drawn; not drawn: {}", left_out.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -412,6 +412,6 @@ mod tests {
         ] {
             assert_eq!(edge_title(name), title);
         }
-        assert_eq!([1.5, -0.25, 0.0, f64::INFINITY].map(signed), ["+1.500", "\u{2212}0.2500", "0", "+∞"]);
+        assert_eq!([1.5, -0.25, 0.0, f64::INFINITY].map(signed), ["+1.50", "\u{2212}0.25", "0", "+∞"]);
     }
 }

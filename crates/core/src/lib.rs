@@ -14,6 +14,7 @@ pub mod graph;
 pub mod labels;
 pub mod measure;
 pub mod prompts;
+pub mod python;
 pub mod scores;
 pub mod settings;
 

@@ -15,13 +15,16 @@
 //! - [`matrix`]: a circuit as a matrix of its sources and destinations.
 //! - [`plot`](mod@plot): curves over two axes.
 //! - [`strip`]: the faithfulness curve that sets the size of a circuit.
+//! - [`sheet`](mod@sheet): a picture as a file with a caption, and [`pdf`](mod@pdf): as a page for a paper.
 
 pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
 pub mod matrix;
+pub mod pdf;
 pub mod plot;
 pub mod sankey;
+pub mod sheet;
 pub mod strip;
 pub mod svg;
 pub mod theme;

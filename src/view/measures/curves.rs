@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::tables::{CurveTable, curve_table, curve_terms, similarity_table};
 use crate::select::compare::{Compared, SimilarityRequest};
-use crate::select::curves::{CurvePlot, at_label, curve_rows, no_curve, sets};
+use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, sets};
 use crate::select::random;
 use crate::state::measures::ScoreSet;
 use crate::state::runs::Failure;
@@ -42,6 +42,7 @@ pub fn Curves(props: &Connected) -> Html {
             <h2>{ "Curves in numbers" }</h2>
             { curve_choices(props, &curves) }
             if has_values {
+                <p class="quiet">{ hint(&curves) }</p>
                 <div class="table-scroll" tabindex="0" role="region" aria-label="The curves in numbers">
                     { curve_table(&table) }
                 </div>

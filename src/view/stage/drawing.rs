@@ -91,6 +91,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                 if let Some(edits) = select::edits_line(&state.picture.edits) {
                     <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", state.picture.requested) }</button></span>
                 }
+                { path_only(props) }
             </p>
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
@@ -133,6 +134,21 @@ fn controls(
         on_full,
         on_undo: props.on(|()| Action::Circuit(CircuitAction::Undone)),
         on_redo: props.on(|()| Action::Circuit(CircuitAction::Redone)),
+    }
+}
+
+/// Whether edges on no path from the embedding to the end are drawn.
+fn path_only(props: &Connected) -> Html {
+    let checked = props.state.picture.view.options.on_path_only;
+    let onchange = props.with(|state, _, _: Event| {
+        let mut view = state.picture.view.clone();
+        view.options.on_path_only = !view.options.on_path_only;
+        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    });
+    html! {
+        <label class="check" title="Draws only edges on a path from Embed to Unembed; others are faded otherwise">
+            <input type="checkbox" {checked} {onchange} />{ "on a path only" }
+        </label>
     }
 }
 

@@ -47,7 +47,6 @@ pub fn StripPanel(props: &Connected) -> Html {
             <div class="strip-head">
                 { reading(&select::reading(state)) }
                 <span class="grow" />
-                { path_only(props) }
                 { series(props) }
                 { measure(props) }
             </div>
@@ -89,21 +88,6 @@ fn reading(reading: &Reading) -> Html {
                 { dot() }<span class="quiet">{ note }</span>
             }
         </p>
-    }
-}
-
-/// Whether edges on no path from the embedding to the end are drawn.
-fn path_only(props: &Connected) -> Html {
-    let checked = props.state.picture.view.options.on_path_only;
-    let onchange = props.with(|state, _, _: Event| {
-        let mut view = state.picture.view.clone();
-        view.options.on_path_only = !view.options.on_path_only;
-        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
-    });
-    html! {
-        <label class="check wide-only" title="Draws only edges on a path from Embed to Unembed; others are faded otherwise">
-            <input type="checkbox" {checked} {onchange} />{ "on a path only" }
-        </label>
     }
 }
 

@@ -54,7 +54,7 @@ pub struct PassAttribution {
 /// # Errors
 /// When the prompts and settings do not fit each other, or the device fails.
 pub async fn attribution(input: &InspectInput<'_>) -> Result<Attribution, RunError> {
-    let passes = Passes::new(input).await?;
+    let passes = Passes::new(input, None).await?;
     let n_values = FIRST_VALUES.min(input.model.config().d_model);
     let mut found = [const { PassAttribution { logits: Vec::new(), outputs: Vec::new() } }; 3];
     for (pass, found) in Pass::ALL.into_iter().zip(&mut found) {

@@ -30,14 +30,21 @@ const CHAR_WIDTH: f64 = 6.2;
 /// The picture as a file: a standalone SVG document with literal colours, titles and a legend.
 pub fn svg_string(layout: &Layout, theme: Theme) -> String {
     let size = Size { height: layout.size.height + LEGEND, ..layout.size };
+    document(file(layout, size, theme).child(legend(layout, theme)))
+}
+
+/// The same without a legend.
+pub fn bare_svg_string(layout: &Layout, theme: Theme) -> String {
+    document(file(layout, layout.size, theme))
+}
+
+fn file(layout: &Layout, size: Size, theme: Theme) -> Element {
     let titled = |cell: &Cell| cell_element(cell, theme).child(Element::title(&cell_text(cell)));
-    let picture = root(layout, size, theme)
+    root(layout, size, theme)
         .child(background(size, theme))
         .children(ground(layout, theme))
         .child(group("cells").children(layout.cells.iter().map(titled)))
         .child(labels(layout, theme))
-        .child(legend(layout, theme));
-    document(picture)
 }
 
 /// The picture for a page, with its style.

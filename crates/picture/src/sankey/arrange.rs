@@ -9,24 +9,34 @@
 use super::csr::Lists;
 use super::flow::{Flow, ItemKind, Segment};
 use super::isotonic::Isotonic;
-use super::reroute::{Router, effort, reroute};
+use super::reroute::{Router, n_steps, reroute};
 use crate::drawn::Nodes;
 
 /// Sweeps in each direction, where there are few items. From the tenth on both sides count.
 const MAX_SWEEPS: usize = 14;
+const MIN_SWEEPS: usize = 4;
 const BOTH_SIDES_FROM: usize = 9;
 /// The most beginnings.
 const MAX_STARTS: usize = 16;
-/// Beginnings and sweeps are fewer in large drawings: about this many visits of items in all, some milliseconds' worth.
-const SWEEP_BUDGET: usize = 60_000;
-/// Sifting and the counting of costs end in large drawings: about this many comparisons of segments for each beginning.
-const COMPARE_BUDGET: usize = 250_000;
-/// Ways are sought for fewer groups in large drawings: about so many steps are compared in a pass.
-const ROUTE_BUDGET: usize = 600_000;
-/// After so many passes ways hardly change.
-const MAX_ROUTE_PASSES: usize = 4;
-/// Sifting hardly finds anything after this many passes.
+/// Sifting hardly finds anything after this many passes, and ways hardly change.
 const MAX_SIFT_PASSES: usize = 6;
+const MAX_ROUTE_PASSES: usize = 4;
+
+/// How much is tried. Large drawings get fewer of everything.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Visits of items, in the sweeps of all beginnings together.
+    visits: usize,
+    /// Comparisons of segments when sifting, for each beginning.
+    compares: usize,
+    /// Steps that are compared when ways are sought.
+    steps: usize,
+}
+
+/// At every step of the cursor: some milliseconds.
+const AT_ONCE: Effort = Effort { visits: 24_000, compares: 60_000, steps: 250_000 };
+/// Once for a graph: some ten milliseconds.
+const ONCE: Effort = Effort { visits: 60_000, compares: 250_000, steps: 2_000_000 };
 
 /// Whether boxes keep the order of their places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,52 +54,66 @@ impl BoxOrder {
             Self::Free => 1e-6,
         }
     }
+
+    fn effort(self) -> Effort {
+        match self {
+            Self::Fixed => AT_ONCE,
+            Self::Free => ONCE,
+        }
+    }
 }
 
 pub(super) fn arrange(flow: &mut Flow, nodes: &Nodes, boxes: BoxOrder) {
     flow.base_cost = boxes.base_cost();
+    let effort = boxes.effort();
     let n_items = flow.items.len().max(1);
-    let n_sweeps = (SWEEP_BUDGET / n_items).clamp(3, MAX_SWEEPS);
-    let n_starts = (SWEEP_BUDGET / (n_items * n_sweeps)).clamp(1, MAX_STARTS);
+    let n_sweeps = (effort.visits / n_items).clamp(MIN_SWEEPS, MAX_SWEEPS);
+    let n_starts = (effort.visits / (n_items * n_sweeps)).clamp(1, MAX_STARTS);
     let mut best: Option<(f64, Vec<Vec<usize>>)> = None;
     for start in 0..n_starts {
         let mut ranks = Ranks::start(flow, nodes, boxes, start);
         for sweep in 0..n_sweeps {
             ranks.sweep(flow, sweep, n_sweeps);
         }
-        sift(flow, &mut ranks.index, boxes);
-        for _ in 0..MAX_ROUTE_PASSES {
-            if !route(flow, &mut ranks.index, n_starts) {
-                break;
-            }
-            sift(flow, &mut ranks.index, boxes);
-        }
-        if n_starts > 1 {
-            let cost = cost(flow, &ranks.index);
-            if best.as_ref().is_none_or(|(lowest, _)| cost < lowest - 1e-9) {
-                best = Some((cost, flow.columns.clone()));
-            }
+        sift(flow, &mut ranks.index, boxes, effort.compares);
+        let cost = if n_starts > 1 { cost(flow, &ranks.index) } else { 0.0 };
+        if best.as_ref().is_none_or(|(lowest, _)| cost < lowest - 1e-9) {
+            best = Some((cost, flow.columns.clone()));
         }
     }
-    if let Some((_, columns)) = best {
-        flow.columns = columns;
+    flow.columns = best.map(|(_, columns)| columns).unwrap_or_default();
+    improve(flow, boxes, effort);
+}
+
+/// Finds better ways for lanes, and then better places for single items, in turn.
+fn improve(flow: &mut Flow, boxes: BoxOrder, effort: Effort) {
+    let mut index = vec![0; flow.items.len()];
+    for items in &flow.columns {
+        items.iter().enumerate().for_each(|(i, &item)| index[item] = i as u32);
+    }
+    let mut steps = effort.steps;
+    for _ in 0..MAX_ROUTE_PASSES {
+        if !route(flow, &mut index, &mut steps) {
+            return;
+        }
+        sift(flow, &mut index, boxes, effort.compares);
     }
 }
 
 /// Leads every group on its best way, the strongest first; gives whether anything changed.
-fn route(flow: &mut Flow, index: &mut [u32], n_starts: usize) -> bool {
+fn route(flow: &mut Flow, index: &mut [u32], steps: &mut usize) -> bool {
     let mut groups: Vec<(f64, usize)> = Vec::with_capacity(flow.groups.len());
     for (i, group) in flow.groups.iter().enumerate() {
         groups.push((flow.links[group.links.clone()].iter().map(|link| link.strength).sum(), i));
     }
     groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let (mut router, mut budget, mut changed) = (Router::default(), ROUTE_BUDGET / n_starts, false);
+    let (mut router, mut changed) = (Router::default(), false);
     for (_, group) in groups {
-        let effort = effort(flow, &flow.groups[group]);
-        if effort > budget {
+        let n = n_steps(flow, &flow.groups[group]);
+        if n > *steps {
             break;
         }
-        budget -= effort;
+        *steps -= n;
         changed |= reroute(flow, index, group, &mut router);
     }
     changed
@@ -238,8 +262,8 @@ fn cost(flow: &Flow, index: &[u32]) -> f64 {
 }
 
 /// Moves items within their columns to where their segments cross the least.
-fn sift(flow: &mut Flow, index: &mut [u32], boxes: BoxOrder) {
-    let mut budget = COMPARE_BUDGET;
+fn sift(flow: &mut Flow, index: &mut [u32], boxes: BoxOrder, compares: usize) {
+    let mut budget = compares;
     let mut items = Vec::new();
     for _ in 0..MAX_SIFT_PASSES {
         let mut improved = false;

@@ -102,7 +102,8 @@ pub(super) fn columns(request: &Request, start: f64, end: f64) -> Columns {
         (false, true) => (ROOMY_END_PAD * free).min(free / 8.0),
         (false, false) => END_PAD.min(free / 16.0),
     };
-    let pitch = (free - 2.0 * end_pad) / total.max(1.0);
+    // Without a layer between the ends there is all the room for their boxes.
+    let pitch = if total > 0.0 { (free - 2.0 * end_pad) / total } else { free };
     let mut placed = Columns {
         column_of: vec![None; nodes.layers.len()],
         centres: vec![start; layers.len()],

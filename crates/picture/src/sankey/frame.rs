@@ -62,12 +62,12 @@ pub(super) fn frame(request: &Request) -> Frame {
                 (true, false) => STREAM_ROOM,
             };
             let axis_at = height - AXIS_ROOM;
-            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 6.0 } else { 3.0 }) } else { (TOP, rest) };
+            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 2.0 } else { 3.0 }) } else { (TOP, rest) };
             Frame { orientation, along: [start, width - side[1]], across: [top, axis_at - gap], axis_at, width, height }
         }
         Orientation::Vertical => {
-            let top = 12.0 + if token_wise { POSITIONS_HEIGHT } else { 0.0 };
-            let bottom = height - 12.0 - if has_rest { BAR_ROOM_VERTICAL } else { 0.0 };
+            let top = 16.0 + if token_wise { POSITIONS_HEIGHT } else { 0.0 };
+            let bottom = height - 16.0 - if has_rest { BAR_ROOM_VERTICAL } else { 0.0 };
             let (along, across) = ([top, bottom], [AXIS_WIDTH, width - 6.0]);
             Frame { orientation, along, across, axis_at: AXIS_WIDTH - 12.0, width, height }
         }

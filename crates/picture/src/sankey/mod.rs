@@ -42,7 +42,7 @@ mod ribbons;
 mod sizes;
 pub mod svg;
 mod tags;
-mod text;
+pub(crate) mod text;
 
 use std::rc::Rc;
 
@@ -112,8 +112,8 @@ fn size(request: &Request, frame: &Frame, flows: &mut [Flow], gaps: &[f64], larg
     let nodes = &request.drawn.nodes;
     let n_links = request.drawn.links().count();
     let label_width = |node: usize| text::text_width(&nodes.nodes[node].label) + 8.0;
-    let (band_pad, min_band) = if token_wise { (bands::PAD, bands::MIN_BAND) } else { (0.0, 0.0) };
     let free = frame.across[1] - frame.across[0] - gaps.iter().sum::<f64>();
+    let (band_pad, min_band) = if token_wise { (bands::PAD, bands::min_band(free, flows.len())) } else { (0.0, 0.0) };
     sizes::size(
         flows,
         &Sizing {
@@ -130,7 +130,7 @@ fn size(request: &Request, frame: &Frame, flows: &mut [Flow], gaps: &[f64], larg
             },
             label_width: &label_width,
             band_pad,
-            min_band: min_band.min(free / flows.len().max(1) as f64),
+            min_band,
         },
     )
 }
@@ -154,7 +154,7 @@ fn empty(request: &Request, frame: &Frame, columns: &Columns, sized: &Sized) -> 
         boxes: Vec::new(),
         ribbons: Vec::new(),
         curves: Vec::new(),
-        axis: axis::axis(frame, columns, &request.drawn.nodes),
+        axis: axis::axis(frame, columns, &request.drawn.nodes, frame::is_token_wise(request)),
         bands: Vec::new(),
         folds: Vec::new(),
         rest: rest::rest(request, frame, columns),

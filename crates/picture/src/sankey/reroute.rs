@@ -25,8 +25,8 @@ pub(super) struct Router {
     steps: Vec<Vec<u16>>,
 }
 
-/// About how many comparisons finding a group's way takes.
-pub(super) fn effort(flow: &Flow, group: &Group) -> usize {
+/// How many steps are compared to find a group's way.
+pub(super) fn n_steps(flow: &Flow, group: &Group) -> usize {
     let sizes = group.lanes.clone().map(|lane| flow.columns[flow.items[lane].column].len() + 1);
     sizes.scan(1, |before, size| Some(std::mem::replace(before, size) * size)).sum()
 }
@@ -122,19 +122,21 @@ impl Router {
     /// The least costs of the places of a column, by those of the column before.
     fn step(&mut self, n_from: usize, n_to: usize, k: usize, base_cost: f64) {
         self.count(n_from, n_to);
-        let bend = |from: usize, to: usize| {
-            BEND_COST * base_cost * ((from as f64 + 0.5) / n_from as f64 - (to as f64 + 0.5) / n_to as f64).abs()
-        };
+        let bend = BEND_COST * base_cost;
+        let (from_share, to_share) = (bend / n_from as f64, bend / n_to as f64);
         let mut costs = vec![f64::INFINITY; n_to];
         let steps = &mut self.steps[k];
         steps.clear();
         steps.resize(n_to, 0);
         for (from, &before) in self.costs.iter().enumerate() {
-            let (starts, both) = (before + self.starts_above[from], &self.both_above[from * n_to..(from + 1) * n_to]);
-            for to in 0..n_to {
-                let cost = starts + self.ends_above[to] - 2.0 * both[to] + bend(from, to);
-                if cost < costs[to] {
-                    (costs[to], steps[to]) = (cost, from as u16);
+            let start = before + self.starts_above[from];
+            let here = (from as f64 + 0.5) * from_share;
+            let row = self.both_above[from * n_to..(from + 1) * n_to].iter().zip(&self.ends_above);
+            for (to, ((both, ends), best)) in row.zip(costs.iter_mut().zip(&mut *steps)).enumerate() {
+                let bent = (here - (to as f64 + 0.5) * to_share).abs();
+                let cost = start + ends - 2.0 * both + bent;
+                if cost < *best.0 {
+                    (*best.0, *best.1) = (cost, from as u16);
                 }
             }
         }

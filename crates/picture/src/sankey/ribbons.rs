@@ -12,12 +12,13 @@ use crate::geometry::{Curve, Point};
 
 /// A ribbon is flat where it passes a box or its label within this distance.
 const NEAR: f64 = 12.0;
+const NEAR_MANY: f64 = 2.0;
 /// Lanes nearer to each other than this lie side by side.
 const SIDE_BY_SIDE: f64 = 4.5;
 /// How far a ribbon is straight where it leaves a box.
 const LEAD: f64 = 1.5;
 /// A ribbon is flat over at most this share of the way to the next column.
-const MAX_FLAT: f64 = 0.42;
+const MAX_FLAT: f64 = 0.3;
 /// Points that are so near to the line between their neighbours are left out; in large drawings fewer points are kept.
 const STRAIGHT: f64 = 0.3;
 const STRAIGHT_MANY: f64 = 1.0;
@@ -88,6 +89,7 @@ pub(super) fn ribbons(input: &RibbonInput, flow: &Flow, ports: &Ports, start: Ba
 fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
     let mut flats = vec![0.0; flow.items.len()];
     let half = input.columns.thickness / 2.0;
+    let near = if input.n_links > MANY_LINKS { NEAR_MANY } else { NEAR };
     for (column, items) in flow.columns.iter().enumerate() {
         let reach = MAX_FLAT * nearest(&input.columns.centres, column);
         let mut box_end = f64::NEG_INFINITY;
@@ -95,7 +97,7 @@ fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
             let of = &flow.items[item];
             if of.is_box() {
                 box_end = of.end() + of.after;
-            } else if of.at - box_end < NEAR {
+            } else if of.at - box_end < near {
                 flats[item] = (half + 1.0).min(reach);
             }
         }
@@ -106,12 +108,13 @@ fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
                 let label = if of.before > 0.0 { text_width(&input.nodes.nodes[node].label) / 2.0 + 2.0 } else { 0.0 };
                 next = Some((of.at - of.before, label.max(half + 1.0)));
             } else if let Some((start, flat)) = next
-                && start - of.end() < NEAR
+                && start - of.end() < near
             {
                 flats[item] = flats[item].max(flat.min(reach));
             }
         }
-        for pair in items.windows(2).chain(items.windows(2).rev()) {
+        let pairs = items.windows(2).filter(|_| input.n_links <= MANY_LINKS);
+        for pair in pairs.clone().chain(pairs.rev()) {
             share_flat(flow, &mut flats, pair[0], pair[1]);
         }
     }

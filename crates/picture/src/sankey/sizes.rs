@@ -16,9 +16,10 @@ const END_LENGTH: [f64; 2] = [46.0, 62.0];
 /// Room above a box for its label, and below the label.
 pub(super) const LABEL_ROOM: f64 = 14.0;
 /// Bisection steps for the tightness: to less than a hundredth.
-const N_STEPS: usize = 11;
-/// At this tightness the unit is 3,000 times smaller than at first: all ribbons have their least width.
-const MAX_TIGHTNESS: f64 = 8.0;
+const N_STEPS: usize = 9;
+/// At this tightness the unit is 20 times smaller than at first. If it were smaller still, all ribbons would be of one width:
+/// rather everything is scaled down, the least width too.
+const MAX_TIGHTNESS: f64 = 3.0;
 /// Furniture is given up when the unit would have to be less than about a third of what it starts with.
 const FURNITURE_TIGHTNESS: f64 = 1.15;
 /// Links beyond which furniture is not weighed: cells and letters are too small to read.
@@ -33,12 +34,23 @@ pub(super) struct Furniture {
     pub n_labels: usize,
 }
 
+const BARE: Furniture = Furniture { cells: false, n_labels: 0 };
+
 /// From the richest to the barest.
 const FURNITURE: [Furniture; 5] = [
     Furniture { cells: true, n_labels: usize::MAX },
     Furniture { cells: true, n_labels: 26 },
     Furniture { cells: false, n_labels: 26 },
     Furniture { cells: false, n_labels: 12 },
+    Furniture { cells: false, n_labels: 0 },
+];
+
+/// The same when vertical: names beside boxes take more room than cells.
+const FURNITURE_VERTICAL: [Furniture; 5] = [
+    Furniture { cells: true, n_labels: usize::MAX },
+    Furniture { cells: true, n_labels: 12 },
+    Furniture { cells: true, n_labels: 5 },
+    Furniture { cells: true, n_labels: 0 },
     Furniture { cells: false, n_labels: 0 },
 ];
 
@@ -112,13 +124,17 @@ pub(super) struct Sized {
 /// Writes the widths of links and the sizes of items.
 pub(super) fn size(flows: &mut [Flow], sizing: &Sizing) -> Sized {
     let many = flows.iter().map(|flow| flow.links.len()).sum::<usize>() > MANY_LINKS;
-    let choices = if many { &FURNITURE[2..] } else { &FURNITURE[..] };
+    let choices = match (many, sizing.vertical) {
+        (true, _) => &FURNITURE[2..],
+        (false, true) => &FURNITURE_VERTICAL[..],
+        (false, false) => &FURNITURE[..],
+    };
     let choice = choices.iter().find(|&&furniture| {
         rank_labels(flows, sizing, furniture);
         let measure = measure(sizing, furniture, FURNITURE_TIGHTNESS);
         need(flows, sizing, &measure).0 <= sizing.room
     });
-    let furniture = choice.copied().unwrap_or(FURNITURE[FURNITURE.len() - 1]);
+    let furniture = choice.copied().unwrap_or(BARE);
     rank_labels(flows, sizing, furniture);
     let mut chosen = fit(flows, sizing, furniture);
     let (total, _) = need(flows, sizing, &chosen);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores};
-use circuitscope_picture::drawn::{LayerPart, Nodes, Port, Side};
+use circuitscope_picture::drawn::{Drawn, LayerPart, Nodes, Port, Side};
 use circuitscope_picture::view::{
     BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_of,
     find_edge, name_of, scale_to, strength_by_block, strongest, used, view,
@@ -98,9 +98,15 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     // Sides are not summed with each other.
     let grouped = a.view(&both, &ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() });
     assert_eq!(grouped.n_edges() + grouped.rest.n_in_circuit, both.len());
+    // What both have is counted, not drawn.
     let differences = a.view(&both, &ViewOptions { differences_only: true, ..apart() });
     assert!(differences.links().all(|link| link.side != Side::Both));
-    assert_eq!((differences.n_edges(), differences.rest.n_in_circuit), (seen["OnlyA"] + seen["OnlyB"], seen["Both"]));
+    assert_eq!(differences.n_edges(), seen["OnlyA"] + seen["OnlyB"]);
+    assert_eq!(differences.rest.n_in_circuit, seen["Both"]);
+    // It says nothing of paths: those of all edges of both count.
+    let all = a.view(&both, &apart());
+    let on_path = |drawn: &Drawn, name: &str| drawn.links().find(|link| link.name == name).map(|link| link.on_path);
+    assert!(differences.links().all(|link| on_path(&all, &link.name) == Some(link.on_path)));
     // Infinite scores of opposite signs have no mean.
     let infinite = |score: f32| PruneScores::new(vec![score; graph.n_edges()]);
     let (up, down) = (infinite(f32::INFINITY), infinite(f32::NEG_INFINITY));
