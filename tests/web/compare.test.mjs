@@ -102,11 +102,11 @@ describe("comparing circuits in the page", () => {
     const name = page.getByLabel("Name of the pinned run");
     await name.fill("first try");
     await name.press("Tab");
-    assert.match(await page.locator(".strip .key").innerText(), /first try/);
+    assert.match(await page.locator(".strip-panel .key").innerText(), /first try/);
     await name.fill("  ");
     await name.press("Tab");
     assert.equal(await name.inputValue(), "first try");
-    await page.locator(".strip").getByRole("button", { name: "Unpin first try" }).click();
+    await page.locator(".strip-panel").getByRole("button", { name: "Unpin first try" }).click();
     assert.equal(await page.getByLabel("Name of the pinned run").count(), 0);
   });
 

@@ -71,6 +71,7 @@ fn text(request: &Request, is_stream: bool) -> String {
     match (rest.n_in_circuit, rest.n_outside) {
         (0, n) if compared => format!("{} {} in neither circuit", count(n), edges(n)),
         (0, n) => format!("{} weaker {} not drawn", count(n), edges(n)),
+        (n, _) if compared && is_stream => format!("{} weaker {} of the two circuits {end}", count(n), edges(n)),
         (n, m) if compared => format!("{} more of the two circuits and {} in neither {end}", count(n), count(m)),
         (n, 0) if is_stream => format!("{} weaker {} of the circuit {end}", count(n), edges(n)),
         (n, m) if is_stream => {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores};
 use circuitscope_picture::drawn::{Drawn, LayerPart, Nodes, Port, Side};
 use circuitscope_picture::view::{
-    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
-    edges_of, find_edge, name_of, scale_to, shown, strength_by_block, strongest, used, view,
+    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_of,
+    find_edge, name_of, scale_to, strength_by_block, strongest, used, view,
 };
 
 use crate::support::{Case, apart, model, names};
