@@ -14,6 +14,7 @@ pub mod inspector;
 pub mod measures;
 pub mod memory;
 pub mod picture;
+pub mod python;
 pub mod rail;
 pub mod results;
 pub mod runs;
