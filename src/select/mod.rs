@@ -15,6 +15,7 @@ pub mod inspector;
 pub mod measures;
 pub mod memory;
 pub mod picture;
+pub mod python;
 pub mod rail;
 pub mod random;
 pub mod results;

@@ -1,6 +1,7 @@
 //! What a person does on the page, and what follows: the reducer and the selectors together.
 
 mod compare;
+mod export;
 mod files;
 mod measures;
 mod picture;
