@@ -12,6 +12,7 @@ pub mod header;
 pub mod hub;
 pub mod insight;
 pub mod inspector;
+pub mod link;
 pub mod measures;
 pub mod memory;
 pub mod picture;

@@ -3,6 +3,7 @@
 mod compare;
 mod export;
 mod files;
+mod link;
 mod measures;
 mod picture;
 mod runs;

@@ -4,8 +4,10 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::export_dialog::ExportDialog;
+use crate::select::link::fragment;
 use crate::select::python::python;
 use crate::tasks::export::{self, EdgesFile};
+use crate::tasks::link;
 use crate::view::connected::Connected;
 use crate::view::parts::menu::Menu;
 
@@ -37,6 +39,9 @@ pub fn Share(props: &Connected) -> Html {
         <>
             <Menu class="share" button={html! { { "Share" } }}>
                 <button type="button" disabled={!ready} onclick={open}>{ "Picture…" }<span class="quiet">{ "SVG, PNG or PDF" }</span></button>
+                <button type="button" onclick={copy_address(props, &said)}>
+                    { "Copy link" }<span class="quiet">{ "to what is seen; it names files and holds none" }</span>
+                </button>
                 { for EdgesFile::ALL.into_iter().map(|what| edges_item(props, what, ready)) }
                 <button type="button" disabled={!ready} onclick={copy_python(props, &said)}>
                     { "Copy as Python" }<span class="quiet">{ "for auto-circuit" }</span>
@@ -55,6 +60,17 @@ fn edges_item(props: &Connected, what: EdgesFile, ready: bool) -> Html {
     html! {
         <button type="button" disabled={!ready} {onclick}>{ what.label() }<span class="quiet">{ what.about() }</span></button>
     }
+}
+
+fn copy_address(props: &Connected, said: &UseStateHandle<Option<String>>) -> Callback<MouseEvent> {
+    let said = said.clone();
+    props.with(move |state, _, _: MouseEvent| {
+        let said = said.clone();
+        let tell = move |copied: Result<(), String>| {
+            said.set(Some(copied.map_or_else(|error| error, |()| "Link copied.".to_owned())));
+        };
+        export::copy(link::address(&fragment(state)), Callback::from(tell));
+    })
 }
 
 fn copy_python(props: &Connected, said: &UseStateHandle<Option<String>>) -> Callback<MouseEvent> {
