@@ -72,7 +72,6 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     { choices(&controls) }
                     { legend(&drawing.legend, two_circuits::names(state).as_ref()) }
                 }
-                <span class="grow" />
                 { buttons(&controls) }
             </div>
             <div class="room" ref={figure}>

@@ -49,7 +49,7 @@ impl LegendItem {
             Self::OnlyB => "only in B".to_owned(),
             Self::Scale { score, .. } => format!("|score| {score}"),
             Self::Attention => "looks back at".to_owned(),
-            Self::OffPath => "on no path from embed to unembed".to_owned(),
+            Self::OffPath => "on no path".to_owned(),
         }
     }
 }
