@@ -71,6 +71,10 @@ pub enum LayerPart {
     Mlp,
     Resid,
     Unembed,
+    /// All layers before a window of them; the block is the last of these.
+    Earlier,
+    /// All layers after a window of them; the block is the first of these.
+    Later,
 }
 
 /// The links of one token position, or of all positions at once.
@@ -103,7 +107,7 @@ pub struct Link {
     /// How much of it is in the circuit: 1 all, 0 nothing.
     pub mask: f32,
     pub side: Side,
-    /// Whether it lies on a path of drawn edges from the embedding to the end.
+    /// Whether it lies on a path of the circuit's edges from the embedding to the end.
     pub on_path: bool,
 }
 
@@ -131,10 +135,14 @@ pub enum Side {
 pub struct Rest {
     /// Edges that are in the circuit and not drawn one by one.
     pub n_in_circuit: usize,
-    /// Edges of the graph that are not in the circuit.
+    /// Edges of the graph that are not in the circuit and not drawn.
     pub n_outside: usize,
-    /// For each gap between a layer and the next the summed |score| of the circuit's undrawn edges that pass it; empty where it
-    /// is not drawn as a stream.
+    /// Of the first those that are too weak to be drawn; the others are not in the part that a reader looks at.
+    pub n_weaker: usize,
+    /// How many links these would be.
+    pub n_weaker_links: usize,
+    /// For each gap between a layer and the next the summed |score| of the edges too weak to be drawn that pass it; empty where
+    /// there are none.
     pub stream: Vec<f64>,
 }
 
