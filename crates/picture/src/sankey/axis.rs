@@ -59,11 +59,12 @@ fn horizontal(frame: &Frame, columns: &Columns, nodes: &Nodes, span: [f64; 2], t
         AxisBreak { at: run.at, label: fits.then(|| (text, at(run.at, SECOND_ROW))) }
     });
     let breaks = breaks.collect();
-    // Where the names of the embedding and the end are not in their boxes, they are at the axis.
-    let tick_name = |layer| layer_name(nodes, layer).or(end_name(nodes, layer).filter(|_| token_wise));
-    let inner = columns.layers.iter().zip(&columns.centres).filter(|_| roomy);
-    let sub_ticks =
-        inner.map(|(&layer, &x)| SubTick { at: x, label: tick_name(layer).map(|name| (name, None, at(x, SUB_ROW))) });
+    // Where the names of the embedding and the end are not in their boxes, they are at the axis; so are those of a window's sides.
+    let is_side = |layer: usize| matches!(nodes.layers[layer].part, LayerPart::Earlier | LayerPart::Later);
+    let name = |layer| layer_name(nodes, layer).or(end_name(nodes, layer).filter(|_| token_wise || is_side(layer)));
+    let named = columns.layers.iter().zip(&columns.centres).filter(|&(&layer, _)| roomy || is_side(layer));
+    let tick = |layer, x| SubTick { at: x, label: name(layer).map(|name| (name, None, at(x, SUB_ROW))) };
+    let sub_ticks = named.map(|(&layer, &x)| tick(layer, x));
     Axis { at: frame.axis_at, span, across: [0.0, frame.axis_at], blocks, breaks, sub_ticks: sub_ticks.collect() }
 }
 
@@ -109,6 +110,8 @@ fn end_name(nodes: &Nodes, layer: usize) -> Option<&'static str> {
     match nodes.layers[layer].part {
         LayerPart::Embed => Some("embed"),
         LayerPart::Unembed => Some("out"),
+        LayerPart::Earlier => Some("earlier"),
+        LayerPart::Later => Some("later"),
         _ => None,
     }
 }

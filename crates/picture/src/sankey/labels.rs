@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::layout::{Label, LabelPlace, Layout, NodeBox};
 use super::request::Request;
 use super::text::{BASELINE, LABEL_HEIGHT, text_width};
-use crate::drawn::{LayerPart, NodeKind};
+use crate::drawn::NodeKind;
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 
 /// Below this distance between columns names are short.
@@ -55,7 +55,7 @@ pub(super) fn labels(input: &LabelInput, layout: &mut Layout) {
         boxes: layout.boxes.iter().map(|b| b.rect).collect(),
         names: Vec::new(),
         samples: Samples::new(layout),
-        sides: [LayerPart::Embed, LayerPart::Unembed].map(|part| has_side_labels(input.request, part)),
+        sides: has_side_labels(input.request),
     };
     for i in order {
         layout.boxes[i].label = label(input, layout, i, &mut taken);
@@ -146,8 +146,8 @@ fn candidates(input: &LabelInput, node_box: &NodeBox, width: f64, sides: [bool; 
     let last = input.columns.layers.len() - 1;
     let only_reads = input.token_wise && node_box.n_out == 0 && node_box.kind == NodeKind::Head;
     match node_box.column {
-        0 if sides[0] && !input.frame.is_vertical() => [left, above, below],
-        column if column == last && sides[1] => [right, above, below],
+        0 if sides[0] && !input.frame.is_vertical() => [left, left, left],
+        column if column == last && sides[1] && !input.frame.is_vertical() => [right, right, right],
         _ if input.frame.is_vertical() || only_reads => [right, above, below],
         _ => [above, below, right],
     }

@@ -65,12 +65,12 @@ use self::ports::{CellRule, Ports};
 use self::ribbons::{BandStart, Lines, RibbonInput};
 use self::sizes::{Sized, Sizing};
 
-/// The least widths of ribbons: of few, of some, and of many; and where pairs of boxes are drawn above a stream of the rest.
+/// The least widths of ribbons: of few, of some, and of many.
 const MIN_WIDTH: f64 = 1.4;
 const MIN_WIDTH_SOME: f64 = 1.2;
 const MIN_WIDTH_MANY: f64 = 0.9;
-const SOME: usize = 60;
-const MANY: usize = 120;
+const FEW: usize = 60;
+const SOME: usize = 120;
 
 /// The positions of everything in a drawing. The same request gives the same layout.
 pub fn layout(request: &Request) -> Layout {
@@ -122,10 +122,10 @@ fn size(request: &Request, frame: &Frame, flows: &mut [Flow], gaps: &[f64], larg
             largest: f64::from(largest),
             vertical: frame.is_vertical(),
             token_wise,
+            sides: columns::has_side_labels(request),
             min_width: match n_links {
-                _ if !request.drawn.rest.stream.is_empty() => MIN_WIDTH_SOME,
-                n if n <= SOME => MIN_WIDTH,
-                n if n <= MANY => MIN_WIDTH_SOME,
+                n if n <= FEW => MIN_WIDTH,
+                n if n <= SOME => MIN_WIDTH_SOME,
                 _ => MIN_WIDTH_MANY,
             },
             label_width: &label_width,

@@ -2,7 +2,7 @@
 //! "Monotone Piecewise Cubic Interpolation"), so that a ribbon never swings past the points that it is led through.
 
 use super::columns::Columns;
-use super::flow::{Flow, ItemKind};
+use super::flow::{Flow, FlowLink, ItemKind};
 use super::frame::Frame;
 use super::layout::Ribbon;
 use super::ports::Ports;
@@ -61,12 +61,15 @@ struct Knot {
 
 pub(super) fn ribbons(input: &RibbonInput, flow: &Flow, ports: &Ports, start: BandStart, lines: &mut Lines) {
     let flats = flats(input, flow);
+    let has_box = |items: &Vec<usize>| items.iter().any(|&item| flow.items[item].is_box());
+    let has_boxes: Vec<bool> = flow.columns.iter().map(has_box).collect();
     let tolerance = if input.n_links > MANY_LINKS { STRAIGHT_MANY } else { STRAIGHT };
     let (mut knots, mut slopes) = (Vec::new(), Vec::new());
     for group in &flow.groups {
         for link in &flow.links[group.links.clone()] {
             knots.clear();
-            lead(input, flow, ports, &flats, Lead { link, lanes: flow.lanes(link, group) }, &mut knots);
+            let passed = Passed { ports, flats: &flats, has_boxes: &has_boxes, lanes: flow.lanes(link, group) };
+            lead(input, flow, link, passed, &mut knots);
             thin_out(&mut knots, tolerance);
             knots.iter_mut().for_each(|knot| knot.across += start.across);
             let first = lines.curves.len();
@@ -137,14 +140,19 @@ fn nearest(centres: &[f64], column: usize) -> f64 {
     before.into_iter().chain(after).fold(f64::INFINITY, f64::min)
 }
 
-struct Lead<'a> {
-    link: &'a super::flow::FlowLink,
+/// What a ribbon passes on its way.
+struct Passed<'a> {
+    ports: &'a Ports,
+    /// By item.
+    flats: &'a [f64],
+    /// By column. A ribbon need not be led through a column without boxes.
+    has_boxes: &'a [bool],
     lanes: std::ops::Range<usize>,
 }
 
 /// The points that a ribbon is led through.
-fn lead(input: &RibbonInput, flow: &Flow, ports: &Ports, flats: &[f64], of: Lead, knots: &mut Vec<Knot>) {
-    let (columns, link) = (input.columns, of.link);
+fn lead(input: &RibbonInput, flow: &Flow, link: &FlowLink, passed: Passed, knots: &mut Vec<Knot>) {
+    let (columns, Passed { ports, flats, has_boxes, lanes }) = (input.columns, passed);
     let half = columns.thickness / 2.0;
     let straight = LEAD.min(0.15 * columns.pitch);
     let mut knot = |along, across, flat| knots.push(Knot { along, across, flat });
@@ -152,8 +160,11 @@ fn lead(input: &RibbonInput, flow: &Flow, ports: &Ports, flats: &[f64], of: Lead
     let (along, across) = (columns.centres[src.column] + half, src.at + link.src_offset);
     knot(along, across, true);
     knot(along + straight, across, true);
-    for (i, lane) in of.lanes.enumerate() {
+    for (i, lane) in lanes.enumerate() {
         let item = &flow.items[lane];
+        if !has_boxes[item.column] {
+            continue;
+        }
         let (along, across) = (columns.centres[item.column], item.at + ports.offsets[link.first_offset + i]);
         if flats[lane] > 0.0 {
             knot(along - flats[lane], across, true);

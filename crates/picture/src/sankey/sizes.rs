@@ -65,6 +65,8 @@ pub(super) struct Sizing<'a> {
     pub vertical: bool,
     /// Whether there is a band for each token position.
     pub token_wise: bool,
+    /// Whether the names of the first and of the last column are out of the flow.
+    pub sides: [bool; 2],
     /// The least width of a ribbon.
     pub min_width: f64,
     /// By node: the width of its label beside it, when vertical.
@@ -208,9 +210,12 @@ fn rank_labels(flows: &mut [Flow], sizing: &Sizing, furniture: Furniture) {
         for (rank, item) in ranked.into_iter().enumerate() {
             let ItemKind::Box(node) = flow.items[item].kind else { continue };
             let inside = matches!(sizing.nodes.nodes[node].kind, NodeKind::Embed | NodeKind::Unembed);
+            let last = flow.columns.len() - 1;
+            let at_side = (sizing.sides[0] && flow.items[item].column == 0)
+                || (sizing.sides[1] && flow.items[item].column == last);
             // A head that only reads at a token position has its name on its right.
             let beside = sizing.token_wise && flow.groups_of[item].is_empty();
-            let has_room = rank < furniture.n_labels && !inside;
+            let has_room = rank < furniture.n_labels && !inside && (sizing.vertical || !at_side);
             let item = &mut flow.items[item];
             item.before = if has_room && !sizing.vertical && !beside { LABEL_ROOM } else { 0.0 };
             item.after = if has_room && sizing.vertical { (sizing.label_width)(node) } else { 0.0 };
@@ -277,9 +282,10 @@ fn box_size(flow: &Flow, sizing: &Sizing, measure: &Measure, item: usize) -> f64
         }
         has_ports |= link.port.is_some();
     }
+    let has_name_inside = |side: usize| !sizing.token_wise && (sizing.vertical || !sizing.sides[side]);
     let least = match sizing.nodes.nodes[node].kind {
-        NodeKind::Embed if !sizing.token_wise => END_LENGTH[0],
-        NodeKind::Unembed if !sizing.token_wise => END_LENGTH[1],
+        NodeKind::Embed if has_name_inside(0) => END_LENGTH[0],
+        NodeKind::Unembed if has_name_inside(1) => END_LENGTH[1],
         NodeKind::Mlp | NodeKind::Resid => measure.min_mlp,
         _ => measure.min_head,
     };

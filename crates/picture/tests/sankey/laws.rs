@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use circuitscope_picture::drawn::{Drawn, NodeKind, Side};
+use circuitscope_picture::drawn::{Drawn, Layer, LayerPart, NodeKind, Rest, Side};
 use circuitscope_picture::sankey::{AttentionArc, LabelPlace, Layout, NodeBox, Request, layout};
 use circuitscope_picture::{Orientation, Rect, Size};
 
@@ -363,7 +363,7 @@ fn arcs_join_a_head_where_it_reads_to_where_it_writes() {
 fn what_is_not_drawn_is_counted() {
     let text = |n_in_circuit, n_outside, stream: Vec<f64>| {
         let mut drawn = case("gpt2", 0).top(5);
-        drawn.rest = circuitscope_picture::drawn::Rest { n_in_circuit, n_outside, stream };
+        drawn.rest = Rest { n_in_circuit, n_outside, n_weaker: n_in_circuit.min(500), stream, ..Rest::default() };
         wide(drawn).rest.map(|rest| rest.text)
     };
     assert_eq!(text(0, 1488, vec![]).as_deref(), Some("1,488 weaker edges not drawn"));
@@ -371,10 +371,39 @@ fn what_is_not_drawn_is_counted() {
     assert_eq!(text(3, 0, vec![]).as_deref(), Some("3 more edges of the circuit not drawn"));
     let both = Some("527 more of the circuit and 1,000,000 weaker edges not drawn");
     assert_eq!(text(527, 1_000_000, vec![]).as_deref(), both);
-    let stream = "527 weaker edges of the circuit in one grey stream";
-    assert_eq!(text(527, 0, vec![1.0; 5]).as_deref(), Some(stream));
-    assert_eq!(text(527, 9, vec![1.0; 5]), Some(format!("{stream}, 9 outside it not drawn")));
+    assert_eq!(text(40, 0, vec![1.0; 5]).as_deref(), Some("40 weaker edges in one grey stream"));
+    let all = "500 weaker edges in one grey stream, 27 elsewhere in the circuit, 9 outside it";
+    assert_eq!(text(527, 9, vec![1.0; 5]).as_deref(), Some(all));
     assert_eq!(text(0, 0, vec![]), None);
+}
+
+#[test]
+fn a_window_has_what_is_before_and_after_it_at_its_sides() {
+    // Blocks 10 to 13 of 30: two layers each, from layer 21 on; what is before is one column, and what is after is another.
+    let g = deep();
+    let mut drawn = g.top(300);
+    let mut nodes = (*drawn.nodes).clone();
+    nodes.nodes.iter_mut().for_each(|node| node.layer = (node.layer + 1).saturating_sub(21).min(9));
+    let side = |part, block| [Layer { part, block: Some(block) }];
+    let inner = g.nodes.layers[21..29].iter().copied();
+    nodes.layers = side(LayerPart::Earlier, 9).into_iter().chain(inner).chain(side(LayerPart::Later, 14)).collect();
+    let (layers, n) = (nodes.nodes.clone(), nodes.layers.len() - 1);
+    let is_shown = |layer: usize| layer > 0 && layer < n;
+    drawn.bands[0].links.retain(|link| {
+        let [src, dest] = [link.src, link.dest].map(|node| layers[node].layer);
+        src < dest && (is_shown(src) || is_shown(dest))
+    });
+    drawn.nodes = Rc::new(nodes);
+    let drawn = wide(drawn);
+    check("window", &drawn);
+    assert_eq!(drawn.axis.blocks.iter().map(|block| block.block).collect::<Vec<_>>(), [10, 11, 12, 13]);
+    assert!(drawn.axis.breaks.is_empty());
+    let names: Vec<_> =
+        drawn.axis.sub_ticks.iter().filter_map(|tick| tick.label.as_ref()).map(|label| label.0).collect();
+    assert!(names.first() == Some(&"earlier") && names.last() == Some(&"later"), "{names:?}");
+    let first = drawn.boxes.iter().filter(|b| b.column == 0 && b.label.place == LabelPlace::Beside);
+    let is_left = |b: &NodeBox| b.label.rect.right() <= b.rect.x && b.label.rect.x >= 0.0;
+    assert!(first.clone().count() > 3 && first.into_iter().all(is_left));
 }
 
 #[test]
