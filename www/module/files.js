@@ -33,7 +33,7 @@ export async function rememberFiles(files, blobs) {
   // Where the weights find no room, the small files do.
   named.sort((a, b) => a.file.bytes - b.file.bytes);
   for (const { file, blob } of named) {
-    if (!(await recordOf(store, keyOf(file)))) await keep(store, file, blob);
+    if (!(await openFile(store, await recordOf(store, keyOf(file))))) await keep(store, file, blob);
   }
   return rememberedFiles();
 }
@@ -155,9 +155,10 @@ async function recordOf(store, key) {
 
 /**
  * @param {Store} store
- * @param {KeptFile} file
+ * @param {KeptFile | undefined} file
  */
 async function openFile(store, file) {
+  if (!file) return undefined;
   try {
     const pieces = await Promise.all(Array.from({ length: nPieces(file) }, (_, piece) => store.read(keyOf(file), `${piece}`)));
     const whole = new File(pieces, file.name);
