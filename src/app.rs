@@ -11,10 +11,11 @@ use crate::state::State;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
 use crate::tasks::{self, Tasks};
-use crate::update::Action;
+use crate::update::{Action, LinkAction};
 use crate::view::connected::{Connected, TasksHandle};
 use crate::view::files::list::drags_files;
 use crate::view::inspector::panel::Inspector;
+use crate::view::link_notice::link_notice;
 use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
 use crate::view::parts::remembered;
@@ -37,6 +38,7 @@ pub fn App() -> Html {
     let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
     let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
     use_tasks(&props);
+    use_address(&props);
     let dragging = use_state(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&props, &dragging);
     let screen = &state.screen;
@@ -54,6 +56,8 @@ pub fn App() -> Html {
             <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
+            } else if let Some(remark) = select::link::remark(&state) {
+                { link_notice(&remark, props.on(|()| Action::Link(LinkAction::Dismissed))) }
             }
             <main>
                 <Rail ..props.clone() />
@@ -67,7 +71,7 @@ pub fn App() -> Html {
     }
 }
 
-/// The demo; a narrow screen has more room below than beside.
+/// The demo, as the page's address says; a narrow screen has more room below than beside.
 fn initial_state() -> State {
     let narrow = is_narrow();
     let orientation = if narrow { Orientation::Vertical } else { Orientation::Horizontal };
@@ -75,6 +79,12 @@ fn initial_state() -> State {
     state.picture.view.orientation = orientation;
     state.screen.rail = !narrow;
     state.screen.hints = remembered::get(HINTS).is_none();
+    state.links.usual = orientation;
+    state.links.remembered.on = tasks::wants_to_remember();
+    let fragment = tasks::link::fragment();
+    if !fragment.is_empty() {
+        state.apply(Action::Link(LinkAction::Opened(fragment)));
+    }
     state
 }
 
@@ -94,7 +104,21 @@ fn use_tasks(props: &Connected) {
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
     use_task(props, insight::attention_question(&props.state), tasks::ask_attention);
     use_task(props, insight::attribution_question(&props.state), tasks::ask_attribution);
+    use_task(props, select::link::file_to_hash(&props.state), tasks::hash_file);
+    use_task(props, select::link::files_to_recall(&props.state), tasks::recall_files);
+    use_task(props, select::link::files_to_remember(&props.state), tasks::remember_files);
     use_release(props);
+}
+
+/// Keeps the page's address and its state together.
+#[hook]
+fn use_address(props: &Connected) {
+    use_task(props, select::link::address(&props.state), tasks::write_address);
+    let tasks = props.tasks.0.clone();
+    use_effect_with((), move |()| {
+        let listeners = tasks::listen_to_address(&tasks);
+        move || drop(listeners)
+    });
 }
 
 /// Forgets files that the state referred to and does no longer. (A file that was just added may not be in the state yet.)

@@ -58,6 +58,8 @@ export interface Engine {
   discover(options: DiscoverOptions): Promise<Discovery>;
   /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
   sensitivity(options: SensitivityOptions): Promise<SensitivityRun[]>;
+  /** A metric of every prompt of the last run: clean, corrupt, and in a circuit. */
+  values(options: ValuesOptions): Promise<PromptValues>;
   /** The attention patterns of heads on a prompt of the last run. */
   attention(options: AttentionOptions): Promise<Attention>;
   /** What every src node adds to the logits of the answers of a prompt of the last run, and the norm of its output. */
@@ -375,6 +377,24 @@ export interface SensitivityRun extends Pick<RunSettings, "patchType" | "ablatio
 
 /** A circuit of the last run by its index, or one of its scores with other edits, which need not have been run. */
 export type CircuitOfRun = number | { edgeCount?: number; edits?: readonly MaskEdit[] };
+
+/** Which metric, and which circuit of the last run. */
+export interface ValuesOptions {
+  metric: MetricKey;
+  /** Its index in the run; by default the first. */
+  circuit?: number;
+}
+
+/** A metric of every prompt, in file order, a mean over the positions of the output; NaN throughout where it does not apply. */
+export interface PromptValues {
+  /** The number of edges of the circuit. */
+  edges: number;
+  /** Of the unpatched model on the clean prompts. */
+  clean: Float64Array;
+  /** Of the unpatched model on the corrupt prompts. */
+  corrupt: Float64Array;
+  circuit: Float64Array;
+}
 
 /** Which prompt and which circuit of the last run. */
 export interface AttributionOptions {

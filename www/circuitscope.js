@@ -24,7 +24,7 @@ import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
 import {
   abortSignal, alternatives, anything, boolean, callback, checked, fieldError, given, isListOf, oneOf, text, wholeNumber,
 } from "./module/options.js?v=__BUILD_ID__";
-import { attention, attentionRequest, attribution, attributionRequest, editList, editsRule } from "./module/inspect.js?v=__BUILD_ID__";
+import { attention, attentionRequest, attribution, attributionRequest, editList, editsRule, promptValues, valuesRequest } from "./module/inspect.js?v=__BUILD_ID__";
 import { readPrompts } from "./module/prompts.js?v=__BUILD_ID__";
 import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
 import { ABLATIONS, DEVICES, EDGE_COUNT_RULES, GRAPH_DEFAULTS, METRICS, PATCH_TYPES, PROMPT_DEFAULTS, RUN_DEFAULTS, SLICES } from "./module/schema.js?v=__BUILD_ID__";
@@ -35,9 +35,9 @@ import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 /**
  * @import {
  *   Attention, AttentionOptions, Attribution, AttributionOptions, CircuitResult, DiscoverOptions, Discovery, EdgeCounts, Engine as PublicEngine, Graph, GraphSettings, HubModel, LoadedModel,
- *   Measurement as PublicMeasurement, MetricCurve, MetricKey, Metrics, ModelFiles, OpenOptions, Output, OwnModel, Progress,
+ *   Measurement as PublicMeasurement, MetricCurve, MetricKey, Metrics, ModelFiles, OpenOptions, Output, OwnModel, Progress, PromptValues,
  *   ReadScores, ReadScoresOptions, RunOptions, RunResult, ScoresSource, SensitivityOptions, SensitivityRun, Spreads, TokenList, TopToken,
- *   UnpatchedLogits, WriteScoresOptions,
+ *   UnpatchedLogits, ValuesOptions, WriteScoresOptions,
  * } from "./circuitscope.js"
  */
 /** @import { Notice, OnEvent } from "./module/connection.js" */
@@ -418,6 +418,19 @@ class Engine {
     const onEvent = progressTo(onProgress);
     const { event, attachments: found } = await this.#connection.call(request(), attachments, { signal, onEvent });
     return discovery(event.discovery, found);
+  }
+
+  /**
+   * A metric of every prompt of the last run, in file order: of the unpatched model on the clean and on the corrupt prompts, and of
+   * a circuit. Their mean is the run's metric.
+   *
+   * @param {ValuesOptions} options `metric`: auto-circuit's name of it, such as `"Logit Diff"`; `circuit`: the index of one of the
+   *   run, by default the first.
+   * @returns {Promise<PromptValues>} NaN throughout where the metric does not apply.
+   */
+  async values(options) {
+    const { event, attachments } = await this.#connection.call(valuesRequest(options));
+    return promptValues(event.values, attachments);
   }
 
   /**

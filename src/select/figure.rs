@@ -147,12 +147,19 @@ impl SceneRequest {
         }
     }
 
-    /// The drawing as a file, with a title and a description in it.
-    pub fn svg(&self, theme: Theme, title: &str, description: &str) -> String {
-        let about = About { title, description, legend: true };
+    /// The drawing as the text of an SVG file, with its legend or without. auto-circuit's look has its own size and legend.
+    pub fn file(&self, theme: Theme, legend: bool) -> String {
         match self.request.view.look {
-            Look::Flow => svg::svg_string(&self.flow_layout(), theme, &about),
-            Look::Matrix => matrix::svg::svg_string(&self.matrix_layout(), theme),
+            Look::Flow => svg::svg_string(&self.flow_layout(), theme, &About { legend, ..About::default() }),
+            Look::Matrix => {
+                let request = matrix::Request { drawn: &self.drawn.0, size: self.size, steps: matrix::STEPS };
+                let layout = matrix::layout(&request);
+                if legend {
+                    matrix::svg::svg_string(&layout, theme)
+                } else {
+                    matrix::svg::bare_svg_string(&layout, theme)
+                }
+            }
             Look::AutoCircuit => self.auto_circuit_layout().map_or(String::new(), |layout| svg_string(&layout, theme)),
         }
     }

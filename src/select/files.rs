@@ -95,7 +95,7 @@ fn unused_weights(state: &State) -> Option<String> {
     (!names.is_empty()).then(|| format!("Not used: {}, {why}.", names.join(", ")))
 }
 
-/// The files that may yet be given to a worker: those in the list or on the shelf, what the reader made, and those of the run
+/// The files that may yet be given to a worker: those in the list or on a shelf, what the reader made, and those of the run
 /// that is going on or can be tried again.
 pub fn referenced(state: &State) -> BTreeSet<FileId> {
     let failed = state.failure.as_ref().and_then(|failure| failure.plan.as_ref());
@@ -103,7 +103,7 @@ pub fn referenced(state: &State) -> BTreeSet<FileId> {
         Run::Running { plan, .. } => Some(plan),
         Run::Idle(_) => None,
     };
-    let listed = state.files.iter().chain(&state.discover.shelf).map(|file| file.id);
+    let listed = state.files.iter().chain(state.own_files()).map(|file| file.id);
     let made = [state.texts.ids_file(), state.imports.scores_file()].into_iter().flatten();
     let planned = failed.into_iter().chain(running).flat_map(|plan| {
         let files = plan.key.files.into_iter().flatten();

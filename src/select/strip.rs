@@ -58,6 +58,11 @@ impl StripValues {
         }
     }
 
+    /// The same at another size.
+    pub fn sized(&self, size: Size) -> Self {
+        Self { size, ..self.clone() }
+    }
+
     /// The request, for the stops of the scores in use.
     pub fn request(&self, stops: &ScoreStops) -> StripRequest {
         let chosen = self.sets.iter().find(|(style, _)| *style == 0).map(|(_, set)| set);

@@ -100,6 +100,11 @@ impl History {
         Some(after)
     }
 
+    /// The circuit that was chosen last and is not on its way to another.
+    pub fn settled(&self) -> &Choice {
+        &self.settled
+    }
+
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }

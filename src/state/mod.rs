@@ -36,6 +36,8 @@ pub mod hub;
 
 pub mod demo;
 
+pub mod link;
+
 use std::rc::Rc;
 
 use circuit::History;
@@ -44,6 +46,7 @@ use files::{FileEntry, Note, Role};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
 use insight::Insights;
+use link::Links;
 use measures::Measures;
 use picture::Picture;
 use random::{RandomEdges, any_scores};
@@ -54,6 +57,7 @@ use screen::Screen;
 use search::{Discover, Search};
 use settings::Settings;
 use texts::Texts;
+use weights::WeightFiles;
 
 /// Everything the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +87,8 @@ pub struct State {
     pub measures: Measures,
     pub discover: Discover,
     pub insights: Insights,
+    /// The page's address, and the files that it names.
+    pub links: Links,
     pub failure: Option<Failure>,
 }
 
@@ -120,6 +126,7 @@ impl State {
             measures,
             discover: Discover::default(),
             insights: Insights::default(),
+            links: Links::default(),
             failure: None,
         };
         state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));
@@ -147,6 +154,18 @@ impl State {
     /// Whether the demo's model is in use.
     pub fn is_demo(&self) -> bool {
         self.inputs.file(Role::Config).is_some_and(|id| (id as usize) < demo::FILES.len())
+    }
+
+    /// A person's own files, in use or not, the latest first.
+    pub fn own_files(&self) -> impl Iterator<Item = &FileEntry> {
+        let listed = self.files.iter().rev().filter(|file| !file.demo);
+        listed.chain(&self.links.shelf).chain(&self.discover.shelf)
+    }
+
+    /// A person's own files in use.
+    pub fn own_in_use(&self) -> Vec<&FileEntry> {
+        let none = WeightFiles::default();
+        link::own_in_use(&self.files, self.inputs.weights.as_ref().map_or(&none, |weights| &weights.files))
     }
 
     /// The graph with its scores.

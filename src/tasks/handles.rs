@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Blob;
 
 use crate::state::demo;
 use crate::state::files::FileId;
@@ -47,6 +48,16 @@ impl FileHandles {
         let (name, handle) = handles.get(&id).ok_or_else(|| Fault::Failed("the file is gone".to_owned()))?;
         let index = attachments.push(handle) as usize - 1;
         Ok(Source::Attached { index, name: name.clone() })
+    }
+
+    /// The bytes of a file, to be read or kept.
+    pub fn blob(&self, id: FileId) -> Option<Blob> {
+        let handle = self.handles.borrow().get(&id)?.1.clone();
+        let handle = match handle.dyn_into::<Blob>() {
+            Ok(file) => return Some(file),
+            Err(bytes) => bytes,
+        };
+        Blob::new_with_u8_array_sequence(&Array::of1(&handle)).ok()
     }
 
     /// The name of a file.

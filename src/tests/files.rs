@@ -33,8 +33,8 @@ fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
 
 /// The demo, sharing what is compared by identity.
 fn state_of_demo_like(state: &State) -> State {
-    let State { files, inputs, results, measures, .. } = state.clone();
-    State { files, inputs, results, measures, ..State::demo() }
+    let State { files, inputs, results, measures, links, .. } = state.clone();
+    State { files, inputs, results, measures, links, ..State::demo() }
 }
 
 #[test]

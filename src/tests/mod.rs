@@ -1,7 +1,9 @@
 //! What a person does on the page, and what follows: the reducer and the selectors together.
 
 mod compare;
+mod export;
 mod files;
+mod link;
 mod measures;
 mod picture;
 mod runs;

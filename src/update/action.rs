@@ -5,6 +5,7 @@ use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
 use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
+use crate::state::link::FileHash;
 use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::pace::Tick;
@@ -41,6 +42,7 @@ pub enum Action {
     Compare(CompareAction),
     Search(SearchAction),
     Insight(InsightAction),
+    Link(LinkAction),
     RunStarted(Job, Plan),
     /// The time is in milliseconds, from some moment.
     RunProgressed(Job, Vec<Event>, f64),
@@ -135,6 +137,27 @@ pub enum SearchAction {
     KeptEntered(String),
     /// A file of some of the scores in use, with how many edges it has, or why there is none.
     Kept(Result<(FileEntry, usize), String>),
+}
+
+/// What happens to the page's address and to the files that it names.
+pub enum LinkAction {
+    /// The fragment of the address is another than the page wrote.
+    Opened(String),
+    /// A link is not waited for any more, and what was wrong with it was seen.
+    Dismissed,
+    /// A file's hash; None where there is none.
+    Hashed(FileId, Option<FileHash>),
+    /// This browser's own store was asked for the files of the link,
+    StoreAsked,
+    /// and what it has of them is in the list.
+    StoreAnswered,
+    RememberChosen(bool),
+    /// These files are handed over to be kept.
+    Remembering(Vec<FileId>),
+    /// How many files are kept and their size, or why they are not.
+    Remembered(Result<(usize, u64), String>),
+    /// Nothing is kept any more.
+    Forgotten,
 }
 
 /// How a search came to its end.

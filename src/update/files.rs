@@ -2,6 +2,7 @@
 
 use super::inputs;
 use crate::state::files::{Content, FileEntry, FileId, Note, Role};
+use crate::state::link::Links;
 use crate::state::load::Load;
 use crate::state::measures::Measures;
 use crate::state::picture::{Picture, View};
@@ -39,7 +40,7 @@ pub fn fit_batch_size(state: &mut State) {
 }
 
 /// Takes back what suits the demo only, where it was not changed meanwhile.
-fn leave_demo_settings(state: &mut State) {
+pub fn leave_demo_settings(state: &mut State) {
     let (demo, own) = (demo::settings().run, RunSettings::default());
     state.measures = Measures { metric: state.measures.metric, ..Measures::default() };
     let run = &mut state.settings.run;
@@ -70,11 +71,15 @@ fn keep_files(state: &mut State, keep: impl Fn(&FileEntry) -> bool) {
     inputs::read(state);
 }
 
+/// The demo as it is at first. A person's files are put aside for a link that names them.
 pub fn restore_demo(state: &mut State) {
     let demo = State::demo();
     let view = View { orientation: state.picture.view.orientation, ..View::default() };
     let picture = Picture { view, ..demo.picture.clone() };
     let settings = Settings { device: state.settings.device, ..demo.settings.clone() };
     let screen = state.screen.clone();
-    *state = State { engine: state.engine.clone(), picture, settings, screen, ..demo };
+    let is_read = |file: &&FileEntry| file.role().is_some();
+    let shelf = state.own_files().filter(is_read).cloned().collect();
+    let links = Links { shelf, wanted: None, notes: Vec::new(), ..state.links.clone() };
+    *state = State { engine: state.engine.clone(), picture, settings, screen, links, ..demo };
 }

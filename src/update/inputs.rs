@@ -100,7 +100,7 @@ pub fn check_counts(state: &mut State) {
 }
 
 /// Keeps the chosen prompt and position within what there is.
-fn check_position(state: &mut State) {
+pub fn check_position(state: &mut State) {
     let Some(prompts) = &state.inputs.prompts else { return };
     let positions = state.settings.run.slice.positions(prompts.seq(0));
     state.prompt = state.prompt.min(prompts.pairs.len() - 1);

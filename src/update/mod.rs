@@ -8,6 +8,7 @@ mod files;
 mod hub;
 mod inputs;
 mod insight;
+mod link;
 mod measures;
 mod picture;
 mod runs;
@@ -22,7 +23,8 @@ use yew::Reducible;
 use crate::state::State;
 use crate::state::load::Load;
 pub use action::{
-    Action, CircuitAction, CompareAction, InsightAction, MeasureAction, ScreenAction, SearchAction, SearchEnd,
+    Action, CircuitAction, CompareAction, InsightAction, LinkAction, MeasureAction, ScreenAction, SearchAction,
+    SearchEnd,
 };
 pub use hub::HubAction;
 
@@ -63,6 +65,7 @@ impl State {
             Action::Compare(action) => compare::apply(self, action),
             Action::Search(action) => search::apply(self, action),
             Action::Insight(action) => insight::apply(self, action),
+            Action::Link(action) => link::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),
@@ -84,5 +87,7 @@ impl State {
             Action::Failed(failure) => self.failure = Some(failure),
             Action::FailureDismissed => self.failure = None,
         }
+        // Whatever happened may be what a link waited for.
+        link::go_on(self);
     }
 }

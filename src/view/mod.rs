@@ -7,6 +7,7 @@ pub mod connected;
 pub mod drawer;
 pub mod files;
 pub mod inspector;
+pub mod link_notice;
 pub mod measures;
 pub mod parts;
 pub mod prompts;

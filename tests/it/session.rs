@@ -5,7 +5,7 @@ use std::rc::Rc;
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
 use circuitscope_core::{
-    AblationType, Algorithm, DiscoverSettings, EdgeCounts, EdgeRef, EdgeValues, Limits, MaskEdit, Metric, ModelMemory,
+    AblationType, Algorithm, DiscoverSettings, EdgeCounts, EdgeRef, EdgeValues, Limits, MaskEdit, ModelMemory,
     OutputSlice, PruneScores, RunSettings, ScoresInfo,
 };
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
@@ -264,23 +264,6 @@ fn what_is_not_there_cannot_be_asked_about() {
         let error = pollster::block_on(loaded.session.attention(0, &circuit, heads)).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
-}
-
-#[test]
-fn every_prompt_has_its_own_value_whose_mean_is_the_metric() {
-    let mut loaded = Loaded::open("gpt2", Limits::default());
-    assert_eq!(loaded.session.per_prompt(0, Metric::CleanKlDiv), Err(SessionError::NoRun));
-    let output = loaded.run(&[7, 40], false, &mut Watching::default()).unwrap();
-    for circuit in &output.circuits {
-        let values = loaded.session.per_prompt(circuit.index, Metric::CleanKlDiv).unwrap().unwrap();
-        assert_eq!(values.len(), 4);
-        let mean = values.iter().sum::<f64>() / 4.0;
-        assert!((mean - circuit.measurement.mean(Metric::CleanKlDiv).unwrap()).abs() < 1e-9);
-    }
-    // At all positions the prompts of this file have no answers.
-    assert_eq!(loaded.session.per_prompt(1, Metric::LogitDiff), Ok(None));
-    let beyond = loaded.session.per_prompt(2, Metric::CleanKlDiv).unwrap_err().to_string();
-    assert!(beyond.contains("`circuit` should be below 2"), "{beyond}");
 }
 
 #[test]

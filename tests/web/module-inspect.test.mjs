@@ -68,6 +68,23 @@ describe("masks, edits and questions in the module", () => {
     assertClose(logits(byIndex), logits(edited), "by its index");
   });
 
+  it("tells a metric of every prompt, clean, corrupt and in a circuit", async () => {
+    const { value: result } = await run(SCORES);
+    for (const [circuit, { edges, perPrompt, metrics }] of result.circuits.entries()) {
+      for (const metric of ["Logit Diff", "Clean KL Div"]) {
+        const { value } = await ask("values", { metric, circuit });
+        assert.equal(value.edges, edges);
+        assert.deepEqual(value.circuit, perPrompt[metric]);
+        assertClose([value.circuit.reduce((sum, x) => sum + x) / 4], [metrics[metric]], metric);
+      }
+    }
+    const { value: { clean, corrupt, circuit } } = await ask("values", { metric: "Logit Diff" });
+    assert.deepEqual([clean.length, corrupt.length], [4, 4]);
+    // Without edges it is the run of the corrupt prompts.
+    assertClose(circuit, corrupt, "no edges");
+    assert.throws(() => assertClose(circuit, clean, "other prompts"));
+  });
+
   it("tells attention patterns whose rows add up to 1", async () => {
     await run(SCORES);
     const { value } = await ask("attention", { prompt: 1, circuit: 0, heads: ["A0.3", "A1.0"] });
@@ -117,6 +134,9 @@ describe("masks, edits and questions in the module", () => {
       [await ask("attention", { heads: ["A2.0"] }), /`block` should be below 2/],
       [await ask("attention", { heads: ["MLP 0"] }), /`heads` should be a list of heads/],
       [await ask("attention", {}), /`heads`/],
+      [await ask("values", { metric: "Logit Diff", circuit: 9 }), /`circuit` should be below 3/],
+      [await ask("values", { metric: "Logit" }), /`metric` should be "Clean KL Div", /],
+      [await ask("values", {}), /`metric`/],
       [await ask("attribution", { prompt: 4 }), /`prompt` should be below 4/],
       [await ask("attribution", { circuit: 9 }), /`circuit` should be below/],
     ];

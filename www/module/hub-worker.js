@@ -1,7 +1,8 @@
-// The page's way to the hub: `hub.js` in a worker, so that fetching and writing never block the page.
+// The page's way to the hub and to kept files: `hub.js` and `files.js` in a worker, so that fetching and writing never block the page.
 //
 // A message is `[{ id, request }, attachments]`, a reply `[{ id, event }, attachments]`; `crates/wire/src/hub.rs` says what they hold.
 
+import { forgetFiles, recallFiles, rememberFiles, rememberedFiles } from "./files.js?v=__BUILD_ID__";
 import { HUB, fetchModel, findModel, keptModels, openKept, parseRepo, recordOf, removeKept } from "./hub.js?v=__BUILD_ID__";
 
 /** @import { HubEvent, HubRequest } from "./schema.js" */
@@ -12,7 +13,7 @@ import { HUB, fetchModel, findModel, keptModels, openKept, parseRepo, recordOf, 
  *
  * @typedef {{
  *   [Type in Exclude<HubRequest["type"], "cancel">]:
- *     (request: Extract<HubRequest, { type: Type }>, watching: Watching) => Promise<[event: HubEvent, attachments?: File[]]>
+ *     (request: Extract<HubRequest, { type: Type }>, watching: Watching, attachments: Blob[]) => Promise<[event: HubEvent, attachments?: File[]]>
  * }} Calls
  */
 
@@ -49,18 +50,23 @@ const calls = {
     await removeKept(key);
     return [{ type: "kept", models: await keptModels() }];
   },
+  remember: async ({ files }, _watching, blobs) => [{ type: "remembered", ...(await rememberFiles(files, blobs)) }],
+  recall: async ({ files }) => [{ type: "files" }, await recallFiles(files)],
+  remembered: async () => [{ type: "remembered", ...(await rememberedFiles()) }],
+  forget: async () => [{ type: "remembered", ...(await forgetFiles()) }],
 };
 
-self.onmessage = ({ data: [{ id, request }] }) => {
+self.onmessage = ({ data: [{ id, request }, attachments] }) => {
   if (request.type === "cancel") running.get(request.id)?.abort();
-  else answer(id, request);
+  else answer(id, request, attachments);
 };
 
 /**
  * @param {number} id
  * @param {Exclude<HubRequest, { type: "cancel" }>} request
+ * @param {Blob[]} attachments
  */
-async function answer(id, request) {
+async function answer(id, request, attachments) {
   const controller = new AbortController();
   const { signal } = controller;
   /** @type {Post} */
@@ -68,8 +74,8 @@ async function answer(id, request) {
   running.set(id, controller);
   try {
     if (!Object.hasOwn(calls, request.type)) throw new Error(`not a call that the hub knows: ${request.type}`);
-    const call = /** @type {(request: HubRequest, watching: Watching) => ReturnType<Calls["find"]>} */ (calls[request.type]);
-    post(...(await call(request, { signal, onProgress: throttled(post) })));
+    const call = /** @type {(request: HubRequest, watching: Watching, attachments: Blob[]) => ReturnType<Calls["find"]>} */ (calls[request.type]);
+    post(...(await call(request, { signal, onProgress: throttled(post) }, attachments)));
   } catch (error) {
     post(signal.aborted ? { type: "cancelled" } : { type: "failed", message: error instanceof Error ? error.message : String(error) });
   } finally {

@@ -1,10 +1,12 @@
-// Circuits by their masks, and questions about single prompts of a run: their options as messages, and the answers as a page has them.
+// Circuits by their masks, and questions about the prompts of a run: their options as messages, and the answers as a page has them.
 
-import { checked, fieldError, wholeNumber } from "./options.js?v=__BUILD_ID__";
+import { checked, fieldError, oneOf, wholeNumber } from "./options.js?v=__BUILD_ID__";
+import { METRICS } from "./schema.js?v=__BUILD_ID__";
 
 /**
  * @import {
  *   Attention, AttentionOptions, Attribution, AttributionOptions, CircuitOfRun, MaskEdit, NodeAttribution, Pads, PassAttribution,
+ *   PromptValues, ValuesOptions,
  * } from "../circuitscope.js"
  */
 /** @import { Rule, Rules } from "./options.js" */
@@ -32,6 +34,8 @@ const headsRule = {
 };
 const HEAD = /^A(\d+)\.(\d+)$/;
 
+/** @satisfies {Rules<ValuesOptions>} */
+const VALUES_OPTIONS = { metric: oneOf(METRICS.map(({ key }) => key)), circuit: wholeNumber(0) };
 /** @satisfies {Rules<AttributionOptions>} */
 const ATTRIBUTION_OPTIONS = { prompt: wholeNumber(0), circuit: circuitRule };
 /** @satisfies {Rules<AttentionOptions>} */
@@ -55,6 +59,17 @@ function isEditedCircuit(value) {
   if (typeof value !== "object" || value === null) return false;
   const { edgeCount = 0, edits = [], ...others } = /** @type {Record<string, unknown>} */ (value);
   return wholeNumber(0).accepts(edgeCount) && editsRule.accepts(edits) && Object.keys(others).length === 0;
+}
+
+/**
+ * @param {ValuesOptions} options
+ * @returns {Extract<wire.EngineRequest, { type: "values" }>}
+ */
+export function valuesRequest(options) {
+  const { metric, circuit = 0 } = checked("values", options, VALUES_OPTIONS);
+  const found = METRICS.find(({ key }) => key === metric);
+  if (found === undefined) throw fieldError("values", "metric", VALUES_OPTIONS.metric.expected, metric);
+  return { type: "values", circuit, metric: found.name };
 }
 
 /**
@@ -103,6 +118,17 @@ export function editList(edits) {
 function headOf(name) {
   const [, block, headIdx] = HEAD.exec(name) ?? [];
   return { block: Number(block), headIdx: Number(headIdx) };
+}
+
+/**
+ * The values of each pass.
+ *
+ * @param {wire.ValuesInfo} info
+ * @param {[Float64Array, Float64Array, Float64Array]} passes
+ * @returns {PromptValues}
+ */
+export function promptValues({ circuit: { nEdges } }, [clean, corrupt, circuit]) {
+  return { edges: nEdges, clean, corrupt, circuit };
 }
 
 /**

@@ -245,11 +245,7 @@ export type EngineEvent =
       areas: Array<Areas>;
     }
   | { type: "tokens"; tokens: Tokens }
-  | {
-      type: "perPrompt";
-      /** In file order; `null` where the metric does not apply. */
-      values: Array<number> | null;
-    }
+  | { type: "values"; values: ValuesInfo }
   | { type: "attention"; attention: AttentionInfo }
   | { type: "attribution"; attribution: AttributionInfo }
   | { type: "discovered"; discovery: DiscoveryInfo }
@@ -305,8 +301,8 @@ export type EngineRequest =
       topK: number;
     }
   | {
-      type: "perPrompt";
-      /** By its index in the run. */
+      type: "values";
+      /** Which circuit of the last run, by its index in the run. */
       circuit: number;
       metric: Metric;
     }
@@ -862,6 +858,14 @@ export type Tokens = {
   circuit: Array<TokenProb>;
 };
 
+/** Which values of prompts are attached. */
+export type ValuesInfo = {
+  circuit: Circuit;
+  metric: Metric;
+  /** How many prompts were run; a short last batch is not. */
+  nPrompts: number;
+};
+
 /** The devices that can be asked for. */
 export const DEVICES: readonly DeviceChoice[];
 
@@ -907,8 +911,8 @@ export const EXTENTS: readonly Extent[];
 /** The formats of scores and circuits; all are read. */
 export const FORMATS: readonly ({ id: "safetensors"; name: string; written: true } | { id: "torch"; name: string; written: false } | { id: "mib-json"; name: string; written: true } | { id: "mib-torch"; name: string; written: false } | { id: "edge-list-json"; name: string; written: true } | { id: "edge-list-csv"; name: string; written: true })[];
 
-/** auto-circuit's metrics in its order, in which they are in a `Measurement`. */
-export const METRICS: readonly { key: "Clean KL Div" | "Corrupt KL Div" | "Answer Prob" | "Answer Logit" | "Wrong Answer Logit" | "Answer Logprob" | "Logit Diff" | "Prob Diff" | "Logprob Diff" | "Logit Diff Percent" | "Prob Diff Percent" | "LogProb Diff Percent" | "Correct Answer Percent" | "Correct Answer Greater Than Incorrect Percent"; label: string; unit: string }[];
+/** auto-circuit's metrics in its order, in which they are in a `Measurement`; `name` is the engine's. */
+export const METRICS: readonly { key: "Clean KL Div" | "Corrupt KL Div" | "Answer Prob" | "Answer Logit" | "Wrong Answer Logit" | "Answer Logprob" | "Logit Diff" | "Prob Diff" | "Logprob Diff" | "Logit Diff Percent" | "Prob Diff Percent" | "LogProb Diff Percent" | "Correct Answer Percent" | "Correct Answer Greater Than Incorrect Percent"; name: Metric; label: string; unit: string }[];
 
 /** The algorithms of a search, each with the defaults of its own settings. */
 export const ALGORITHMS: { readonly [Name in Algorithm["name"]]: Readonly<Partial<Omit<Extract<Algorithm, { name: Name }>, "name">>> };

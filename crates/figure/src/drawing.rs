@@ -51,6 +51,9 @@ pub struct DrawingProps {
     pub on_toggle: Callback<Target>,
     #[prop_or_default]
     pub on_zoom: Callback<Zoom>,
+    /// The whole screen is wanted, or no more.
+    #[prop_or_default]
+    pub on_full: Callback<()>,
 }
 
 /// The fingers or buttons that are down, and where they were last.
@@ -264,7 +267,8 @@ fn keys(
 ) -> Callback<KeyboardEvent> {
     let (place, point, scene, vertical) = (place.clone(), point.clone(), props.scene.clone(), props.vertical);
     let (zoom, room, selection) = (props.zoom, props.room, props.selection.clone());
-    let (on_select, on_toggle, on_zoom) = (props.on_select.clone(), props.on_toggle.clone(), props.on_zoom.clone());
+    let (on_select, on_toggle) = (props.on_select.clone(), props.on_toggle.clone());
+    let (on_zoom, on_full) = (props.on_zoom.clone(), props.on_full.clone());
     let middle = Point { x: room.width / 2.0, y: room.height / 2.0 };
     Callback::from(move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
@@ -293,6 +297,7 @@ fn keys(
             ("+" | "=", _) => on_zoom.emit(zoom.by(ZOOM_STEP, middle, room)),
             ("-", _) => on_zoom.emit(zoom.by(1.0 / ZOOM_STEP, middle, room)),
             ("0", _) => on_zoom.emit(Zoom::default()),
+            ("f", _) => on_full.emit(()),
             _ => return,
         }
         event.prevent_default();

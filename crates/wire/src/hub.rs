@@ -1,5 +1,5 @@
 //! The requests to the hub's worker, `www/module/hub-worker.js`, and its replies: models of the Hugging Face hub, found,
-//! fetched and kept in the browser.
+//! fetched and kept in the browser; and a person's own files that are kept there beside them.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,15 @@ pub enum Request {
     Open { key: String },
     /// Removes a kept model. Answered by [`Event::Kept`].
     Remove { key: String },
+    /// Keeps files, the attachments, which are known by their hashes. Answered by [`Event::Remembered`].
+    Remember { files: Vec<FileToKeep> },
+    /// Opens those of some files that are kept, and those of kept models that have the name and the size of one, which the asker
+    /// is to tell apart. Answered by [`Event::Files`].
+    Recall { files: Vec<FileToKeep> },
+    /// How many files are kept. Answered by [`Event::Remembered`].
+    Remembered,
+    /// Removes all files that were kept by [`Request::Remember`]. Answered by [`Event::Remembered`].
+    Forget,
     /// Stops the call of this number, which is then answered by [`Event::Cancelled`], this one by nothing.
     Cancel { id: u32 },
 }
@@ -47,6 +56,11 @@ pub enum Event {
     },
     /// The files of a model, as attachments.
     Files,
+    /// How many files are kept, models of the hub apart, and their size.
+    Remembered {
+        files: usize,
+        bytes: u64,
+    },
     /// How many bytes have arrived, how many there are in all, and the file that is arriving.
     Progress {
         done: u64,
@@ -87,6 +101,16 @@ pub struct FoundModel {
 pub struct FoundFile {
     pub name: String,
     pub bytes: u64,
+}
+
+/// A person's own file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+pub struct FileToKeep {
+    pub name: String,
+    pub bytes: u64,
+    /// What the page knows it by.
+    pub hash: Option<String>,
 }
 
 /// The config of a model that was found.
@@ -137,7 +161,7 @@ impl Protocol for Hub {
     fn meaning(event: &Event) -> Meaning {
         match event {
             Event::Progress { .. } => Meaning::Progress,
-            Event::Found { .. } | Event::Kept { .. } | Event::Files => Meaning::Answer,
+            Event::Found { .. } | Event::Kept { .. } | Event::Files | Event::Remembered { .. } => Meaning::Answer,
             Event::Failed { message } => Meaning::Failed(message.clone()),
             Event::Cancelled => Meaning::Cancelled,
         }
@@ -179,6 +203,7 @@ mod tests {
         let requests = [
             (Request::Fetch { key: "k".to_owned() }, json!({ "type": "fetch", "key": "k" })),
             (Request::Kept, json!({ "type": "kept" })),
+            (Request::Forget, json!({ "type": "forget" })),
             (Request::Cancel { id: 3 }, json!({ "type": "cancel", "id": 3 })),
         ];
         for (request, written) in requests {

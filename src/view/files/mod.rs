@@ -4,5 +4,6 @@ mod hub_form;
 mod hub_panel;
 pub mod list;
 pub mod panel;
+mod remember;
 mod scores;
 pub mod scores_panel;

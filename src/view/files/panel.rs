@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::hub_panel::{HubPanel, is_offered};
 use super::list::{self, FileList};
+use super::remember::{Remember, remember};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::inputs::Subject;
 use crate::tasks::folder::{Dropped, found};
@@ -15,6 +16,14 @@ use crate::{select, tasks};
 /// The files.
 #[component]
 pub fn FilesPanel(props: &Connected) -> Html {
+    let (tasks, links) = (props.tasks.0.clone(), &props.state.links.remembered);
+    // Where nothing was ever kept, no worker is started to look.
+    let ask = links.on.is_some() && links.kept.is_none();
+    use_effect_with(ask, move |ask| {
+        if *ask {
+            tasks::ask_remembered(&tasks);
+        }
+    });
     files(props)
 }
 
@@ -44,6 +53,11 @@ fn files(props: &Connected) -> Html {
     html! {
         <>
             { list::file_list(&list) }
+            { remember(&Remember {
+                remark: select::link::remembered(&props.state),
+                on_choose: props.with(|_, tasks, on| tasks::choose_to_remember(tasks, on)),
+                on_forget: props.with(|_, tasks, ()| tasks::forget_files(tasks)),
+            }) }
             if is_offered() {
                 <HubPanel on_files={props.with(|_, tasks, files| tasks::add_files(tasks, files))} />
             }

@@ -61,6 +61,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })),
         (set_zoom.clone(), full_screen(&frame)),
     );
+    let on_full = full_screen(&frame);
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
             if let Some(overlap) = *overlap {
@@ -79,7 +80,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     <Drawing
                         scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
-                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
+                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} on_full={on_full}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
                     />
                 } else if state.scored().is_none() {

@@ -81,7 +81,7 @@ fn reading(reading: &Reading) -> Html {
                 <span class="quiet">{ format!(" ({asked})") }</span>
             }
             if let Some(threshold) = &reading.threshold {
-                { dot() }<span class="threshold">{ "|score| ≥ " }<b>{ threshold }</b></span>
+                <span class="threshold">{ dot() }{ "|score| ≥ " }<b>{ threshold }</b></span>
             }
             { for reading.values.iter().map(|(name, value)| html! { <>{ dot() }<span class="value">{ format!("{name} ") }<b>{ value }</b></span></> }) }
             if let Some(note) = &reading.note {
@@ -106,7 +106,7 @@ fn series(props: &Connected) -> Html {
     });
     let unpin = |style: usize| props.on(move |_: MouseEvent| Action::Measure(MeasureAction::Unpinned(style)));
     html! {
-        <span class="series wide-only">
+        <span class="series">
             { for state.measures.pins.iter().map(|pin| html! {
                 <span class="key" key={pin.style}>
                     <svg width="20" height="10" aria-hidden="true"><path d="M0 5h20" class={format!("pin-{}", pin.style)} /></svg>

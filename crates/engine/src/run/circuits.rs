@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::steps::{Observer, Steps};
 use super::tokens::TopTokens;
 use super::unpatched::Unpatched;
-use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptValues};
+use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues};
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct RunOutput {
     pub circuits: Vec<CircuitOutput>,
     pub unpatched: Rc<Unpatched>,
     pub baseline: Baseline,
+    /// What the baseline averages: each prompt's own values, on the clean and on the corrupt prompts.
+    pub unpatched_values: [PromptValues; 2],
 }
 
 /// Runs circuits. See the module for the steps.
@@ -56,8 +58,9 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
             }
         }
     }
-    let baseline = baseline(&unpatched, &batches, shape, steps.done());
-    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline })
+    let unpatched_values = unpatched_values(&unpatched, batches.pairs());
+    let baseline = baseline(&unpatched, &unpatched_values, shape, steps.done());
+    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline, unpatched_values })
 }
 
 /// `[prompt, d_vocab]` where only the last position is kept, else `[prompt, position, d_vocab]`.
@@ -142,19 +145,28 @@ fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {
     format!("{edges}, batch {} of {n_batches}", batch + 1)
 }
 
-/// The unpatched model, measured as circuits are.
-fn baseline(unpatched: &Unpatched, batches: &Batches, shape: Vec<usize>, forward_passes: usize) -> Baseline {
-    let measured = |logits: &Logits| {
-        let mut measuring = Measuring::new(unpatched, batches.pairs());
-        measuring.add(logits.rows());
-        Measurement::new(&measuring.finish().0)
-    };
+/// The unpatched model on the clean and on the corrupt prompts, measured as circuits are.
+fn unpatched_values(unpatched: &Unpatched, pairs: &[PromptPair]) -> [PromptValues; 2] {
+    [&unpatched.clean, &unpatched.corrupt].map(|target| {
+        let mut measuring = Measuring::new(unpatched, pairs);
+        measuring.add(target.logits.rows());
+        measuring.finish().0
+    })
+}
+
+fn baseline(
+    unpatched: &Unpatched,
+    [clean, corrupt]: &[PromptValues; 2],
+    shape: Vec<usize>,
+    forward_passes: usize,
+) -> Baseline {
+    let logits = &unpatched.clean.logits;
     Baseline {
         shape,
-        clean: measured(&unpatched.clean.logits),
-        corrupt: measured(&unpatched.corrupt.logits),
-        n_prompts: batches.n_prompts(),
-        n_positions: unpatched.clean.logits.n_positions,
+        clean: Measurement::new(clean),
+        corrupt: Measurement::new(corrupt),
+        n_prompts: logits.rows().n_prompts(),
+        n_positions: logits.n_positions,
         forward_passes,
     }
 }

@@ -157,6 +157,7 @@ impl Session {
             circuits: output.circuits.clone(),
             unpatched: unpatched.tokens(),
             baseline: output.baseline.clone(),
+            unpatched_values: output.unpatched_values.clone(),
         });
         self.unpatched = Some(KeptUnpatched { prompts: text.to_owned(), settings: key, unpatched });
         Ok(output)

@@ -1,4 +1,4 @@
-//! What a run leaves, and the questions that it answers: areas under curves, likeliest tokens, and what happens on single prompts.
+//! What a run leaves, and the questions that it answers: areas under curves, likeliest tokens, how each prompt does, and what happens on single ones.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use crate::inspect::{self, Attribution, InspectInput, PassAttribution, Patterns}
 use crate::model::{Model, Transformer};
 use crate::run::{CircuitOutput, SrcActivations, TOP_TOKENS, TopTokens};
 use circuitscope_core::{
-    Areas, Circuit, CircuitMasks, EdgeValues, Graph, MaskEdits, MeasuredCircuits, Metric, Prompts, PruneScores,
-    RunSettings,
+    Areas, Circuit, CircuitMasks, EdgeValues, Graph, MaskEdits, MeasuredCircuits, Metric, PromptValues, Prompts,
+    PruneScores, RunSettings,
 };
-use circuitscope_wire::engine::{AttentionInfo, AttributionInfo, Baseline, CircuitChoice, Head, Tokens};
+use circuitscope_wire::engine::{AttentionInfo, AttributionInfo, Baseline, CircuitChoice, Head, Tokens, ValuesInfo};
 
 /// What the last run gave, without logits, and what it was of, for questions about it.
 pub(super) struct Results {
@@ -26,6 +26,8 @@ pub(super) struct Results {
     /// The likeliest tokens of the unpatched model on the clean and on the corrupt prompts.
     pub unpatched: [TopTokens; 2],
     pub baseline: Baseline,
+    /// The metrics of each prompt, of the unpatched model on the clean and on the corrupt prompts.
+    pub unpatched_values: [PromptValues; 2],
 }
 
 impl Session {
@@ -66,14 +68,22 @@ impl Session {
         Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
     }
 
-    /// A metric of every prompt in a circuit of the last run, by its index in the run; `None` where it does not apply.
+    /// A metric of every prompt of the last run: of the unpatched model on the clean and on the corrupt prompts, and of a circuit,
+    /// which is given by its index in the list of edge counts of the run. Their means are those of the measurements; NaN where the
+    /// metric does not apply.
     ///
     /// # Errors
-    /// When nothing was run, or there is no such circuit.
-    pub fn per_prompt(&self, circuit: usize, metric: Metric) -> Result<Option<Vec<f64>>, SessionError> {
-        let Results { circuits, .. } = self.results.as_ref().ok_or(SessionError::NoRun)?;
+    /// When nothing was run, or the circuit is out of range.
+    pub fn values(&self, circuit: usize, metric: Metric) -> Result<(ValuesInfo, [Vec<f64>; 3]), SessionError> {
+        let Results { circuits, unpatched_values: [clean, corrupt], baseline, .. } =
+            self.results.as_ref().ok_or(SessionError::NoRun)?;
         below("circuit", circuit, circuits.len())?;
-        Ok(circuits[circuit].prompts[metric.idx()].clone())
+        let output = &circuits[circuit];
+        let of = |prompts: &PromptValues| {
+            prompts[metric.idx()].clone().unwrap_or_else(|| vec![f64::NAN; baseline.n_prompts])
+        };
+        let info = ValuesInfo { circuit: output.circuit, metric, n_prompts: baseline.n_prompts };
+        Ok((info, [of(clean), of(corrupt), of(&output.prompts)]))
     }
 
     /// The attention patterns of heads on a prompt of the last run: on the clean prompt, on the corrupt one, and of a circuit. See

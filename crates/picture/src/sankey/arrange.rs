@@ -6,7 +6,6 @@
 //! Crossing Minimization"), a box never past another. Small drawings are begun several times, and the best is kept. The cost of a
 //! crossing is the strength of the weaker segment. Only scores count, never pixels, so that a change of size keeps the order.
 
-use super::csr::Lists;
 use super::flow::{Flow, ItemKind, Segment};
 use super::isotonic::Isotonic;
 use super::reroute::{Router, n_steps, reroute};
@@ -318,9 +317,9 @@ fn sift_item(flow: &mut Flow, index: &mut [u32], of: &Sifting, budget: &mut usiz
     let items = &mut flow.columns[of.column];
     let range = here.min(best)..here.max(best) + 1;
     if best < here {
-        items[range.clone()].rotate_right(1)
+        items[range.clone()].rotate_right(1);
     } else {
-        items[range.clone()].rotate_left(1)
+        items[range.clone()].rotate_left(1);
     }
     for i in range {
         index[items[i]] = i as u32;
@@ -328,12 +327,21 @@ fn sift_item(flow: &mut Flow, index: &mut [u32], of: &Sifting, budget: &mut usiz
     true
 }
 
+/// An end of a segment.
+type End = fn(&Segment) -> usize;
+
+fn src(segment: &Segment) -> usize {
+    segment.from
+}
+
+fn dest(segment: &Segment) -> usize {
+    segment.to
+}
+
 /// How many segments were compared, and by how much the cost falls when `lower` goes above `upper`.
 fn swap_gain(flow: &Flow, index: &[u32], upper: usize, lower: usize) -> (usize, f64) {
-    let sides: [(&Lists, fn(&Segment) -> usize); 2] =
-        [(&flow.segments_into, |s| s.from), (&flow.segments_from, |s| s.to)];
     let (mut n, mut gain) = (0, 0.0);
-    for (lists, other) in sides {
+    for (lists, other) in [(&flow.segments_into, src as End), (&flow.segments_from, dest)] {
         for &a in lists.of(upper) {
             let a = &flow.segments[a as usize];
             for &b in lists.of(lower) {

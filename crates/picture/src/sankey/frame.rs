@@ -23,7 +23,7 @@ const POSITIONS_WIDTH: f64 = 92.0;
 /// The same above the bands, when vertical.
 const POSITIONS_HEIGHT: f64 = 20.0;
 /// The axis when vertical: `attn 12` and a tick.
-const AXIS_WIDTH: f64 = 52.0;
+const AXIS_WIDTH: f64 = 58.0;
 /// The bar of what is not drawn, when vertical.
 const BAR_ROOM_VERTICAL: f64 = 24.0;
 /// The height of the bar.

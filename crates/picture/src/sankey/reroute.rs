@@ -70,7 +70,7 @@ impl Router {
             let n = flow.columns[column].len() + 1;
             if k == 0 {
                 let from = index[group.src] as usize;
-                self.costs = (0..n).map(|to| self.from_box(from, to)).collect();
+                self.costs = (0..n).map(|to| self.cost_from_box(from, to)).collect();
             } else {
                 self.step(flow.columns[column - 1].len() + 1, n, k, flow.base_cost);
             }
@@ -92,13 +92,13 @@ impl Router {
     }
 
     /// What it costs to go from a box to a place of the next column.
-    fn from_box(&self, from: usize, to: usize) -> f64 {
+    fn cost_from_box(&self, from: usize, to: usize) -> f64 {
         let crosses = |&&(a, b, _): &&(usize, usize, f64)| (a < from && b >= to) || (a > from && b < to);
         self.others.iter().filter(crosses).map(|other| other.2).sum()
     }
 
     /// What it costs to go from a place to a box of the next column.
-    fn to_box(&self, from: usize, to: usize) -> f64 {
+    fn cost_to_box(&self, from: usize, to: usize) -> f64 {
         let crosses = |&&(a, b, _): &&(usize, usize, f64)| (a < from && b > to) || (a >= from && b < to);
         self.others.iter().filter(crosses).map(|other| other.2).sum()
     }
@@ -114,7 +114,7 @@ impl Router {
             let column = flow.items[segment.to].column;
             self.gather(flow, index, group, column, segment.strength);
             for place in 0..self.costs.len() {
-                self.costs[place] += self.to_box(place, index[segment.to] as usize);
+                self.costs[place] += self.cost_to_box(place, index[segment.to] as usize);
             }
         }
     }

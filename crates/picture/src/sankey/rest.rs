@@ -73,7 +73,10 @@ fn text(request: &Request, is_stream: bool) -> String {
         (0, n) => format!("{} weaker {} not drawn", count(n), edges(n)),
         (n, _) if compared && is_stream => format!("{} weaker {} of the two circuits {end}", count(n), edges(n)),
         (n, m) if compared => format!("{} more of the two circuits and {} in neither {end}", count(n), count(m)),
-        (n, _) if is_stream => format!("{} weaker {} of the circuit {end}", count(n), edges(n)),
+        (n, 0) if is_stream => format!("{} weaker {} of the circuit {end}", count(n), edges(n)),
+        (n, m) if is_stream => {
+            format!("{} weaker {} of the circuit {end}, {} outside it not drawn", count(n), edges(n), count(m))
+        }
         (n, 0) => format!("{} more {} of the circuit {end}", count(n), edges(n)),
         (n, m) => format!("{} more of the circuit and {} weaker {} {end}", count(n), count(m), edges(m)),
     }

@@ -45,8 +45,9 @@ const FURNITURE: [Furniture; 5] = [
     Furniture { cells: false, n_labels: 0 },
 ];
 
-/// The same when vertical: names beside boxes take more room than cells.
-const FURNITURE_VERTICAL: [Furniture; 5] = [
+/// The same when vertical, where names beside boxes take more room than cells, and at token positions, where cells say what a
+/// head reads.
+const FURNITURE_CELLS: [Furniture; 5] = [
     Furniture { cells: true, n_labels: usize::MAX },
     Furniture { cells: true, n_labels: 12 },
     Furniture { cells: true, n_labels: 5 },
@@ -124,9 +125,9 @@ pub(super) struct Sized {
 /// Writes the widths of links and the sizes of items.
 pub(super) fn size(flows: &mut [Flow], sizing: &Sizing) -> Sized {
     let many = flows.iter().map(|flow| flow.links.len()).sum::<usize>() > MANY_LINKS;
-    let choices = match (many, sizing.vertical) {
+    let choices = match (many, sizing.vertical || sizing.token_wise) {
         (true, _) => &FURNITURE[2..],
-        (false, true) => &FURNITURE_VERTICAL[..],
+        (false, true) => &FURNITURE_CELLS[..],
         (false, false) => &FURNITURE[..],
     };
     let choice = choices.iter().find(|&&furniture| {

@@ -371,7 +371,9 @@ fn what_is_not_drawn_is_counted() {
     assert_eq!(text(3, 0, vec![]).as_deref(), Some("3 more edges of the circuit not drawn"));
     let both = Some("527 more of the circuit and 1,000,000 weaker edges not drawn");
     assert_eq!(text(527, 1_000_000, vec![]).as_deref(), both);
-    assert_eq!(text(527, 9, vec![1.0; 5]).as_deref(), Some("527 weaker edges of the circuit in one grey stream"));
+    let stream = "527 weaker edges of the circuit in one grey stream";
+    assert_eq!(text(527, 0, vec![1.0; 5]).as_deref(), Some(stream));
+    assert_eq!(text(527, 9, vec![1.0; 5]), Some(format!("{stream}, 9 outside it not drawn")));
     assert_eq!(text(0, 0, vec![]), None);
 }
 

@@ -94,9 +94,9 @@ fn ties_keep_the_order_of_the_graph() {
     let zero = vec![0.0; g.scores.n_edges()];
     let zero = circuitscope_core::PruneScores::new(zero);
     let places = order(&g.nodes, &weighted(&g.graph, &zero, &g.nodes));
-    for (a, b) in g.nodes.nodes.iter().zip(&places).zip(g.nodes.nodes.iter().zip(&places).skip(1)).map(|(a, b)| (a, b))
-    {
-        assert!(a.0.layer != b.0.layer || a.1 < b.1);
+    let placed: Vec<_> = g.nodes.nodes.iter().zip(&places).collect();
+    for pair in placed.windows(2) {
+        assert!(pair[0].0.layer != pair[1].0.layer || pair[0].1 < pair[1].1);
     }
 }
 

@@ -1,0 +1,112 @@
+//! The page's address: it is written as the state changes, and read where a person goes back or forth, or changes it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::JsValue;
+
+use super::context::Tasks;
+use crate::state::link::Address;
+use crate::update::{Action, LinkAction};
+
+/// The address is written no more often: Safari takes 100 changes in 30 seconds.
+const WRITE_MS: u32 = 300;
+
+/// What the address said last, and what it is to say next.
+pub struct AddressBar {
+    /// The fragment, without `#`, that the state is of.
+    seen: RefCell<String>,
+    written: RefCell<Option<Address>>,
+    next: RefCell<Option<Address>>,
+    timer: RefCell<Option<Timeout>>,
+}
+
+impl Default for AddressBar {
+    fn default() -> Self {
+        Self {
+            seen: RefCell::new(fragment()),
+            written: RefCell::default(),
+            next: RefCell::default(),
+            timer: RefCell::default(),
+        }
+    }
+}
+
+/// The fragment of the address, without `#`.
+pub fn fragment() -> String {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.strip_prefix('#').unwrap_or(&hash).to_owned()
+}
+
+/// Writes the address soon.
+pub fn write_address(tasks: &Rc<Tasks>, address: Address) {
+    tasks.address.next.replace(Some(address));
+    let mut timer = tasks.address.timer.borrow_mut();
+    if timer.is_none() {
+        let tasks = tasks.clone();
+        *timer = Some(Timeout::new(WRITE_MS, move || tasks.address.write()));
+    }
+}
+
+/// Listens for other addresses. The listeners end when they are dropped.
+pub fn listen_to_address(tasks: &Rc<Tasks>) -> Vec<EventListener> {
+    let Some(window) = web_sys::window() else { return Vec::new() };
+    // Going back is told of twice where only the fragment is another.
+    let changes = ["popstate", "hashchange"].map(|event| {
+        let tasks = tasks.clone();
+        EventListener::new(&window, event, move |_| read_address(&tasks))
+    });
+    let tasks = tasks.clone();
+    let left = EventListener::new(&window, "pagehide", move |_| tasks.address.write());
+    changes.into_iter().chain([left]).collect()
+}
+
+fn read_address(tasks: &Tasks) {
+    let text = fragment();
+    let bar = &tasks.address;
+    if *bar.seen.borrow() == text {
+        return;
+    }
+    // What was to be written belongs to another address.
+    bar.next.take();
+    bar.seen.replace(text.clone());
+    tasks.dispatch(Action::Link(LinkAction::Opened(text)));
+}
+
+/// The page's address with a fragment.
+pub fn address(fragment: &str) -> String {
+    let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let page = href.split('#').next().unwrap_or_default();
+    if fragment.is_empty() { page.to_owned() } else { format!("{page}#{fragment}") }
+}
+
+impl AddressBar {
+    /// Writes what is to be written. A step that Back goes to is one between settled circuits or other files, and none that
+    /// follows from a link.
+    fn write(&self) {
+        self.timer.take();
+        let Some(next) = self.next.take() else { return };
+        let before = self.written.replace(Some(next.clone()));
+        if *self.seen.borrow() == next.fragment {
+            return;
+        }
+        let is_step = before.is_some_and(|before| before.opened == next.opened && before.place != next.place);
+        self.seen.replace(next.fragment.clone());
+        // A page that is embedded may be kept from it, and does without.
+        _ = write_fragment(&next.fragment, is_step);
+    }
+}
+
+fn write_fragment(fragment: &str, is_step: bool) -> Result<(), JsValue> {
+    let window = web_sys::window().ok_or("there is no window")?;
+    let (location, history) = (window.location(), window.history()?);
+    let page = location.pathname()? + &location.search()?;
+    let url = if fragment.is_empty() { page } else { format!("{page}#{fragment}") };
+    if is_step {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&url))
+    } else {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
+    }
+}
