@@ -264,13 +264,12 @@ impl PairRequest {
 
     /// The edges of a part by their score in the circuit that they are in; those of both by A's.
     fn part(&self, both: &[Shown], side: Side) -> Part {
-        let scores = self.own_scores(side);
-        let strength = |edge_idx: usize| scores.values().get(edge_idx).map_or(0.0, |score| score.abs());
-        let mut edges: Vec<usize> =
-            both.iter().filter(|shown| shown.side == side).map(|shown| shown.edge_idx).collect();
-        edges.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)));
-        let lines = edges.iter().take(MOST_LINES).filter_map(|&edge_idx| self.line(edge_idx, side)).collect();
-        Part { side, n_edges: edges.len(), ranks: self.ranks(side), lines }
+        let of_side = both.iter().filter(|shown| shown.side == side).map(|shown| shown.edge_idx);
+        let mut edges: Vec<usize> = of_side.collect();
+        let n_edges = edges.len();
+        keep_strongest(&mut edges, self.own_scores(side));
+        let lines = edges.into_iter().filter_map(|edge_idx| self.line(edge_idx, side)).collect();
+        Part { side, n_edges, ranks: self.ranks(side), lines }
     }
 
     /// A known circuit has no ranks; an edge in one circuit has its place in the other.
@@ -354,6 +353,17 @@ impl AgreementRequest {
     }
 }
 
+/// Keeps the strongest [`MOST_LINES`] edges, strongest first. Only these are sorted: a part may have 400,000.
+fn keep_strongest(edges: &mut Vec<usize>, scores: &PruneScores) {
+    let strength = |edge_idx: usize| scores.values().get(edge_idx).map_or(0.0, |score| score.abs());
+    let by_strength = |&a: &usize, &b: &usize| strength(b).total_cmp(&strength(a)).then(a.cmp(&b));
+    if edges.len() > MOST_LINES {
+        edges.select_nth_unstable_by(MOST_LINES, by_strength);
+        edges.truncate(MOST_LINES);
+    }
+    edges.sort_unstable_by(by_strength);
+}
+
 fn value(size: usize, y: f64, hover: String) -> PlotValue {
     PlotValue { x: size as f64, y, band: None, hover }
 }
@@ -409,6 +419,15 @@ mod tests {
         // Of 100 edges, two circuits of 50 share 25 and have 75 between them.
         assert!((chance(50, 100) - 25.0 / 75.0).abs() < 1e-12);
         assert_eq!((chance(100, 100), chance(0, 100)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn the_strongest_edges_are_listed_whatever_their_sign() {
+        // |score| is 0 for edge 0, then 1, 1, 2, 2 and so on.
+        let values = (0..500).map(|i: i32| ((i + 1) / 2 * if i % 2 == 0 { 1 } else { -1 }) as f32).collect();
+        let mut edges: Vec<usize> = (0..499).rev().collect();
+        keep_strongest(&mut edges, &PruneScores::new(values));
+        assert_eq!((edges.len(), &edges[..5]), (MOST_LINES, &[497, 498, 495, 496, 493][..]));
     }
 
     #[test]

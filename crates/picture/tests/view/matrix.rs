@@ -207,7 +207,8 @@ fn of_two_circuits_a_cell_says_which_it_is_in() {
     let graph = Graph::new(&model(2, 2), GraphConfig::default());
     let [a, b] = [1, 2].map(|seed| Case::random(graph.clone(), seed));
     let [of_a, of_b] = [&a, &b].map(|case| case.shown(12, &Edits::new()));
-    let [one, other] = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, shown });
+    let [one, other] =
+        [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, scale: 1.0, shown });
     let drawn = a.view(&compared(one, other), &apart());
     let layout = of(&drawn, 770.0, 414.0);
     for cell in &layout.cells {
