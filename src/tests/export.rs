@@ -1,5 +1,7 @@
 //! What is taken away is what is on the screen.
 
+use std::rc::Rc;
+
 use crate::select::export::{ExportOptions, ExportRequest, Format, What};
 use crate::select::figure::placed_nodes;
 use crate::select::python::python;
@@ -96,7 +98,6 @@ fn python_runs_the_chosen_circuit_with_what_was_changed() {
 
 #[test]
 fn without_scores_there_is_nothing_to_copy() {
-    let mut state = State::demo();
-    state.apply(Action::FileRemoved(3));
+    let state = State { inputs: Rc::default(), ..State::demo() };
     assert!(python(&state).unwrap_err().contains("scores"));
 }
