@@ -1,14 +1,14 @@
 //! Step 3: lanes are put between the boxes so that few ribbons cross.
 //!
 //! Barycentre sweeps give every item a wish: the mean place of what it is linked to. The wishes of boxes are made to agree with
-//! their order (isotonic regression), and all items of a column are sorted by them. Then each item is moved up and down its column
-//! to where its ribbons cross the least (sifting; Matuszewski, Schönfeld and Molitor 1999, "Using Sifting for k-Layer Straightline
-//! Crossing Minimization"), a box never past another. Small drawings are begun several times, and the best is kept. The cost of a
-//! crossing is the strength of the weaker segment. Only scores count, never pixels, so that a change of size keeps the order.
+//! their order (isotonic regression), and all items of a column are sorted by them. Then single items are moved (`sift`), and all
+//! lanes of a group at once (`reroute`). Small drawings are begun several times, and the best is kept. The cost of a crossing is the
+//! strength of the weaker segment, and something for each. Only scores count, never pixels, so that a change of size keeps the order.
 
 use super::flow::{Flow, ItemKind, Segment};
 use super::isotonic::Isotonic;
 use super::reroute::{Router, n_steps, reroute};
+use super::sift::sift;
 use crate::drawn::Nodes;
 
 /// Sweeps in each direction, where there are few items. From the tenth on both sides count.
@@ -17,8 +17,7 @@ const MIN_SWEEPS: usize = 4;
 const BOTH_SIDES_FROM: usize = 9;
 /// The most beginnings.
 const MAX_STARTS: usize = 16;
-/// Sifting hardly finds anything after this many passes, and ways hardly change.
-const MAX_SIFT_PASSES: usize = 6;
+/// Ways hardly change after this many passes.
 const MAX_ROUTE_PASSES: usize = 4;
 
 /// How much is tried. Large drawings get fewer of everything.
@@ -258,106 +257,4 @@ fn cost(flow: &Flow, index: &[u32]) -> f64 {
         }
     }
     total
-}
-
-/// Moves items within their columns to where their segments cross the least.
-fn sift(flow: &mut Flow, index: &mut [u32], boxes: BoxOrder, compares: usize) {
-    let mut budget = compares;
-    let mut items = Vec::new();
-    for _ in 0..MAX_SIFT_PASSES {
-        let mut improved = false;
-        for column in 0..flow.columns.len() {
-            items.clone_from(&flow.columns[column]);
-            for &item in &items {
-                improved |= sift_item(flow, index, &Sifting { item, column, boxes }, &mut budget);
-                if budget == 0 {
-                    return;
-                }
-            }
-        }
-        if !improved {
-            return;
-        }
-    }
-}
-
-struct Sifting {
-    item: usize,
-    column: usize,
-    boxes: BoxOrder,
-}
-
-/// Moves an item to the best place of its column; gives whether that lowered the cost.
-fn sift_item(flow: &mut Flow, index: &mut [u32], of: &Sifting, budget: &mut usize) -> bool {
-    let items = &flow.columns[of.column];
-    let here = index[of.item] as usize;
-    let is_held = of.boxes == BoxOrder::Fixed && flow.items[of.item].is_box();
-    let (mut best, mut best_gain) = (here, 1e-9);
-    for down in [false, true] {
-        let (mut gain, mut at) = (0.0, here);
-        loop {
-            let next = if down { at + 1 } else { at.wrapping_sub(1) };
-            let Some(&other) = items.get(next) else { break };
-            if is_held && flow.items[other].is_box() {
-                break;
-            }
-            let (upper, lower) = if down { (of.item, other) } else { (other, of.item) };
-            let (n, swap_gain) = swap_gain(flow, index, upper, lower);
-            gain += swap_gain;
-            *budget = budget.saturating_sub(n + 1);
-            at = next;
-            if gain > best_gain {
-                (best, best_gain) = (at, gain);
-            }
-        }
-    }
-    if best == here {
-        return false;
-    }
-    let items = &mut flow.columns[of.column];
-    let range = here.min(best)..here.max(best) + 1;
-    if best < here {
-        items[range.clone()].rotate_right(1);
-    } else {
-        items[range.clone()].rotate_left(1);
-    }
-    for i in range {
-        index[items[i]] = i as u32;
-    }
-    true
-}
-
-/// An end of a segment.
-type End = fn(&Segment) -> usize;
-
-fn src(segment: &Segment) -> usize {
-    segment.from
-}
-
-fn dest(segment: &Segment) -> usize {
-    segment.to
-}
-
-/// How many segments were compared, and by how much the cost falls when `lower` goes above `upper`.
-fn swap_gain(flow: &Flow, index: &[u32], upper: usize, lower: usize) -> (usize, f64) {
-    let (mut n, mut gain) = (0, 0.0);
-    for (lists, other) in [(&flow.segments_into, src as End), (&flow.segments_from, dest)] {
-        for &a in lists.of(upper) {
-            let a = &flow.segments[a as usize];
-            for &b in lists.of(lower) {
-                let b = &flow.segments[b as usize];
-                let (a_index, b_index) = (index[other(a)], index[other(b)]);
-                let cost = a.strength.min(b.strength) + flow.base_cost;
-                gain += if a_index > b_index {
-                    cost
-                } else if a_index < b_index {
-                    -cost
-                } else {
-                    0.0
-                };
-                n += 1;
-            }
-        }
-    }
-    (n, gain)
 }

@@ -2,11 +2,9 @@
 //! vertical). Never on a box, another name, or outside; and only on few ribbons that are not the box's own. The other names are
 //! late: they show while the pointer is on the box.
 
-use super::columns::{Columns, has_side_labels};
 use super::flow::Flow;
-use super::frame::Frame;
 use super::layout::{Label, LabelPlace, Layout, NodeBox};
-use super::request::Request;
+use super::scene::Scene;
 use super::text::{BASELINE, LABEL_HEIGHT, text_width};
 use crate::drawn::NodeKind;
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
@@ -26,19 +24,20 @@ const N_SAMPLES: usize = 5;
 /// Names without room of their own are not tried where ribbons are that many: there are ribbons everywhere.
 const MANY_RIBBONS: usize = 400;
 
+/// What labels are placed by, for each box of the layout.
 pub(super) struct LabelInput<'a> {
-    pub request: &'a Request,
-    pub frame: &'a Frame,
-    pub columns: &'a Columns,
-    /// By box: its summed |score|.
-    pub strengths: Vec<f64>,
-    /// By box: whether room was kept for its name.
-    pub has_room: Vec<bool>,
-    /// By band: its room, across the flow.
-    pub token_wise: bool,
+    pub scene: &'a Scene<'a>,
+    /// Its summed |score|.
+    strengths: Vec<f64>,
+    /// Whether room was kept for its name.
+    has_room: Vec<bool>,
 }
 
-impl LabelInput<'_> {
+impl<'a> LabelInput<'a> {
+    pub fn new(scene: &'a Scene<'a>) -> Self {
+        Self { scene, strengths: Vec::new(), has_room: Vec::new() }
+    }
+
     /// Appends the boxes of a flow.
     pub fn add(&mut self, flow: &Flow) {
         let items = &flow.items[..flow.n_boxes];
@@ -55,7 +54,6 @@ pub(super) fn labels(input: &LabelInput, layout: &mut Layout) {
         boxes: layout.boxes.iter().map(|b| b.rect).collect(),
         names: Vec::new(),
         samples: Samples::new(layout),
-        sides: has_side_labels(input.request),
     };
     for i in order {
         layout.boxes[i].label = label(input, layout, i, &mut taken);
@@ -68,12 +66,10 @@ struct Taken {
     names: Vec<Rect>,
     /// Empty where there are too many ribbons to try.
     samples: Samples,
-    /// Whether the names of the first and of the last column are out of the flow.
-    sides: [bool; 2],
 }
 
 fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> Label {
-    let is_short = input.columns.pitch < SHORT_PITCH && !input.frame.is_vertical();
+    let is_short = input.scene.columns.pitch < SHORT_PITCH && !input.scene.frame.is_vertical();
     let (node_box, node) = (&layout.boxes[i], layout.node(&layout.boxes[i]));
     let width = text_width(if is_short { &node.short_label } else { &node.label }) + 2.0;
     if let Some(label) = inside(input, node_box, width, is_short) {
@@ -81,8 +77,8 @@ fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> La
     }
     let is_tried = |n: usize| input.has_room[i] && n == 0 || layout.ribbons.len() <= MANY_RIBBONS;
     // At token positions the axis names the embedding and the end.
-    let named_at_axis = input.token_wise && matches!(node_box.kind, NodeKind::Embed | NodeKind::Unembed);
-    let candidates = candidates(input, node_box, width, taken.sides).into_iter().enumerate();
+    let named_at_axis = input.scene.token_wise && matches!(node_box.kind, NodeKind::Embed | NodeKind::Unembed);
+    let candidates = candidates(input.scene, node_box, width).into_iter().enumerate();
     let mut tried = candidates.filter(|&(n, _)| !named_at_axis && is_tried(n));
     let found = tried.find(|(n, (rect, _))| {
         let has_room = *n == 0 && input.has_room[i];
@@ -98,7 +94,7 @@ fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> La
 
 /// Whether a name would be within the flow's room, and on no other box and no other name.
 fn is_free(input: &LabelInput, taken: &Taken, own: usize, rect: &Rect) -> bool {
-    let frame = input.frame;
+    let frame = &input.scene.frame;
     // Names stay above the axis and below those of token positions.
     let bottom = if frame.is_vertical() { frame.height } else { frame.axis_at - 1.0 };
     let top = if frame.is_vertical() { frame.along[0] - 16.0 } else { 0.0 };
@@ -123,32 +119,32 @@ fn inside(input: &LabelInput, node_box: &NodeBox, width: f64, is_short: bool) ->
     }
     let rect = node_box.rect;
     let (length, thickness) =
-        if input.frame.is_vertical() { (rect.width, rect.height) } else { (rect.height, rect.width) };
+        if input.scene.frame.is_vertical() { (rect.width, rect.height) } else { (rect.height, rect.width) };
     if width + 2.0 > length || thickness < LABEL_HEIGHT {
         return None;
     }
-    let place = if input.frame.is_vertical() { LabelPlace::Inside } else { LabelPlace::InsideTurned };
+    let place = if input.scene.frame.is_vertical() { LabelPlace::Inside } else { LabelPlace::InsideTurned };
     // The middle of a letter is about a third of its size above the baseline.
     let at = Point { x: rect.centre().x, y: rect.centre().y + 3.8 };
     Some(Label { place, is_short, spot: TextSpot { at, align: TextAlign::Middle }, rect })
 }
 
 /// Where a name may be, the best first; the first is where room was kept.
-fn candidates(input: &LabelInput, node_box: &NodeBox, width: f64, sides: [bool; 2]) -> [(Rect, TextAlign); 3] {
+fn candidates(scene: &Scene, node_box: &NodeBox, width: f64) -> [(Rect, TextAlign); 3] {
     let rect = node_box.rect;
-    let middle_x = (rect.centre().x - width / 2.0).clamp(1.0, (input.frame.width - width - 1.0).max(1.0));
+    let middle_x = (rect.centre().x - width / 2.0).clamp(1.0, (scene.frame.width - width - 1.0).max(1.0));
     let middle_y = rect.centre().y - LABEL_HEIGHT / 2.0;
     let at = |x, y, align| (Rect { x, y, width, height: LABEL_HEIGHT }, align);
     let above = at(middle_x, rect.y - ABOVE - LABEL_HEIGHT, TextAlign::Middle);
     let below = at(middle_x, rect.bottom() + ABOVE, TextAlign::Middle);
     let right = at(rect.right() + BESIDE, middle_y, TextAlign::Start);
     let left = at(rect.x - BESIDE - width, middle_y, TextAlign::End);
-    let last = input.columns.layers.len() - 1;
-    let only_reads = input.token_wise && node_box.n_out == 0 && node_box.kind == NodeKind::Head;
+    let last = scene.columns.layers.len() - 1;
+    let only_reads = scene.token_wise && node_box.n_out == 0 && node_box.kind == NodeKind::Head;
     match node_box.column {
-        0 if sides[0] && !input.frame.is_vertical() => [left, left, left],
-        column if column == last && sides[1] && !input.frame.is_vertical() => [right, right, right],
-        _ if input.frame.is_vertical() || only_reads => [right, above, below],
+        0 if scene.sides[0] && !scene.frame.is_vertical() => [left, left, left],
+        column if column == last && scene.sides[1] && !scene.frame.is_vertical() => [right, right, right],
+        _ if scene.frame.is_vertical() || only_reads => [right, above, below],
         _ => [above, below, right],
     }
 }
@@ -156,7 +152,7 @@ fn candidates(input: &LabelInput, node_box: &NodeBox, width: f64, sides: [bool; 
 /// Where a late name shows: above its box, within the drawing.
 fn late(input: &LabelInput, node_box: &NodeBox, width: f64) -> (Rect, TextAlign) {
     let rect = node_box.rect;
-    let x = (rect.centre().x - width / 2.0).clamp(1.0, (input.frame.width - width - 1.0).max(1.0));
+    let x = (rect.centre().x - width / 2.0).clamp(1.0, (input.scene.frame.width - width - 1.0).max(1.0));
     let y = (rect.y - ABOVE - LABEL_HEIGHT).max(0.0);
     (Rect { x, y, width, height: LABEL_HEIGHT }, TextAlign::Middle)
 }

@@ -5,6 +5,7 @@ use super::columns::Columns;
 use super::frame::{BAR, Frame, is_token_wise};
 use super::layout::RestBar;
 use super::request::Request;
+use super::scene::Scene;
 use super::text::count;
 use crate::auto_circuit::Orientation;
 use crate::drawn::Side;
@@ -30,7 +31,8 @@ pub(super) fn is_stream(request: &Request) -> bool {
     is_flow && !request.drawn.rest.stream.is_empty()
 }
 
-pub(super) fn rest(request: &Request, frame: &Frame, columns: &Columns) -> Option<RestBar> {
+pub(super) fn rest(scene: &Scene) -> Option<RestBar> {
+    let Scene { request, frame, columns, .. } = scene;
     if !is_drawn(request) {
         return None;
     }
