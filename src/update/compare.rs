@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::action::CompareAction;
 use crate::state::State;
-use crate::state::compare::{Comparison, With};
+use crate::state::compare::{Comparison, Linked, With};
 use crate::state::files::{Content, FileId};
 use crate::state::load::Shared;
 use crate::state::scores::Scored;
@@ -24,6 +24,27 @@ pub fn apply(state: &mut State, action: CompareAction) {
             }
         }
     }
+}
+
+/// The comparison that a link says, or none; one that no link can say stays.
+///
+/// # Errors
+/// Why there can be no such comparison.
+pub fn restore(state: &mut State, linked: Option<Linked>) -> Result<(), String> {
+    let unsaid = state.measures.compare.as_ref().is_some_and(|compare| compare.linked().is_none());
+    let (with, n_edges) = match linked {
+        None if unsaid => return Ok(()),
+        None => {
+            state.measures.compare = None;
+            return Ok(());
+        }
+        Some(Linked::Official) => (With::Official, None),
+        Some(Linked::Size(n_edges)) => (With::SameScores, Some(n_edges)),
+    };
+    let begun = begin(state, with).map(|begun| Comparison { n_edges, ..begun });
+    let (compare, error) = begun.map_or_else(|error| (None, Some(error)), |compare| (Some(compare), None));
+    state.measures.compare = compare;
+    error.map_or(Ok(()), |error| Err(format!("`compare`: {error}")))
 }
 
 /// After a change of files or pins: B is read anew for another graph, and is none any more where its scores are gone or do not fit.
