@@ -184,11 +184,15 @@ fn role(state: &State, token: u32) -> TokenRole {
     }
 }
 
-/// The tokens of the chosen prompt, clean and corrupt, without padding.
+/// The tokens of the chosen prompt, clean and corrupt, the last under each other: the shorter one begins with empty ones.
 pub fn prompt_texts(state: &State) -> (Vec<String>, Vec<String>) {
     let Some(pair) = pair(state) else { return (Vec::new(), Vec::new()) };
-    let texts = |ids: &[u32]| ids.iter().map(|&id| token_text(state, id)).collect();
-    (texts(&pair.clean), texts(&pair.corrupt))
+    let rows = align(&pair.clean, &pair.corrupt, 0, |id| token_text(state, id));
+    let texts = |row: TokenPair| match row {
+        TokenPair::Pads(_) => None,
+        TokenPair::Tokens { clean, corrupt, .. } => Some((clean.unwrap_or_default(), corrupt.unwrap_or_default())),
+    };
+    rows.into_iter().filter_map(texts).unzip()
 }
 
 /// How many tokens differ, and what the answers are.
