@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { openBrowser } from "../tests/web/support/browser.mjs";
-import { MANY_EDGES, randomModel } from "../tests/web/support/random_model.mjs";
+import { GPT2_SMALL, MANY_EDGES, randomModel } from "../tests/web/support/random_model.mjs";
 import { BLANK, SITE, cases } from "../tests/web/support/server.mjs";
 
 const MODELS = process.env.MODELS ?? path.join(process.env.CARGO_TARGET_DIR ?? "target", "tmp");
@@ -224,60 +224,73 @@ async function runInPage({ device, shape, nCircuits, site }) {
   }
 }
 
-/** Prints what moving the slider costs in the page, and the longest task of its main thread during a run on the CPU. */
+/** Prints what a step of the cursor costs in the page, and the longest task of its main thread during a run on the CPU. */
 async function measurePage() {
   const browser = await openBrowser(SITE);
   const { page } = browser;
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.waitForSelector("svg.circuit");
-  await drop(page, randomModel());
+  await page.waitForSelector(".cs-drawing .nd");
+  await openSection(page, "model");
+  await drop(page, randomModel(GPT2_SMALL));
   await allReady(page);
-  await page.waitForSelector("#edge-slider");
-  // No engine while redraws are timed: it would run each circuit on the same cores.
+  await page.keyboard.press("Escape");
+  // No engine while steps are timed: it would run each circuit on the same cores.
   await page.route("**/engine-worker.js*", (route) => route.abort());
-  const redraw = await page.evaluate(async () => {
-    const slider = document.querySelector("#edge-slider");
-    const nDrawn = () => document.querySelectorAll("svg.circuit .ribbons path").length;
-    const set = async (position) => {
-      const start = performance.now();
-      slider.value = position;
-      slider.dispatchEvent(new Event("input", { bubbles: true }));
-      // Yew renders in microtasks: wait for the last change of the picture, then have it laid out.
-      let last = start;
-      const observer = new MutationObserver(() => {
-        document.querySelector("svg.circuit").getBoundingClientRect();
-        last = performance.now();
-      });
-      observer.observe(document.querySelector(".circuit-figure"), { subtree: true, childList: true, attributes: true });
-      await new Promise((go) => setTimeout(go));
-      observer.disconnect();
-      return { ms: last - start, drawn: nDrawn() };
-    };
-    const times = [];
-    let near = 0;
-    for (let position = 0; position <= Number(slider.max); position++) {
-      const { drawn } = await set(position);
-      if (Math.abs(drawn - 1000) < Math.abs(near.drawn - 1000) || !near) near = { position, drawn };
-      if (drawn > 1100) break;
-    }
-    for (let i = 0; i < 15; i++) {
-      await set(near.position - 1);
-      times.push((await set(near.position)).ms);
-    }
-    return { drawn: near.drawn, ms: times.sort((a, b) => a - b)[7], max: Math.max(...times) };
-  });
-  console.log(`\nthe page: ${redraw.drawn} drawn edges are redrawn in ${redraw.ms.toFixed(1)} ms (at most ${redraw.max.toFixed(1)})`);
+  const handle = page.locator("[data-strip-handle]");
+  for (const [edges, view] of [[300, null], [2000, null], [2000, "Heads apart"]]) {
+    await handle.focus();
+    await page.keyboard.type(String(edges));
+    await page.keyboard.press("Enter");
+    if (view !== null) await page.getByRole("button", { name: view }).click();
+    await page.waitForTimeout(500);
+    const { drawn, scripts, all } = await page.evaluate(timeSteps);
+    const row = (times) => `median ${times.median.toFixed(1)} ms, 95th percentile ${times.p95.toFixed(1)} ms`;
+    console.log(`\nthe page: a step at ${edges} of 32,491 edges${view === null ? "" : `, ${view.toLowerCase()}`} (${drawn} ribbons drawn)`);
+    console.log(`  scripts ${row(scripts)}; with style and layout ${row(all)}`);
+  }
   await page.unroute("**/engine-worker.js*");
+  await openSection(page, "settings");
   await page.selectOption("#device", "CPU");
+  await page.keyboard.press("Escape");
   await page.evaluate(() => {
     window.tasks = [];
     new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
   });
-  await page.getByRole("button", { name: "Run" }).click();
-  await page.waitForFunction(() => /^Done/.test(document.querySelector(".status").textContent), null, { timeout: 300_000 });
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.waitForFunction(() => /Done/.test(document.querySelector(".status").textContent), null, { timeout: 300_000 });
   const tasks = await page.evaluate(() => window.tasks);
   console.log(`the page: main-thread tasks over 50 ms during a run: ${tasks.length === 0 ? "none" : tasks.join(", ")}`);
   await browser.close();
+}
+
+/** Moves the cursor to and fro, and times each step until the drawing has changed and is laid out. Runs in the page. */
+async function timeSteps() {
+  const N_STEPS = 40;
+  const handle = document.querySelector("[data-strip-handle]");
+  const room = document.querySelector(".room");
+  const step = async (key) => {
+    let scripts = 0, all = 0;
+    const start = performance.now();
+    // Yew renders in microtasks: the last change of the drawing ends the scripts' part.
+    const observer = new MutationObserver(() => {
+      scripts = performance.now() - start;
+      room.querySelector("svg").getBoundingClientRect();
+      all = performance.now() - start;
+    });
+    observer.observe(room, { subtree: true, childList: true, attributes: true });
+    handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    await new Promise((go) => setTimeout(go, 50));
+    observer.disconnect();
+    return { scripts, all };
+  };
+  const steps = [];
+  for (let i = 0; i < N_STEPS; i++) steps.push(await step(i % 2 ? "ArrowLeft" : "ArrowRight"));
+  const of = (times) => {
+    const sorted = times.sort((a, b) => a - b);
+    return { median: sorted[Math.floor(sorted.length / 2)], p95: sorted[Math.ceil(0.95 * sorted.length) - 1] };
+  };
+  const drawn = document.querySelectorAll(".room [data-edge]").length;
+  return { drawn, scripts: of(steps.map((s) => s.scripts)), all: of(steps.map((s) => s.all)) };
 }
 
 /** Prints the longest task of the page's main thread at each step of working with a graph of 416,000 edges. */
@@ -285,7 +298,7 @@ async function measureTasks() {
   const browser = await openBrowser(SITE);
   const { page } = browser;
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.waitForSelector("svg.circuit");
+  await page.waitForSelector(".cs-drawing .nd");
   await page.evaluate(() => {
     window.tasks = [];
     window.longTasks = new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration)));
@@ -305,23 +318,26 @@ async function measureTasks() {
   const [weights, config, prompts, scores] = randomModel(MANY_EDGES);
   const dir = mkdtempSync(path.join(tmpdir(), "circuitscope-"));
   const button = (name) => page.getByRole("button", { name }).first().click();
+  await openSection(page, "model");
   await step("weights, config and prompts are chosen", () => choose(page, dir, [weights, config, prompts]));
   await step("scores are chosen", async () => {
     await choose(page, dir, [scores]);
     await allReady(page);
   });
-  const slider = page.getByRole("slider", { name: "Edges" });
-  await step("the slider is moved by 20 steps", async () => {
+  const slider = page.locator("[data-strip-handle]");
+  await step("the cursor is moved by 20 steps", async () => {
     await slider.focus();
     for (let i = 0; i < 20; i++) await page.keyboard.press(i % 2 ? "ArrowLeft" : "ArrowRight");
   });
-  await step("the slider is moved to all edges", () => page.keyboard.press("End"));
-  await step("the slider is moved to none", () => page.keyboard.press("Home"));
+  await step("the cursor is moved to all edges", () => page.keyboard.press("End"));
+  await step("the cursor is moved to none", () => page.keyboard.press("Home"));
+  await openSection(page, "settings");
   await step("a batch size is typed", () => page.fill("#batch-size", "2"));
   await step("an ablation is chosen", () => page.selectOption("#ablation", "zero"));
-  await step("the search is opened", () => page.locator("details.discover:not([open]) > summary").click({ timeout: 1000 }).catch(() => "is open already"));
+  await step("the search is opened", () => openSection(page, "find"));
   const algorithms = await page.locator("#find-algorithm option").allInnerTexts();
   for (const name of algorithms) await step(`algorithm: ${name}`, () => page.selectOption("#find-algorithm", name));
+  await openSection(page, "scores");
   await page.getByText("Keep only some edges of these scores").click();
   const selections = await page.locator("#keep-selection option").allInnerTexts();
   for (const name of selections) {
@@ -329,14 +345,22 @@ async function measureTasks() {
     await page.fill("#keep-count", "100000");
     await step(`100,000 edges are kept: ${name}`, () => button("Make these scores"));
   }
-  await step("the slider is moved to all edges", async () => {
+  await step("the cursor is moved to all edges", async () => {
     await slider.focus();
     await page.keyboard.press("End");
   });
+  await page.locator("#tab-compare").click();
   await step("the shown circuit is taken as the official", () => button("Take the shown one"));
+  await openSection(page, "settings");
   await step("nodes are chosen", () => page.selectOption("#graph", { index: 1 }));
   await browser.close();
   rmSync(dir, { recursive: true });
+}
+
+/** Opens a line of the rail, unless it is open. */
+async function openSection(page, section) {
+  const line = page.locator(`[data-section="${section}"]`);
+  if ((await line.getAttribute("aria-expanded")) === "false") await line.click();
 }
 
 /** Drops files, `{ name, base64 }`. */

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, runs};
+use crate::select::{self, insight, runs};
 use crate::state::State;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
@@ -18,10 +18,11 @@ use crate::view::inspector::panel::Inspector;
 use crate::view::link_notice::link_notice;
 use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
+use crate::view::parts::remembered;
 use crate::view::parts::screen::is_narrow;
 use crate::view::rail::panel::Rail;
 use crate::view::shortcuts::use_shortcuts;
-use crate::view::stage::panel::Stage;
+use crate::view::stage::panel::{HINTS, Stage};
 use crate::view::top::panel::TopBar;
 use circuitscope_picture::Orientation;
 use circuitscope_picture::sankey::svg;
@@ -51,7 +52,7 @@ pub fn App() -> Html {
     use_shortcuts(&props);
     html! {
         <div {class} {ondragover} {ondragleave} {ondrop}>
-            <style>{ svg::style() }</style>
+            <style>{ svg::style() }{ circuitscope_figure::STYLE }{ circuitscope_picture::strip::svg::STYLE }</style>
             <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
@@ -77,6 +78,7 @@ fn initial_state() -> State {
     let mut state = State::demo();
     state.picture.view.orientation = orientation;
     state.screen.rail = !narrow;
+    state.screen.hints = remembered::get(HINTS).is_none();
     state.links.usual = orientation;
     state.links.remembered.on = tasks::wants_to_remember();
     let fragment = tasks::link::fragment();
@@ -100,6 +102,8 @@ fn use_tasks(props: &Connected) {
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
     use_task(props, select::scores::import_request(&props.state), tasks::import_scores);
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
+    use_task(props, insight::attention_question(&props.state), tasks::ask_attention);
+    use_task(props, insight::attribution_question(&props.state), tasks::ask_attribution);
     use_task(props, select::link::file_to_hash(&props.state), tasks::hash_file);
     use_task(props, select::link::files_to_recall(&props.state), tasks::recall_files);
     use_task(props, select::link::files_to_remember(&props.state), tasks::remember_files);

@@ -1,5 +1,7 @@
 //! Numbers and durations in words.
 
+use circuitscope_picture::strip::text::count_text;
+
 /// A number with about three significant digits.
 pub fn short(x: f64) -> String {
     let size = x.abs();
@@ -14,25 +16,12 @@ pub fn short(x: f64) -> String {
     }
 }
 
-/// A probability in percent.
-pub fn percent(prob: f64) -> String {
-    if prob > 0.0 && prob < 0.0005 { "< 0.1 %".to_owned() } else { format!("{:.1} %", 100.0 * prob) }
-}
-
-/// `12 345`
+/// `12,345`
 pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
+    count_text(n)
 }
 
-/// `1 edge`, `12 345 edges`; `noun` is the word for one.
+/// `1 edge`, `12,345 edges`; `noun` is the word for one.
 pub fn counted(n: usize, noun: &str) -> String {
     let ending = match noun {
         _ if n == 1 => "",
@@ -64,13 +53,12 @@ mod tests {
             [0.0, 1.0, -0.0123, 12.345, 1e-7, 3.2e6].map(short),
             ["0.0000", "1.000", "-0.0123", "12.3", "1.0e-7", "3.2e6"]
         );
-        assert_eq!([0.0, 1e-9, 0.12345, 1.0].map(percent), ["0.0 %", "< 0.1 %", "12.3 %", "100.0 %"]);
     }
 
     #[test]
     fn one_of_a_thing_is_not_several() {
         assert_eq!([0, 1, 2].map(|n| counted(n, "head")), ["0 heads", "1 head", "2 heads"]);
-        assert_eq!([1, 12_345].map(|n| counted(n, "forward pass")), ["1 forward pass", "12\u{202f}345 forward passes"]);
+        assert_eq!([1, 12_345].map(|n| counted(n, "forward pass")), ["1 forward pass", "12,345 forward passes"]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ declare module "*/discover.js?v=__BUILD_ID__" {
 declare module "*/options.js?v=__BUILD_ID__" {
   export * from "#module/options.js";
 }
+declare module "*/inspect.js?v=__BUILD_ID__" {
+  export * from "#module/inspect.js";
+}
 declare module "*/prompts.js?v=__BUILD_ID__" {
   export * from "#module/prompts.js";
 }

@@ -7,13 +7,13 @@
 
 import type {
   Acdc, Areas, DeviceChoice, DeviceInfo, DiscoverCost, DiscoverSettings, EdgeCounts as EdgeCountsRule, Exact, Extent, FORMATS, GraphConfig,
-  GraphInfo, InputGradient, Keep, MaskGradient, Measured, METRICS, ModelConfig, Official, PromptSettings, Random, RunSettings, ScoresFound,
+  GraphInfo, InputGradient, Keep, MaskEdit, MaskGradient, Measured, METRICS, ModelConfig, Official, PromptSettings, Random, RunSettings, ScoresFound,
   SubnetworkProbing, TokenizerInfo, TokenProb,
 } from "./module/schema.js";
 
 export type {
   AblationType as Ablation, AcdcPrompts, AnswerFunction, DeviceChoice, DeviceInfo, DiscoverCost, GradFunction, IgPoints,
-  Limits as DeviceLimits, ModelConfig, OfficialCircuit, OutputSlice, PatchType, Rotary, SpecialToken, TokenizerInfo,
+  Limits as DeviceLimits, MaskEdit, ModelConfig, OfficialCircuit, OutputSlice, PatchType, Rotary, SpecialToken, TokenizerInfo,
 } from "./module/schema.js";
 
 /** Settings of the engine that a caller may leave out. */
@@ -58,6 +58,12 @@ export interface Engine {
   discover(options: DiscoverOptions): Promise<Discovery>;
   /** Measures one circuit under every patch type, ablation and direction: 2 x 7 x 2 runs, in this order. */
   sensitivity(options: SensitivityOptions): Promise<SensitivityRun[]>;
+  /** A metric of every prompt of the last run: clean, corrupt, and in a circuit. */
+  values(options: ValuesOptions): Promise<PromptValues>;
+  /** The attention patterns of heads on a prompt of the last run. */
+  attention(options: AttentionOptions): Promise<Attention>;
+  /** What every src node adds to the logits of the answers of a prompt of the last run, and the norm of its output. */
+  attribution(options?: AttributionOptions): Promise<Attribution>;
   /** The tokens of texts, as the loaded model's tokenizer has them; `prependBos` is by default true. */
   tokenize(texts: readonly string[], options?: { prependBos?: boolean }): Promise<TokenList[]>;
   /** How a token is shown: its text, with `␣` for a space, `⏎` for a line's end and `\xNN` for a byte that is no character
@@ -184,11 +190,16 @@ export interface PromptOptions extends Settings<PromptSettings> {
   prompts: JsonSource;
 }
 
-/** A prompts file, scores, and the settings of a run. */
+/** A prompts file, scores or a mask, and the settings of a run. */
 export interface RunOptions extends Watch, PromptOptions, Settings<Omit<RunSettings, "edgeCounts">> {
-  /** Prune scores or a circuit, in any format that `readScores` takes. The graph of a file that is not safetensors is the
-   * run's, unless the settings choose one. */
-  scores: ScoresSource;
+  /** Prune scores or a circuit, in any format that `readScores` takes; either these or a `mask`. The graph of a file that is not
+   * safetensors is the run's, unless the settings choose one. */
+  scores?: ScoresSource;
+  /** In place of `scores`, how much of each edge is in the one circuit that is run: 1 all of it, 0 none. In any format of scores, so
+   * that a list such as `{ "A0.1->MLP 1": 0.5 }` will do. */
+  mask?: ScoresSource;
+  /** Laid over every circuit. An edge is named as in `Graph.edges`, or given by its index there. */
+  edits?: readonly MaskEdit[];
   /** Which of several scores in the file: `"Docstring/EAP"`. */
   pick?: string;
   /** By default `"default"`. */
@@ -309,7 +320,7 @@ export interface RunResult {
 export interface CircuitResult {
   /** The number of edges that was asked for. */
   requested: number;
-  /** The number of edges that the circuit has: edges of the same |score| come in together. */
+  /** The number of edges that the circuit has: edges of the same |score| come in together, and edits put edges in or take them out. */
   edges: number;
   /** The smallest |score| in the circuit; `Infinity` for the empty one. */
   threshold: number;
@@ -348,7 +359,8 @@ export interface MetricCurve extends Areas {
 
 /** Those of `runCircuits`, for one circuit, without what is varied. */
 export interface SensitivityOptions
-  extends Omit<RunOptions, "patchType" | "ablation" | "reverse" | "edgeCounts"> {
+  extends Omit<RunOptions, "mask" | "edits" | "patchType" | "ablation" | "reverse" | "edgeCounts"> {
+  scores: ScoresSource;
   /** The number of edges of the circuit. */
   edgeCount: number;
   /** Called with each run as it is done. */
@@ -361,6 +373,102 @@ export interface SensitivityRun extends Pick<RunSettings, "patchType" | "ablatio
   edges: number;
   metrics: Metrics;
   spread: Spreads;
+}
+
+/** A circuit of the last run by its index, or one of its scores with other edits, which need not have been run. */
+export type CircuitOfRun = number | { edgeCount?: number; edits?: readonly MaskEdit[] };
+
+/** Which metric, and which circuit of the last run. */
+export interface ValuesOptions {
+  metric: MetricKey;
+  /** Its index in the run; by default the first. */
+  circuit?: number;
+}
+
+/** A metric of every prompt, in file order, a mean over the positions of the output; NaN throughout where it does not apply. */
+export interface PromptValues {
+  /** The number of edges of the circuit. */
+  edges: number;
+  /** Of the unpatched model on the clean prompts. */
+  clean: Float64Array;
+  /** Of the unpatched model on the corrupt prompts. */
+  corrupt: Float64Array;
+  circuit: Float64Array;
+}
+
+/** Which prompt and which circuit of the last run. */
+export interface AttributionOptions {
+  /** By default the first. */
+  prompt?: number;
+  /** By default the first. */
+  circuit?: CircuitOfRun;
+}
+
+export interface AttentionOptions extends AttributionOptions {
+  /** Names of heads: `"A0.1"`. */
+  heads: readonly string[];
+}
+
+/** How many pad tokens the prompt of each pass begins with. */
+export interface Pads {
+  clean: number;
+  corrupt: number;
+  circuit: number;
+}
+
+/** Attention patterns on a prompt. */
+export interface Attention {
+  /** The number of edges of the circuit. */
+  edges: number;
+  /** How many positions the prompt has, pad tokens among them. */
+  seq: number;
+  pads: Pads;
+  heads: HeadAttention[];
+}
+
+/** A head's attention patterns, `[query, key]` in row-major order: a row adds up to 1, or is 0 where the query is a pad token. */
+export interface HeadAttention {
+  head: string;
+  clean: Float32Array;
+  corrupt: Float32Array;
+  circuit: Float32Array;
+}
+
+/** What src nodes put out on a prompt, and what they add to the logits of its answers. */
+export interface Attribution {
+  /** The number of edges of the circuit. */
+  edges: number;
+  /** How many positions the prompt has, pad tokens among them. */
+  seq: number;
+  /** How many of the last positions the output has. */
+  nPositions: number;
+  pads: Pads;
+  clean: PassAttribution;
+  corrupt: PassAttribution;
+  circuit: PassAttribution;
+}
+
+/** The numbers of one pass. What the nodes and the biases add is the logits, but for the stream's own nodes in a node graph. */
+export interface PassAttribution {
+  /** By the node's name. */
+  nodes: Record<string, NodeAttribution>;
+  /** What the model's biases add that are no node's. */
+  biases: AnswerLogits;
+  logits: AnswerLogits;
+}
+
+/** By the output's position; of several answers the mean, NaN where there is none. */
+export interface AnswerLogits {
+  answer: Float32Array;
+  wrongAnswer: Float32Array;
+}
+
+/** What arrives of a node at the end of the residual stream, as logits with the final norm's scale held (direct logit attribution). */
+export interface NodeAttribution extends AnswerLogits {
+  /** The length of the node's output at each of the prompt's positions. */
+  norm: Float32Array;
+  /** The first values of the output at each of the prompt's positions. */
+  values: Float32Array[];
 }
 
 /** How faithful an output is to the unpatched model, averaged over prompts and positions. */

@@ -24,6 +24,7 @@ import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
 import {
   abortSignal, alternatives, anything, boolean, callback, checked, fieldError, given, isListOf, oneOf, text, wholeNumber,
 } from "./module/options.js?v=__BUILD_ID__";
+import { attention, attentionRequest, attribution, attributionRequest, editList, editsRule, promptValues, valuesRequest } from "./module/inspect.js?v=__BUILD_ID__";
 import { readPrompts } from "./module/prompts.js?v=__BUILD_ID__";
 import { openReader, topTokens } from "./module/reader-client.js?v=__BUILD_ID__";
 import { ABLATIONS, DEVICES, EDGE_COUNT_RULES, GRAPH_DEFAULTS, METRICS, PATCH_TYPES, PROMPT_DEFAULTS, RUN_DEFAULTS, SLICES } from "./module/schema.js?v=__BUILD_ID__";
@@ -33,10 +34,10 @@ import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 
 /**
  * @import {
- *   CircuitResult, DiscoverOptions, Discovery, EdgeCounts, Engine as PublicEngine, Graph, GraphSettings, HubModel, LoadedModel,
- *   Measurement as PublicMeasurement, MetricCurve, MetricKey, Metrics, ModelFiles, OpenOptions, Output, OwnModel, Progress,
+ *   Attention, AttentionOptions, Attribution, AttributionOptions, CircuitResult, DiscoverOptions, Discovery, EdgeCounts, Engine as PublicEngine, Graph, GraphSettings, HubModel, LoadedModel,
+ *   Measurement as PublicMeasurement, MetricCurve, MetricKey, Metrics, ModelFiles, OpenOptions, Output, OwnModel, Progress, PromptValues,
  *   ReadScores, ReadScoresOptions, RunOptions, RunResult, ScoresSource, SensitivityOptions, SensitivityRun, Spreads, TokenList, TopToken,
- *   UnpatchedLogits, WriteScoresOptions,
+ *   UnpatchedLogits, ValuesOptions, WriteScoresOptions,
  * } from "./circuitscope.js"
  */
 /** @import { Notice, OnEvent } from "./module/connection.js" */
@@ -211,24 +212,32 @@ class Engine {
    * @param {RunOptions} options `prompts`: auto-circuit's dataset format, as an object, JSON
    *   text, bytes, a `File`, a `Blob` or a URL, with texts where the model was loaded with its tokenizer; of these
    *   `prependBos` and `pad` (true) say whether they begin with its BOS token and are filled up on the left; `scores`: prune scores or a circuit in
-   *   any format that `readScores` takes, whose graph is the run's unless the settings choose one; `pick`: which of several;
+   *   any format that `readScores` takes, whose graph is the run's unless the settings choose one; or in their place `mask`: the same
+   *   with how much of each edge is in the one circuit that is run, 1 all of it and 0 none; `pick`: which of several; `edits`: a list
+   *   of `{ edge: "A0.1->MLP 1", mask: 0.5 }`, laid over every circuit;
    *   `signal`: an `AbortSignal`, which stops the run within one forward pass;
    *   `onProgress`: called with `{ done, total, label }`; and the settings, by auto-circuit's names.
    * @returns {Promise<RunResult>}
    */
   async runCircuits(options) {
-    const { prompts, prependBos, pad, scores, pick, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
+    const { prompts, prependBos, pad, scores, mask, edits, pick, signal, onProgress, ...settings } = checked("runCircuits", options, RUN_OPTIONS);
+    if (scores !== undefined && mask !== undefined) throw fieldError("runCircuits", "mask", "left out where `scores` is given", mask);
+    if (scores === undefined && mask === undefined) throw fieldError("runCircuits", "scores", "given, or a `mask`", scores);
+    /** @type {{ field: wire.EdgeValues, file: ScoresSource }} */
+    const values = mask === undefined ? { field: "scores", file: /** @type {ScoresSource} */ (scores) } : { field: "mask", file: mask };
     /** @type {Attachments} */
     const attachments = [];
     const reading = { prependBos, pad, batchSize: settings.batchSize, signal };
-    const files = Promise.all([readPrompts(prompts, reading, this.#reader), this.#ownScores(scores, pick, settings)]);
+    const files = Promise.all([readPrompts(prompts, reading, this.#reader), this.#ownScores(values.file, pick, settings)]);
     /** @type {() => Promise<RunRequest>} */
     const request = async () => {
       const [{ source, batchSize }, { file, graph }] = await files;
       return {
         type: "run",
         prompts: source(attachments),
-        scores: fileSource("scores", file, attachments),
+        scores: fileSource(values.field, file, attachments),
+        values: values.field,
+        edits: editList(edits ?? []),
         settings: runSettings({ ...settings, ...graph, batchSize }),
         logits: true,
       };
@@ -367,6 +376,7 @@ class Engine {
         type: "run",
         prompts: read.source(attachments),
         scores: fileSource("scores", file, attachments),
+        values: "scores",
         settings: runSettings({ ...fixed, ...graph, ...variant, batchSize: read.batchSize, edgeCounts: [edgeCount] }),
         logits: false,
       };
@@ -408,6 +418,43 @@ class Engine {
     const onEvent = progressTo(onProgress);
     const { event, attachments: found } = await this.#connection.call(request(), attachments, { signal, onEvent });
     return discovery(event.discovery, found);
+  }
+
+  /**
+   * A metric of every prompt of the last run, in file order: of the unpatched model on the clean and on the corrupt prompts, and of
+   * a circuit. Their mean is the run's metric.
+   *
+   * @param {ValuesOptions} options `metric`: auto-circuit's name of it, such as `"Logit Diff"`; `circuit`: the index of one of the
+   *   run, by default the first.
+   * @returns {Promise<PromptValues>} NaN throughout where the metric does not apply.
+   */
+  async values(options) {
+    const { event, attachments } = await this.#connection.call(valuesRequest(options));
+    return promptValues(event.values, attachments);
+  }
+
+  /**
+   * The attention patterns of heads on a prompt of the last run: on its clean and its corrupt prompt, and in a circuit.
+   *
+   * @param {AttentionOptions} options `heads`: their names, such as `"A0.1"`; `prompt`: which, by default the first; `circuit`: the
+   *   index of one of the run, by default the first, or `{ edgeCount, edits }`, which need not have been run.
+   * @returns {Promise<Attention>}
+   */
+  async attention(options) {
+    const { event, attachments } = await this.#connection.call(attentionRequest(options));
+    return attention(event.attention, attachments);
+  }
+
+  /**
+   * What every src node adds to the logits of a prompt's answers, and its output's norm and first values: on the clean and the
+   * corrupt prompt of the last run, and in a circuit.
+   *
+   * @param {AttributionOptions} [options] `prompt` and `circuit`: as for `attention`.
+   * @returns {Promise<Attribution>}
+   */
+  async attribution(options = {}) {
+    const { event, attachments } = await this.#connection.call(attributionRequest(options));
+    return attribution(event.attribution, attachments);
   }
 
   /** Ends the worker and frees the device. Calls that are not answered yet reject. */
@@ -621,6 +668,8 @@ const FIXED_OPTIONS = {
  */
 const RUN_OPTIONS = {
   ...FIXED_OPTIONS,
+  mask: anything,
+  edits: editsRule,
   patchType: oneOf(PATCH_TYPES),
   ablation: oneOf(ABLATIONS),
   reverse: boolean,

@@ -1,6 +1,6 @@
 //! The sentence over the drawing: what is seen, in plain words.
 
-use super::scores;
+use super::{scores, two_circuits};
 use crate::state::State;
 use crate::state::files::{Role, in_use};
 use crate::words::{counted, grouped};
@@ -9,6 +9,9 @@ use circuitscope_core::config::family;
 /// The sentence.
 pub fn caption(state: &State) -> String {
     let (Some(scored), Some(circuit)) = (state.scored(), state.circuit()) else { return empty(state).to_owned() };
+    if let Some(text) = two_circuits::caption(state) {
+        return text;
+    }
     let (n, of) = (counted(circuit.n_edges, "edge"), grouped(scored.scores.n_edges()));
     if state.is_demo() && in_use(&state.files, Role::Scores).is_some_and(|file| file.demo) {
         let shown = match circuit.n_edges {

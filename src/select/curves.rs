@@ -111,7 +111,7 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
 }
 
-/// What stands below the plot until something is pointed at.
+/// What is to be known of the curves beside their numbers.
 pub fn hint(plot: &CurvePlot) -> String {
     let has_band = |set: &ScoreSet| set.baseline.as_ref().is_some_and(|baseline| baseline.n_prompts > 1);
     let band = if !plot.metric.counts_prompts() && plot.sets.iter().any(|(_, set)| has_band(set)) {
@@ -164,9 +164,8 @@ fn auc_text(areas: &Areas, n_points: usize) -> String {
 
 /// Whether circuits of a set are still being run, so that its curve is not whole.
 fn is_growing(state: &State, set: &ScoreSet) -> bool {
-    let Run::Running { job, plan, .. } = &state.run else { return false };
-    let of_settings = state.measures.sensitivity.as_ref().is_some_and(|sensitivity| sensitivity.job == *job);
-    plan.key == set.key && !plan.one_circuit && !of_settings && state.searching().is_none()
+    let Run::Running { plan, .. } = &state.run else { return false };
+    plan.key == set.key && state.is_sweeping()
 }
 
 /// A row for each set.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::picture::seq_labels;
+use super::two_circuits::{self, Other};
 use crate::state::State;
 use crate::state::circuit::{Choice, Edits};
 use crate::state::load::Shared;
@@ -14,8 +15,9 @@ use circuitscope_figure::{Scene, SceneParts, Stop, StopLink, Target};
 use circuitscope_picture::drawn::{Drawn, Link, Nodes};
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, WeightedEdge};
-use circuitscope_picture::view::{self, Shown, ViewRequest};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, svg_string};
+use circuitscope_picture::strip::text::decimal_text;
+use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
+use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, matrix, svg_string};
 
 /// What the drawn edges depend on.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,8 @@ pub struct DrawnRequest {
     scored: Shared<Scored>,
     nodes: PlacedNodes,
     choice: Choice,
+    /// The circuit that it is compared with.
+    other: Option<Other>,
     dir: AttentionDir,
     seq_labels: Vec<String>,
     view: View,
@@ -60,6 +64,7 @@ impl DrawnRequest {
             scored: state.inputs.scored.clone()?,
             nodes: nodes?,
             choice: state.picture.choice(),
+            other: Other::new(state),
             dir: state.inputs.model.as_ref()?.attention_dir,
             seq_labels: seq_labels(state).unwrap_or_default(),
             view: state.picture.view.clone(),
@@ -70,6 +75,14 @@ impl DrawnRequest {
     pub fn drawn(&self) -> Option<Rc<Drawn>> {
         let shown = self.shown()?;
         let graph = &*self.scored.graph;
+        let mut options = self.view.options.clone();
+        if self.view.look == Look::Matrix {
+            // A cell is a pair of nodes: all of them are drawn, each in a row of its own as far as there is room.
+            options.heads = Heads::Apart;
+            options.limits.apart = usize::MAX;
+            options.window = None;
+        }
+        let options = &options;
         let draw = |nodes: &Rc<Nodes>| {
             view::view(&ViewRequest {
                 graph,
@@ -77,7 +90,7 @@ impl DrawnRequest {
                 shown: &shown,
                 dir: self.dir,
                 seq_labels: &self.seq_labels,
-                options: &self.view.options,
+                options,
             })
         };
         let drawn = draw(&self.nodes.0);
@@ -92,7 +105,8 @@ impl DrawnRequest {
     fn shown(&self) -> Option<Vec<Shown>> {
         let scores = &self.scored.scores;
         let circuit = scores.circuit(self.choice.requested).ok()?;
-        Some(view::shown(scores, &view::edges_in_circuit(scores, &circuit), self.choice.edits.map()))
+        let shown = view::shown(scores, &view::edges_in_circuit(scores, &circuit), self.choice.edits.map());
+        Some(self.other.as_ref().map_or_else(|| shown.clone(), |other| other.compared(scores, &shown)))
     }
 }
 
@@ -128,16 +142,24 @@ impl SceneRequest {
     pub fn drawing(&self) -> Drawing {
         match self.request.view.look {
             Look::Flow => self.flow(),
-            Look::Matrix => self.flow(),
+            Look::Matrix => self.matrix(),
             Look::AutoCircuit => self.auto_circuit(),
         }
     }
 
-    /// The drawing as a file, with a title and a description in it.
-    pub fn svg(&self, theme: Theme, title: &str, description: &str) -> String {
-        let about = About { title, description, legend: true };
+    /// The drawing as the text of an SVG file, with its legend or without. auto-circuit's look has its own size and legend.
+    pub fn file(&self, theme: Theme, legend: bool) -> String {
         match self.request.view.look {
-            Look::Flow | Look::Matrix => svg::svg_string(&self.flow_layout(), theme, &about),
+            Look::Flow => svg::svg_string(&self.flow_layout(), theme, &About { legend, ..About::default() }),
+            Look::Matrix => {
+                let request = matrix::Request { drawn: &self.drawn.0, size: self.size, steps: matrix::STEPS };
+                let layout = matrix::layout(&request);
+                if legend {
+                    matrix::svg::svg_string(&layout, theme)
+                } else {
+                    matrix::svg::bare_svg_string(&layout, theme)
+                }
+            }
             Look::AutoCircuit => self.auto_circuit_layout().map_or(String::new(), |layout| svg_string(&layout, theme)),
         }
     }
@@ -155,6 +177,25 @@ impl SceneRequest {
     fn flow(&self) -> Drawing {
         let layout = self.flow_layout();
         Drawing { scene: flow_scene(&layout), legend: legend_items(&layout), n_unnamed: layout.n_late_labels() }
+    }
+
+    fn matrix_layout(&self) -> matrix::Layout {
+        matrix::layout(&matrix::Request { drawn: &self.drawn.0, size: self.size, steps: matrix::STEPS })
+    }
+
+    fn matrix(&self) -> Drawing {
+        let layout = self.matrix_layout();
+        let n_edges = self.drawn.0.n_edges();
+        let scene = Scene::new(SceneParts {
+            width: layout.size.width,
+            height: layout.size.height,
+            // The markup brings an element of its own.
+            class: "",
+            markup: matrix::svg::markup(&layout),
+            description: format!("Matrix of {}: rows are sources, columns destinations", counted(n_edges, "edge")),
+            ..SceneParts::default()
+        });
+        Drawing { scene, legend: Vec::new(), n_unnamed: 0 }
     }
 
     fn auto_circuit_layout(&self) -> Option<auto_circuit::Layout> {
@@ -257,6 +298,9 @@ fn edge_tip(state: &State, link: &Link) -> Option<Tip> {
         let text = format!("{} together. Click to draw them apart.", counted(link.n_edges, "edge"));
         return Some(Tip { title: edge_title(&link.name), score, text });
     }
+    if let Some(text) = two_circuits::edge_line(state, link) {
+        return Some(Tip { title: edge_title(&link.name), score: None, text });
+    }
     let scored = state.scored()?;
     let rank = scored.scores.ranking().rank(link.score);
     let path = if link.on_path || link.mask == 0.0 { "" } else { ", on no path from Embed to Unembed" };
@@ -298,7 +342,7 @@ pub fn signed(x: f64) -> String {
     } else if x.is_infinite() {
         format!("{sign}∞")
     } else {
-        format!("{sign}{}", crate::words::short(x.abs()))
+        format!("{sign}{}", decimal_text(x.abs()))
     }
 }
 
@@ -347,19 +391,18 @@ pub fn edits_line(edits: &Edits) -> Option<String> {
     (n > 0).then(|| format!("{} changed, {out} of them taken out", counted(n, "edge")))
 }
 
-/// What is not drawn, in words.
+/// What is drawn and what is not, in words.
 pub fn left_out(drawn: &Drawn) -> String {
     let rest = &drawn.rest;
-    let of_circuit = if rest.n_in_circuit > 0 {
-        format!("{} of the circuit and ", counted(rest.n_in_circuit, "edge"))
+    let of_circuit = (rest.n_in_circuit > 0).then(|| format!("{} of the circuit", counted(rest.n_in_circuit, "edge")));
+    let outside = (rest.n_outside > 0).then(|| format!("{} outside it", counted(rest.n_outside, "edge")));
+    let left_out: Vec<_> = [of_circuit, outside].into_iter().flatten().collect();
+    let n_drawn = counted(drawn.n_edges(), "edge");
+    if left_out.is_empty() {
+        format!("All {n_drawn} drawn")
     } else {
-        String::new()
-    };
-    format!(
-        "{} drawn; {of_circuit}{} not drawn",
-        counted(drawn.n_edges(), "edge"),
-        counted(rest.n_outside, "weaker edge")
-    )
+        format!("{n_drawn} drawn; not drawn: {}", left_out.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -376,6 +419,6 @@ mod tests {
         ] {
             assert_eq!(edge_title(name), title);
         }
-        assert_eq!([1.5, -0.25, 0.0, f64::INFINITY].map(signed), ["+1.500", "\u{2212}0.2500", "0", "+∞"]);
+        assert_eq!([1.5, -0.25, 0.0, f64::INFINITY].map(signed), ["+1.50", "\u{2212}0.25", "0", "+∞"]);
     }
 }

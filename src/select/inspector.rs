@@ -55,6 +55,40 @@ pub struct EdgeRow {
     pub width: f64,
 }
 
+/// How strong a layer is: shares of the strongest, the square roots of summed |score|, so that weak ones are seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerBar {
+    pub attn: f64,
+    pub mlp: f64,
+}
+
+/// From as many layers on their strengths are worth a picture.
+const LEAST_LAYERS: usize = 3;
+
+/// The strength of each layer in the circuit, where there are several.
+pub fn layers(state: &State) -> Option<Vec<LayerBar>> {
+    let (scored, circuit) = (state.scored()?, state.circuit()?);
+    let graph = &scored.graph;
+    if graph.n_layers < LEAST_LAYERS || circuit.n_edges == 0 {
+        return None;
+    }
+    let shown =
+        view::shown(&scored.scores, &view::edges_in_circuit(&scored.scores, &circuit), state.picture.edits.map());
+    let blocks = view::strength_by_block(graph, &Nodes::of(graph), &shown);
+    let largest = blocks.iter().flat_map(|block| [block.attn, block.mlp]).fold(0.0, f64::max);
+    let share = |strength: f64| if largest > 0.0 { (strength / largest).sqrt() } else { 0.0 };
+    Some(blocks.iter().map(|block| LayerBar { attn: share(block.attn), mlp: share(block.mlp) }).collect())
+}
+
+/// The strongest edges of the circuit.
+pub fn strongest(state: &State) -> Vec<EdgeRow> {
+    const MOST: usize = 8;
+    let Some((scored, circuit)) = state.scored().zip(state.circuit()) else { return Vec::new() };
+    let shown =
+        view::shown(&scored.scores, &view::edges_in_circuit(&scored.scores, &circuit), state.picture.edits.map());
+    rows(state, &view::strongest(&shown, MOST), MOST)
+}
+
 /// The selected edge, where one is.
 pub fn edge(state: &State) -> Option<EdgeView> {
     let Some(Selection::Edge(edge_idx)) = state.picture.selection else { return None };

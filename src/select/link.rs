@@ -2,6 +2,7 @@
 
 use crate::state::State;
 use crate::state::circuit::Choice;
+use crate::state::compare::Comparison;
 use crate::state::files::{FileEntry, FileId};
 use crate::state::link::{Address, Link, LinkedFile, Place, Stage, Store};
 use crate::state::load::Load;
@@ -72,6 +73,7 @@ fn link(state: &State, choice: &Choice) -> Link {
         prompt: state.prompt,
         position: state.position,
         drawer: state.screen.drawer,
+        compare: state.measures.compare.as_ref().and_then(Comparison::linked),
     }
 }
 

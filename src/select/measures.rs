@@ -2,17 +2,20 @@
 
 use crate::state::State;
 use crate::state::files::Role;
-use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan};
+use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan, variants};
 use crate::state::runs::{Plan, RunKey};
 use crate::words::{counted, short};
+use circuitscope_core::measure::measures::{SettingsRun, settings_to_csv};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
-use circuitscope_core::{AblationType, Metric, RunSettings, Unit};
+use circuitscope_core::{AblationType, Metric, PatchType, RunSettings, Unit};
 
 /// A table of settings, ablations by patch types and directions.
 pub struct SensitivityTable {
     pub caption: String,
-    pub columns: [String; 4],
-    pub rows: Vec<(&'static str, Vec<HeatCell>)>,
+    /// What is patched, and in which prompt: two columns each.
+    pub columns: [(&'static str, [&'static str; 2]); 2],
+    /// What a patched edge carries, in plain words and in the field's, and the values.
+    pub rows: Vec<(&'static str, &'static str, Vec<HeatCell>)>,
 }
 
 /// A value on a scale.
@@ -23,6 +26,10 @@ pub struct HeatCell {
     pub share: Option<f64>,
     /// Whether it is of the settings in use.
     pub current: bool,
+    /// The index of its settings in [`variants`].
+    pub idx: usize,
+    /// Its settings in words.
+    pub about: String,
 }
 
 /// What was run last.
@@ -91,22 +98,83 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
             (None, None) => (String::new(), None),
         };
         let current = (run.patch_type, run.reverse, run.ablation) == (patch_type, reverse, AblationType::ALL[row]);
-        HeatCell { text, share, current }
+        let (what, side) = column_words(patch_type, reverse);
+        let used = if current { ", the settings in use" } else { "" };
+        let about = format!("{what}, {side}: {}{used}", carried(AblationType::ALL[row]));
+        HeatCell { text, share, current, idx: i, about }
     };
-    let rows = AblationType::ALL.iter().enumerate();
-    let rows: Vec<_> = rows
-        .map(|(row, &ablation)| (ablation.short_label(), (0..COLUMNS.len()).map(|column| cell(column, row)).collect()))
-        .collect();
-    let columns = COLUMNS.map(|(patch_type, reverse)| {
-        format!("{}{}", patch_type.short_label(), if reverse { ", reversed" } else { "" })
+    let rows = AblationType::ALL.iter().enumerate().map(|(row, &ablation)| {
+        let cells = (0..COLUMNS.len()).map(|column| cell(column, row)).collect();
+        (carried(ablation), ablation.short_label(), cells)
+    });
+    let rows: Vec<_> = rows.collect();
+    let columns = PatchType::ALL.map(|patch_type| {
+        (column_words(patch_type, false).0, [false, true].map(|reverse| column_words(patch_type, reverse).1))
     });
     let caption = format!(
-        "{} of {} of {}; the darker, the larger",
+        "{} of {} of {}. The darker, the larger; outlined: the settings in use. Choose a cell to use its settings.",
         axis_label(metric, false),
-        counted(sensitivity.n_edges, "edge"),
-        sensitivity.scores
+        counted(sensitivity.plan.n_edges, "edge"),
+        sensitivity.plan.scores
     );
     Some(SensitivityTable { caption, columns, rows })
+}
+
+/// What is patched, and in which prompt.
+fn column_words(patch_type: PatchType, reverse: bool) -> (&'static str, &'static str) {
+    let what = match patch_type {
+        PatchType::Edge => "The circuit patched (edge patch)",
+        PatchType::Tree => "All else patched (tree patch)",
+    };
+    // Reversed, clean and corrupt change places.
+    let on_clean = (patch_type == PatchType::Tree) != reverse;
+    (what, if on_clean { "in the clean prompt" } else { "in the corrupt prompt" })
+}
+
+/// What a patched edge carries, in plain words.
+fn carried(ablation: AblationType) -> &'static str {
+    match ablation {
+        AblationType::Resample => "the other prompt's activation",
+        AblationType::Zero => "zeros",
+        AblationType::TokenwiseMeanClean => "the mean of clean prompts",
+        AblationType::TokenwiseMeanCorrupt => "the mean of corrupt prompts",
+        AblationType::TokenwiseMeanCleanAndCorrupt => "the mean of all prompts",
+        AblationType::BatchTokenwiseMean => "the mean of the batch",
+        AblationType::BatchAllTokMean => "the mean of the batch and its positions",
+    }
+}
+
+/// What a table of settings belongs to, where that is not what is shown now.
+pub fn sensitivity_note(state: &State) -> Option<&'static str> {
+    let sensitivity = state.measures.sensitivity.as_ref()?;
+    let mut shown = Plan::circuit(state.key(), state.picture.choice(), &state.settings);
+    let ran = &sensitivity.plan.plan;
+    let RunSettings { patch_type, ablation, reverse, .. } = ran.key.settings;
+    // These three are the table's own, and the device changes nothing.
+    shown.key.settings = RunSettings { patch_type, ablation, reverse, ..shown.key.settings };
+    if shown.key != ran.key {
+        Some("From other files or settings than those chosen now. Test again to bring it up to date.")
+    } else if (&shown.edge_counts, &shown.edits) != (&ran.edge_counts, &ran.edits) {
+        Some("Of another circuit than the one that is shown.")
+    } else {
+        None
+    }
+}
+
+/// All measures of a table of settings as CSV, as far as it was run.
+pub fn sensitivity_csv(state: &State) -> Option<String> {
+    let sensitivity = state.measures.sensitivity.as_ref()?;
+    let settings = variants(&sensitivity.plan.plan.key.settings);
+    let n_edges = sensitivity.plan.n_edges;
+    let cells = settings.iter().zip(&sensitivity.cells);
+    Some(settings_to_csv(cells.filter_map(|(settings, cell)| {
+        cell.as_ref().map(|measurement| SettingsRun { settings, n_edges, measurement })
+    })))
+}
+
+/// The settings of a cell of the table, with all others as they are.
+pub fn settings_of_cell(state: &State, idx: usize) -> Option<RunSettings> {
+    variants(&state.settings.run).into_iter().nth(idx)
 }
 
 /// A metric with its unit and scale.

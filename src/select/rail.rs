@@ -126,10 +126,26 @@ fn busy(state: &State, progress: Progress) -> Status {
         Some(search) => search.pace.ms_left().filter(|_| !search.order.trial),
         None => state.run.ms_left(),
     };
-    let left = left.map(|ms| format!("about {} left", duration(ms)));
+    let left = left.map(|ms| format!("{}{} left", if ms < 1000.0 { "" } else { "about " }, duration(ms)));
     let title = progress.what.trim_end_matches('…').to_owned();
-    let text = [Some(progress.label.clone()), left].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let text = [Some(how_far(&progress)), left].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     Status { kind: StatusKind::Busy, title, text, progress: Some(progress), remedy: Some(Remedy::Cancel) }
+}
+
+/// `pass 3 of 40, 12 edges, batch 1 of 2`, or how many bytes of how many.
+fn how_far(progress: &Progress) -> String {
+    let Progress { done, total, label, .. } = progress;
+    if *total == 0 {
+        return label.clone();
+    }
+    // The engine counts what it reads in KiB, which its label says.
+    match label.strip_suffix(" (KiB)") {
+        Some(what) => {
+            let [done, total] = [done, total].map(|&kib| size_label(1024 * kib as u64));
+            format!("{what}, {done} of {total}")
+        }
+        None => format!("pass {} of {}, {label}", grouped(*done), grouped(*total)),
+    }
 }
 
 fn not_ready(state: &State) -> Status {

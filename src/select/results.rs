@@ -32,16 +32,60 @@ pub struct ResultRow {
     pub name: String,
     /// The number that was asked for, where it is another.
     pub requested: Option<String>,
-    pub logit_diff: String,
-    pub kl_clean: String,
-    pub kl_corrupt: String,
+    /// A value for each of the [`columns`].
+    pub values: Vec<String>,
+}
+
+/// What a column of the table holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// The least |score| in the circuit.
+    Threshold,
+    Measure(Metric),
+    /// The chosen measure in a pinned run at as many edges; its name and its style.
+    Pinned(String, usize),
+    /// The chosen measure of as many random edges.
+    Random,
+}
+
+/// The columns beside the number of edges: the chosen measure, the usual ones, and the chosen one elsewhere.
+pub fn columns(state: &State) -> Vec<Column> {
+    let chosen = state.measures.metric;
+    let usual = [Metric::LogitDiff, Metric::CleanKlDiv, Metric::CorruptKlDiv];
+    let usual = usual.into_iter().filter(|metric| *metric != chosen).map(Column::Measure);
+    let pinned = state.measures.pins.iter().map(|pin| Column::Pinned(pin.set.name.clone(), pin.style));
+    let random = state.random().map(|_| Column::Random);
+    [Column::Threshold, Column::Measure(chosen)].into_iter().chain(usual).chain(pinned).chain(random).collect()
+}
+
+impl Column {
+    /// As it is headed.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Threshold => "|score| ≥".to_owned(),
+            Self::Measure(metric) => metric.name().to_owned(),
+            Self::Pinned(name, _) => format!("{name}, pinned"),
+            Self::Random => "Random edges".to_owned(),
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn about(&self, chosen: Metric) -> String {
+        let chosen = chosen.name();
+        match self {
+            Self::Threshold => "The least |score| in the circuit".to_owned(),
+            Self::Measure(metric) => format!("auto-circuit: {}", metric.key()),
+            Self::Pinned(name, _) => format!("{chosen} of as many edges in {name}"),
+            Self::Random => format!("{chosen} of as many edges drawn at random, the mean over draws"),
+        }
+    }
 }
 
 /// The rows of the unpatched model.
 pub fn baseline_rows(state: &State) -> Vec<ResultRow> {
     let rows = state.results.baseline.iter().flat_map(|baseline| {
         [("unpatched clean", &baseline.clean), ("unpatched corrupt", &baseline.corrupt)]
-            .map(|(name, measurement)| result_row(name.to_owned(), None, measurement))
+            .map(|(name, measurement)| baseline_row(state, name, measurement))
     });
     rows.collect()
 }
@@ -55,8 +99,9 @@ pub fn table_page(state: &State) -> TablePage {
     let first = page * ROWS_A_PAGE;
     let circuit = |row: &Shared<Row>| {
         let Circuit { requested, n_edges, .. } = row.result.circuit;
-        let other = (requested != n_edges).then(|| requested.to_string());
-        result_row(n_edges.to_string(), other, &row.result.measurement)
+        let requested = (requested != n_edges).then(|| requested.to_string());
+        let values = columns(state).iter().map(|column| circuit_value(state, column, row)).collect();
+        ResultRow { name: n_edges.to_string(), requested, values }
     };
     let rows = state.results.rows.iter().skip(first).take(ROWS_A_PAGE).map(circuit).collect();
     TablePage { page, last, first, n_rows, rows, chosen: chosen.and_then(|chosen| chosen.checked_sub(first)) }
@@ -75,15 +120,36 @@ pub fn note(state: &State) -> Option<&'static str> {
     }
 }
 
-fn result_row(name: String, requested: Option<String>, measurement: &Measurement) -> ResultRow {
-    let shown = |metric: Metric| measurement.mean(metric).map_or_else(|| "–".to_owned(), short);
-    ResultRow {
-        name,
-        requested,
-        logit_diff: shown(Metric::LogitDiff),
-        kl_clean: shown(Metric::CleanKlDiv),
-        kl_corrupt: shown(Metric::CorruptKlDiv),
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), short)
+}
+
+/// The unpatched model has its measures only.
+fn baseline_row(state: &State, name: &str, measurement: &Measurement) -> ResultRow {
+    let value = |column: &Column| match column {
+        Column::Measure(metric) => number(measurement.mean(*metric)),
+        _ => String::new(),
+    };
+    ResultRow { name: name.to_owned(), requested: None, values: columns(state).iter().map(value).collect() }
+}
+
+fn circuit_value(state: &State, column: &Column, row: &Row) -> String {
+    let (circuit, chosen) = (row.result.circuit, state.measures.metric);
+    match column {
+        Column::Threshold if circuit.n_edges == 0 => "–".to_owned(),
+        Column::Threshold if circuit.threshold.is_infinite() => "∞".to_owned(),
+        Column::Threshold => short(circuit.threshold.into()),
+        Column::Measure(metric) => number(row.result.measurement.mean(*metric)),
+        Column::Pinned(_, style) => number(pinned(state, *style, circuit.n_edges)),
+        Column::Random => number(state.random().and_then(|random| random.mean(chosen, circuit.n_edges))),
     }
+}
+
+/// The chosen measure of a pinned run's circuit of this many edges.
+fn pinned(state: &State, style: usize, n_edges: usize) -> Option<f64> {
+    let pin = state.measures.pins.iter().find(|pin| pin.style == style)?;
+    let row = pin.set.rows.iter().find(|row| row.result.circuit.n_edges == n_edges)?;
+    row.result.measurement.mean(state.measures.metric)
 }
 
 /// The index of the drawn circuit among the rows.

@@ -79,19 +79,16 @@ pub fn run_after_search(state: &State) -> Option<Plan> {
     sweep(state).filter(|_| state.discover.run_next && matches!(state.run, Run::Idle(_)))
 }
 
-/// What is being run, in words; a search is described where it was started.
-pub fn run_progress(state: &State) -> Option<Progress> {
-    progress(state).filter(|_| state.searching().is_none())
-}
-
 /// What is being run or searched, in words.
 pub fn progress(state: &State) -> Option<Progress> {
-    let Run::Running { plan, done, total, label, .. } = &state.run else { return None };
+    let Run::Running { job, plan, done, total, label, .. } = &state.run else { return None };
     let what = match state.searching() {
         Some(search) if search.order.trial => "Timing a pass…",
         Some(_) => "Searching…",
         None if plan.one_circuit => "Running the chosen circuit…",
-        None => "Running…",
+        None if state.is_sweeping() => "Running…",
+        None if state.measures.random.as_ref().is_some_and(|random| random.job == *job) => "Running random edges…",
+        None => "Testing settings…",
     };
     let label = match (&state.engine, label.as_str()) {
         (Engine::Open(_), "") => "Getting ready".to_owned(),

@@ -6,6 +6,7 @@ use crate::state::algorithms::offered_name;
 use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use};
 use crate::state::imports::ImportRequest;
 use crate::state::load::Load;
+use crate::state::measures::ScoreSet;
 use crate::state::scores::Scored;
 use crate::state::search::SELECTIONS;
 use crate::words::counted;
@@ -91,6 +92,18 @@ pub fn choices(state: &State) -> Vec<ScoresChoice> {
     let mut choices: Vec<_> = candidates(&state.files, Role::Scores).map(choice).collect();
     choices.sort_by_key(|choice| choice.id);
     choices
+}
+
+/// The file of the scores that a run was of, where it can be taken into use and is not.
+pub fn file_of(state: &State, set: &ScoreSet) -> Option<FileId> {
+    let ran = set.key.files[Role::Scores as usize]?;
+    // What the reader made of a file in another format stands for that file.
+    let stands_for = |file: &FileEntry| {
+        let imported = matches!(state.imports.of_file(file.id), Some(Load::Ready(imported)) if imported.file == ran);
+        file.id == ran || imported
+    };
+    let id = candidates(&state.files, Role::Scores).find(|file| stands_for(file))?.id;
+    (state.inputs.file(Role::Scores) != Some(id)).then_some(id)
 }
 
 /// The file of the scores in use, where they were found here: it says where they come from.

@@ -175,7 +175,7 @@ mod tests {
         let cost = |forward_passes, backward_passes| DiscoverCost { forward_passes, backward_passes, bytes: 1_200_000 };
         assert_eq!(cost_line(&cost(24, 8), false), "24 forward and 8 backward passes, about 1.2 MB beside the weights");
         assert_eq!(cost_line(&cost(1, 0), false), "1 forward pass, about 1.2 MB beside the weights");
-        assert!(cost_line(&cost(649_820, 0), true).starts_with("At most 649\u{202f}820 forward passes"));
+        assert!(cost_line(&cost(649_820, 0), true).starts_with("At most 649,820 forward passes"));
         assert_eq!(cost_line(&cost(0, 0), false), "No pass of the model is needed.");
     }
 }

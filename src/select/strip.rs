@@ -8,10 +8,12 @@ use super::measures::current_set;
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
+use crate::state::random::RandomEdges;
 use crate::state::runs::Run;
 use crate::state::scores::Scored;
-use crate::words::{counted, grouped, short};
+use crate::words::{counted, grouped};
 use circuitscope_core::{Circuit, Measured, Metric};
+use circuitscope_picture::strip::text::{decimal_text, value_text};
 use circuitscope_picture::strip::{Cursor, Edited, Measure, Stops, StripPoint, StripRequest, StripSeries, ValueScale};
 use circuitscope_picture::{Level, Size};
 
@@ -34,7 +36,7 @@ impl ScoreStops {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StripValues {
     sets: Vec<(usize, ScoreSet)>,
-    random: Option<ScoreSet>,
+    random: Option<RandomEdges>,
     metric: Metric,
     log_y: Option<bool>,
     size: Size,
@@ -45,17 +47,20 @@ pub struct StripValues {
 
 impl StripValues {
     pub fn new(state: &State, size: Size) -> Self {
-        let growing =
-            matches!(&state.run, Run::Running { plan, .. } if !plan.one_circuit) && state.searching().is_none();
         Self {
             sets: sets(state),
-            random: state.measures.random.clone(),
+            random: state.random().cloned(),
             metric: state.measures.metric,
             log_y: state.measures.log_y,
             size,
             stale: state.has_results() && !state.fresh(),
-            growing,
+            growing: state.is_sweeping(),
         }
+    }
+
+    /// The same at another size.
+    pub fn sized(&self, size: Size) -> Self {
+        Self { size, ..self.clone() }
     }
 
     /// The request, for the stops of the scores in use.
@@ -68,10 +73,7 @@ impl StripValues {
             measure: self.measure(),
             chosen: chosen.map(|set| StripSeries { partial: self.growing, ..self.series(0, set) }),
             pinned: pinned.map(|(style, set)| self.series(*style, set)).collect(),
-            random: self
-                .random
-                .as_ref()
-                .map(|set| StripSeries { name: "random edges".to_owned(), ..self.series(0, set) }),
+            random: self.random.as_ref().map(|random| self.random_series(random)),
             levels: chosen.map_or(Vec::new(), |set| self.levels(set)),
             distribution: Some(stops.descending.clone()),
             stale: self.stale,
@@ -107,6 +109,17 @@ impl StripValues {
             name: set.name.clone(),
             style: style.saturating_sub(1),
             points: set.measured().points(self.metric).into_iter().map(point).collect(),
+            partial: false,
+        }
+    }
+
+    /// The mean over draws, which has no band.
+    fn random_series(&self, random: &RandomEdges) -> StripSeries {
+        let point = |(k, mean): (usize, f64)| StripPoint { k, mean, middle_half: None };
+        StripSeries {
+            name: "random edges".to_owned(),
+            style: 0,
+            points: random.points(self.metric).into_iter().map(point).collect(),
             partial: false,
         }
     }
@@ -149,9 +162,10 @@ pub fn reading(state: &State) -> Reading {
     let mut values: Vec<(&'static str, String)> = Vec::new();
     for metric in metrics {
         let value = row.and_then(|row| row.result.measurement.mean(metric));
-        if let Some(value) = value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != metric.name()))
+        if let Some(value) =
+            value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != short_name(metric)))
         {
-            values.push((metric.name(), short(value)));
+            values.push((short_name(metric), value_text(Measure::of(metric).scale, value)));
         }
     }
     let is_running = matches!(state.run, Run::Running { .. });
@@ -165,10 +179,21 @@ pub fn reading(state: &State) -> Reading {
         k: grouped(circuit.n_edges),
         asked: (circuit.requested != circuit.n_edges)
             .then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
-        threshold: (circuit.requested > 0)
-            .then(|| if circuit.threshold.is_finite() { short(circuit.threshold.into()) } else { "∞".to_owned() }),
+        threshold: (circuit.requested > 0).then(|| {
+            if circuit.threshold.is_finite() { decimal_text(circuit.threshold.into()) } else { "∞".to_owned() }
+        }),
         values,
         note,
+    }
+}
+
+/// A measure's name where there is little room.
+pub fn short_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CleanKlDiv => "KL",
+        Metric::CorruptKlDiv => "KL from corrupt",
+        Metric::LogitDiff => "logit diff",
+        other => other.name(),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use crate::state::State;
+use crate::state::circuit::Edits;
 use crate::state::load::Load;
+use crate::state::results::TokenPosition;
 use crate::state::runs::Run;
 use crate::state::texts::{OpenTokenizer, Texts};
-use crate::words::percent;
 use circuitscope_core::{Answers, PromptPair, PromptSettings};
+use circuitscope_figure::{NextToken, TokenRole};
 use circuitscope_wire::engine::{TokenProb, Tokens};
 
 /// A position of two prompts.
@@ -19,33 +21,13 @@ pub enum TokenPair {
     Tokens { clean: Option<String>, corrupt: Option<String>, differ: bool },
 }
 
-/// The tokens, or why there are none.
+/// The likeliest next tokens, or why there are none.
 #[derive(Debug, Clone, PartialEq)]
-pub enum TokenColumns {
+pub enum NextColumns {
     /// A sentence.
     None(String),
-    /// Clean, corrupt, circuit; likeliest first.
-    Ready([Vec<TokenRow>; 3]),
-}
-
-/// A token as it is shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TokenRow {
-    pub token: String,
-    /// `97.3 %`.
-    pub prob: String,
-    /// The probability as the width of a bar, in percent.
-    pub width: f64,
-    /// Whether it is an answer, or a wrong one.
-    pub mark: Mark,
-}
-
-/// What the prompts file says of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    None,
-    Answer,
-    WrongAnswer,
+    /// Under each of the named outputs.
+    Ready(Vec<&'static str>, Vec<NextToken>),
 }
 
 /// Two prompts with their last tokens under each other, as a model that is given both is: the shorter one is filled up on the
@@ -116,20 +98,13 @@ pub fn position_labels(state: &State) -> Vec<String> {
     state.settings.run.slice.positions(seq).map(label).collect()
 }
 
-/// The clean and the corrupt prompt, token by token.
-pub fn prompt_tokens(state: &State) -> Vec<TokenPair> {
-    let Some(pair) = pair(state) else { return Vec::new() };
-    let seq = state.inputs.prompts.as_ref().map_or(0, |prompts| prompts.seq(state.prompt));
-    align(&pair.clean, &pair.corrupt, seq, |token| token_text(state, token))
-}
-
 fn pair(state: &State) -> Option<&PromptPair> {
     state.inputs.prompts.as_ref()?.pairs.get(state.prompt)
 }
 
 /// The likeliest tokens, or why there are none.
-pub fn token_columns(state: &State) -> TokenColumns {
-    let none = |why: &str| TokenColumns::None(why.to_owned());
+pub fn next_tokens(state: &State) -> NextColumns {
+    let none = |why: &str| NextColumns::None(why.to_owned());
     let n_prompts = state.results.baseline.as_ref().map_or(usize::MAX, |b| b.n_prompts);
     let Some(at) = state.token_position() else { return none("Needs a model, prompts and scores.") };
     let unknown = || match &state.run {
@@ -143,30 +118,102 @@ pub fn token_columns(state: &State) -> TokenColumns {
         return none("This prompt was in a short last batch, which is not run.");
     }
     match state.results.tokens(&at) {
-        Some(Load::Ready(tokens)) => TokenColumns::Ready(columns(state, tokens)),
+        Some(Load::Ready(tokens)) => columns(state, tokens),
         Some(Load::Failed(why)) => none(why),
         None if !state.results.covers(&at) => unknown(),
         Some(Load::Loading) | None => none("…"),
     }
 }
 
-fn columns(state: &State, tokens: &Rc<Tokens>) -> [Vec<TokenRow>; 3] {
-    let column = |tokens: &Vec<TokenProb>| tokens.iter().map(|token| token_row(state, token)).collect();
-    [&tokens.clean, &tokens.corrupt, &tokens.circuit].map(column)
+/// Clean, corrupt and the circuit; of a changed one also what it was without the changes, where that is known.
+fn columns(state: &State, tokens: &Rc<Tokens>) -> NextColumns {
+    let changed = state.token_position().filter(|at| !at.edits.is_empty()).zip(state.circuit());
+    let plain = changed.map(|(at, circuit)| TokenPosition { n_edges: circuit.n_edges, edits: Edits::default(), ..at });
+    let before = plain.and_then(|at| match state.results.tokens(&at) {
+        Some(Load::Ready(tokens)) => Some(tokens.clone()),
+        _ => None,
+    });
+    match &before {
+        Some(before) => {
+            let columns = [&tokens.clean, &tokens.corrupt, &before.circuit, &tokens.circuit];
+            NextColumns::Ready(vec!["Clean", "Corrupt", "Before", "Changed"], rows(state, &columns))
+        }
+        None => {
+            let columns = [&tokens.clean, &tokens.corrupt, &tokens.circuit];
+            NextColumns::Ready(vec!["Clean", "Corrupt", "Circuit"], rows(state, &columns))
+        }
+    }
 }
 
-fn token_row(state: &State, &TokenProb { token, prob, .. }: &TokenProb) -> TokenRow {
+/// Those that are among the likeliest under any of the outputs: the answers first, then by their probability on the clean
+/// prompt, or where they are most likely.
+fn rows(state: &State, columns: &[&Vec<TokenProb>]) -> Vec<NextToken> {
+    /// As many as fit beside the drawing; more say little.
+    const MOST: usize = 8;
+    let probability = |id: u32| -> Vec<Option<f64>> {
+        columns.iter().map(|column| column.iter().find(|token| token.token == id).map(|token| token.prob)).collect()
+    };
+    let mut ids: Vec<u32> =
+        columns.iter().flat_map(|column| column.iter().take(MOST)).map(|token: &TokenProb| token.token).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let most = |id: u32| probability(id).into_iter().flatten().fold(0.0, f64::max);
+    let rank = |id: u32| match role(state, id) {
+        TokenRole::Answer => 0,
+        TokenRole::WrongAnswer => 1,
+        TokenRole::Other => 2,
+    };
+    ids.sort_by(|&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
+    ids.truncate(MOST);
+    let row =
+        |id: u32| NextToken { token: token_text(state, id), role: role(state, id), probabilities: probability(id) };
+    ids.into_iter().map(row).collect()
+}
+
+/// What the prompts file says of a token.
+fn role(state: &State, token: u32) -> TokenRole {
     let among = |answers: &Answers| match answers {
         Answers::Tokens(tokens) => tokens.contains(&token),
         Answers::PerPosition(rows) => rows.get(state.position).is_some_and(|row| row.contains(&token)),
         Answers::Values(_) => false,
     };
-    let mark = match pair(state) {
-        Some(pair) if among(&pair.answers) => Mark::Answer,
-        Some(pair) if among(&pair.wrong_answers) => Mark::WrongAnswer,
-        _ => Mark::None,
+    match pair(state) {
+        Some(pair) if among(&pair.answers) => TokenRole::Answer,
+        Some(pair) if among(&pair.wrong_answers) => TokenRole::WrongAnswer,
+        _ => TokenRole::Other,
+    }
+}
+
+/// The tokens of the chosen prompt, clean and corrupt, the last under each other: the shorter one begins with empty ones.
+pub fn prompt_texts(state: &State) -> (Vec<String>, Vec<String>) {
+    let Some(pair) = pair(state) else { return (Vec::new(), Vec::new()) };
+    let rows = align(&pair.clean, &pair.corrupt, 0, |id| token_text(state, id));
+    let texts = |row: TokenPair| match row {
+        TokenPair::Pads(_) => None,
+        TokenPair::Tokens { clean, corrupt, .. } => Some((clean.unwrap_or_default(), corrupt.unwrap_or_default())),
     };
-    TokenRow { token: token_text(state, token), prob: percent(prob), width: 100.0 * prob, mark }
+    rows.into_iter().filter_map(texts).unzip()
+}
+
+/// How many tokens differ, and what the answers are.
+pub fn prompt_line(state: &State) -> String {
+    let Some(pair) = pair(state) else { return String::new() };
+    let rows = align(&pair.clean, &pair.corrupt, 0, |id| id.to_string());
+    let n_differ = rows.iter().filter(|row| matches!(row, TokenPair::Tokens { differ: true, .. })).count();
+    let verb = if n_differ == 1 { "differs" } else { "differ" };
+    let named = |answers: &Answers| -> Option<String> {
+        let ids = match answers {
+            Answers::Tokens(tokens) => tokens.as_slice(),
+            Answers::PerPosition(rows) => rows.get(state.position)?.as_slice(),
+            Answers::Values(_) => return None,
+        };
+        let texts: Vec<_> = ids.iter().take(4).map(|&id| format!("“{}”", token_text(state, id).trim())).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    };
+    let answer = named(&pair.answers).map(|answer| format!(" Answer {answer}")).unwrap_or_default();
+    let wrong = named(&pair.wrong_answers).map(|wrong| format!(", wrong answer {wrong}")).unwrap_or_default();
+    let end = if answer.is_empty() { "" } else { "." };
+    format!("{n_differ} of {} tokens {verb}.{answer}{wrong}{end}", rows.len())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! What is measured and compared: the metric that is plotted, pinned runs, the official circuit, and the shown circuit under
-//! every setting.
+//! What is measured and compared: the metric that is plotted, pinned runs, random edges, the official circuit, a second circuit,
+//! and the shown circuit under every setting.
 
+use super::compare::Comparison;
 use super::load::Shared;
+use super::random::RandomEdges;
 use super::results::Row;
 use super::runs::{Job, Plan, RunKey};
 use super::scores::Scored;
@@ -17,12 +19,15 @@ pub struct Measures {
     /// Whether values are on a logarithmic axis, where that was chosen.
     pub log_y: Option<bool>,
     pub pins: Vec<Shared<Pin>>,
-    /// Circuits of edges drawn at random, as many as those of the results.
-    pub random: Option<ScoreSet>,
+    pub random: Option<RandomEdges>,
     pub official: Option<Shared<Official>>,
     /// What is wrong with a file that was to be the official circuit.
     pub official_error: Option<String>,
     pub sensitivity: Option<Sensitivity>,
+    /// What the shown circuit is compared with.
+    pub compare: Option<Comparison>,
+    /// Why it cannot be compared with what was chosen.
+    pub compare_error: Option<String>,
 }
 
 /// A run that was kept for comparison.
@@ -59,9 +64,8 @@ pub struct Official {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sensitivity {
     pub job: Job,
-    /// The circuit's realised number of edges, and its scores' file.
-    pub n_edges: usize,
-    pub scores: String,
+    /// What was asked for.
+    pub plan: SensitivityPlan,
     /// Which of [`variants`] is being run.
     pub at: usize,
     pub cells: Vec<Option<Measurement>>,
@@ -97,23 +101,39 @@ impl Measures {
         self.pins.len() + 1 < SERIES.len()
     }
 
-    /// Takes the events of a sensitivity run out of those of runs: its circuits belong to other settings than the results.
+    /// Whether a run is one of a table of settings or of random edges, whose circuits are no results.
+    pub fn has_run(&self, job: Job) -> bool {
+        let of_settings = self.sensitivity.as_ref().is_some_and(|sensitivity| sensitivity.job == job);
+        of_settings || self.random.as_ref().is_some_and(|random| random.job == job)
+    }
+
+    /// Takes the circuits of a table of settings and of random edges out of the events of runs: they belong to other settings or
+    /// other scores than the results.
     pub fn take_events(&mut self, job: Job, events: Vec<Event>) -> Vec<Event> {
-        let Some(sensitivity) = self.sensitivity.as_mut().filter(|s| s.job == job) else { return events };
-        let mut rest = Vec::new();
-        for event in events {
-            match event {
-                Event::Circuit { result } => sensitivity.cells[sensitivity.at] = Some(result.measurement),
-                // The run is counted in settings; what the engine does for each is in the label.
-                Event::Progress { label, .. } => {
-                    let (done, total) = (sensitivity.at, sensitivity.cells.len());
-                    let label = format!("{} of {total}: {label}", done + 1);
-                    rest.push(Event::Progress { done, total, label, loss: None });
-                }
-                _ => {}
-            }
+        if let Some(sensitivity) = self.sensitivity.as_mut().filter(|sensitivity| sensitivity.job == job) {
+            return events.into_iter().filter_map(|event| sensitivity.take_event(event)).collect();
         }
-        rest
+        if let Some(random) = self.random.as_mut().filter(|random| random.job == job) {
+            return events.into_iter().filter_map(|event| random_event(random, event)).collect();
+        }
+        events
+    }
+}
+
+/// Random edges are counted in the steps of all draws.
+fn random_event(random: &mut RandomEdges, event: Event) -> Option<Event> {
+    match event {
+        Event::Circuit { result } => {
+            random.add(result.circuit.requested, result.measurement);
+            None
+        }
+        Event::Progress { done, total, label, .. } => {
+            let (begun, n_draws) = (random.n_begun(), random.n_draws);
+            let done = begun.saturating_sub(1) * total + done;
+            let label = format!("draw {begun} of {n_draws}: {label}");
+            Some(Event::Progress { done, total: n_draws * total, label, loss: None })
+        }
+        _ => None,
     }
 }
 
@@ -135,6 +155,23 @@ impl Sensitivity {
     /// A table that is still empty.
     pub fn new(job: Job, plan: &SensitivityPlan) -> Self {
         let cells = vec![None; variants(&plan.plan.key.settings).len()];
-        Self { job, n_edges: plan.n_edges, scores: plan.scores.clone(), at: 0, cells }
+        Self { job, plan: plan.clone(), at: 0, cells }
+    }
+
+    /// Keeps a circuit, and gives what there is to be told. The run is counted in settings; what the engine does for each is in
+    /// the label.
+    fn take_event(&mut self, event: Event) -> Option<Event> {
+        match event {
+            Event::Circuit { result } => {
+                self.cells[self.at] = Some(result.measurement);
+                None
+            }
+            Event::Progress { label, .. } => {
+                let (done, total) = (self.at, self.cells.len());
+                let label = format!("{} of {total}: {label}", done + 1);
+                Some(Event::Progress { done, total, label, loss: None })
+            }
+            _ => None,
+        }
     }
 }

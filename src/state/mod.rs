@@ -9,6 +9,7 @@ pub mod files;
 
 pub mod algorithms;
 pub mod circuit;
+pub mod compare;
 pub mod graph_choice;
 pub mod picture;
 pub mod recognise;
@@ -19,11 +20,14 @@ pub mod weights;
 
 pub mod imports;
 pub mod pace;
+pub mod random;
 pub mod runs;
 pub mod texts;
 
 pub mod inputs;
 pub mod results;
+
+pub mod insight;
 pub mod search;
 
 pub mod measures;
@@ -41,9 +45,11 @@ use circuitscope_core::Circuit;
 use files::{FileEntry, Note, Role};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
+use insight::Insights;
 use link::Links;
 use measures::Measures;
 use picture::Picture;
+use random::{RandomEdges, any_scores};
 use results::{Results, Row, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
@@ -80,6 +86,7 @@ pub struct State {
     pub page: Option<usize>,
     pub measures: Measures,
     pub discover: Discover,
+    pub insights: Insights,
     /// The page's address, and the files that it names.
     pub links: Links,
     pub failure: Option<Failure>,
@@ -118,6 +125,7 @@ impl State {
             page: None,
             measures,
             discover: Discover::default(),
+            insights: Insights::default(),
             links: Links::default(),
             failure: None,
         };
@@ -199,6 +207,17 @@ impl State {
     pub fn searching(&self) -> Option<&Search> {
         let Run::Running { job, .. } = &self.run else { return None };
         self.discover.search.as_ref().filter(|search| search.job == *job)
+    }
+
+    /// Random edges, where they were run with the files and settings as they are.
+    pub fn random(&self) -> Option<&RandomEdges> {
+        self.measures.random.as_ref().filter(|random| random.key == any_scores(self.key()))
+    }
+
+    /// Whether the circuits of a list of counts are being run, one after the other, for the curve.
+    pub fn is_sweeping(&self) -> bool {
+        let Run::Running { job, plan, .. } = &self.run else { return false };
+        !plan.one_circuit && !self.measures.has_run(*job) && self.searching().is_none()
     }
 
     /// What the scores in use are read from, where they are in another program's format and there is a config.

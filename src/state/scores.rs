@@ -110,12 +110,6 @@ impl Scored {
     pub fn all_equal(&self) -> bool {
         self.scores.n_edges() > 1 && self.steps.max() == 1
     }
-
-    /// The edge count of a circuit of `most` edges, or of a smaller one where tied scores would make it larger.
-    pub fn at_most(&self, most: usize) -> usize {
-        let splits_no_tie = self.scores.circuit(most).is_ok_and(|circuit| circuit.n_edges == most);
-        if splits_no_tie { most } else { self.steps.count(self.steps.position(most)) }
-    }
 }
 
 impl Steps {

@@ -6,13 +6,10 @@ use std::rc::Rc;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::context::Tasks;
 use crate::state::link::Address;
-use crate::state::runs::Failure;
 use crate::update::{Action, LinkAction};
-use crate::workers::js_text;
 
 /// The address is written no more often: Safari takes 100 changes in 30 seconds.
 const WRITE_MS: u32 = 300;
@@ -78,27 +75,11 @@ fn read_address(tasks: &Tasks) {
     tasks.dispatch(Action::Link(LinkAction::Opened(text)));
 }
 
-/// Copies the address of what is on the screen.
-pub fn copy_link(tasks: &Rc<Tasks>, fragment: &str) {
-    let Some(window) = web_sys::window() else { return };
-    let location = window.location();
-    let href = location.href().unwrap_or_default();
+/// The page's address with a fragment.
+pub fn address(fragment: &str) -> String {
+    let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
     let page = href.split('#').next().unwrap_or_default();
-    let link = if fragment.is_empty() { page.to_owned() } else { format!("{page}#{fragment}") };
-    let clipboard = window.navigator().clipboard();
-    let tasks = tasks.clone();
-    spawn_local(async move {
-        // There is none on pages that were fetched without encryption.
-        let copied = if clipboard.is_undefined() {
-            Err(JsValue::from("this browser has no clipboard for this page"))
-        } else {
-            JsFuture::from(clipboard.write_text(&link)).await
-        };
-        if let Err(error) = copied {
-            let message = format!("The link could not be copied: {}. It is {link}", js_text(&error));
-            tasks.dispatch(Action::Failed(Failure::plain(message)));
-        }
-    });
+    if fragment.is_empty() { page.to_owned() } else { format!("{page}#{fragment}") }
 }
 
 impl AddressBar {

@@ -21,12 +21,36 @@ pub fn save_bytes(name: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
 /// # Errors
 /// When the browser refuses.
 pub fn save_text(name: &str, mime_type: &str, text: &str) -> Result<(), JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime_type);
-    save_blob(name, &Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?)
+    save_blob(name, &text_blob(mime_type, text)?)
 }
 
-fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+/// A text as a file that has no name yet.
+///
+/// # Errors
+/// When the browser refuses.
+pub fn text_blob(mime_type: &str, text: &str) -> Result<Blob, JsValue> {
+    Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &of_type(mime_type))
+}
+
+/// Bytes as a file that has no name yet.
+///
+/// # Errors
+/// When the browser refuses.
+pub fn typed_blob(mime_type: &str, bytes: &Uint8Array) -> Result<Blob, JsValue> {
+    Blob::new_with_u8_array_sequence_and_options(&Array::of1(bytes), &of_type(mime_type))
+}
+
+fn of_type(mime_type: &str) -> BlobPropertyBag {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime_type);
+    options
+}
+
+/// Saves a file under a name.
+///
+/// # Errors
+/// When the browser refuses.
+pub fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     let url = Url::create_object_url_with_blob(blob)?;
     let document = web_sys::window().and_then(|window| window.document()).ok_or("there is no document")?;
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();

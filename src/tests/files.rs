@@ -4,6 +4,7 @@ use super::{OWN, drop_file, json};
 use crate::select::files;
 use crate::select::runs::{batch_note, ready, short_batch};
 use crate::state::State;
+use crate::state::circuit::Choice;
 use crate::state::files::{Content, FileEntry, Role};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::inputs::Subject;
@@ -137,7 +138,10 @@ fn a_file_is_forgotten_once_nothing_refers_to_it() {
     // A run goes on with the files that it began with.
     let mut key = state.key();
     key.files[Role::Prompts as usize] = Some(OWN);
-    state.apply(Action::RunStarted(1, Plan::circuit(key, 2, &state.settings)));
+    state.apply(Action::RunStarted(
+        1,
+        Plan::circuit(key, Choice { requested: 2, ..Choice::default() }, &state.settings),
+    ));
     state.apply(Action::FileRemoved(OWN));
     assert!(files::referenced(&state).contains(&OWN));
     state.apply(Action::RunEnded(1, Outcome::Cancelled));

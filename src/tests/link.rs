@@ -5,12 +5,13 @@ use std::rc::Rc;
 use super::{OWN, drop_file, json, zero_ablation};
 use crate::select::link::{address, file_to_hash, files_to_recall, files_to_remember, fragment, remark};
 use crate::state::State;
+use crate::state::compare::{Comparison, With};
 use crate::state::files::{Content, FileId, Role};
 use crate::state::link::FileHash;
 use crate::state::load::Shared;
 use crate::state::picture::{Look, Selection};
 use crate::state::screen::Drawer;
-use crate::update::{Action, CircuitAction, LinkAction, MeasureAction, ScreenAction};
+use crate::update::{Action, CircuitAction, CompareAction, LinkAction, MeasureAction, ScreenAction};
 use circuitscope_core::{AblationType, Metric, TensorFile};
 use circuitscope_picture::view::Focus;
 
@@ -65,12 +66,15 @@ fn change(state: &mut State) {
     view.options.focus = Some(Focus { name: "A0".to_owned(), hops: Some(2) });
     view.options.opened.insert(1);
     view.options.window = Some(0..1);
+    view.options.differences_only = true;
     state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
     state.apply(Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(7)))));
     state.apply(Action::Measure(MeasureAction::MetricChosen(Metric::LogitDiff)));
     state.apply(Action::Measure(MeasureAction::LogYChosen(true)));
     state.apply(Action::Screen(ScreenAction::DrawerOpened(Some(Drawer::Edges))));
     state.apply(Action::PromptChosen(2));
+    state.apply(Action::Compare(CompareAction::Chosen(Some(With::SameScores))));
+    state.apply(Action::Compare(CompareAction::SizeChosen(Some(20))));
 }
 
 /// What a link restores.
@@ -80,7 +84,15 @@ fn shown(state: &State) -> String {
     let circuit = (picture.choice(), &picture.selection, &picture.view);
     format!(
         "{circuit:?} {:?} {names:?}",
-        (&state.settings.run, measures.metric, measures.log_y, prompt, position, screen.drawer)
+        (
+            &state.settings.run,
+            measures.metric,
+            measures.log_y,
+            prompt,
+            position,
+            screen.drawer,
+            measures.compare.as_ref().map(Comparison::linked)
+        )
     )
 }
 

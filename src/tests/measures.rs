@@ -1,15 +1,19 @@
 //! Measures, comparisons, and the table of settings.
 
 use super::zero_ablation;
-use crate::select::curves::{CurvePlot, CurveRow, curve_rows, hint, sets};
-use crate::select::measures::{current_set, sensitivity_plan, shown_as_official};
+use crate::select::curves::{CurveRow, curve_rows, sets};
+use crate::select::measures::{
+    current_set, sensitivity_csv, sensitivity_note, sensitivity_plan, sensitivity_table, settings_of_cell,
+    shown_as_official,
+};
 use crate::select::runs::{next_run, sweep};
 use crate::state::State;
+use crate::state::circuit::Edits;
 use crate::state::measures::variants;
 use crate::state::runs::{Outcome, Run};
-use crate::update::{Action, MeasureAction};
+use crate::update::{Action, CircuitAction, MeasureAction};
 use circuitscope_core::{AblationType, Circuit, Metric, PatchType, PromptValues, RunSettings};
-use circuitscope_picture::{SERIES, Size};
+use circuitscope_picture::SERIES;
 use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
 
 fn pin(state: &mut State) {
@@ -43,21 +47,6 @@ fn a_pinned_run_stays_when_another_takes_its_place() {
     assert!(state.measures.pins.is_empty());
 }
 
-#[test]
-fn a_plot_says_what_it_shows_and_no_more() {
-    let size = Size { width: 300.0, height: 200.0 };
-    let said = |state: &State| hint(&CurvePlot::new(state, size));
-    let mut state = State::demo();
-    assert_eq!(
-        said(&state),
-        "Mean over prompts. Band: the middle half of the prompts. 0 edges stands left of the break."
-    );
-    state.results.rows.remove(0);
-    assert_eq!(said(&state), "Mean over prompts. Band: the middle half of the prompts.");
-    state.apply(zero_ablation(&state));
-    assert!(said(&state).starts_with("From other files or settings than those chosen now. "));
-}
-
 /// The row of what was run last.
 fn current_row(state: &State) -> CurveRow {
     curve_rows(state, &sets(state), &None).remove(0)
@@ -72,7 +61,11 @@ fn areas_that_say_nothing_are_not_shown_as_numbers() {
     state.results.rows.clear();
     for (index, n) in [0, 2, 77].into_iter().enumerate() {
         let circuit = Circuit { requested: n, n_edges: n, threshold: 0.0 };
-        state.results.add(0, CircuitResult { index, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) });
+        state.results.add(
+            0,
+            &Edits::default(),
+            CircuitResult { index, circuit, shape: vec![6, 5, 3], measurement: measured(0.5) },
+        );
     }
     state.measures.metric = Metric::CorruptKlDiv;
     assert_eq!(current_row(&state).auc, "–", "the metric does not apply");
@@ -81,7 +74,7 @@ fn areas_that_say_nothing_are_not_shown_as_numbers() {
     for row in [0, 1, 2] {
         let mut changed = (*state.results.rows[row]).clone();
         changed.result.measurement = measured(0.01);
-        state.results.add(0, changed.result);
+        state.results.add(0, &Edits::default(), changed.result);
     }
     assert_eq!(current_row(&state).auc, "≤ 0.001");
 }
@@ -137,13 +130,40 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
     let settings = &variants(&state.settings.run)[9];
     assert_eq!((settings.patch_type, settings.reverse), (PatchType::Edge, true));
     assert_eq!(settings.ablation, AblationType::TokenwiseMeanClean);
+    // The table says what it is of, is saved whole, and its cells choose their settings.
+    assert_eq!(sensitivity_note(&state), None);
+    let csv = sensitivity_csv(&state).unwrap();
+    assert_eq!(csv.lines().nth(1), Some("edge,tokenwise_mean_clean,true,2,Clean KL Div,0.5,0,0.5,0.5,0.5"));
+    assert_eq!(csv.lines().count(), 2, "one metric of one setting is known");
+    let table = sensitivity_table(&state).unwrap();
+    let current: Vec<_> = table.rows.iter().flat_map(|row| &row.2).filter(|cell| cell.current).collect();
+    assert_eq!(current.iter().map(|cell| cell.idx).collect::<Vec<_>>(), [0]);
+    state.apply(Action::SettingsChanged(settings_of_cell(&state, 9).unwrap()));
+    assert!(state.settings.run.reverse && sensitivity_note(&state).is_none(), "these settings are the table's own");
+    let table = sensitivity_table(&state).unwrap();
+    assert!(table.rows.iter().flat_map(|row| &row.2).all(|cell| cell.current == (cell.idx == 9)));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
+    assert_eq!(sensitivity_note(&state), Some("Of another circuit than the one that is shown."));
+}
+
+#[test]
+fn a_pinned_run_has_the_name_that_it_is_given() {
+    let mut state = State::demo();
+    pin(&mut state);
+    let renamed = |name: &str| Action::Measure(MeasureAction::PinRenamed(1, name.to_owned()));
+    state.apply(renamed(" by hand "));
+    assert_eq!(state.measures.pins[0].set.name, "by hand");
+    state.apply(renamed("  "));
+    assert_eq!(state.measures.pins[0].set.name, "by hand", "blanks are no name");
+    state.apply(Action::Measure(MeasureAction::PinRenamed(2, "no such run".to_owned())));
+    assert_eq!(state.measures.pins.len(), 1);
 }
 
 #[test]
 fn the_demo_knows_its_official_circuit_and_any_shown_one_can_be_it() {
     let mut state = State::demo();
     assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 2);
-    state.apply(Action::CircuitRequested(77));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
     let shown = shown_as_official(&state).unwrap();
     state.apply(Action::Measure(MeasureAction::OfficialRead(Ok(shown))));
     assert_eq!(state.measures.official.as_ref().unwrap().circuit.n_edges(), 77);

@@ -1,8 +1,11 @@
 //! What a person does on the page, and what follows: the reducer and the selectors together.
 
+mod compare;
+mod export;
 mod files;
 mod link;
 mod measures;
+mod picture;
 mod runs;
 mod scores;
 mod search;

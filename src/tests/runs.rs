@@ -2,12 +2,12 @@
 
 use super::{OWN, done, drop_file, event, zero_ablation};
 use crate::select::runs::{next_run, outcome, question, ready, sweep};
-use crate::select::tokens::{TokenColumns, token_columns};
+use crate::select::tokens::{NextColumns, next_tokens};
 use crate::state::State;
 use crate::state::files::Content;
 use crate::state::load::Shared;
 use crate::state::runs::{Engine, Failure, Outcome, Plan};
-use crate::update::Action;
+use crate::update::{Action, CircuitAction};
 use circuitscope_core::{Circuit, EdgeCounts, Limits};
 use circuitscope_wire::engine::{DeviceInfo, DeviceKind};
 
@@ -24,12 +24,12 @@ fn the_demo_is_complete_and_wants_no_run() {
 #[test]
 fn a_circuit_with_results_is_drawn_and_one_without_is_run() {
     let mut state = State::demo();
-    state.apply(Action::CircuitRequested(77));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
     assert_eq!(next_run(&state), None, "its results are recorded");
     let change = zero_ablation(&state);
     state.apply(change);
     assert_eq!(next_run(&state), None, "settings are changed without a run");
-    state.apply(Action::CircuitRequested(0));
+    state.apply(Action::Circuit(CircuitAction::Requested(0)));
     assert_eq!(next_run(&state).map(|plan| plan.edge_counts), Some(EdgeCounts::List(vec![0])));
 }
 
@@ -38,12 +38,12 @@ fn events_of_a_run_count_until_another_takes_its_place() {
     let mut state = State::demo();
     let change = zero_ablation(&state);
     state.apply(change);
-    state.apply(Action::CircuitRequested(77));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
     let plan = next_run(&state).unwrap();
     state.apply(Action::RunStarted(1, plan.clone()));
     assert_eq!(next_run(&state), None);
     assert_eq!(state.results.rows.len(), 3, "old results stay until there are new ones");
-    state.apply(Action::CircuitRequested(0));
+    state.apply(Action::Circuit(CircuitAction::Requested(0)));
     let next = next_run(&state).expect("the slider supersedes its own run");
     state.apply(Action::RunStarted(2, next));
     let (stale, new) = (event(&state, 77, 0), event(&state, 0, 0));
@@ -63,7 +63,7 @@ fn a_sweep_is_not_disturbed_by_the_slider_but_followed_by_its_circuit() {
     let change = zero_ablation(&state);
     state.apply(change);
     state.apply(Action::RunStarted(1, sweep(&state).unwrap()));
-    state.apply(Action::CircuitRequested(77));
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
     assert_eq!(next_run(&state), None);
     let (first, ended) = (event(&state, 2, 0), done());
     state.apply(Action::RunProgressed(1, vec![first], 0.0));
@@ -77,12 +77,12 @@ fn a_run_that_fails_or_is_cancelled_is_not_started_again_by_itself() {
         let mut state = State::demo();
         let change = zero_ablation(&state);
         state.apply(change);
-        state.apply(Action::CircuitRequested(77));
+        state.apply(Action::Circuit(CircuitAction::Requested(77)));
         state.apply(Action::RunStarted(1, next_run(&state).unwrap()));
         state.apply(Action::RunEnded(1, outcome));
         assert_eq!(next_run(&state), None);
         assert_eq!(state.results.rows.len(), 3);
-        state.apply(Action::CircuitRequested(0));
+        state.apply(Action::Circuit(CircuitAction::Requested(0)));
         assert!(next_run(&state).is_some());
     }
 }
@@ -150,7 +150,7 @@ fn tokens_whose_answer_another_run_overtook_are_asked_for_again() {
     let plan = sweep(&state).unwrap();
     state.apply(Action::RunStarted(2, plan));
     state.apply(Action::TokensArrived(asked, Err("cancelled".to_owned())));
-    assert_eq!(token_columns(&state), TokenColumns::None("Running…".to_owned()));
+    assert_eq!(next_tokens(&state), NextColumns::None("Running…".to_owned()));
     let circuit = event(&state, 2, 0);
     state.apply(Action::RunProgressed(2, vec![circuit], 0.0));
     state.apply(Action::RunEnded(2, done()));
@@ -163,7 +163,7 @@ fn tokens_that_could_not_be_read_are_asked_for_again_after_a_run() {
     let asked = question(&state).unwrap();
     state.apply(Action::TokensAsked(asked.clone()));
     state.apply(Action::TokensArrived(asked, Err("no".to_owned())));
-    assert_eq!(token_columns(&state), TokenColumns::None("no".to_owned()));
+    assert_eq!(next_tokens(&state), NextColumns::None("no".to_owned()));
     assert_eq!(question(&state), None);
     let plan = sweep(&state).unwrap();
     run(&mut state, 2, plan);

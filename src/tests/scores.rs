@@ -9,7 +9,7 @@ use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::ImportedScores;
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::read_json;
-use crate::update::Action;
+use crate::update::{Action, CircuitAction};
 use circuitscope_core::{AblationType, FormatId, Graph, GraphConfig, PruneScores, RunSettings, ScoresInfo};
 use circuitscope_wire::reader::ScoresFound;
 
@@ -59,7 +59,7 @@ fn a_foreign_file_is_read_and_its_graph_taken_over_once() {
     assert_eq!((panel.choices.len(), panel.notes.len(), panel.savable), (2, 2, true));
     assert_eq!(panel.line.as_deref(), Some("EAP-IG / MIB circuit, JSON · a circuit of 5 edges"));
     // Whatever is changed afterwards stays, until another is picked.
-    state.apply(Action::CircuitRequested(2));
+    state.apply(Action::Circuit(CircuitAction::Requested(2)));
     state.apply(Action::ImportChanged(request.key, import.clone()));
     assert_eq!(state.picture.requested, 2);
     state.apply(Action::ScoresPicked("circuit".to_owned()));

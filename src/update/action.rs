@@ -1,13 +1,16 @@
 //! Everything that happens.
 
+use crate::state::compare::With;
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
 use crate::state::link::FileHash;
 use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
 use crate::state::pace::Tick;
 use crate::state::picture::{Selection, View};
+use crate::state::random::RandomPlan;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan};
 use crate::state::screen::{Drawer, Section};
@@ -36,7 +39,9 @@ pub enum Action {
     PositionChosen(usize),
     PageTurned(usize),
     Measure(MeasureAction),
+    Compare(CompareAction),
     Search(SearchAction),
+    Insight(InsightAction),
     Link(LinkAction),
     RunStarted(Job, Plan),
     /// The time is in milliseconds, from some moment.
@@ -90,11 +95,32 @@ pub enum MeasureAction {
     Pinned(ScoreSet),
     /// By its style.
     Unpinned(usize),
+    /// A pinned run, by its style, and its new name.
+    PinRenamed(usize, String),
     OfficialRead(Result<Official, String>),
     OfficialDropped,
     SensitivityStarted(Job, SensitivityPlan),
     /// One of [`variants`] comes next.
     SensitivityAt(Job, usize),
+    RandomStarted(Job, RandomPlan),
+    /// The next draw of random edges begins.
+    RandomDrawn(Job),
+}
+
+/// What happens to the circuit that the shown one is compared with.
+pub enum CompareAction {
+    /// Nothing ends the comparison.
+    Chosen(Option<With>),
+    /// Its number of edges; nothing for as many as the shown one has.
+    SizeChosen(Option<usize>),
+}
+
+/// Questions about nodes, and their answers.
+pub enum InsightAction {
+    AttentionAsked(AttentionQuestion),
+    AttentionArrived(AttentionQuestion, Result<Attention, String>),
+    AttributionAsked(AttributionQuestion),
+    AttributionArrived(AttributionQuestion, Result<Attribution, String>),
 }
 
 /// What happens to searches and to the scores that they find.

@@ -6,6 +6,7 @@ use crate::state::link::Links;
 use crate::state::load::Load;
 use crate::state::measures::Measures;
 use crate::state::picture::{Picture, View};
+use crate::state::screen::Section;
 use crate::state::settings::Settings;
 use crate::state::{State, demo};
 use circuitscope_core::RunSettings;
@@ -14,6 +15,10 @@ pub fn read(state: &mut State, id: FileId, content: Result<Content, String>) {
     let Some(file) = state.files.iter_mut().find(|f| f.id == id) else { return };
     file.content = content.map_or_else(Load::Failed, Load::Ready);
     let (role, name) = (file.role(), file.name.clone());
+    if matches!(file.content, Load::Failed(_)) {
+        // What is wrong is said where the files are.
+        state.screen.section = Some(Section::Model);
+    }
     // A file that was put right and dropped again takes the place of what was wrong with it.
     state.files.retain(|f| f.id == id || f.demo || f.name != name || !matches!(f.content, Load::Failed(_)));
     if state.is_demo() && matches!(role, Some(Role::Weights | Role::Config)) {

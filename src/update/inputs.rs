@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::picture;
+use super::{compare, measures, picture};
 use crate::state::State;
 use crate::state::circuit::History;
 use crate::state::files::{Content, FileId, Note, Role, candidates, in_use};
@@ -69,6 +69,8 @@ fn read_files(state: &mut State) {
     }
     check_counts(state);
     check_position(state);
+    compare::follow(state);
+    measures::forget_random(state);
 }
 
 /// How the last run ended is not said any more once a file that it used is gone.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::action::LinkAction;
-use super::{files, inputs};
+use super::{compare, files, inputs};
 use crate::state::State;
 use crate::state::circuit::{Choice, Edits, History};
 use crate::state::files::{FileEntry, FileId, Role};
@@ -162,6 +162,7 @@ fn choose(state: &mut State, link: Link) {
     (state.prompt, state.position, state.page) = (link.prompt, link.position, None);
     inputs::check_position(state);
     state.screen.drawer = link.drawer;
+    notes.extend(compare::restore(state, link.compare).err());
     state.links.notes.extend(notes);
 }
 

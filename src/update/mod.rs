@@ -3,9 +3,11 @@
 //! A file here has the rules of some actions; those that hold whatever happened are in `inputs`.
 
 pub mod action;
+mod compare;
 mod files;
 mod hub;
 mod inputs;
+mod insight;
 mod link;
 mod measures;
 mod picture;
@@ -20,7 +22,10 @@ use yew::Reducible;
 
 use crate::state::State;
 use crate::state::load::Load;
-pub use action::{Action, CircuitAction, LinkAction, MeasureAction, ScreenAction, SearchAction, SearchEnd};
+pub use action::{
+    Action, CircuitAction, CompareAction, InsightAction, LinkAction, MeasureAction, ScreenAction, SearchAction,
+    SearchEnd,
+};
 pub use hub::HubAction;
 
 impl Reducible for State {
@@ -57,7 +62,9 @@ impl State {
             }
             Action::PageTurned(page) => self.page = Some(page),
             Action::Measure(action) => measures::apply(self, action),
+            Action::Compare(action) => compare::apply(self, action),
             Action::Search(action) => search::apply(self, action),
+            Action::Insight(action) => insight::apply(self, action),
             Action::Link(action) => link::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),

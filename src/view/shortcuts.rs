@@ -35,10 +35,14 @@ pub fn use_shortcuts(props: &Connected) {
     });
 }
 
-/// Whether a key goes into a field.
+/// Whether a key goes into a field. A slider has keys of its own, but none with Ctrl.
 fn is_typed(event: &KeyboardEvent) -> bool {
     let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
-    let field = "input:not([type=checkbox],[type=radio],[type=range]),textarea,select,[role=slider],[role=dialog]";
+    let field = if event.ctrl_key() || event.meta_key() {
+        "input:not([type=checkbox],[type=radio],[type=range]),textarea,select,[role=dialog]"
+    } else {
+        "input:not([type=checkbox],[type=radio],[type=range]),textarea,select,[role=slider],[role=dialog]"
+    };
     event.default_prevented() || target.is_some_and(|target| target.closest(field).ok().flatten().is_some())
 }
 

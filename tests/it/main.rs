@@ -22,3 +22,4 @@ mod session;
 mod shards;
 mod support;
 mod text;
+mod values;

@@ -6,11 +6,10 @@ use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
 use circuitscope_core::{
     AblationType, Algorithm, DiscoverSettings, EdgeCounts, EdgeRef, EdgeValues, Limits, MaskEdit, ModelMemory,
-    OutputSlice, RunSettings,
+    OutputSlice, PruneScores, RunSettings, ScoresInfo,
 };
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer, RunOutput, Stacking, TOP_TOKENS};
 use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
-
 use circuitscope_wire::engine::{CircuitChoice, Head};
 
 use crate::support::{Case, assert_close, read_text};
@@ -20,6 +19,7 @@ struct Loaded {
     session: Session,
     prompts: String,
     scores: Vec<u8>,
+    values: EdgeValues,
     edits: Vec<MaskEdit>,
     ablation: AblationType,
 }
@@ -34,7 +34,14 @@ impl Loaded {
         pollster::block_on(session.load_model(config, &weights, None, async |_, _| true)).unwrap();
         let scores = std::fs::read(case.dir.join("graph0.scores.safetensors")).unwrap();
         let prompts = read_text(&case.dir.join("prompts.json"));
-        Self { session, prompts, scores, edits: Vec::new(), ablation: AblationType::Resample }
+        Self {
+            session,
+            prompts,
+            scores,
+            values: EdgeValues::Scores,
+            edits: Vec::new(),
+            ablation: AblationType::Resample,
+        }
     }
 
     fn run(
@@ -53,7 +60,7 @@ impl Loaded {
         };
         let prompts = Text { name: "prompts.json", text: &self.prompts };
         let scores = ("scores.safetensors", self.scores.as_slice());
-        let (values, settings) = (EdgeValues::Scores, &settings);
+        let (values, settings) = (self.values, &settings);
         let request = RunRequest { prompts, scores, values, edits: &self.edits, settings, keep_logits };
         pollster::block_on(self.session.run(request, watching))
     }
@@ -257,4 +264,35 @@ fn what_is_not_there_cannot_be_asked_about() {
         let error = pollster::block_on(loaded.session.attention(0, &circuit, heads)).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[test]
+fn a_file_of_masks_is_one_circuit_whatever_edge_counts_are_asked_for() {
+    let mut loaded = Loaded::open("gpt2", Limits::default());
+    let g = Case::open("gpt2").graph(0);
+    let circuit = g.scores.circuit(40).unwrap();
+    let of_scores = loaded.run(&[40], false, &mut Watching::default()).unwrap();
+    let file = |mask: Vec<f32>| PruneScores::new(mask).to_bytes(&g.graph, &ScoresInfo::default());
+    let mask: Vec<f32> = g.scores.values().iter().map(|&score| f32::from(u8::from(circuit.contains(score)))).collect();
+    (loaded.values, loaded.scores) = (EdgeValues::Mask, file(mask.clone()));
+    let output = loaded.run(&[0, 7, 9], false, &mut Watching::default()).unwrap();
+    assert_eq!(output.circuits.len(), 1);
+    assert_eq!(output.circuits[0].circuit.n_edges, circuit.n_edges);
+    assert_eq!(output.circuits[0].measurement, of_scores.circuits[0].measurement);
+    // Edits are laid over a mask as well, and asked about in place of the run's.
+    let edits = vec![edit(3, 0.5)];
+    let before = pollster::block_on(
+        loaded.session.attribution(0, &CircuitChoice::Edited { edge_count: 0, edits: edits.clone() }),
+    );
+    loaded.edits = edits;
+    loaded.run(&[0], false, &mut Watching::default()).unwrap();
+    let after = pollster::block_on(loaded.session.attribution(0, &CircuitChoice::Ran { index: 0 }));
+    let (before, after) = (before.unwrap(), after.unwrap());
+    assert_eq!(before.0, after.0);
+    assert_close("patched", &before.1[2].outputs, &after.1[2].outputs);
+
+    let infinite = mask.iter().map(|&mask| if mask == 1.0 { f32::INFINITY } else { 0.0 }).collect();
+    loaded.scores = file(infinite);
+    let error = loaded.run(&[0], false, &mut Watching::default()).unwrap_err().to_string();
+    assert!(error.starts_with("scores.safetensors: `") && error.contains("finite"), "{error}");
 }

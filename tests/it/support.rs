@@ -174,7 +174,7 @@ pub fn run_with_logits(input: &RunInput<'_>) -> (RunOutput, Vec<Rc<Logits>>) {
 
 /// Keeps the logits of each circuit with its index.
 #[derive(Default)]
-struct KeptLogits(Vec<(usize, Rc<Logits>)>);
+pub struct KeptLogits(pub Vec<(usize, Rc<Logits>)>);
 
 impl Observer for KeptLogits {
     async fn progress(&mut self, _: usize, _: usize, _: &str) -> bool {

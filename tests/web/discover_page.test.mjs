@@ -1,53 +1,46 @@
 // Finding circuits in the page, as a person would.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
-import { SITE } from "./support/server.mjs";
+import { PHONE, openSite } from "./support/page.mjs";
 
 describe("finding circuits in the page", () => {
-  let browser, page, errors;
+  let site, page, ui;
   before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
+    site = await openSite();
+    ({ page, ui } = site);
   });
-  after(() => browser?.close());
+  after(() => site?.close());
   beforeEach(async () => {
-    errors = [];
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector("svg.circuit");
-    await page.selectOption("#device", "CPU");
-    await page.getByText("Find a circuit", { exact: true }).click();
-    await page.waitForSelector("#find-algorithm");
+    site.errors.length = 0;
+    await ui.open();
+    await ui.onCpu();
+    await ui.section("find");
   });
-  afterEach(() => assert.deepEqual(errors, []));
+  afterEach(() => assert.deepEqual(site.errors, []));
 
-  const button = (name) => page.getByRole("button", { name, exact: true });
-  const shows = (selector, pattern) => page.waitForFunction(
-    ([selector, source]) => new RegExp(source).test(document.querySelector(selector)?.textContent),
-    [selector, pattern.source],
-  );
+  const button = (name) => page.locator(".rail-panel").getByRole("button", { name, exact: true });
   const choose = (name) => page.selectOption("#find-algorithm", { label: name });
-  const rows = () => page.locator("tr.circuit-row th").allInnerTexts();
-  const scores = () => page.locator(".scores-list li").evaluateAll((rows) => rows.map((row) => {
-    return [row.querySelector("span").textContent, row.querySelector("input").checked];
-  }));
+  const sizes = async () => (await ui.circuits()).map(([n]) => n);
+  /** The scores that there are, and which of them are in use. */
+  const scores = async () => {
+    await ui.section("scores");
+    return page.locator(".scores-list li").evaluateAll((rows) => rows.map((row) => {
+      return [row.querySelector("span").textContent, row.querySelector("input").checked];
+    }));
+  };
   const find = async () => {
     await button("Find").click();
-    await shows(".search-status", /^Found/);
+    await ui.shows(".search-status", /^Found/);
   };
-  /** The metadata of the scores in use, as they are saved. */
+  /** The name and the metadata of the scores in use, as they are saved. */
   const saved = async () => {
-    await page.locator(".scores-io select").first().selectOption({ index: 0 });
-    const [download] = await Promise.all([page.waitForEvent("download"), button("Download").click()]);
-    const bytes = await readFile(await download.path());
+    await ui.section("scores");
+    await page.selectOption("#save-scores-format", { index: 0 });
+    const { name, bytes } = await ui.saved(() => button("Download").click());
     const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))));
-    return [download.suggestedFilename(), header.__metadata__];
+    return [name, header.__metadata__];
   };
 
   it("tells the cost before anything is fetched", async () => {
@@ -57,19 +50,22 @@ describe("finding circuits in the page", () => {
     assert.match(await page.textContent(".cost"), /^At most 1542 forward passes/);
     await choose("Baseline: random");
     assert.equal(await page.textContent(".cost"), "No pass of the model is needed.");
-    assert.ok(!browser.server.requests.some(({ pathname }) => pathname.includes("/engine_bg")));
+    // The rail says the same beside its button.
+    assert.match(await page.textContent(".cost-line"), /^Baseline: random: No pass of the model is needed\.$/);
+    assert.ok(!ui.asked().some((name) => name.startsWith("engine_bg")));
   });
 
   it("draws and measures what EAP finds, and goes back to the scores before", async () => {
     await find();
-    await shows(".status", /^Done: 4 circuits on 6 prompts/);
-    assert.deepEqual(await rows(), ["0", "1", "2", "77"]);
-    assert.equal(await page.locator("svg.circuit .ribbons path").count(), 2);
+    await ui.status(/Done: 4 circuits on 6 prompts/);
+    assert.deepEqual(await sizes(), ["0", "1", "2", "77"]);
+    await ui.drawn(2);
+    assert.match(await page.textContent("[data-section=scores]"), /EAP/);
     assert.deepEqual(await scores(), [["scores.safetensors (the demo's)", false], ["EAP on reverse.safetensors", true]]);
     await page.locator(".scores-list label").first().click();
     assert.deepEqual((await scores()).map(([, chosen]) => chosen), [true, false]);
     await page.locator(".scores-list label").last().click();
-    assert.match(await page.inputValue("input.count"), /^2$/);
+    assert.equal(await ui.count(), 2);
     await button("Forget EAP on reverse.safetensors").click();
     assert.equal(await page.locator(".scores-list").count(), 0);
   });
@@ -91,10 +87,11 @@ describe("finding circuits in the page", () => {
 
   it("keeps some edges as scores of their own", async () => {
     await find();
+    await ui.section("scores");
     await page.getByText("Keep only some edges of these scores").click();
     await page.fill("#keep-count", "78");
     await button("Make these scores").click();
-    await shows("#keep-count-error", /^a whole number from 1 to 77$/);
+    await ui.shows("#keep-count-error", /^a whole number from 1 to 77$/);
     await page.fill("#keep-count", "2");
     await button("Make these scores").click();
     await page.waitForFunction(() => document.querySelectorAll(".scores-list li").length === 3);
@@ -107,17 +104,18 @@ describe("finding circuits in the page", () => {
     await choose("Subnetwork probing: learned masks");
     await page.fill("#find-epochs", "20000");
     await button("Time a pass").click();
-    await shows(".search-status", /^A pass was timed/);
+    await ui.shows(".search-status", /^A pass was timed/);
     assert.match(await page.textContent(".cost"), /, about [\d.]+ (s|min|h) on this device\.$/);
-    assert.equal(await page.locator(".scores-list").count(), 0, "a trial gives no scores");
+    assert.match(await page.textContent("[data-section=scores]"), /official circuit/, "a trial gives no scores");
     await button("Find").click();
     await page.waitForSelector(".loss svg .line");
-    await shows(".discover .progress span", /epoch \d+ of 20000.* left$/);
-    assert.ok(await button("Run").isDisabled());
-    await button("Cancel").click();
-    await shows(".search-status", /^Cancelled/);
+    await ui.shows(".discover .progress span", /epoch \d+ of 20000.* left$/);
+    await ui.status(/Searching.*epoch \d+ of 20000.* left$/);
+    assert.equal(await ui.runButton().count(), 0, "one thing at a time");
+    await ui.cancelButton().click();
+    await ui.shows(".search-status", /^Cancelled/);
     assert.match(await page.textContent(".loss .about"), /^loss [\d.e-]+ after \d+ passes$/);
-    assert.equal(await page.locator(".scores-list").count(), 0);
+    assert.match(await page.textContent("[data-section=scores]"), /official circuit/);
     await page.fill("#find-epochs", "5");
     await find();
     assert.equal((await scores()).at(-1)[0], "Subnetwork probing on reverse.safetensors");
@@ -142,35 +140,44 @@ describe("finding circuits in the page", () => {
     await button("Find").click();
     await page.waitForSelector(".notice");
     assert.match(await page.textContent(".notice"), /numbers, for the mean squared error/);
-    await shows(".search-status", /^The search failed/);
-    assert.equal(await page.locator("svg.circuit .ribbons path").count(), 2);
+    await ui.shows(".search-status", /^The search failed/);
+    await ui.drawn(2);
   });
 
   it("offers the official circuits of models of this shape", async () => {
     await choose("Official circuit of a paper");
     assert.deepEqual(await page.locator("#find-circuit option").allInnerTexts(), ["Tracr reverse", "Tracr reverse, as compiled"]);
     await find();
-    await shows(".status", /^Done/);
-    await page.selectOption("#graph", "nodes (unfactorized)");
+    await ui.status(/Done/);
+    await ui.set({ graph: "nodes (unfactorized)" });
+    await ui.section("find");
     assert.ok(await button("Find").isDisabled());
     assert.equal(await page.locator("#find-circuit option").count(), 0);
+  });
+
+  it("starts at once from the rail, with what the panel says", async () => {
+    await ui.shut();
+    await page.getByRole("button", { name: "Find a circuit", exact: true }).click();
+    await ui.status(/Done: 4 circuits/);
+    assert.deepEqual(await sizes(), ["0", "1", "2", "77"]);
   });
 
   it("needs no scores to start, and is offered where they are missing", async () => {
     const { pathname } = new URL("../fixtures/cases/gpt2/", import.meta.url);
     const files = ["model.safetensors", "config.json", "prompts.json"];
-    await page.getByText("Find a circuit", { exact: true }).click();
+    await ui.section("model");
     await page.locator(".files input[type=file]").first().setInputFiles(files.map((name) => pathname + name));
-    await shows(".status", /Drop some, or find a circuit/);
+    await ui.status(/Drop some, or find a circuit/);
+    await page.locator(".stat").getByRole("button", { name: "Show" }).click();
     await page.waitForSelector("#find-algorithm");
     await find();
-    await shows(".status", /^Done/);
-    assert.ok((await rows()).length > 5);
-    assert.ok(await page.locator("svg.circuit .ribbons path").count() > 0);
+    await ui.status(/Done/);
+    assert.ok((await sizes()).length > 5);
+    assert.ok((await ui.nRibbons()) > 0);
   });
 
   it("fits a screen of 400 pixels", async () => {
-    await page.setViewportSize({ width: 400, height: 800 });
+    await page.setViewportSize(PHONE);
     for (const option of await page.locator("#find-algorithm option").allInnerTexts()) {
       await choose(option);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400, option);

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
 import { caseFile } from "./support/cases.mjs";
+import { openSite } from "./support/page.mjs";
 import { parse, write } from "./support/safetensors.mjs";
 import { SITE, cases } from "./support/server.mjs";
 
@@ -24,23 +24,21 @@ function shards() {
 }
 
 describe("folders and shards", () => {
-  let browser, page, folder, errors;
+  let site, page, ui, folder;
   before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
+    site = await openSite();
+    ({ page, ui } = site);
   });
-  after(() => browser?.close());
+  after(() => site?.close());
   beforeEach(async () => {
-    errors = [];
+    site.errors.length = 0;
     folder = await mkdtemp(path.join(tmpdir(), "circuitscope-"));
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector("svg.circuit");
+    await ui.open();
+    await ui.section("model");
   });
   afterEach(async () => {
     await rm(folder, { recursive: true });
-    assert.deepEqual(errors, []);
+    assert.deepEqual(site.errors, []);
   });
 
   const put = async (name, bytes) => {
@@ -63,45 +61,37 @@ describe("folders and shards", () => {
     const data = { items: [], files: names.map((name) => path.join(folder, name)), dragOperationsMask: 1 };
     for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, x: 600, y: 400, data });
   };
-  const file = (role) => page.locator("li.file", { has: page.locator(".role", { hasText: new RegExp(`^${role}$`) }) });
-  const state = (role) => file(role).locator(".state").getAttribute("aria-label");
-  const modelIsReady = () => page.waitForFunction(() => {
-    const states = [...document.querySelectorAll("li.file")].map((li) => [li.querySelector(".role").textContent, li.querySelector(".state").ariaLabel]);
-    if (/demo/.test(document.querySelector(".model").textContent)) return false;
-    return ["Weights", "Config", "Prompts", "Scores"].every((role) => states.some(([r, s]) => r === role && s === "ready"));
-  });
   const remark = async () => (await page.locator(".remark").allInnerTexts()).join("\n");
   const run = async () => {
-    await page.selectOption("#device", "CPU");
-    await page.fill("#batch-size", "2");
-    await page.getByRole("button", { name: "Run" }).click();
-    await page.waitForFunction(() => /^Done/.test(document.querySelector(".status").textContent));
-    return page.locator("tr.circuit-row").allInnerTexts();
+    await ui.set({ device: "CPU", "batch-size": "2" });
+    await ui.run();
+    return ui.circuits();
   };
 
   it("take a chosen folder whole, and say what they left out", async () => {
     await snapshot();
     await choose("gpt2");
-    await modelIsReady();
+    await ui.allReady();
     assert.match(await remark(), /Not used: README\.md, .* and 3 more\./);
     assert.equal(await page.locator("li.file.bad").count(), 0);
-    assert.match(await page.textContent(".model"), /^GPT-2 · 2 layers/);
+    assert.match(await page.textContent(".top .model"), /^GPT-2 · 2 layers/);
   });
 
   it("take a dropped folder whole, shards too, and run as the whole file does", async () => {
     await snapshot("whole");
     await drop("whole");
-    await modelIsReady();
+    await ui.allReady();
     const expected = await run();
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector("svg.circuit");
+    await ui.open();
     await snapshot("sharded", shards());
     await drop("sharded");
-    await modelIsReady();
-    assert.equal(await file("Weights").locator(".name").innerText(), "3 of 3 shards");
+    await ui.allReady();
+    await ui.section("model");
+    assert.equal(await ui.file("Weights").locator(".name").innerText(), "3 of 3 shards");
     assert.deepEqual(await run(), expected);
-    await file("Weights").getByRole("button", { name: /^Remove/ }).click();
-    assert.equal(await state("Weights"), "missing");
+    await ui.section("model");
+    await ui.file("Weights").getByRole("button", { name: /^Remove/ }).click();
+    assert.equal(await ui.fileState("Weights"), "missing");
   });
 
   it("name the shard that is missing until it comes", async () => {
@@ -110,10 +100,10 @@ describe("folders and shards", () => {
     await cp(path.join(cases, "gpt2", "config.json"), path.join(folder, "config.json"));
     await drop("config.json", SHARDS[0], SHARDS[2], INDEX);
     await page.waitForSelector("li.file.bad");
-    assert.match(await file("Weights").locator(".wrong").innerText(), /model-00002-of-00003\.safetensors is missing/);
+    assert.match(await ui.file("Weights").locator(".wrong").innerText(), /model-00002-of-00003\.safetensors is missing/);
     await drop(SHARDS[1]);
     await page.waitForFunction(() => !document.querySelector("li.file.bad"));
-    assert.equal(await state("Weights"), "ready");
+    assert.equal(await ui.fileState("Weights"), "ready");
   });
 
   it("say what is wrong with a folder", async () => {
@@ -137,8 +127,8 @@ describe("folders and shards", () => {
       await put(`solu/${name}`, caseFile("solu", name));
     }
     await choose("solu");
-    await modelIsReady();
-    assert.match(await page.textContent(".model"), /^TransformerLens/);
+    await ui.allReady();
+    assert.match(await page.textContent(".top .model"), /^TransformerLens/);
   });
 
   describe("through the module", () => {
@@ -151,7 +141,7 @@ describe("folders and shards", () => {
     }, { config: "/cases/gpt2/config.json", weights });
 
     it("shards are loaded as a list, or by their index", async () => {
-      const { add } = browser.server;
+      const { add } = site.server;
       const all = shards();
       const urls = Object.fromEntries(Object.entries(all).map(([name, bytes]) => [name, add(`/sharded/${name}`, bytes)]));
       add(`/elsewhere/${INDEX}`, all[INDEX]);
@@ -164,9 +154,9 @@ describe("folders and shards", () => {
     });
 
     it("what is missing is named", async () => {
-      const there = [SHARDS[0], SHARDS[2]].map((name) => browser.server.add(`/part/${name}`, shards()[name]));
+      const there = [SHARDS[0], SHARDS[2]].map((name) => site.server.add(`/part/${name}`, shards()[name]));
       assert.match(await load(there), /model-00002-of-00003\.safetensors is missing/);
-      browser.server.add(`/part/${INDEX}`, shards()[INDEX]);
+      site.server.add(`/part/${INDEX}`, shards()[INDEX]);
       assert.match(await load({ index: `/part/${INDEX}` }), /\/part\/model-00002-of-00003\.safetensors.*404/);
       assert.match(await load({ index: { weight_map: 3 } }), /loadModel: `weights.base` should be the URL of the folder/);
       assert.match(await load({ index: { weight_map: 3 }, base: "/part" }), /`weight_map` should be an object of file names, found 3/);
@@ -184,12 +174,14 @@ describe("folders and shards", () => {
       await put("config.json", config(1600, 48));
       await drop("config.json");
       await page.waitForFunction(() => /Memory: 6\.23 GB/.test(document.querySelector(".remark")?.textContent));
-      await page.selectOption("#device", "CPU");
+      await ui.onCpu();
+      await ui.section("model");
       assert.match(
         await page.locator(".remark.wrong").innerText(),
         /the weights take 6\.23 GB as f32.*the engine's memory in a browser ends at 4\.29 GB; choose WebGPU/s,
       );
-      assert.ok(await page.getByRole("button", { name: "Run" }).isDisabled());
+      assert.equal(await ui.runButton().count(), 0);
+      assert.match(await ui.statusText(), /This cannot run\..*the weights take 6\.23 GB/s);
     });
 
     it("is the engine's own rule as well", async () => {
@@ -200,7 +192,7 @@ describe("folders and shards", () => {
         const outcome = await tests.outcome(engine.loadModel({ config: text, weights: new Uint8Array(8) }));
         engine.close();
         return outcome.error.message;
-      }, { site: browser.server.origin + SITE, text: config(1600, 48) });
+      }, { site: site.server.origin + SITE, text: config(1600, 48) });
       assert.match(refused, /config: the weights take 6\.23 GB as f32/);
     });
   });

@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { openBrowser } from "./support/browser.mjs";
 import { caseFile } from "./support/cases.mjs";
 import { startHub } from "./support/hub.mjs";
+import { drive } from "./support/page.mjs";
 import { write } from "./support/safetensors.mjs";
 import { BLANK, SITE } from "./support/server.mjs";
 
@@ -47,10 +48,11 @@ const MODELS = {
 };
 
 describe("models of the hub", () => {
-  let browser, page, hub, errors;
+  let browser, page, ui, hub, errors;
   before(async () => {
     browser = await openBrowser(BLANK);
     page = browser.page;
+    ui = drive(browser);
     page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => errors.push(error.message));
   });
@@ -67,7 +69,8 @@ describe("models of the hub", () => {
 
   const open = async () => {
     await page.goto(`${browser.server.origin}${SITE}?hub=${hub.origin}`);
-    await page.waitForSelector("svg.circuit");
+    await ui.isDrawn();
+    await ui.section("model");
     await page.getByText("From Hugging Face").click();
   };
   const lookUp = async (name) => {
@@ -81,7 +84,7 @@ describe("models of the hub", () => {
   };
   const button = (name) => page.getByRole("button", { name });
   const kept = () => page.locator(".kept li");
-  const modelIsThere = (pattern) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector(".model").textContent), pattern.source);
+  const modelIsThere = (pattern) => ui.shows(".top .model", pattern);
 
   it("asks nothing of any host before a button is pressed", async () => {
     assert.deepEqual(hub.requests, []);
@@ -122,7 +125,7 @@ describe("models of the hub", () => {
     await button("Cancel the download").click();
     await kept().first().waitFor();
     assert.match(await kept().first().innerText(), /33\.6 MB of 38\.\d MB/);
-    assert.match(await page.textContent(".model"), /demo/);
+    assert.match(await page.textContent(".top .model"), /demo/);
     hub.pause = 0;
     hub.requests.length = 0;
     await button("Go on").click();
@@ -138,7 +141,7 @@ describe("models of the hub", () => {
     await button(/^Download \d/).click();
     await page.waitForSelector(".hub > .wrong");
     assert.match(await page.textContent(".hub > .wrong"), /model\.safetensors: the connection broke off.*download again to go on/);
-    assert.match(await page.textContent(".model"), /demo/);
+    assert.match(await page.textContent(".top .model"), /demo/);
     hub.breaksAt = Infinity;
     await lookUp("circuits/large");
     await button(/^Download the other/).click();
@@ -188,8 +191,10 @@ describe("models of the hub", () => {
     for (const [query, offered] of [["", 0], ["?hub=on", 1]]) {
       await page.goto(browser.server.origin + BLANK);
       await page.setContent(`<iframe src="${SITE}${query}" style="width: 1200px; height: 800px"></iframe>`);
-      await page.frameLocator("iframe").locator("svg.circuit").waitFor();
-      assert.equal(await page.frameLocator("iframe").locator(".hub").count(), offered, query);
+      const inside = page.frameLocator("iframe");
+      await inside.locator("[data-section=model]").click();
+      await inside.locator("#panel-model .files").waitFor();
+      assert.equal(await inside.locator(".hub").count(), offered, query);
     }
   });
 

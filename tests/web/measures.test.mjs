@@ -1,122 +1,60 @@
-// The page's measures, used as a person would: the curve and its cursor, pins, the official circuit, the table of settings.
+// The page's measures in numbers: curves compared, pins, official circuits, and the table of settings.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
 import { readCase } from "./support/cases.mjs";
-import { SITE } from "./support/server.mjs";
+import { PHONE, openSite } from "./support/page.mjs";
 
 const CASE = readCase("gpt2");
-const FILES = ["model.safetensors", "config.json", "prompts.json", "graph0.scores.safetensors"];
 
 describe("the page's measures", () => {
-  let browser, page, errors;
+  let site, page, ui;
   before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
+    site = await openSite();
+    ({ page, ui } = site);
   });
-  after(() => browser?.close());
+  after(() => site?.close());
   beforeEach(async () => {
-    errors = [];
-    await page.setViewportSize({ width: 1280, height: 900 });
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector("svg.circuit");
+    site.errors.length = 0;
+    await ui.open();
   });
-  afterEach(() => assert.deepEqual(errors, []));
+  afterEach(() => assert.deepEqual(site.errors, []));
 
-  const plot = () => page.getByRole("slider", { name: "Circuit on the curve" });
-  const count = () => page.getByRole("spinbutton", { name: "Edge count" }).inputValue();
-  const status = (pattern) => page.waitForFunction(
-    (source) => new RegExp(source).test(document.querySelector(".status").textContent),
-    pattern.source,
-  );
-  const curves = () => page.locator("table.curves tbody tr").evaluateAll((rows) => {
-    return rows.map((row) => [...row.children].map((cell) => cell.textContent));
-  });
-  const run = async () => {
-    await page.getByRole("button", { name: "Run", exact: true }).click();
-    await status(/^Done: \d/);
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  /** The lines of the curves in numbers. */
+  const curves = async () => {
+    await ui.table("compare");
+    return page.locator("table.curves tbody tr").evaluateAll((rows) => {
+      return rows.map((row) => [...row.children].map((cell) => cell.textContent));
+    });
   };
   /** The files of the case gpt2, with the edge counts of its runs. */
   const openCase = async () => {
-    await page.evaluate(async (files) => {
-      const transfer = new DataTransfer();
-      for (const file of files) {
-        transfer.items.add(new File([await (await fetch(`/cases/gpt2/${file}`)).blob()], file));
-      }
-      const target = document.querySelector(".page");
-      for (const type of ["dragover", "drop"]) {
-        target.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
-      }
-    }, FILES);
-    await page.waitForFunction(() => {
-      const states = [...document.querySelectorAll("li.file .state")].map((s) => s.getAttribute("aria-label"));
-      return states.filter((state) => state === "ready").length >= 4;
+    await ui.dropCase("gpt2");
+    await ui.allReady();
+    await ui.set({
+      device: "CPU",
+      "edge-counts": "a list",
+      "edge-count-list": CASE.graphs[0].runs[0].test_edge_counts.join(", "),
+      "batch-size": "2",
     });
-    await page.selectOption("#device", "CPU");
-    await page.selectOption("#edge-counts", "a list");
-    await page.fill("#edge-count-list", CASE.graphs[0].runs[0].test_edge_counts.join(", "));
-    await page.fill("#batch-size", "2");
   };
   const save = async (name) => {
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name, exact: true }).click()]);
-    return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
-  };
-  /** Where a point of the first curve is on the screen. */
-  const pointAt = async (i) => {
-    // The first curve is drawn last, above the others.
-    const { x, y, width, height } = await page.locator(".curves-part .plot .curves > g").last().locator(".mark").nth(i).boundingBox();
-    return { x: x + width / 2, y: y + height / 2 };
+    await ui.table("compare");
+    return ui.saved(() => page.locator(".saves").getByRole("button", { name, exact: true }).click());
   };
 
   it("are there before the engine is: the demo's curve with its areas", async () => {
-    assert.equal(await page.locator(".curves-part .plot .curves .mark").count(), 3);
     assert.deepEqual(await curves(), [["official circuit · edge · resample", "0.0000", "≤ 0.001", "0.9870", "0.0120", "1.000", ""]]);
-    assert.match(await page.locator(".measures .hover").first().innerText(), /middle half of the prompts/);
-  });
-
-  it("move the slider when the cursor is dragged, and follow it", async () => {
-    await plot().scrollIntoViewIfNeeded();
-    const [none, two, all] = [await pointAt(0), await pointAt(1), await pointAt(2)];
-    await page.mouse.move(two.x, two.y);
-    assert.match(await page.locator(".measures .hover").first().innerText(), /^2 edges: 0\.0000/);
-    await page.mouse.down();
-    await page.mouse.move(all.x - 4, all.y - 30, { steps: 4 });
-    assert.equal(await count(), "77");
-    await page.mouse.move(none.x + 3, none.y, { steps: 4 });
-    assert.equal(await count(), "0");
-    await page.mouse.up();
-    await page.mouse.move(all.x, all.y);
-    assert.equal(await count(), "0", "moving without the button points only");
-    await page.getByRole("slider", { name: "Edges" }).focus();
-    await page.keyboard.press("End");
-    assert.equal(await plot().getAttribute("aria-valuetext"), "77 edges");
-    const handle = await page.locator(".cursor circle").boundingBox();
-    assert.ok(Math.abs(handle.x + handle.width / 2 - all.x) < 1);
-  });
-
-  it("move the cursor by keys", async () => {
-    await plot().focus();
-    await page.keyboard.press("ArrowLeft");
-    assert.equal(await count(), "0");
-    await page.keyboard.press("ArrowRight");
-    assert.equal(await count(), "2");
-    await page.keyboard.press("End");
-    assert.equal(await count(), "77");
-    await page.keyboard.press("Home");
-    assert.equal(await count(), "0");
+    assert.ok(!ui.asked().some((name) => name.startsWith("engine")));
   });
 
   it("are the reference's for every metric, and kept to compare other settings with", async () => {
     await openCase();
-    await run();
+    await ui.run();
     const { metrics } = CASE.graphs[0].runs[0];
-    const { text } = await save("JSON");
-    const [set] = JSON.parse(text);
+    const [set] = JSON.parse((await save("JSON")).text);
     for (const [key, expected] of Object.entries(metrics)) {
       const found = set.metrics[key].values;
       assert.deepEqual(found.map(([n]) => n), expected.map(([n]) => n), key);
@@ -125,11 +63,10 @@ describe("the page's measures", () => {
         assert.ok(Math.abs(value - expected[i][1]) <= most, `${key} at ${n}: ${value}, expected ${expected[i][1]}`);
       });
     }
-    await page.getByRole("button", { name: "Pin", exact: true }).click();
-    await page.selectOption("#ablation", "zero");
-    await run();
+    await button("Pin").click();
+    await ui.set({ ablation: "zero" });
+    await ui.run();
     assert.deepEqual((await curves()).map(([name]) => name), ["graph0.scores · edge · zero", "graph0.scores · edge · resample"]);
-    assert.equal(await page.locator(".curves-part .plot .curves > g").count(), 2);
 
     const csv = await save("CSV");
     assert.equal(csv.name, "measures.csv");
@@ -141,24 +78,12 @@ describe("the page's measures", () => {
     assert.match(svg.text, /^<svg[^>]* xmlns="http:\/\/www.w3.org\/2000\/svg"/);
     assert.match(svg.text, /graph0\.scores · edge · resample/);
 
-    await page.getByRole("button", { name: "Unpin graph0.scores · edge · resample" }).click();
-    assert.equal(await page.locator(".curves-part .plot .curves > g").count(), 1);
-  });
-
-  it("are shown on the axes of the reference, or on linear ones where those do not fit", async () => {
-    const label = () => page.locator(".curves-part .plot .label").nth(1).textContent();
-    assert.equal(await label(), "KL divergence from clean (nats, log scale)");
-    await page.getByRole("checkbox", { name: "log" }).uncheck();
-    assert.equal(await label(), "KL divergence from clean (nats)");
-    await page.selectOption("#metric", { label: "Answer log probability — Answer Logprob" });
-    assert.equal(await label(), "Answer log probability (nats)");
-    assert.match(await page.locator(".measures .hover").first().innerText(), /no place for values below 0/);
-    await page.selectOption("#metric", { label: "Correct answer — Correct Answer Percent" });
-    assert.equal(await label(), "Correct answer (%)");
-    assert.equal(await page.locator(".curves-part .plot .bands path").count(), 0);
+    await page.locator("table.curves").getByRole("button", { name: "Unpin graph0.scores · edge · resample" }).click();
+    assert.equal((await curves()).length, 1);
   });
 
   it("tell how scores do against an official circuit, from a file or as shown", async () => {
+    await ui.table("compare");
     const official = page.locator(".official");
     assert.match(await official.innerText(), /Tracr's own circuit: 2 edges/);
     assert.match(await official.locator(".plot .legend").textContent(), /AUC 1\.000/);
@@ -179,9 +104,11 @@ describe("the page's measures", () => {
 
   it("test the shown circuit under every setting", async () => {
     await openCase();
-    await page.getByRole("spinbutton", { name: "Edge count" }).fill("27");
-    await page.getByRole("button", { name: "Test the shown circuit" }).click();
-    await status(/^Done: the circuit under every setting/);
+    await ui.chooseCount(27);
+    await ui.status(/Done: the chosen circuit/);
+    await ui.table("settings");
+    await button("Test the shown circuit").click();
+    await ui.status(/Done: the circuit under every setting/);
     const cells = await page.locator("table.sensitivity tbody tr").evaluateAll((rows) => {
       return rows.map((row) => [...row.querySelectorAll("td")].map((cell) => Number(cell.textContent)));
     });
@@ -202,19 +129,17 @@ describe("the page's measures", () => {
 
   it("stop testing settings when that is cancelled", async () => {
     await openCase();
-    await page.getByRole("button", { name: "Test the shown circuit" }).click();
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await status(/^Cancelled/);
-    await run();
+    await ui.table("settings");
+    await button("Test the shown circuit").click();
+    await ui.cancelButton().click();
+    await ui.status(/Cancelled/);
+    await ui.run();
   });
 
-  it("fit a screen of 400 pixels", async () => {
-    await page.setViewportSize({ width: 400, height: 800 });
-    await page.reload();
-    await page.waitForSelector("svg.circuit");
-    await page.locator(".measures summary").click();
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
-    const { width } = await plot().boundingBox();
-    assert.ok(width > 300 && width <= 400);
+  it("can be chosen on a phone", async () => {
+    await ui.open({ size: PHONE });
+    await page.selectOption("#metric", { label: "Answer log probability" });
+    assert.match(await ui.reading(), /Answer log/i);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width);
   });
 });

@@ -1,15 +1,14 @@
 // Scores and circuits of other programs in the page and in the module: `tests/fixtures/formats`, and what is downloaded.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
 import { caseFile } from "./support/cases.mjs";
+import { openSite } from "./support/page.mjs";
 import { numbers, parse } from "./support/safetensors.mjs";
-import { SITE, cases } from "./support/server.mjs";
+import { cases } from "./support/server.mjs";
 
 const FORMATS = path.join(cases, "../formats");
 /** GPT-2 small's published circuit, which is not part of the project. */
@@ -23,54 +22,27 @@ function expectedScores() {
 }
 
 describe("scores of other programs", () => {
-  let browser, page, errors;
+  let site, page, ui;
   before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
+    site = await openSite();
+    ({ page, ui } = site);
     page.setDefaultTimeout(30_000);
-    page.on("pageerror", (error) => errors.push(error.message));
   });
-  after(() => browser?.close());
+  after(() => site?.close());
   beforeEach(async () => {
-    errors = [];
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector("svg.circuit");
+    site.errors.length = 0;
+    await ui.open();
+    await ui.section("scores");
   });
-  afterEach(() => assert.deepEqual(errors, []));
+  afterEach(() => assert.deepEqual(site.errors, []));
 
-  const drop = (files) => page.evaluate(async (files) => {
-    const transfer = new DataTransfer();
-    for (const file of files) {
-      const url = typeof file === "string" ? file : `data:;base64,${file.base64}`;
-      transfer.items.add(new File([await (await fetch(url)).blob()], file.name ?? file.split("/").at(-1)));
-    }
-    document.querySelector(".page").dispatchEvent(
-      new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }),
-    );
-  }, files);
-  const dropModel = () => drop(["model.safetensors", "config.json", "prompts.json"].map((file) => `/cases/gpt2/${file}`));
-  const nRibbons = () => page.locator("svg.circuit .ribbons path").count();
-  const drawn = (n) => page.waitForFunction(
-    (n) => document.querySelectorAll("svg.circuit .ribbons path").length === n,
-    n,
-  );
-  const line = (pattern) => page.waitForFunction(
-    (source) => new RegExp(source).test(document.querySelector(".scores-line")?.textContent ?? ""),
-    pattern.source,
-  );
-  const count = () => page.inputValue("input.count");
-  const chooseCount = (n) => page.fill("input.count", String(n));
-  const scoresRow = () => page.locator("li.file", { has: page.locator(".role", { hasText: /^Scores$/ }) });
+  const dropModel = () => ui.dropCase("gpt2", ["model.safetensors", "config.json", "prompts.json"]);
+  const line = (pattern) => ui.shows(".scores-line", pattern);
   /** What the download of the scores in a format holds. */
   const download = async (label, circuitOnly = false) => {
     await page.selectOption("#save-scores-format", { label });
     if (circuitOnly) await page.getByLabel("shown circuit only").check();
-    const [file] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Download", exact: true }).click(),
-    ]);
-    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+    return ui.saved(() => page.getByRole("button", { name: "Download", exact: true }).click());
   };
   /** The scores in use are those of the case `gpt2`, times a factor. */
   const assertScores = async (factor = 1) => {
@@ -89,21 +61,21 @@ describe("scores of other programs", () => {
   ]) {
     it(`opens ${name}`, async () => {
       await dropModel();
-      await drop([format(name)]);
+      await ui.drop([format(name)]);
       await line(pattern);
       await assertScores();
       if (name.includes("mib")) {
-        assert.equal(await count(), "33");
-        await drawn(33);
+        assert.equal(await ui.count(), 33);
+        await ui.drawn(33);
         assert.match(await page.textContent(".scores-io"), /token embedding alone/);
       }
     });
   }
 
   it("lets one of a cache's scores be chosen, and runs with it", async () => {
-    await drop([format("gpt2.task-prune-scores.pkl")]);
-    await page.waitForFunction(() => /once there is a config/.test(document.querySelector(".scores-io").textContent)
-      || document.querySelector("li.file .wrong"));
+    await ui.drop([format("gpt2.task-prune-scores.pkl")]);
+    // Scores of another model are wrong for the demo.
+    await page.waitForSelector("[data-section=scores].bad");
     await dropModel();
     await line(/torch file.*EAP/);
     assert.deepEqual(await page.locator(".scores-choice option").allTextContents(), ["Tiny Task/EAP", "Tiny Task/Random"]);
@@ -111,59 +83,60 @@ describe("scores of other programs", () => {
     await page.selectOption(".scores-choice select", "Tiny Task/Random");
     await line(/Random/);
     await assertScores(-2);
-    await page.selectOption("#device", "CPU");
-    await page.getByRole("button", { name: "Run", exact: true }).click();
-    await page.waitForFunction(() => /^Done/.test(document.querySelector(".status").textContent));
+    await ui.onCpu();
+    await ui.run();
   });
 
   it("opens exactly the circuit that an EAP-IG file marks", async () => {
     await dropModel();
-    await drop([format("gpt2.mib.json")]);
+    await ui.drop([format("gpt2.mib.json")]);
     await line(/33 edges/);
     await page.selectOption(".scores-choice select", "circuit");
     await page.waitForFunction(() => document.querySelector(".scores-choice select")?.value === "circuit");
-    await drawn(33);
+    await ui.drawn(33);
     // All others have the score 0, and so come in together.
-    await chooseCount(34);
-    await page.waitForFunction(() => /110 with ties/.test(document.querySelector(".of").textContent));
+    await ui.chooseCount(34);
+    await ui.countIs(110);
   });
 
   it("sets the graph that a list of edges is of", async () => {
     await dropModel();
-    await drop([text("mine.csv", "edge\nResid Start->A0.1\nA0.1->MLP 1\n")]);
+    await ui.drop([text("mine.csv", "edge\nResid Start->A0.1\nA0.1->MLP 1\n")]);
     await line(/edge list, CSV · a circuit of 2 edges/);
-    await drawn(2);
-    assert.equal(await page.evaluate(() => document.querySelector("svg.circuit .ribbons path") !== null), true);
+    await ui.drawn(2);
+    assert.ok(await ui.ribbon("A0.1->MLP 1").count());
   });
 
   it("lists the edges that the model does not have", async () => {
     await dropModel();
-    await drop([text("wrong.json", JSON.stringify(["A0.1->MLP 1", "A9.1->MLP 1"]))]);
-    await page.waitForFunction(() => /1 edge \(`A9\.1->MLP 1`\)/.test(document.querySelector("ul[aria-label=Files]").textContent));
-    assert.equal(await scoresRow().locator(".state").getAttribute("aria-label"), "wrong");
+    await ui.drop([text("wrong.json", JSON.stringify(["A0.1->MLP 1", "A9.1->MLP 1"]))]);
+    await ui.section("model");
+    await ui.shows("ul[aria-label=Files]", /1 edge \(`A9\.1->MLP 1`\)/);
+    assert.equal(await ui.fileState("Scores"), "wrong");
   });
 
   it("refuses a pickle that asks for more than data, by name", async () => {
     await dropModel();
-    await drop([format("module.pt")]);
-    await page.waitForFunction(() => /torch\.nn\.modules\.linear\.Linear/.test(document.querySelector("ul[aria-label=Files]").textContent));
+    await ui.drop([format("module.pt")]);
+    await ui.section("model");
+    await ui.shows("ul[aria-label=Files]", /torch\.nn\.modules\.linear\.Linear/);
   });
 
   it("downloads scores in every format, and opens what it saved", async () => {
     await dropModel();
-    await drop(["/cases/gpt2/graph0.scores.safetensors"]);
-    await page.waitForFunction(() => document.querySelectorAll("li.file .state[aria-label=ready]").length === 4);
-    await chooseCount(7);
-    await drawn(7);
+    await ui.drop(["/cases/gpt2/graph0.scores.safetensors"]);
+    await ui.allReady();
+    await ui.chooseCount(7);
+    await ui.drawn(7);
     const csv = await download("edge list, CSV", true);
     assert.equal(csv.name, "graph0.scores-7-edges.csv");
     assert.equal(csv.bytes.toString().trim().split("\n").length, 8);
     for (const label of ["EAP-IG / MIB circuit, JSON", "edge list, JSON", "safetensors of PruneScores"]) {
       if (await page.getByLabel("shown circuit only").count()) await page.getByLabel("shown circuit only").uncheck();
       const { name, bytes } = await download(label);
-      await drop([{ name: `again-${name}`, base64: bytes.toString("base64") }]);
-      await page.waitForFunction((name) => document.querySelector("ul[aria-label=Files]").textContent.includes(name), `again-${name}`);
-      await line(/./);
+      await ui.drop([{ name: `again-${name}`, base64: bytes.toString("base64") }]);
+      await page.locator(".scores-list li.chosen", { hasText: `again-${name}` }).waitFor();
+      await ui.allReady();
       await assertScores();
     }
     assert.match(await page.textContent(".scores-line"), /graph0\.scores.* · gpt2, 2 layers, 4 heads/);
@@ -174,9 +147,9 @@ describe("scores of other programs", () => {
       model_type: "gpt2", n_layer: 12, n_head: 12, n_embd: 768, vocab_size: 50257, n_positions: 1024, n_ctx: 1024,
       activation_function: "gelu_new", layer_norm_epsilon: 1e-5,
     };
-    await drop([text("config.json", JSON.stringify(config)), format("gpt2.scores.pt")]);
+    await ui.drop([text("config.json", JSON.stringify(config)), format("gpt2.scores.pt")]);
     // The reader is fetched and started by the file before.
-    await page.waitForFunction(() => document.querySelector("ul[aria-label=Files] .wrong"));
+    await page.waitForSelector("[data-section=scores].bad");
     const file = { name: "ioi.json", base64: readFileSync(PUBLISHED).toString("base64") };
     const times = await page.evaluate(async (file) => {
       const blob = await (await fetch(`data:;base64,${file.base64}`)).blob();
@@ -189,17 +162,24 @@ describe("scores of other programs", () => {
         return performance.now() - start;
       };
       const read = await until(() => document.querySelector(".scores-choice"));
-      const drawn = await until(() => document.querySelectorAll("svg.circuit .ribbons path").length === 756);
+      // As many as are drawn, with those of the grey stream.
+      const shown = /(\d+) edges? drawn; (\d+) edges? of the circuit and 31735 weaker edges not drawn/;
+      const counts = () => shown.exec(document.querySelector(".left-out").textContent.replaceAll("\u202f", ""));
+      const drawn = await until(() => {
+        const [, n, rest] = counts() ?? [];
+        return Number(n) + Number(rest) === 756 && document.querySelector(".cs-drawing .ribbons > [data-edge]");
+      });
       return { read, drawn };
     }, file);
     console.log(`read in ${times.read.toFixed(0)} ms, drawn after ${times.drawn.toFixed(0)} ms`);
-    assert.match(await page.textContent(".of"), /of 32491/);
+    assert.match(await page.textContent(".caption"), /^The 756 edges of 32\u202f491 that matter most/);
     assert.match(await page.textContent(".scores-io"), /756 edges as its circuit, 717 of them/);
-    assert.equal(await nRibbons(), 756);
     assert.ok(times.drawn < 1000, `it took ${times.drawn} ms`);
     await page.selectOption(".scores-choice select", "circuit");
     await page.waitForFunction(() => !/717 of them/.test(document.querySelector(".scores-io").textContent));
-    await drawn(756);
-    assert.equal(await count(), "756");
+    await ui.shut();
+    await page.getByRole("button", { name: "Heads apart" }).click();
+    await ui.drawn(756);
+    assert.equal(await ui.count(), 756);
   });
 });

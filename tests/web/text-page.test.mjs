@@ -5,58 +5,67 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { openBrowser } from "./support/browser.mjs";
-import { SITE, cases } from "./support/server.mjs";
+import { openSite } from "./support/page.mjs";
+import { cases } from "./support/server.mjs";
 
 const file = (leaf) => path.join(cases, "gpt2-text", leaf);
 const tokenizer = (leaf) => fileURLToPath(new URL(`../fixtures/tokenizers/gpt2/${leaf}`, import.meta.url));
 
 describe("the page with text prompts", () => {
-  let browser, page;
+  let site, page, ui;
   before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
+    site = await openSite();
+    ({ page, ui } = site);
     page.setDefaultTimeout(60_000);
-    await page.selectOption("#device", { label: "CPU" });
+    await ui.open();
+    await ui.onCpu();
   });
-  after(() => browser?.close());
+  after(() => site?.close());
 
-  const drop = (...files) => page.setInputFiles("input[type=file]", files);
-  const run = () => page.getByRole("button", { name: "Run", exact: true });
-  const shownTokens = () => page.locator(".tokens .token-rows li");
+  const choose = async (...files) => {
+    await ui.section("model");
+    await page.setInputFiles("input[type=file]:not([webkitdirectory])", files);
+  };
+  const pairs = () => page.locator(".prompt .cs-tokens .pair");
 
   it("asks for their tokenizer, and fetches the reader only then", async () => {
-    await drop(...["config.json", "model.safetensors", "prompts.json", "graph0.scores.safetensors"].map(file));
+    await choose(...["config.json", "model.safetensors", "prompts.json", "graph0.scores.safetensors"].map(file));
     await page.getByRole("alert").getByText("a tokenizer is needed for these prompts").waitFor();
-    assert.ok(await run().isDisabled());
-    const asked = () => browser.server.requests.filter(({ pathname }) => pathname.includes("reader")).length;
+    assert.equal(await ui.runButton().count(), 0);
+    const asked = () => site.server.requests.filter(({ pathname }) => pathname.includes("reader")).length;
     assert.equal(asked(), 0);
-    await drop(tokenizer("tokenizer.json"), tokenizer("tokenizer_config.json"));
-    await shownTokens().first().waitFor();
+    await choose(tokenizer("tokenizer.json"), tokenizer("tokenizer_config.json"));
+    await ui.shows(".prompt .cs-tokens .pairs", /Ada/);
     assert.ok(asked() > 0);
-    assert.ok(await run().isEnabled());
+    await ui.runButton().waitFor();
+    assert.ok(await ui.runButton().isEnabled());
   });
 
   it("shows prompts token by token, what is filled up, and where they differ", async () => {
-    const texts = await shownTokens().allInnerTexts();
-    assert.equal(texts[0], "9 pad\n9 pad");
-    assert.ok(texts.includes("pad\n<|endoftext|>"));
-    assert.ok(texts.includes("␣to\n␣to"));
-    assert.ok((await page.locator(".tokens .token-rows .differs").count()) > 0);
+    const shown = await pairs().evaluateAll((pairs) => pairs.map((pair) => [...pair.children].map((token) => token.textContent)));
+    // The corrupt prompt is two tokens longer: the clean one is filled up on the left, as the model is given it.
+    assert.deepEqual(shown[0], ["", "<|endoftext|>"]);
+    assert.deepEqual(shown[2], ["<|endoftext|>", ","]);
+    assert.deepEqual(shown.at(-1).map((text) => text.replace("␣", "")), ["to", "to"]);
+    const differ = await page.locator(".prompt .cs-tokens .pair.differs").count();
+    assert.ok(differ > 0 && differ < shown.length);
+    await ui.shows(".prompt > .quiet", new RegExp(`^${differ} of ${shown.length} tokens differ\\. Answer “Ben”`));
     const prompts = await page.locator("#prompt option").allInnerTexts();
     assert.match(prompts[0], /^1: <\|endoftext\|>Ada␣and/);
   });
 
   it("runs them and shows the likeliest tokens as text", async () => {
-    await run().click();
-    await page.getByText("Done:").waitFor();
-    await page.locator(".token-column li").first().waitFor();
-    const tokens = await page.locator(".token-column .token").allInnerTexts();
-    assert.equal(tokens.length, 24);
-    assert.ok(tokens.some((token) => /[^0-9✓✗]/.test(token)), tokens.join(" "));
+    await ui.shut();
+    await ui.run();
+    await page.waitForSelector(".cs-next tbody tr");
+    const tokens = await page.locator(".cs-next tbody th").allInnerTexts();
+    assert.equal(tokens.length, 8);
+    assert.ok(tokens.every((token) => !/^\d+$/.test(token)), tokens.join(" "));
+    assert.ok((await page.locator(".cs-next .answer th").innerText()).startsWith("Ben"));
   });
 
   it("reads them anew without BOS", async () => {
+    await ui.section("settings");
     await page.getByLabel("Begin with BOS").uncheck();
     await page.locator("#prompt option", { hasText: /^1: Ada␣and/ }).waitFor({ state: "attached" });
     await page.getByLabel("Begin with BOS").check();
@@ -64,9 +73,14 @@ describe("the page with text prompts", () => {
   });
 
   it("says what needs prompts of one length", async () => {
+    await ui.section("settings");
     await page.getByLabel("Each position apart").check();
+    await ui.status(/a token-wise graph needs one length/);
+    await ui.section("model");
     await page.getByRole("alert").getByText(/a token-wise graph needs one length/).waitFor();
+    await ui.section("settings");
     await page.getByLabel("Each position apart").uncheck();
+    await ui.runButton().waitFor();
   });
 
   describe("prompts typed in by hand", () => {
@@ -74,7 +88,7 @@ describe("the page with text prompts", () => {
     const use = () => page.getByRole("button", { name: "Use these prompts" });
 
     it("start from those in use", async () => {
-      await page.getByText("Write prompts").click();
+      await ui.section("prompts");
       await page.getByRole("button", { name: "Edit those in use" }).click();
       assert.equal(await page.inputValue("#clean-1"), "Ada and Ben, Ada gave a ring to");
       assert.equal(await page.inputValue("#answers-2"), " Dan\n Ada");
@@ -102,12 +116,8 @@ describe("the page with text prompts", () => {
     it("can be added, removed, saved and used", async () => {
       for (let n = 4; n > 1; n -= 1) await page.getByLabel(`Remove pair ${n}`).click();
       await page.getByText(/Every prompt has \d+ tokens/).waitFor();
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name: "Save as JSON" }).click(),
-      ]);
-      const chunks = await (await download.createReadStream()).toArray();
-      assert.deepEqual(JSON.parse(Buffer.concat(chunks)), {
+      const { text } = await ui.saved(() => page.getByRole("button", { name: "Save as JSON" }).click());
+      assert.deepEqual(JSON.parse(text), {
         prompts: [{
           clean: "Ada and Ben, Ada gave a ring to",
           corrupt: "Ada and Ben, Ben gave a ring to",
@@ -116,15 +126,16 @@ describe("the page with text prompts", () => {
         }],
       });
       await use().click();
-      await page.locator(".file", { hasText: "typed-prompts.json" }).waitFor();
+      await ui.shows("[data-section=prompts]", /typed-prompts\.json/);
       await page.waitForFunction(() => document.querySelectorAll("#prompt option").length === 1);
-      await run().click();
-      await page.getByText("Done:").waitFor();
+      await ui.run();
     });
   });
 
   it("types token ids where there is no tokenizer", async () => {
+    await ui.section("model");
     await page.getByRole("button", { name: "Back to the demo" }).click();
+    await ui.section("prompts");
     await page.getByText("Type token ids").waitFor();
     await page.getByRole("button", { name: "Edit those in use" }).click();
     await page.locator(".prompt-editor .token-rows").first().waitFor();

@@ -40,6 +40,13 @@ async function run(engine: Engine): Promise<RunResult> {
     onProgress: ({ done, total, label, loss }) => console.log(label, done / total, loss?.toFixed()),
   };
   const result = await engine.runCircuits(options);
+  await engine.runCircuits({ prompts: "prompts.json", mask: { "A0.1->MLP 1": 0.5 }, edits: [{ edge: 3, mask: 1 }, { edge: "A0.0->MLP 0", mask: 0 }] });
+  const { heads: [head], seq, pads } = await engine.attention({ heads: ["A0.1"], prompt: 1, circuit: { edgeCount: 10, edits: [] } });
+  console.log(head.head, head.clean.length === seq * seq, head.corrupt, head.circuit, pads.corrupt);
+  const { edges, circuit: ofCircuit, clean: ofClean, corrupt: ofCorrupt } = await engine.values({ metric: "Logit Diff", circuit: 1 });
+  console.log(edges, ofCircuit.filter((value) => value > 0).length, ofClean[0] - ofCorrupt[0]);
+  const { clean, circuit: { nodes, biases, logits }, nPositions } = await engine.attribution({ circuit: 2 });
+  console.log(clean.logits.answer.length === nPositions, nodes["A0.1"].norm, nodes["MLP 0"].values[0], biases.answer, logits.wrongAnswer[0]);
   const key: MetricKey = "Logit Diff";
   const circuit: CircuitResult = result.circuits[0];
   const { std, quartiles: [low, median, high] } = circuit.spread[key] ?? { std: 0, quartiles: [0, 0, 0] };

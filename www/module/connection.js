@@ -11,6 +11,8 @@
  * @typedef {{
  *   open: ["opened", []], loadModel: ["loaded", []], graph: ["graph", []], run: ["ran", [Float32Array, Float32Array]],
  *   discover: ["discovered", [Uint8Array, Float32Array]], inspect: ["tokens", []], openTokenizer: ["tokenizer", []],
+ *   values: ["values", [Float64Array, Float64Array, Float64Array]],
+ *   attention: ["attention", [Float32Array, Float32Array, Float32Array]], attribution: ["attribution", Float32Array[]],
  *   readPrompts: ["prompts", []], encode: ["encoded", []], readScores: ["scores", [Uint8Array]],
  *   writeScores: ["written", [Uint8Array]], cancel: [never, []],
  * }} Answers

@@ -55,6 +55,31 @@ export type Areas = {
 /** Which positions a position attends to. */
 export type AttentionDir = "causal" | "bidirectional";
 
+/** Whose attention patterns are attached. */
+export type AttentionInfo = {
+  circuit: Circuit;
+  heads: Array<Head>;
+  /** The number of the prompt's positions, pad tokens among them. */
+  seq: number;
+  /** How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with. */
+  nPads: [number, number, number];
+};
+
+/** Whose outputs and attributions are attached. */
+export type AttributionInfo = {
+  circuit: Circuit;
+  /** Names of the src nodes, in `src_idx` order. */
+  srcs: Array<string>;
+  /** The number of the prompt's positions, pad tokens among them. */
+  seq: number;
+  /** How many of the last positions the output has. */
+  nPositions: number;
+  /** How many values of an output are told after its norm. */
+  nValues: number;
+  /** How many pad tokens the clean prompt, the corrupt one, and the one that the circuit is run on begin with. */
+  nPads: [number, number, number];
+};
+
 /** The unpatched model on the prompts of a run. */
 export type Baseline = {
   shape: Array<number>;
@@ -78,15 +103,35 @@ export type Biases = {
   unembed: boolean;
 };
 
-/** The edges whose score is at least a threshold in absolute value. */
+/**
+ * The edges whose score is at least a threshold in absolute value, or that a mask or edits of it put in
+ * (`CircuitMasks`).
+ */
 export type Circuit = {
   /** The number of edges that was asked for. */
   requested: number;
-  /** The number of edges that it has. Tied scores come in together, so it may be more than was asked for. */
+  /**
+   * The number of edges that it has: those whose mask is not 0. Tied scores come in together, and edits put edges in or take
+   * them out, so it may be other than was asked for.
+   */
   nEdges: number;
-  /** The `requested`-th largest absolute score; infinity where none was asked for. */
+  /** The `requested`-th largest absolute score, or mask where masks were given; infinity where none was asked for. */
   threshold: number | null;
 };
+
+/** A circuit that a question is about. */
+export type CircuitChoice =
+  | {
+      type: "ran";
+      /** Its index in the run. */
+      index: number;
+    }
+  | {
+      type: "edited";
+      /** Of a mask there is one circuit, whatever is asked for. */
+      edgeCount: number;
+      edits: Array<MaskEdit>;
+    };
 
 /** A circuit that was run. */
 export type CircuitResult = {
@@ -181,6 +226,12 @@ export type EdgeCounts =
   | "mib"
   | { list: Array<number> };
 
+/** An edge of a graph. */
+export type EdgeRef = number | string;
+
+/** What the numbers of a file of scores are. */
+export type EdgeValues = "scores" | "mask";
+
 /** What the engine replies. */
 export type EngineEvent =
   | { type: "opened"; device: DeviceInfo }
@@ -194,6 +245,9 @@ export type EngineEvent =
       areas: Array<Areas>;
     }
   | { type: "tokens"; tokens: Tokens }
+  | { type: "values"; values: ValuesInfo }
+  | { type: "attention"; attention: AttentionInfo }
+  | { type: "attribution"; attribution: AttributionInfo }
   | { type: "discovered"; discovery: DiscoveryInfo }
   | {
       type: "progress";
@@ -222,7 +276,12 @@ export type EngineRequest =
   | {
       type: "run";
       prompts: Source;
+      /** Prune scores, or a mask in the same layout. */
       scores: Source;
+      /** Which of the two `scores` is. Of a mask one circuit is run, whatever edge counts the settings have. */
+      values: EdgeValues;
+      /** Laid over every circuit of the run. */
+      edits?: Array<MaskEdit>;
       settings: RunSettings;
       /** Whether logits come back as attachments; if not they stay with the engine, for `Request::Inspect`. */
       logits: boolean;
@@ -240,6 +299,23 @@ export type EngineRequest =
       /** The index among the output's positions. */
       position: number;
       topK: number;
+    }
+  | {
+      type: "values";
+      /** Which circuit of the last run, by its index in the run. */
+      circuit: number;
+      metric: Metric;
+    }
+  | {
+      type: "attention";
+      prompt: number;
+      circuit: CircuitChoice;
+      heads: Array<Head>;
+    }
+  | {
+      type: "attribution";
+      prompt: number;
+      circuit: CircuitChoice;
     }
   | { type: "cancel"; id: number };
 
@@ -323,6 +399,9 @@ export type GraphInfo = {
   /** Dest module name and shape of its mask, in the order of the forward pass. */
   masks: Array<[string, Array<number>]>;
 };
+
+/** An attention head. */
+export type Head = { block: number; headIdx: number };
 
 /** What the hub's worker replies. */
 export type HubEvent =
@@ -409,6 +488,13 @@ export type Limits = {
   computesInHeap: boolean;
 };
 
+/** An edge's mask, in place of the one that it has in a circuit. */
+export type MaskEdit = {
+  edge: EdgeRef;
+  /** Any finite number: 1 is in the circuit, 0 out of it. */
+  mask: number;
+};
+
 /** auto-circuit's `mask_gradient_prune_scores`. The model runs on the clean prompts. */
 export type MaskGradient = {
   /** @default "logit" */
@@ -449,6 +535,9 @@ export type Measured = {
  * that a percentage is taken of is 0.
  */
 export type Measurement = [Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null, Measured | null];
+
+/** A metric of an output. */
+export type Metric = "cleanKlDiv" | "corruptKlDiv" | "answerProb" | "answerLogit" | "wrongAnswerLogit" | "answerLogprob" | "logitDiff" | "probDiff" | "logprobDiff" | "logitDiffPercent" | "probDiffPercent" | "logprobDiffPercent" | "correctAnswerPercent" | "correctOverIncorrectPercent";
 
 /** The shape of a model and the choices that change its maths. Field names are TransformerLens's (`HookedTransformerConfig`). */
 export type ModelConfig = {
@@ -782,6 +871,14 @@ export type Tokens = {
   circuit: Array<TokenProb>;
 };
 
+/** Which values of prompts are attached. */
+export type ValuesInfo = {
+  circuit: Circuit;
+  metric: Metric;
+  /** How many prompts were run; a short last batch is not. */
+  nPrompts: number;
+};
+
 /** The devices that can be asked for. */
 export const DEVICES: readonly DeviceChoice[];
 
@@ -827,8 +924,8 @@ export const EXTENTS: readonly Extent[];
 /** The formats of scores and circuits; all are read. */
 export const FORMATS: readonly ({ id: "safetensors"; name: string; written: true } | { id: "torch"; name: string; written: false } | { id: "mib-json"; name: string; written: true } | { id: "mib-torch"; name: string; written: false } | { id: "edge-list-json"; name: string; written: true } | { id: "edge-list-csv"; name: string; written: true })[];
 
-/** auto-circuit's metrics in its order, in which they are in a `Measurement`. */
-export const METRICS: readonly { key: "Clean KL Div" | "Corrupt KL Div" | "Answer Prob" | "Answer Logit" | "Wrong Answer Logit" | "Answer Logprob" | "Logit Diff" | "Prob Diff" | "Logprob Diff" | "Logit Diff Percent" | "Prob Diff Percent" | "LogProb Diff Percent" | "Correct Answer Percent" | "Correct Answer Greater Than Incorrect Percent"; label: string; unit: string }[];
+/** auto-circuit's metrics in its order, in which they are in a `Measurement`; `name` is the engine's. */
+export const METRICS: readonly { key: "Clean KL Div" | "Corrupt KL Div" | "Answer Prob" | "Answer Logit" | "Wrong Answer Logit" | "Answer Logprob" | "Logit Diff" | "Prob Diff" | "Logprob Diff" | "Logit Diff Percent" | "Prob Diff Percent" | "LogProb Diff Percent" | "Correct Answer Percent" | "Correct Answer Greater Than Incorrect Percent"; name: Metric; label: string; unit: string }[];
 
 /** The algorithms of a search, each with the defaults of its own settings. */
 export const ALGORITHMS: { readonly [Name in Algorithm["name"]]: Readonly<Partial<Omit<Extract<Algorithm, { name: Name }>, "name">>> };

@@ -69,6 +69,7 @@ Terms:
   prune score    a number for every edge; the larger its absolute value, the more the edge matters
   circuit        the edges of the N largest prune scores. Equal scores come in together, so a circuit may have more edges than
                  were asked for
+  mask           how much of an edge is in a circuit: 1 all of it, 0 none, 0.5 halfway between its activations in and out of it
   clean, corrupt a pair of prompts; the answers are those of the clean one
   patching       putting an activation of another run on an edge
   ablation       which activation that is: the other prompt's (resample), zero, or a mean

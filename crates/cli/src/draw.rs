@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
-use circuitscope_core::{CircuitError, Graph, Prompts};
+use circuitscope_core::{Circuit, CircuitError, Graph, Prompts};
 use circuitscope_formats::{FoundScores, Wanted};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Orientation, SeqPositions, Theme, layout, svg_string};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::error::CliError;
 use crate::input;
 use crate::options::{GraphKind, ScoresOptions, TextOptions};
 use crate::output;
+use crate::picture::{Drawing, PictureOptions, at_least, picture};
 
-/// Draw a circuit as a Sankey diagram in SVG
+/// Draw a circuit, as SVG or PDF
 ///
-/// A box is a node, a ribbon an edge, as wide as its score is large. Token-wise scores get a diagram for every token position. Only
-/// the model's config is read, never its weights.
+/// A box is a node, a ribbon an edge, as wide as its score is large, blue where it is positive, hatched or dashed orange where it is
+/// negative. Token-wise scores get a band for every token position. Only the model's config is read, never its weights.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct DrawCommand {
@@ -30,15 +30,8 @@ pub struct DrawCommand {
     /// Draw the edges of the N largest absolute scores; equal ones come in together
     #[arg(long, value_name = "N")]
     edge_count: Option<usize>,
-    /// Which way the flow goes
-    #[arg(long, value_enum, default_value_t)]
-    orientation: Direction,
-    /// Give every layer a column, also those without a drawn edge
-    #[arg(long)]
-    layer_spacing: bool,
-    /// Which token positions of a token-wise circuit are drawn
-    #[arg(long, value_enum, default_value_t)]
-    positions: Positions,
+    #[command(flatten)]
+    picture: PictureOptions,
     /// Prompts whose seq_labels stand at the token positions
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
@@ -47,36 +40,15 @@ pub struct DrawCommand {
     #[command(flatten)]
     graph: GraphKind,
     /// Where to write the picture [default: stdout]
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg|FILE.pdf")]
     out: Option<PathBuf>,
-}
-
-/// Which way the flow goes.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum Direction {
-    /// From left to right; token positions below each other
-    #[default]
-    Horizontal,
-    /// From top to bottom; token positions beside each other
-    Vertical,
-}
-
-/// Which token positions are drawn.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum Positions {
-    /// Those with a drawn edge
-    #[default]
-    Drawn,
-    /// Those with an edge above the threshold, as auto-circuit has it
-    AboveThreshold,
-    /// All of them
-    All,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   circuitscope draw --model gpt2 --scores eap.safetensors --edge-count 30 --out circuit.svg
-  circuitscope draw --model gpt2/config.json --scores circuit.mib.json --pick circuit --orientation vertical > circuit.svg
+  circuitscope draw --model gpt2 --scores eap.safetensors --edge-count 30 --width 336 --height 260 --out column.pdf
+  circuitscope draw --model gpt2/config.json --scores circuit.mib.json --pick circuit --look matrix > circuit.svg
   circuitscope draw --model tiny --scores token-wise.csv --prompts prompts.json --score-threshold 0.5 --out circuit.svg";
 
 impl DrawCommand {
@@ -91,32 +63,27 @@ impl DrawCommand {
         let wanted = Wanted { model: &model, graph, seq_len, pick: self.scores.pick.as_deref() };
         let found = input::find_scores(&self.scores.scores, &wanted)?;
         let labels = labels(prompts.as_ref(), &found.graph)?;
-        let request = self.request(&found, labels)?;
-        match request.n_links() {
-            0 => eprintln!("no edge is drawn: the largest absolute score is {}", largest(&found)),
-            n => eprintln!("edges drawn: {n} of {}", found.graph.n_edges()),
+        let drawing = Drawing {
+            graph: &found.graph,
+            scores: &found.scores,
+            circuit: self.circuit(&found)?,
+            dir: model.attention_dir,
+            seq_labels: labels,
+        };
+        let picture = picture(&drawing, &self.picture, self.out.as_deref())?;
+        match (picture.n_drawn, picture.n_rest) {
+            (0, 0) => eprintln!("no edge is drawn: the largest absolute score is {}", largest(&found)),
+            (n, 0) => eprintln!("edges drawn: {n} of {}", found.graph.n_edges()),
+            (n, rest) => eprintln!("edges drawn: {n} of {}; {rest} more are in the circuit", found.graph.n_edges()),
         }
-        output::write(self.out.as_deref(), svg_string(&layout(&request), Theme::Light).as_bytes())
+        output::write(self.out.as_deref(), &picture.bytes)
     }
 
-    fn request(&self, found: &FoundScores, labels: Option<&[String]>) -> Result<LayoutRequest, CliError> {
-        let FoundScores { graph, scores, .. } = found;
-        let options = DrawOptions {
-            orientation: match self.orientation {
-                Direction::Horizontal => Orientation::Horizontal,
-                Direction::Vertical => Orientation::Vertical,
-            },
-            layer_spacing: self.layer_spacing,
-            seq_positions: match self.positions {
-                Positions::Drawn => SeqPositions::Drawn,
-                Positions::AboveThreshold => SeqPositions::AboveThreshold,
-                Positions::All => SeqPositions::All,
-            },
-        };
-        Ok(match self.edge_count {
-            Some(n) => LayoutRequest::for_circuit(graph, scores, &scores.circuit(n)?, labels, options),
-            None => LayoutRequest::new(graph, scores, self.score_threshold, labels, options),
-        })
+    fn circuit(&self, found: &FoundScores) -> Result<Circuit, CircuitError> {
+        match self.edge_count {
+            Some(n) => found.scores.circuit(n),
+            None => Ok(at_least(&found.scores, self.score_threshold)),
+        }
     }
 }
 

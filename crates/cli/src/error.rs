@@ -7,6 +7,7 @@ use circuitscope_core::CircuitError;
 use circuitscope_engine::model::ModelError;
 use circuitscope_engine::run::RunError;
 use circuitscope_formats::{FormatError, NotUtf8, TextError};
+use circuitscope_picture::pdf::SvgError;
 use thiserror::Error;
 
 /// An error that ends a command.
@@ -24,6 +25,8 @@ pub enum CliError {
     Text(#[from] TextError),
     #[error(transparent)]
     NotUtf8(#[from] NotUtf8),
+    #[error("the picture cannot be written as PDF: {0}")]
+    Picture(#[from] SvgError),
     #[error("{file}: cannot be read: {reason}")]
     Read { file: String, reason: io::Error },
     #[error("{file}: cannot be written: {reason}")]

@@ -19,6 +19,7 @@ mod logits;
 mod models;
 mod options;
 mod output;
+mod picture;
 mod progress;
 mod run;
 mod table;

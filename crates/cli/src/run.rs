@@ -1,21 +1,21 @@
 //! `run`: circuits of a model on pairs of prompts, as auto-circuit's `run_circuits`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use circuitscope_core::measure::measures::{to_csv, to_json};
 use circuitscope_core::{
     AblationType, AreaLabels, CircuitMasks, EdgeCounts, Graph, MaskEdits, MeasuredCircuits, PatchType, Prompts,
-    PruneScores, RunSettings,
+    RunSettings,
 };
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
-use circuitscope_picture::{DrawOptions, LayoutRequest, Theme, layout, svg_string};
 use clap::Args;
 
 use crate::error::CliError;
 use crate::input::{self, Computer};
 use crate::options::{CircuitOptions, ComputeOptions, setting};
 use crate::output::{print, write_file};
+use crate::picture::{Drawing, PictureOptions, at_least, picture};
 use crate::progress::PassesBar;
 use crate::{logits, table};
 
@@ -51,8 +51,8 @@ pub struct RunCommand {
     /// Where to write every metric of every circuit with its spread over prompts: .csv or .json
     #[arg(long, value_name = "FILE.csv|FILE.json", value_parser = metrics_file)]
     metrics: Option<PathBuf>,
-    /// Where to draw the edges whose absolute score is at least --score-threshold
-    #[arg(long, value_name = "FILE.svg")]
+    /// Where to draw the edges whose absolute score is at least --score-threshold; `draw` has more choices
+    #[arg(long, value_name = "FILE.svg|FILE.pdf")]
     svg: Option<PathBuf>,
     /// For --svg; the default is auto-circuit's
     #[arg(long, value_name = "X", default_value_t = 1e-2)]
@@ -156,15 +156,21 @@ impl RunCommand {
             logits::write(path, output, circuits)?;
         }
         if let Some(path) = &self.svg {
-            write_file(path, self.svg(input.graph, input.circuits.values, input.prompts).as_bytes())?;
+            write_file(path, &self.picture(input, path)?)?;
         }
         Ok(())
     }
 
-    fn svg(&self, graph: &Graph, scores: &PruneScores, prompts: &Prompts) -> String {
-        let labels = prompts.seq_labels.as_deref().filter(|_| graph.config.seq_len.is_some());
-        let request = LayoutRequest::new(graph, scores, self.score_threshold, labels, DrawOptions::default());
-        svg_string(&layout(&request), Theme::Light)
+    fn picture(&self, input: &RunInput, path: &Path) -> Result<Vec<u8>, CliError> {
+        let (graph, scores) = (input.graph, input.circuits.values);
+        let drawing = Drawing {
+            graph,
+            scores,
+            circuit: at_least(scores, self.score_threshold),
+            dir: input.model.config().attention_dir,
+            seq_labels: input.prompts.seq_labels.as_deref().filter(|_| graph.config.seq_len.is_some()),
+        };
+        Ok(picture(&drawing, &PictureOptions::default(), Some(path))?.bytes)
     }
 }
 

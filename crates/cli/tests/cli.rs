@@ -397,6 +397,36 @@ fn draw_draws_the_edges_that_are_asked_for() {
 }
 
 #[test]
+fn draw_has_looks_sizes_and_kinds_of_files() {
+    let dir = TempDir::new().unwrap();
+    let args =
+        ["draw", "--model", &gpt2("config.json"), "--scores", &gpt2("graph0.scores.safetensors"), "--edge-count", "30"];
+    let svg = |more: &[&str]| {
+        let assert = circuitscope(&[&args[..], more].concat()).success();
+        String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
+    };
+    let rows: [(&[&str], &[&str]); 6] = [
+        (&["--width", "480", "--height", "300"], &["viewBox=\"0 0 480 ", "data-node=\"A0.1\"", "positive, helps"]),
+        (&["--look", "matrix"], &["data-cell=\"", "steps at |score|"]),
+        (&["--look", "auto-circuit"], &["class=\"circuit\"", "width: |score|"]),
+        (&["--theme", "dark"], &["#11151b"]),
+        (&["--heads", "by-layer"], &["data-node=\"A0\""]),
+        (&["--path-only"], &["data-edge=\""]),
+    ];
+    for (more, texts) in rows {
+        let found = svg(more);
+        texts.iter().for_each(|text| assert!(found.contains(text), "{text} with {more:?}"));
+    }
+    let ribbons = |svg: &str| svg.matches("\nscore ").count();
+    assert!(ribbons(&svg(&["--path-only"])) < ribbons(&svg(&[])), "some of the 30 edges lead nowhere");
+    let out = temp(&dir, "circuit.pdf");
+    circuitscope(&[&args[..], &["--out", &out]].concat()).success().stdout("");
+    assert!(fs::read(&out).unwrap().starts_with(b"%PDF-1.7"), "the name says the format");
+    circuitscope(&[&args[..], &["--format", "svg", "--out", &out]].concat()).success();
+    assert!(fs::read(&out).unwrap().starts_with(b"<svg"), "unless another is asked for");
+}
+
+#[test]
 fn draw_labels_the_positions_of_token_wise_scores() {
     let [model, prompts, scores] = ["", "prompts.json", "graph2.scores.safetensors"].map(gpt2);
     let args = ["draw", "--model", &model, "--scores", &scores, "--positions", "all", "--edge-count", "20"];
@@ -429,6 +459,12 @@ fn draw_refuses_bad_input() {
     draw(&config, &scores, &["--edge-count", "111"], FAILED, &["at most 110", "found 111"]);
     draw(&config, &scores, &["--edge-count", "1", "--score-threshold", "1"], USAGE, &["cannot be used with"]);
     draw(&config, &scores, &["--orientation", "up"], USAGE, &["horizontal", "vertical"]);
+    draw(&config, &scores, &["--width", "3"], USAGE, &["120..=20000"]);
+    let own = "--look=auto-circuit";
+    draw(&config, &scores, &[own, "--width", "300"], USAGE, &["--width and --height are not for"]);
+    draw(&config, &scores, &[own, "--path-only"], USAGE, &["--path-only is not for"]);
+    draw(&config, &scores, &[own, "--heads", "apart"], USAGE, &["--heads is not for"]);
+    draw(&config, &scores, &["--positions", "above-threshold"], USAGE, &["auto-circuit alone"]);
     let token_wise = gpt2("graph2.scores.safetensors");
     draw(
         &config,
@@ -626,7 +662,10 @@ fn help_lists_what_there_is() {
             &["--edge-counts", "--patch-type", "--ablation", "--metrics", "--svg", "--pick", "Examples:", "CMD"],
         ),
         (&["discover"], &["--algorithm", "--set", "--tokenizer", "--no-bos", "--no-pad", "--selection", "thresholds"]),
-        (&["draw"], &["--score-threshold", "--edge-count", "--orientation", "--positions", "Examples:"]),
+        (
+            &["draw"],
+            &["--score-threshold", "--edge-count", "--look", "--format", "--orientation", "--positions", "Examples:"],
+        ),
         (&["convert"], &["--to", "--out", "--extent", "--pick", "edge-list-csv", "Examples:"]),
         (&["models"], &["--json", "Examples:"]),
         (&["completions"], &["bash", "zsh", "fish", "Examples:"]),

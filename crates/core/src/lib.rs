@@ -14,6 +14,7 @@ pub mod graph;
 pub mod labels;
 pub mod measure;
 pub mod prompts;
+pub mod python;
 pub mod scores;
 pub mod settings;
 
@@ -42,6 +43,7 @@ pub use scores::info::{ModelSize, ScoresInfo, describe_graph};
 pub use scores::known_circuit::{KnownCircuit, edge_name};
 pub use scores::mask::{CircuitMasks, EdgeRef, EdgeValues, MaskEdit, MaskEdits};
 pub use scores::official::OfficialCircuit;
+pub use scores::overlap::{Overlap, log_sizes, overlaps, rank_correlation};
 pub use scores::paths::Paths;
 pub use scores::prune_scores::PruneScores;
 pub use scores::ranking::{Circuit, Ranking};

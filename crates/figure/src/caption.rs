@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use circuitscope_picture::strip::svg::PINNED;
-use circuitscope_picture::strip::text::Span;
+use circuitscope_picture::strip::text::{Span, Tone};
 
 #[derive(Properties, PartialEq)]
 pub struct CaptionProps {
@@ -19,17 +19,12 @@ pub fn Caption(props: &CaptionProps) -> Html {
 #[derive(Properties, PartialEq)]
 pub struct ReadingLineProps {
     pub spans: Vec<Span>,
-    /// Whether the values lie between measured ones and are still being measured.
-    #[prop_or_default]
-    pub pending: bool,
 }
 
 /// The strip's reading. The knob says it to screen readers, so that it is no live region of its own.
 #[component]
 pub fn ReadingLine(props: &ReadingLineProps) -> Html {
-    html! {
-        <p class={classes!("cs-reading", props.pending.then_some("pending"))}>{ for props.spans.iter().map(span) }</p>
-    }
+    html! { <p class="cs-reading">{ for props.spans.iter().map(span) }</p> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -87,9 +82,9 @@ fn sample(class: String, dashes: &'static str) -> Html {
 
 fn span(span: &Span) -> Html {
     let text = &span.text;
-    if span.emphasised {
-        html! { <b>{ text }</b> }
-    } else {
-        html! { { text } }
+    match span.tone {
+        Tone::Plain => html! { { text } },
+        Tone::Strong => html! { <b>{ text }</b> },
+        Tone::Between => html! { <b class="between">{ text }</b> },
     }
 }

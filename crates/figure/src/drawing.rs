@@ -11,6 +11,7 @@ use web_sys::{Element, HtmlElement, WheelEvent};
 use yew::prelude::*;
 
 use crate::marks::{self, Marks};
+use crate::motion::Places;
 use crate::scene::Scene;
 use crate::walk::{Place, Step, Target, place_of, step, target_of};
 use crate::zoom::Zoom;
@@ -31,6 +32,9 @@ pub struct DrawingProps {
     #[prop_or_default]
     pub vertical: bool,
     pub zoom: Zoom,
+    /// Whether the boxes of another scene come from where they were in the one before.
+    #[prop_or_default]
+    pub glides: bool,
     #[prop_or_default]
     pub selection: Option<Target>,
     /// What stands beside the pointer while it points at something.
@@ -47,6 +51,9 @@ pub struct DrawingProps {
     pub on_toggle: Callback<Target>,
     #[prop_or_default]
     pub on_zoom: Callback<Zoom>,
+    /// The whole screen is wanted, or no more.
+    #[prop_or_default]
+    pub on_full: Callback<()>,
 }
 
 /// The fingers or buttons that are down, and where they were last.
@@ -142,7 +149,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown Enter e Escape + - 0"
             {onpointermove} {onpointerdown} {onpointerup} onpointercancel={onpointerleave.clone()} {onpointerleave} {onclick} {onkeydown} {onblur}
         >
-            <SceneLayer scene={props.scene.clone()} view_box={props.zoom.view_box(props.scene.size())} />
+            <SceneLayer scene={props.scene.clone()} view_box={props.zoom.view_box(props.scene.size())} glides={props.glides} />
             <div class="cs-tip" ref={tip_node} hidden={props.tip.is_none() || hovered.is_none()}>{ props.tip.clone().unwrap_or_default() }</div>
         </div>
     }
@@ -152,6 +159,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
 struct SceneProps {
     scene: Scene,
     view_box: String,
+    glides: bool,
 }
 
 /// The markup, set as one text that the browser reads at once: a node of Yew's for each ribbon would cost half as much again
@@ -160,10 +168,14 @@ struct SceneProps {
 fn SceneLayer(props: &SceneProps) -> Html {
     let svg = use_node_ref();
     use_effect_with(props.scene.clone(), {
-        let svg = svg.clone();
+        let (svg, glides) = (svg.clone(), props.glides);
         move |scene| {
             if let Some(svg) = svg.cast::<Element>() {
+                let before = glides.then(|| Places::of(&svg));
                 svg.set_inner_html(&scene.markup);
+                if let Some(before) = before {
+                    before.glide(&svg);
+                }
             }
         }
     });
@@ -255,7 +267,8 @@ fn keys(
 ) -> Callback<KeyboardEvent> {
     let (place, point, scene, vertical) = (place.clone(), point.clone(), props.scene.clone(), props.vertical);
     let (zoom, room, selection) = (props.zoom, props.room, props.selection.clone());
-    let (on_select, on_toggle, on_zoom) = (props.on_select.clone(), props.on_toggle.clone(), props.on_zoom.clone());
+    let (on_select, on_toggle) = (props.on_select.clone(), props.on_toggle.clone());
+    let (on_zoom, on_full) = (props.on_zoom.clone(), props.on_full.clone());
     let middle = Point { x: room.width / 2.0, y: room.height / 2.0 };
     Callback::from(move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
@@ -284,6 +297,7 @@ fn keys(
             ("+" | "=", _) => on_zoom.emit(zoom.by(ZOOM_STEP, middle, room)),
             ("-", _) => on_zoom.emit(zoom.by(1.0 / ZOOM_STEP, middle, room)),
             ("0", _) => on_zoom.emit(Zoom::default()),
+            ("f", _) => on_full.emit(()),
             _ => return,
         }
         event.prevent_default();

@@ -44,14 +44,17 @@ pub fn HeatMap(props: &HeatMapProps) -> Html {
         let pointed = pointed.clone();
         Callback::from(move |_: PointerEvent| pointed.set(None))
     };
-    let cells = cells(&layout, *pointed, *query);
+    let cells = layout.cells(*pointed, *query);
     let onkeydown = {
         let (layout, pointed) = (layout.clone(), pointed.clone());
         let from = cells.first().map(|cell| (cell.query, cell.key));
         Callback::from(move |event: KeyboardEvent| {
-            if let Some(to) = step(&layout, from, &event.key()) {
+            let to = from.and_then(|from| layout.step(from, &event.key()));
+            if to.is_some() {
                 event.prevent_default();
                 pointed.set(to);
+            } else if event.key() == "Escape" {
+                pointed.set(None);
             }
         })
     };
@@ -70,32 +73,6 @@ pub fn HeatMap(props: &HeatMapProps) -> Html {
             <p class="cs-hidden" aria-live="polite">{ read.collect::<Vec<_>>().join("; ") }</p>
         </div>
     }
-}
-
-/// One cell of each map.
-fn cells(layout: &HeatLayout, pointed: Option<(usize, usize)>, query: Option<usize>) -> Vec<HeatCell> {
-    let cell = |(map, drawn): (usize, &circuitscope_picture::strip::heat::DrawnHeatMap)| match pointed {
-        Some((query, key)) => drawn.value(query, key).map(|_| HeatCell { map, query, key }),
-        None => {
-            let query = query.unwrap_or(drawn.n_tokens.checked_sub(1)?);
-            drawn.strongest(query).map(|key| HeatCell { map, query, key })
-        }
-    };
-    layout.maps.iter().enumerate().filter_map(cell).collect()
-}
-
-/// The cell that a key leads to; `Some(None)` for none.
-fn step(layout: &HeatLayout, from: Option<(usize, usize)>, key: &str) -> Option<Option<(usize, usize)>> {
-    let (query, at) = from?;
-    let to = match key {
-        "ArrowLeft" => (query, at.checked_sub(1)?),
-        "ArrowRight" => (query, at + 1),
-        "ArrowUp" => (query.checked_sub(1)?, at),
-        "ArrowDown" => (query + 1, at),
-        "Escape" => return Some(None),
-        _ => return None,
-    };
-    layout.maps.iter().any(|map| map.value(to.0, to.1).is_some()).then_some(Some(to))
 }
 
 /// The outline of a cell, and its value beside the map's name.

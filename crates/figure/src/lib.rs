@@ -11,6 +11,7 @@ mod dots;
 pub mod drawing;
 mod heat_map;
 mod marks;
+mod motion;
 mod place;
 pub mod room;
 pub mod scene;
@@ -21,7 +22,7 @@ pub mod walk;
 pub mod zoom;
 
 pub use caption::{Caption, CaptionProps, PinnedName, ReadingLine, ReadingLineProps, StripLegend, StripLegendProps};
-pub use circuitscope_picture::strip::text::{Reading, Span, plain_text, reading};
+pub use circuitscope_picture::strip::text::{Reading, Span, Tone, plain_text, reading};
 pub use dots::{Dots, DotsProps};
 pub use drawing::{Drawing, ZOOM_STEP};
 pub use heat_map::{HeatMap, HeatMapProps};

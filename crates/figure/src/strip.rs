@@ -4,23 +4,16 @@
 //! that moving it is cheap. Dragging anywhere sets the count; a touch outside the groove may also be the start of a scroll,
 //! so that it sets nothing before it moves sideways or ends.
 
-use std::rc::Rc;
+mod pointer;
 
-use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use circuitscope_picture::Point;
-use circuitscope_picture::strip::keys::{KeyEffect, press};
 use circuitscope_picture::strip::text::count_text;
 use circuitscope_picture::strip::{self, Cursor, CursorShape, StripLayout, StripRequest, svg};
 
-use crate::place;
 use crate::shared::Shared;
+use pointer::{Drag, Pointer};
 
-/// A key's value is settled when no other key has followed for so long.
-const SETTLE_MS: u32 = 200;
-/// The lower end of the groove's room: half of a target of 44 pixels below its middle.
-const GROOVE_FOOT: f64 = 36.0;
 /// Counts of more characters leave no room for the knob's arrows.
 const ARROW_CHARS: usize = 4;
 
@@ -44,11 +37,11 @@ pub struct StripProps {
 pub enum StripEvent {
     /// To this count, perhaps not for long: a pointer is down, or keys follow each other.
     Drag(usize),
-    /// To this count, to stay: the pointer was released, or no key has followed for 200 ms. Every drag ends in one.
+    /// To this count, to stay: the pointer was released, or no key has followed for 200 ms. Drags end in one.
     Settle(usize),
 }
 
-/// The strip.
+/// The strip. Its knob is the element with `data-strip-handle`, a slider whose `aria-valuenow` is the count.
 #[component]
 pub fn Strip(props: &StripProps) -> Html {
     let StripProps { request, cursor, value_text, disabled, on_move, on_point } = props;
@@ -62,11 +55,7 @@ pub fn Strip(props: &StripProps) -> Html {
     let pointed = use_state_eq(|| None::<usize>);
     let drag = use_mut_ref(Drag::default);
     let pointer =
-        Pointer { layout: layout.clone(), figure: figure.clone(), drag: drag.clone(), on_move: on_move.clone() };
-    let onpointerdown = {
-        let (pointer, knob) = (pointer.clone(), knob.clone());
-        Callback::from(move |event: PointerEvent| pointer.down(&event, &knob))
-    };
+        Pointer { layout: layout.clone(), figure: figure.clone(), drag, k: cursor.k, on_move: on_move.clone() };
     let point = {
         let (pointed, on_point) = (pointed.clone(), on_point.clone());
         Callback::from(move |k: Option<usize>| {
@@ -76,38 +65,19 @@ pub fn Strip(props: &StripProps) -> Html {
             }
         })
     };
-    let onpointermove = {
-        let (pointer, point) = (pointer.clone(), point.clone());
-        Callback::from(move |event: PointerEvent| point.emit(pointer.moved(&event)))
-    };
-    let onpointerup = {
-        let pointer = pointer.clone();
-        Callback::from(move |event: PointerEvent| pointer.up(&event))
-    };
-    let onpointercancel = {
-        let pointer = pointer.clone();
-        Callback::from(move |_: PointerEvent| pointer.settle())
-    };
     let onpointerleave = point.reform(|_: PointerEvent| None);
+    let onpointerdown = {
+        let knob = knob.clone();
+        pointer.on(move |pointer, event| pointer.down(event, &knob))
+    };
+    let onpointermove = pointer.on(move |pointer, event| point.emit(pointer.moved(event)));
+    let (onpointerup, onpointercancel) = (pointer.on(Pointer::up), pointer.on(|pointer, _| pointer.settle()));
     let onkeydown = {
-        let (typed, k) = (typed.clone(), cursor.k);
+        let typed = typed.clone();
         Callback::from(move |event: KeyboardEvent| {
-            if event.ctrl_key() || event.alt_key() || event.meta_key() {
-                return;
+            if let Some(digits) = pointer.key(&event, &typed) {
+                typed.set(digits);
             }
-            // Keys may follow each other faster than the page renders what they do.
-            let k = pointer.drag.borrow().unsettled.unwrap_or(k);
-            match press(&pointer.layout.stops, k, &typed, &event.key(), event.shift_key()) {
-                KeyEffect::Pass => return,
-                KeyEffect::Type(digits) => typed.set(digits),
-                KeyEffect::Move(to) => {
-                    typed.set(String::new());
-                    pointer.step(to);
-                }
-            }
-            event.prevent_default();
-            // Escape ends the typing here, and not also what the page ends by it.
-            event.stop_propagation();
         })
     };
     let onblur = {
@@ -212,106 +182,5 @@ fn CursorLayer(props: &CursorLayerProps) -> Html {
                 }
             }
         </svg>
-    }
-}
-
-/// What is under way between two renderings.
-#[derive(Default)]
-struct Drag {
-    /// Whether a pointer is down.
-    down: bool,
-    /// The count that was last told and is not settled yet.
-    unsettled: Option<usize>,
-    /// Settles what keys have set; it ends when it is dropped.
-    timer: Option<Timeout>,
-}
-
-/// What pointer and keys do to the cursor.
-#[derive(Clone)]
-struct Pointer {
-    layout: Rc<StripLayout>,
-    figure: NodeRef,
-    drag: Rc<std::cell::RefCell<Drag>>,
-    on_move: Callback<StripEvent>,
-}
-
-impl Pointer {
-    fn down(&self, event: &PointerEvent, knob: &NodeRef) {
-        let Some(Point { x, y }) = self.place(event).filter(|_| event.button() == 0) else { return };
-        if let Some(element) = self.figure.cast::<web_sys::Element>() {
-            // Without capture a drag ends where the pointer leaves the strip, which does no harm.
-            _ = element.set_pointer_capture(event.pointer_id());
-        }
-        if let Some(element) = knob.cast::<web_sys::HtmlElement>() {
-            // A knob that cannot be focused can still be dragged.
-            _ = element.focus();
-        }
-        // Otherwise the browser would select text, or move the focus away from the knob.
-        event.prevent_default();
-        {
-            let mut drag = self.drag.borrow_mut();
-            drag.down = true;
-            drag.timer = None;
-        }
-        let may_scroll = event.pointer_type() == "touch" && y > GROOVE_FOOT;
-        if !may_scroll {
-            self.drag_to(x);
-        }
-    }
-
-    /// Returns the count of the measured circuit at the pointer.
-    fn moved(&self, event: &PointerEvent) -> Option<usize> {
-        let Point { x, .. } = self.place(event)?;
-        // A button that was released outside of the window is not held any more.
-        let down = self.drag.borrow().down && event.buttons() & 1 == 1;
-        if down {
-            self.drag_to(x);
-            return None;
-        }
-        self.layout.measured_near(x)
-    }
-
-    fn up(&self, event: &PointerEvent) {
-        if let Some(Point { x, .. }) = self.place(event).filter(|_| self.drag.borrow().down) {
-            self.drag_to(x);
-        }
-        self.settle();
-    }
-
-    /// A key's step: it settles when no other follows.
-    fn step(&self, k: usize) {
-        self.tell(k);
-        let pointer = self.clone();
-        let timer = Timeout::new(SETTLE_MS, move || pointer.settle());
-        self.drag.borrow_mut().timer = Some(timer);
-    }
-
-    fn drag_to(&self, x: f64) {
-        let k = self.layout.k_at(x);
-        if self.drag.borrow().unsettled != Some(k) {
-            self.tell(k);
-        }
-    }
-
-    fn tell(&self, k: usize) {
-        self.drag.borrow_mut().unsettled = Some(k);
-        self.on_move.emit(StripEvent::Drag(k));
-    }
-
-    /// Ends a drag or a row of keys.
-    fn settle(&self) {
-        let unsettled = {
-            let mut drag = self.drag.borrow_mut();
-            drag.down = false;
-            drag.unsettled.take()
-        };
-        if let Some(k) = unsettled {
-            self.on_move.emit(StripEvent::Settle(k));
-        }
-    }
-
-    /// Where the pointer is, in the strip's own pixels.
-    fn place(&self, event: &PointerEvent) -> Option<Point> {
-        place::of(event, &self.figure, self.layout.size.width)
     }
 }

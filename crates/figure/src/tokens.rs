@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use circuitscope_picture::strip::text::fixed_text;
+use circuitscope_picture::strip::text::probability_text;
 use circuitscope_picture::strip::tokens::{ShownToken, TokenPair, list, pairs};
 
 #[derive(Properties, PartialEq)]
@@ -117,12 +117,8 @@ fn cell(probability: Option<f64>) -> Html {
     let width = percent.max(1.0);
     html! {
         <td>
-            { probability_text(percent) }
+            { probability_text(probability) }
             <span class="bar" aria-hidden="true"><span style={format!("width:{width:.1}%")} /></span>
         </td>
     }
-}
-
-fn probability_text(percent: f64) -> String {
-    if percent > 0.0 && percent < 0.05 { "< 0.1 %".to_owned() } else { fixed_text(percent, 1) + " %" }
 }

@@ -1,27 +1,32 @@
 //! Pictures of circuits and plots: their geometry, and their SVG. Pure: the same request gives the same picture.
 //!
-//! Both are made in the same three steps:
+//! All are made in the same three steps:
 //!
 //! ```text
-//! LayoutRequest ─► layout() ─► Layout ─────┬─► Element ─► text of a file
-//! PlotRequest ───► plot() ───► PlotLayout ─┘         └──► nodes of a page
+//! sankey::Request ─► layout() ─► sankey::Layout ─► text of a file, markup of a page
+//! LayoutRequest ───► layout() ─► Layout ─────┬─► Element ─► text of a file
+//! PlotRequest ─────► plot() ───► PlotLayout ─┘         └──► nodes of a page
 //! ```
 //!
 //! - [`geometry`]: points, rectangles and curves, in pixels.
 //! - [`theme`]: light or dark.
 //! - [`svg`]: elements, and how they are written.
 //! - [`drawn`]: what is drawn of a circuit, and [`view`](mod@view): how it is chosen.
+//! - [`sankey`]: the drawing, which fits its room and keeps the order of its boxes.
 //! - [`auto_circuit`]: a circuit as auto-circuit draws it.
 //! - [`matrix`]: a circuit as a matrix of its sources and destinations.
 //! - [`plot`](mod@plot): curves over two axes.
 //! - [`strip`]: the faithfulness curve that sets the size of a circuit.
+//! - [`sheet`](mod@sheet): a picture as a file with a caption, and [`pdf`](mod@pdf): as a page for a paper.
 
 pub mod auto_circuit;
 pub mod drawn;
 pub mod geometry;
 pub mod matrix;
+pub mod pdf;
 pub mod plot;
 pub mod sankey;
+pub mod sheet;
 pub mod strip;
 pub mod svg;
 pub mod theme;

@@ -111,12 +111,12 @@ fn metrics() -> Constant {
     let keys: Vec<_> = Metric::ALL.iter().map(|metric| format!("\"{}\"", metric.key())).collect();
     let metrics = Metric::ALL.iter().map(|metric| {
         let unit = format!("{:?}", metric.unit()).to_lowercase();
-        json!({ "key": metric.key(), "label": metric.name(), "unit": unit })
+        json!({ "key": metric.key(), "name": metric, "label": metric.name(), "unit": unit })
     });
     Constant {
         name: "METRICS",
-        doc: "auto-circuit's metrics in its order, in which they are in a `Measurement`.",
-        type_name: format!("readonly {{ key: {}; label: string; unit: string }}[]", keys.join(" | ")),
+        doc: "auto-circuit's metrics in its order, in which they are in a `Measurement`; `name` is the engine's.",
+        type_name: format!("readonly {{ key: {}; name: Metric; label: string; unit: string }}[]", keys.join(" | ")),
         value: metrics.collect(),
     }
 }

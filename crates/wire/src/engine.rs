@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Meaning, Protocol};
 pub use circuitscope_core::{Areas, Baseline, EdgeRef, EdgeValues, MaskEdit, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
-    Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, ModelConfig, RunSettings, ScoresInfo,
+    Circuit, DiscoverCost, DiscoverSettings, GraphConfig, Limits, Metric, ModelConfig, RunSettings, ScoresInfo,
 };
 
 /// The engine's protocol.
@@ -59,6 +59,12 @@ pub enum Request {
         /// The index among the output's positions.
         position: usize,
         top_k: usize,
+    },
+    /// A metric of every prompt of the last run. Answered by [`Event::Values`].
+    Values {
+        /// Which circuit of the last run, by its index in the run.
+        circuit: usize,
+        metric: Metric,
     },
     /// The attention patterns of heads on a prompt of the last run. Answered by [`Event::Attention`].
     Attention { prompt: usize, circuit: CircuitChoice, heads: Vec<Head> },
@@ -164,6 +170,11 @@ pub enum Event {
     Tokens {
         tokens: Tokens,
     },
+    /// Three attachments, as 64-bit floats: the metric of every prompt, of the unpatched model on the clean and on the corrupt prompts
+    /// and of the circuit, a mean over the output's positions. NaN where the metric does not apply.
+    Values {
+        values: ValuesInfo,
+    },
     /// Three attachments: the patterns on the clean prompt, on the corrupt one and of the circuit, each `[head, query, key]` in the
     /// order of the heads that were asked for. A row adds up to 1, or is 0 where the query is a pad token.
     Attention {
@@ -214,6 +225,17 @@ pub struct GraphInfo {
     pub edges: Vec<String>,
     /// Dest module name and shape of its mask, in the order of the forward pass.
     pub masks: Vec<(String, Vec<usize>)>,
+}
+
+/// Which values of prompts are attached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ValuesInfo {
+    pub circuit: Circuit,
+    pub metric: Metric,
+    /// How many prompts were run; a short last batch is not.
+    pub n_prompts: usize,
 }
 
 /// Whose attention patterns are attached.
@@ -309,6 +331,7 @@ impl Protocol for Engine {
             | Event::Graph { .. }
             | Event::Ran { .. }
             | Event::Tokens { .. }
+            | Event::Values { .. }
             | Event::Attention { .. }
             | Event::Attribution { .. }
             | Event::Discovered { .. } => Meaning::Answer,
@@ -374,6 +397,7 @@ mod tests {
                 areas: vec![Areas::default()],
             },
             Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
+            Event::Values { values: ValuesInfo { circuit, metric: Metric::LogitDiff, n_prompts: 6 } },
             Event::Attention { attention: AttentionInfo { circuit, heads, seq: 4, n_pads: [0, 1, 1] } },
             Event::Attribution { attribution },
             Event::Discovered { discovery },

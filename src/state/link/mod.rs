@@ -12,6 +12,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::circuit::Choice;
+use super::compare::Linked;
 use super::demo;
 use super::files::{FileEntry, FileId, Role, in_use};
 use super::picture::View;
@@ -43,6 +44,8 @@ pub struct Link {
     pub prompt: usize,
     pub position: usize,
     pub drawer: Option<Drawer>,
+    /// What the circuit is compared with.
+    pub compare: Option<Linked>,
 }
 
 /// A file that a link names.

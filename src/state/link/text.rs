@@ -10,6 +10,7 @@
 //! | `select` | a node's or an edge's name |
 //! | `look`, `orientation`, `heads`, `opened`, `closed`, `path`, `focus`, `window`, `ports`, `compact`, `spacing`, `positions` | the view |
 //! | `measure`, `log`, `prompt`, `position`, `drawer` | what is plotted and looked at |
+//! | `compare`; `differences` | an edge count of the same scores, or `official`; whether only differences are drawn |
 //!
 //! Whoever made a link may have written anything: unknown keys are passed over, and so are values that are wrong, each with a note.
 
@@ -19,6 +20,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{FileHash, Link, LinkedFile, form};
+use crate::state::compare::Linked;
 use crate::state::files::Role;
 use crate::state::picture::{Look, View};
 use crate::state::screen::Drawer;
@@ -37,6 +39,7 @@ const MAX_QUOTED: usize = 60;
 const MAX_NOTES: usize = 6;
 
 const VERSION: &str = "1";
+const OFFICIAL: &str = "official";
 const ROLES: [(Role, &str); 6] = [
     (Role::Weights, "weights"),
     (Role::Config, "config"),
@@ -99,6 +102,10 @@ impl Link {
             pairs.extend((index != 0).then(|| pair(key, &index.to_string())));
         }
         pairs.extend(self.drawer.map(|drawer| pair("drawer", drawer.key())));
+        pairs.extend(self.compare.map(|compare| match compare {
+            Linked::Size(n_edges) => pair("compare", &n_edges.to_string()),
+            Linked::Official => pair("compare", OFFICIAL),
+        }));
     }
 
     /// Reads a fragment, with or without `#`: a link, and what could not be read.
@@ -149,11 +156,13 @@ impl Link {
             "compact" => *compact = switch(value)?,
             "spacing" => *layer_spacing = switch(value)?,
             "positions" => options.all_positions = switch(value)?,
+            "differences" => options.differences_only = switch(value)?,
             "measure" => self.metric = metric(value)?,
             "log" => self.log_y = Some(switch(value)?),
             "prompt" => self.prompt = number(value)?,
             "position" => self.position = number(value)?,
             "drawer" => self.drawer = Some(drawer(value)?),
+            "compare" => self.compare = Some(compare(value)?),
             _ => match role_of(key) {
                 Some(role) => self.files.push(file(role, value)?),
                 None => read_setting(&mut self.run, key, value)?,
@@ -227,6 +236,7 @@ fn setting_value(key: &str, text: &str, present: &Value) -> Option<Value> {
 fn write_view(pairs: &mut Pairs, view: &View, usual: Orientation) {
     let View { look, orientation, options, compact, layer_spacing } = view;
     let ViewOptions { on_path_only, focus, heads, opened, closed, window, merge_ports, all_positions, .. } = options;
+    let differences_only = &options.differences_only;
     pairs.extend((*look != Look::default()).then(|| pair("look", name_of(&LOOKS, *look))));
     pairs.extend((*orientation != usual).then(|| pair("orientation", name_of(&ORIENTATIONS, *orientation))));
     pairs.extend((*heads != Heads::default()).then(|| pair("heads", name_of(&HEADS, *heads))));
@@ -239,9 +249,13 @@ fn write_view(pairs: &mut Pairs, view: &View, usual: Orientation) {
     }));
     pairs.extend(window.as_ref().map(|window| pair("window", &format!("{}-{}", window.start, window.end))));
     pairs.extend(merge_ports.then(|| pair("ports", "0")));
-    for (key, on) in
-        [("path", on_path_only), ("compact", compact), ("spacing", layer_spacing), ("positions", all_positions)]
-    {
+    for (key, on) in [
+        ("path", on_path_only),
+        ("compact", compact),
+        ("spacing", layer_spacing),
+        ("positions", all_positions),
+        ("differences", differences_only),
+    ] {
         pairs.extend(on.then(|| pair(key, "1")));
     }
 }
@@ -312,6 +326,14 @@ fn metric(text: &str) -> Read<Metric> {
 
 fn drawer(text: &str) -> Read<Drawer> {
     Drawer::ALL.into_iter().find(|drawer| drawer.key() == text).ok_or("edges, circuits, settings or compare")
+}
+
+fn compare(text: &str) -> Read<Linked> {
+    if text == OFFICIAL {
+        Ok(Linked::Official)
+    } else {
+        number(text).map(Linked::Size).map_err(|_| "a number or official")
+    }
 }
 
 fn role_of(key: &str) -> Option<Role> {

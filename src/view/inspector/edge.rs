@@ -29,7 +29,7 @@ pub fn edge_inspector(props: &EdgeInspector) -> Html {
                 { clear(&props.on_clear) }
             </div>
             <p><span class={classes!("big", sign)}>{ &edge.score }</span><span class="quiet">{ if edge.negative { " score · hurts the answer" } else { " score · helps the answer" } }</span></p>
-            <dl class="pairs">
+            <dl class="facts">
                 <dt>{ "Rank" }</dt><dd>{ &edge.rank }</dd>
                 if let Some(position) = &edge.position {
                     <dt>{ "Token position" }</dt><dd>{ position }</dd>

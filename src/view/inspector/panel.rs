@@ -2,20 +2,28 @@
 
 use yew::prelude::*;
 
-use super::edge::{EdgeInspector, edge_inspector};
+use super::edge::{EdgeInspector, edge_inspector, edge_list};
+use super::layers::Layers;
 use super::node::{NodeInspector, node_inspector};
+use crate::select::insight::{self, Seen};
 use crate::select::inspector as select;
+use crate::select::runs;
 use crate::state::picture::{Selection, View};
+use crate::state::runs::Plan;
+use crate::tasks;
 use crate::update::{Action, CircuitAction};
 use crate::view::connected::Connected;
 use crate::view::tokens::panel::TokensPanel;
+use circuitscope_figure::Shared;
 use circuitscope_picture::drawn::NodeKind;
+use circuitscope_picture::strip::heat::HeatRequest;
 use circuitscope_picture::view::Focus;
 
 /// What is selected, or else the prompt.
 #[component]
 pub fn Inspector(props: &Connected) -> Html {
     let state = &props.state;
+    let on_edge = props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx)))));
     let on_clear = props.on(|()| Action::Circuit(CircuitAction::Selected(None)));
     html! {
         <aside class="inspector" aria-label="Inspector">
@@ -30,8 +38,11 @@ pub fn Inspector(props: &Connected) -> Html {
             } else if let Some(node) = select::node(state) {
                 { node_inspector(&NodeInspector {
                     focused: focused(&state.picture.view, &node.name),
+                    attention: attention(props),
+                    numbers: insight::numbers(state),
                     on_clear,
-                    on_edge: props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx))))),
+                    on_run: run(props),
+                    on_edge: on_edge.clone(),
                     on_focus: on_focus(props, node.name.clone()),
                     on_turn: node.block.filter(|_| node.kind == NodeKind::Head).map(|block| circuit(props, CircuitAction::BlockTurned, block)),
                     node,
@@ -41,10 +52,36 @@ pub fn Inspector(props: &Connected) -> Html {
                 <TokensPanel ..props.clone() />
             }
             if state.picture.selection.is_none() {
+                if let Some(bars) = select::layers(state) {
+                    <Layers {bars} window={window(&state.picture.view)} on_window={on_window(props)} />
+                }
+                <section>
+                    <h2>{ "Strongest edges" }</h2>
+                    { edge_list(&select::strongest(state), &on_edge) }
+                </section>
                 <p class="quiet hint">{ "Select a box or a ribbon to look inside it." }</p>
             }
         </aside>
     }
+}
+
+/// The attention of the selected head.
+fn attention(props: &Connected) -> Option<Seen<Shared<HeatRequest>>> {
+    Some(match insight::attention(&props.state)? {
+        Seen::Ready(request) => Seen::Ready(Shared::new(request)),
+        Seen::NeedsRun => Seen::NeedsRun,
+        Seen::Waiting => Seen::Waiting,
+        Seen::Failed(why) => Seen::Failed(why),
+    })
+}
+
+/// Runs the chosen circuit.
+fn run(props: &Connected) -> Callback<()> {
+    props.with(|state, tasks, ()| {
+        if runs::ready(state) {
+            tasks::run(tasks, Plan::circuit(state.key(), state.picture.choice(), &state.settings));
+        }
+    })
 }
 
 fn circuit(props: &Connected, action: fn(usize) -> CircuitAction, value: usize) -> Callback<()> {
@@ -57,6 +94,19 @@ fn on_mask(props: &Connected, edge_idx: usize) -> Callback<f32> {
 
 fn focused(view: &View, name: &str) -> Option<Option<usize>> {
     view.options.focus.as_ref().filter(|focus| focus.name == name).map(|focus| focus.hops)
+}
+
+/// The first and the last layer that are drawn large.
+fn window(view: &View) -> Option<(usize, usize)> {
+    view.options.window.as_ref().map(|window| (window.start, window.end.saturating_sub(1)))
+}
+
+fn on_window(props: &Connected) -> Callback<Option<(usize, usize)>> {
+    props.with(|state, _, window: Option<(usize, usize)>| {
+        let mut view = state.picture.view.clone();
+        view.options.window = window.map(|(first, last)| first..last + 1);
+        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    })
 }
 
 fn on_focus(props: &Connected, name: String) -> Callback<Option<Option<usize>>> {

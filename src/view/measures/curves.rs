@@ -3,9 +3,10 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::tables::{curve_table, similarity_table};
+use super::tables::{CurveTable, curve_table, curve_terms, similarity_table};
 use crate::select::compare::{Compared, SimilarityRequest};
-use crate::select::curves::{CurvePlot, at_label, curve_rows, no_curve, sets};
+use crate::select::curves::{CurvePlot, at_label, curve_rows, hint, no_curve, sets};
+use crate::select::random;
 use crate::state::measures::ScoreSet;
 use crate::state::runs::Failure;
 use crate::tasks::save::save_text;
@@ -27,17 +28,29 @@ pub fn Curves(props: &Connected) -> Html {
     let compared = Compared::new(state);
     let rocs = use_memo(compared.clone(), Compared::rocs);
     let similarities = use_memo(SimilarityRequest::new(state, compared), SimilarityRequest::similarities);
-    let on_unpin = props.on(|style| Action::Measure(MeasureAction::Unpinned(style)));
     let areas = AreaLabels::of(curves.sets.iter().map(|(_, set)| &set.key.settings));
     let has_values = curves.sets.iter().any(|(_, set)| !set.rows.is_empty());
+    let table = CurveTable {
+        rows: &curve_rows(state, &curves.sets, &rocs),
+        at: &at_label(state),
+        areas: &areas,
+        on_unpin: props.on(|style| Action::Measure(MeasureAction::Unpinned(style))),
+        on_rename: props.on(|(style, name)| Action::Measure(MeasureAction::PinRenamed(style, name))),
+    };
     html! {
         <div class="curves-part">
+            <h2>{ "Curves in numbers" }</h2>
             { curve_choices(props, &curves) }
             if has_values {
+                <p class="quiet">{ hint(&curves) }</p>
                 <div class="table-scroll" tabindex="0" role="region" aria-label="The curves in numbers">
-                    { curve_table(&curve_rows(state, &curves.sets, &rocs), &at_label(state), &areas, &on_unpin) }
+                    { curve_table(&table) }
                 </div>
+                { curve_terms(&areas, rocs.is_some()) }
                 if let Some(note) = areas.note {
+                    <p class="quiet">{ note }</p>
+                }
+                if let Some(note) = random::said(state) {
                     <p class="quiet">{ note }</p>
                 }
             } else {

@@ -2,5 +2,6 @@
 
 mod curves;
 mod official;
+mod pair;
 pub mod panel;
 mod tables;

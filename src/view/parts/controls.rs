@@ -8,8 +8,10 @@ use yew::prelude::*;
 pub struct Choice {
     pub id: &'static str,
     pub label: &'static str,
-    /// Explains the choice on hover.
+    /// What is chosen, in a sentence; empty for nothing to say.
     pub title: &'static str,
+    /// What the chosen option means.
+    pub note: Option<&'static str>,
     /// The index of the chosen option.
     pub chosen: usize,
     pub options: Vec<&'static str>,
@@ -18,21 +20,39 @@ pub struct Choice {
 
 /// A labelled list to choose from.
 pub fn choice(choice: Choice) -> Html {
-    let Choice { id, label, title, chosen, options, on_choose } = choice;
+    let Choice { id, label, title, note, chosen, options, on_choose } = choice;
     let onchange = move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         on_choose.emit(usize::try_from(select.selected_index()).unwrap_or(0));
     };
     html! {
-        <div key={id} class="field" {title}>
+        <div key={id} class="field">
             <label for={id}>{ label }</label>
-            <select {id} {onchange}>
+            <select {id} {onchange} aria-describedby={describes(id, title)}>
                 { for options.into_iter().enumerate().map(|(i, option)| html! {
                     <option key={i} selected={i == chosen}>{ option }</option>
                 }) }
             </select>
+            { explained(id, title) }
+            if let Some(note) = note {
+                <p class="about">{ note }</p>
+            }
         </div>
     }
+}
+
+/// The sentence at a field.
+fn explained(id: &str, sentence: &'static str) -> Html {
+    html! {
+        if !sentence.is_empty() {
+            <p class="about" id={format!("{id}-about")}>{ sentence }</p>
+        }
+    }
+}
+
+/// The id of the sentence at a field, where there is one.
+fn describes(id: &str, sentence: &str) -> Option<String> {
+    (!sentence.is_empty()).then(|| format!("{id}-about"))
 }
 
 /// A yes or no.
@@ -50,9 +70,14 @@ pub fn check(check: Check) -> Html {
     let Check { label, title, checked, disabled, on_check } = check;
     let onchange = move |event: Event| on_check.emit(event.target_unchecked_into::<HtmlInputElement>().checked());
     html! {
-        <label class="check" {title}>
+        <label class="check">
             <input type="checkbox" {checked} {disabled} {onchange} />
-            { label }
+            <span>
+                { label }
+                if !title.is_empty() {
+                    <span class="about">{ title }</span>
+                }
+            </span>
         </label>
     }
 }
@@ -83,12 +108,14 @@ pub fn entry(entry: Entry) -> Html {
     let (min, max) = (range.map(|r| r.0.to_string()), range.map(|r| r.1.to_string()));
     let error_id = format!("{id}-error");
     html! {
-        <div key={id} class="field" {title}>
+        <div key={id} class="field">
             <label for={id}>{ label }</label>
             <input
                 {id} type={kind} {value} {min} {max} {oninput} {onchange} autocomplete="off"
-                aria-invalid={error.is_some().to_string()} aria-describedby={error.is_some().then(|| error_id.clone())}
+                aria-invalid={error.is_some().to_string()}
+                aria-describedby={error.as_ref().map(|_| error_id.clone()).or_else(|| describes(id, title))}
             />
+            { explained(id, title) }
             if let Some(error) = error {
                 <p class="wrong" id={error_id}>{ error }</p>
             } else if let Some(note) = note {

@@ -15,7 +15,7 @@ const KEYS: [(&str, &str); 14] = [
     ("e", "in the drawing: from a box to its edges, and back"),
     ("Enter", "in the drawing: look into it; once more on an edge: put it in or take it out"),
     ("Esc", "let go"),
-    ("+ − 0", "zoom in, zoom out, fit"),
+    ("+ − 0 f", "in the drawing: zoom in, zoom out, fit, full screen"),
     ("r", "turn the drawing"),
     ("[ ]", "fold the setup or the inspector away"),
     ("1 to 4", "open a table"),

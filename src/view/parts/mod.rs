@@ -5,6 +5,7 @@ pub mod help;
 pub mod menu;
 pub mod notice;
 pub mod plot_svg;
+pub mod remembered;
 pub mod screen;
 pub mod svg;
 pub mod token_rows;

@@ -26,6 +26,7 @@ pub fn CircuitsPanel(props: &Connected) -> Html {
             }
             if let Some(page) = page {
                 { results_table(&ResultsTable {
+                    columns: select::columns(state).iter().map(|column| (column.label(), column.about(state.measures.metric))).collect(),
                     baselines: select::baseline_rows(state),
                     page,
                     stale: !state.fresh(),

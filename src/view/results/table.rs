@@ -7,6 +7,8 @@ use crate::select::results::{ResultRow, TablePage};
 
 /// The table.
 pub struct ResultsTable {
+    /// The heading of each column after the first, and what it is.
+    pub columns: Vec<(String, String)>,
     /// The unpatched model on the clean and on the corrupt prompts.
     pub baselines: Vec<ResultRow>,
     pub page: TablePage,
@@ -17,10 +19,6 @@ pub struct ResultsTable {
     pub on_choose: Callback<usize>,
     pub on_page: Callback<usize>,
 }
-
-const LOGIT_DIFF: &str = "Logit of the answers less that of the wrong answers, averaged";
-const KL_CLEAN: &str = "KL divergence from the unpatched model on the clean prompts, in nats";
-const KL_CORRUPT: &str = "KL divergence from the unpatched model on the corrupt prompts, in nats";
 
 /// What is scrolled.
 #[derive(Clone)]
@@ -54,9 +52,7 @@ pub fn results_table(props: &ResultsTable) -> Html {
                 <caption class="visually-hidden">{ "Circuits by number of edges; the chosen one is drawn" }</caption>
                 <thead><tr>
                     <th scope="col">{ "Edges" }</th>
-                    <th scope="col" title={LOGIT_DIFF}>{ "Logit diff" }</th>
-                    <th scope="col" title={KL_CLEAN}>{ "KL clean" }</th>
-                    <th scope="col" title={KL_CORRUPT}>{ "KL corrupt" }</th>
+                    { for props.columns.iter().map(|(label, about)| html! { <th scope="col" title={about.clone()}>{ label }</th> }) }
                 </tr></thead>
                 <tbody>{ for props.baselines.iter().map(baseline) }</tbody>
                 <tbody>{ for page.rows.iter().enumerate().map(|(i, row)| circuit_row(i, row, props)) }</tbody>
@@ -116,9 +112,5 @@ fn bring_into_view(frame: &NodeRef, row: &NodeRef) {
 }
 
 fn numbers(row: &ResultRow) -> Html {
-    html! { <>
-        <td>{ &row.logit_diff }</td>
-        <td>{ &row.kl_clean }</td>
-        <td>{ &row.kl_corrupt }</td>
-    </> }
+    row.values.iter().map(|value| html! { <td>{ value }</td> }).collect()
 }

@@ -38,6 +38,7 @@ pub fn search_form(props: &SearchForm) -> Html {
                 chosen: props.chosen,
                 title: "How edges get their scores (auto-circuit: prune algorithms)",
                 on_choose: props.on_algorithm.clone(),
+                ..Choice::default()
             }) }
             <p class="about">
                 { props.about }
@@ -66,7 +67,7 @@ fn field_view(i: usize, field: &FieldView, on_entry: &Callback<(usize, String)>)
         ValueView::Choice { options, chosen } => {
             let (values, options): (Vec<_>, Vec<_>) = options.iter().map(|o| (o.value.clone(), o.label)).unzip();
             let on_choose = on_entry.reform(move |choice: usize| (i, values[choice].clone()));
-            choice(Choice { id, label, title, options, chosen: *chosen, on_choose })
+            choice(Choice { id, label, title, options, chosen: *chosen, on_choose, ..Choice::default() })
         }
         ValueView::Text { text, error } => {
             let on_entry = on_entry.reform(move |text| (i, text));

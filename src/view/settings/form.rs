@@ -84,6 +84,7 @@ fn graph_fields(props: &SettingsForm) -> Html {
             chosen: usize::from(!run.factorized),
             title: "Edges between any two layers, or nodes of the residual stream (auto-circuit: factorized)",
             on_choose: change(props, |run, i| run.factorized = i == 0),
+            ..Choice::default()
         }) }
         { choice(Choice {
             id: "slice",
@@ -92,6 +93,7 @@ fn graph_fields(props: &SettingsForm) -> Html {
             chosen: OutputSlice::ALL.iter().position(|slice| *slice == run.slice).unwrap_or(0),
             title: "The positions of the output that are compared (auto-circuit: slice_output)",
             on_choose: change(props, |run, i: usize| run.slice = OutputSlice::ALL[i]),
+            ..Choice::default()
         }) }
         <div class="checks">
             { check(Check {
@@ -111,7 +113,7 @@ fn graph_fields(props: &SettingsForm) -> Html {
             { check(Check {
                 label: "Swap clean and corrupt",
                 checked: run.reverse,
-                title: "auto-circuit: reverse_clean_corrupt",
+                title: "The clean prompt takes the corrupt one's part, and the other way round (auto-circuit: reverse_clean_corrupt)",
                 on_check: change(props, |run, on| run.reverse = on),
                 ..Check::default()
             }) }
@@ -129,9 +131,10 @@ fn patch_fields(props: &SettingsForm) -> Html {
             label: "Patch",
             options: PatchType::ALL.map(PatchType::label).to_vec(),
             chosen: patch_type,
-            title: "EDGE_PATCH runs the corrupt prompt and patches the circuit's edges with clean activations; \
-                   TREE_PATCH runs the clean prompt and patches every other edge with corrupt ones",
+            title: "Which edges get activations of another run (auto-circuit: PatchType)",
+            note: Some(run.patch_type.about()),
             on_choose: change(props, |run, i: usize| run.patch_type = PatchType::ALL[i]),
+            ..Choice::default()
         }) }
         { choice(Choice {
             id: "ablation",
@@ -139,7 +142,9 @@ fn patch_fields(props: &SettingsForm) -> Html {
             options: AblationType::ALL.map(AblationType::label).to_vec(),
             chosen: ablation,
             title: "What a patched edge carries (auto-circuit: AblationType)",
+            note: Some(run.ablation.about()),
             on_choose: change(props, |run, i: usize| run.ablation = AblationType::ALL[i]),
+            ..Choice::default()
         }) }
     </> }
 }
@@ -169,6 +174,7 @@ fn run_fields(props: &SettingsForm) -> Html {
             chosen: rule,
             on_choose,
             title: "Which circuit sizes are run (auto-circuit: test_edge_counts)",
+            ..Choice::default()
         }) }
         if is_list {
             { entry(Entry {
@@ -197,6 +203,7 @@ fn run_fields(props: &SettingsForm) -> Html {
             chosen: props.device,
             on_choose: props.on_device.clone(),
             title: "Automatic takes the GPU where it works and is worth it",
+            ..Choice::default()
         }) }
     </> }
 }

@@ -17,7 +17,6 @@ pub struct Controls {
     pub view: View,
     /// How many edges the circuit has.
     pub n_edges: usize,
-    pub n_blocks: usize,
     pub token_wise: bool,
     pub zoom: Zoom,
     pub room: Size,
@@ -70,12 +69,12 @@ pub fn buttons(props: &Controls) -> Html {
     };
     html! {
         <div class="zoom">
-            <button type="button" class="icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!props.can_undo} onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ "↶" }</button>
-            <button type="button" class="icon" aria-label="Redo" title="Redo (Ctrl+Y)" disabled={!props.can_redo} onclick={props.on_redo.reform(|_: MouseEvent| ())}>{ "↷" }</button>
-            <button type="button" class="icon" aria-label="Zoom out" title="Zoom out (−)" onclick={by(1.0 / ZOOM_STEP)}>{ "−" }</button>
-            <button type="button" class="icon" aria-label="Zoom in" title="Zoom in (+)" onclick={by(ZOOM_STEP)}>{ "+" }</button>
-            <button type="button" class="icon" aria-label="Fit to view" title="Fit (0)" disabled={props.zoom.is_whole()} onclick={props.on_zoom.reform(|_: MouseEvent| Zoom::default())}>{ "⛶" }</button>
-            <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, move |view, _: MouseEvent| view.orientation = turned)}>{ "⤾" }</button>
+            <button type="button" class="icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!props.can_undo} onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ icon("M5 2L2 5l3 3M2 5h6a4 4 0 0 1 0 8H5") }</button>
+            <button type="button" class="icon" aria-label="Redo" title="Redo (Ctrl+Y)" disabled={!props.can_redo} onclick={props.on_redo.reform(|_: MouseEvent| ())}>{ icon("M9 2l3 3-3 3M12 5H6a4 4 0 0 0 0 8h3") }</button>
+            <button type="button" class="icon" aria-label="Zoom out" title="Zoom out (−)" onclick={by(1.0 / ZOOM_STEP)}>{ icon("M2 7h10") }</button>
+            <button type="button" class="icon" aria-label="Zoom in" title="Zoom in (+)" onclick={by(ZOOM_STEP)}>{ icon("M2 7h10M7 2v10") }</button>
+            <button type="button" class="icon" aria-label="Fit to view" title="Fit (0)" disabled={props.zoom.is_whole()} onclick={props.on_zoom.reform(|_: MouseEvent| Zoom::default())}>{ icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9") }</button>
+            <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, move |view, _: MouseEvent| view.orientation = turned)}>{ icon("M3 2v9M1 9l2 2.5L5 9M6 3h6M10 1l2.2 2L10 5") }</button>
             <Menu class="view-menu" button={html! { { "View" } }} label="How the circuit is drawn">
                 { menu(props) }
             </Menu>
@@ -93,7 +92,6 @@ fn menu(props: &Controls) -> Html {
             <button type="button" aria-current={(look == view.look).then_some("true")} onclick={change(props, move |view, _: MouseEvent| view.look = look)}>{ look.label() }</button>
         }) }
         <hr />
-        { option("On a path only", "Leaves out edges on no path from Embed to Unembed; they are faded otherwise", view.options.on_path_only, |view, on| view.options.on_path_only = on) }
         { option("Merge Q, K and V", "Draws what enters a head's query, key and value as one", view.options.merge_ports, |view, on| view.options.merge_ports = on) }
         { option("Compact order", "Orders the boxes for these edges alone: fewer crossings, but boxes change their order with the circuit", view.compact, |view, on| view.compact = on) }
         { option("Every layer", "Gives layers without edges room as well (auto-circuit: layer_spacing)", view.layer_spacing, |view, on| view.layer_spacing = on) }
@@ -104,6 +102,11 @@ fn menu(props: &Controls) -> Html {
         <button type="button" onclick={change(props, |view, _: MouseEvent| view.options = ViewOptions { heads: view.options.heads, ..ViewOptions::default() })}>{ "Show all of it" }</button>
         <button type="button" onclick={props.on_full.reform(|_: MouseEvent| ())}>{ "Full screen" }<span class="quiet">{ "f" }</span></button>
     </> }
+}
+
+/// A sign of lines, 14 pixels wide.
+fn icon(d: &'static str) -> Html {
+    html! { <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path {d} /></svg> }
 }
 
 fn change<T: 'static>(props: &Controls, set: impl Fn(&mut View, T) + 'static) -> Callback<T> {

@@ -5,14 +5,17 @@ use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::legend;
 use crate::select::figure::{self as select, DrawnRc, DrawnRequest, SceneRequest, Tip};
 use crate::select::picture::no_picture;
+use crate::select::two_circuits::{self, PairRequest};
 use crate::state::State;
 use crate::state::picture::{Look, Selection};
-use crate::update::{Action, CircuitAction};
+use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
+use circuitscope_core::Overlap;
 use circuitscope_figure::{Drawing, Target, Zoom, use_room};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
@@ -32,6 +35,9 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         size,
     });
     let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
+    // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
+    let last_view = use_mut_ref(|| state.picture.view.clone());
+    let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
     let zoom = use_state_eq(Zoom::default);
     let hovered = use_state_eq(|| None::<Target>);
     use_effect_with((room, state.picture.view.clone()), {
@@ -46,6 +52,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |target| hovered.set(target))
     };
+    let overlap = use_memo(PairRequest::new(state), |request| request.as_ref().map(PairRequest::overlap));
     let tip =
         hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
     let controls = controls(
@@ -54,22 +61,25 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })),
         (set_zoom.clone(), full_screen(&frame)),
     );
+    let on_full = full_screen(&frame);
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
+            if let Some(overlap) = *overlap {
+                { compare_bar(&compare_props(props, overlap)) }
+            }
             <div class="figure-bar">
                 if let Some(drawing) = &*drawing {
                     { choices(&controls) }
-                    { legend(&drawing.legend) }
+                    { legend(&drawing.legend, two_circuits::names(state).as_ref()) }
                 }
-                <span class="grow" />
                 { buttons(&controls) }
             </div>
             <div class="room" ref={figure}>
                 if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
                     <Drawing
-                        scene={drawing.scene.clone()} {room} zoom={*zoom} selection={select::target(state)}
+                        scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
-                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom}
+                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} on_full={on_full}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
                     />
                 } else if state.scored().is_none() {
@@ -81,9 +91,25 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                 if let Some(edits) = select::edits_line(&state.picture.edits) {
                     <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", state.picture.requested) }</button></span>
                 }
+                { path_only(props) }
             </p>
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
+    }
+}
+
+fn compare_props(props: &Connected, overlap: Overlap) -> CompareBar {
+    let view = props.state.picture.view.clone();
+    CompareBar {
+        overlap: two_circuits::overlap_line(overlap),
+        only_a: view.look == Look::AutoCircuit,
+        only_differences: view.options.differences_only,
+        on_only_differences: props.on(move |on| {
+            let mut view = view.clone();
+            view.options.differences_only = on;
+            Action::Circuit(CircuitAction::ViewChanged(view))
+        }),
+        on_end: props.on(|()| Action::Compare(CompareAction::Chosen(None))),
     }
 }
 
@@ -97,7 +123,6 @@ fn controls(
     Controls {
         view: state.picture.view.clone(),
         n_edges: state.circuit().map_or(0, |circuit| circuit.n_edges),
-        n_blocks: state.inputs.model.as_ref().map_or(0, |model| model.n_layers),
         token_wise: state.settings.run.token_wise,
         zoom,
         room,
@@ -109,6 +134,21 @@ fn controls(
         on_full,
         on_undo: props.on(|()| Action::Circuit(CircuitAction::Undone)),
         on_redo: props.on(|()| Action::Circuit(CircuitAction::Redone)),
+    }
+}
+
+/// Whether edges on no path from the embedding to the end are drawn.
+fn path_only(props: &Connected) -> Html {
+    let checked = props.state.picture.view.options.on_path_only;
+    let onchange = props.with(|state, _, _: Event| {
+        let mut view = state.picture.view.clone();
+        view.options.on_path_only = !view.options.on_path_only;
+        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    });
+    html! {
+        <label class="check" title="Draws only edges on a path from Embed to Unembed; others are faded otherwise">
+            <input type="checkbox" {checked} {onchange} />{ "on a path only" }
+        </label>
     }
 }
 

@@ -2,16 +2,27 @@
 
 use yew::prelude::*;
 
+use crate::select::two_circuits::Names;
 use circuitscope_picture::drawn::NodeKind;
 use circuitscope_picture::sankey::svg::LegendItem;
 
-/// The legend.
-pub fn legend(items: &[LegendItem]) -> Html {
-    html! { <div class="legend">{ for items.iter().map(item) }</div> }
+/// The legend. Of two circuits it has their names instead of the kinds of boxes: what is to be told apart are the ribbons.
+pub fn legend(items: &[LegendItem], names: Option<&Names>) -> Html {
+    let is_told = |item: &&LegendItem| names.is_none() || !matches!(item, LegendItem::Kind(_));
+    html! { <div class="legend">{ for items.iter().filter(is_told).map(|item| one(*item, names)) }</div> }
 }
 
-fn item(item: &LegendItem) -> Html {
-    html! { <span>{ sample(*item) }{ item.label() }</span> }
+fn one(item: LegendItem, names: Option<&Names>) -> Html {
+    let label = match (item, names) {
+        (LegendItem::OnlyA, Some(names)) => format!("only A: {}", names.a),
+        (LegendItem::OnlyB, Some(names)) => format!("only B: {}", names.b),
+        // What a sign does to the answer is not said where the scores are of two kinds.
+        (LegendItem::Negative, Some(_)) => {
+            return html! { <span><i class="sample negative of-two" />{ "hatched or dashed: negative" }</span> };
+        }
+        _ => item.label(),
+    };
+    html! { <span>{ sample(item) }{ label }</span> }
 }
 
 fn sample(item: LegendItem) -> Html {

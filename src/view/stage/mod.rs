@@ -1,5 +1,6 @@
 //! The middle of the page: the caption, the drawing, and the strip below it.
 
+mod compare_bar;
 mod controls;
 mod drawing;
 mod hints;

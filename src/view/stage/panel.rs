@@ -9,12 +9,19 @@ use crate::select::caption::caption;
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::drawer::panel::DrawerPanel;
+use crate::view::parts::remembered;
+
+/// The name under which the browser remembers that the hints were seen.
+pub const HINTS: &str = "hints";
 
 /// The middle of the page.
 #[component]
 pub fn Stage(props: &Connected) -> Html {
     let state = &props.state;
-    let on_dismiss = props.on(|()| Action::Screen(ScreenAction::HintsDismissed));
+    let on_dismiss = props.on(|()| {
+        remembered::set(HINTS, "seen");
+        Action::Screen(ScreenAction::HintsDismissed)
+    });
     html! {
         <div class="stage">
             <p class="caption">{ caption(state) }</p>

@@ -5,8 +5,10 @@ use yew::prelude::*;
 
 use crate::select::measures::current_set;
 use crate::select::strip::{self as select, Reading, ScoreStops, StripValues};
-use crate::select::{curves, scores};
-use crate::update::{Action, CircuitAction, MeasureAction};
+use crate::select::{curves, random, scores};
+use crate::state::measures::Pin;
+use crate::tasks;
+use crate::update::{Action, CircuitAction, MeasureAction, SearchAction};
 use crate::view::connected::Connected;
 use circuitscope_core::Metric;
 use circuitscope_figure::{Shared, Strip, StripEvent, use_room};
@@ -41,7 +43,7 @@ pub fn StripPanel(props: &Connected) -> Html {
         }
     });
     html! {
-        <section class="strip" aria-label="Faithfulness by size">
+        <section class="strip-panel" aria-label="Faithfulness by size">
             <div class="strip-head">
                 { reading(&select::reading(state)) }
                 <span class="grow" />
@@ -79,7 +81,7 @@ fn reading(reading: &Reading) -> Html {
                 <span class="quiet">{ format!(" ({asked})") }</span>
             }
             if let Some(threshold) = &reading.threshold {
-                { dot() }<span class="threshold">{ "|score| ≥ " }<b>{ threshold }</b></span>
+                <span class="threshold">{ dot() }{ "|score| ≥ " }<b>{ threshold }</b></span>
             }
             { for reading.values.iter().map(|(name, value)| html! { <>{ dot() }<span class="value">{ format!("{name} ") }<b>{ value }</b></span></> }) }
             if let Some(note) = &reading.note {
@@ -97,20 +99,44 @@ fn series(props: &Connected) -> Html {
             state.dispatch(Action::Measure(MeasureAction::Pinned(set)));
         }
     });
+    let on_random = props.with(|state, tasks, _: MouseEvent| {
+        if let Some(plan) = random::plan(state) {
+            tasks::run_random(tasks, plan);
+        }
+    });
     let unpin = |style: usize| props.on(move |_: MouseEvent| Action::Measure(MeasureAction::Unpinned(style)));
     html! {
-        <span class="series wide-only">
+        <span class="series">
             { for state.measures.pins.iter().map(|pin| html! {
                 <span class="key" key={pin.style}>
                     <svg width="20" height="10" aria-hidden="true"><path d="M0 5h20" class={format!("pin-{}", pin.style)} /></svg>
-                    <span class="name" title={pin.set.name.clone()}>{ &pin.set.name }</span>
+                    { pin_name(props, pin) }
                     <button type="button" class="bare" aria-label={format!("Unpin {}", pin.set.name)} title="Unpin" onclick={unpin(pin.style)}>{ "×" }</button>
                 </span>
             }) }
+            if random::can_run(state) {
+                <button
+                    type="button" class="small" onclick={on_random}
+                    title="Runs as many edges drawn at random: what a circuit should beat. Five draws, one where they are slow"
+                >{ "Random edges" }</button>
+            }
             if select::can_pin(state) {
                 <button type="button" class="small" title="Keep this curve to compare later runs with" onclick={pin}>{ "Pin" }</button>
             }
         </span>
+    }
+}
+
+/// A pinned run's name; where its scores are still here a click takes them into use.
+fn pin_name(props: &Connected, pin: &Pin) -> Html {
+    let name = &pin.set.name;
+    match scores::file_of(&props.state, &pin.set) {
+        Some(id) => {
+            let onclick = props.on(move |_: MouseEvent| Action::Search(SearchAction::ScoresChosen(id)));
+            let title = format!("{name}. Click to use its scores");
+            html! { <button type="button" class="bare name" {title} {onclick}>{ name }</button> }
+        }
+        None => html! { <span class="name" title={name.clone()}>{ name }</span> },
     }
 }
 

@@ -1,4 +1,3 @@
 //! The likeliest tokens.
 
-mod likeliest;
 pub mod panel;

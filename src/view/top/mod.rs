@@ -1,5 +1,6 @@
 //! The bar over everything: the model, the device, what can be saved and shared, the theme.
 
+mod export_dialog;
 pub mod panel;
 mod share;
 mod theme;

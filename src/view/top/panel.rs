@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::share::share;
+use super::share::Share;
 use super::theme::ThemeButton;
 use crate::select::header;
 use crate::state::runs::Engine;
@@ -22,9 +22,9 @@ pub fn TopBar(props: &Connected) -> Html {
             <p class="model" title={model.clone()}>{ model }</p>
             <span class="grow" />
             { device(props) }
-            { share(props) }
+            <Share ..props.clone() />
             <ThemeButton />
-            <button type="button" class="icon wide-only" aria-label="Help and keys" title="Help and keys (?)" onclick={help}>{ "?" }</button>
+            <button type="button" class="icon" aria-label="Help and keys" title="Help and keys (?)" onclick={help}>{ "?" }</button>
         </header>
     }
 }

@@ -1,23 +1,88 @@
-//! What can be taken away: the drawing, its edges, and a link to what is seen.
+//! What can be taken away: the drawing, its edges, and code that runs the same.
 
+use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::tasks::export::{self, Export};
+use super::export_dialog::ExportDialog;
+use crate::select::link::fragment;
+use crate::select::python::python;
+use crate::tasks::export::{self, EdgesFile};
+use crate::tasks::link;
 use crate::view::connected::Connected;
 use crate::view::parts::menu::Menu;
 
-/// The menu.
-pub fn share(props: &Connected) -> Html {
+/// How long it is said that something was copied.
+const SAID_MS: u32 = 6000;
+
+/// The menu, and the dialog that it opens.
+#[component]
+pub fn Share(props: &Connected) -> Html {
     let ready = props.state.scored().is_some();
-    let item = |what: Export| {
-        let onclick = props.with(move |state, tasks, _: MouseEvent| export::export(tasks, state, what));
-        html! {
-            <button type="button" disabled={!ready} {onclick}>{ what.label() }<span class="quiet">{ what.about() }</span></button>
+    let saving = use_state_eq(|| false);
+    let said = use_state_eq(|| None::<String>);
+    use_effect_with((*said).clone(), {
+        let said = said.clone();
+        move |text| {
+            let timer = text.is_some().then(|| Timeout::new(SAID_MS, move || said.set(None)));
+            move || drop(timer)
         }
+    });
+    let open = {
+        let saving = saving.clone();
+        move |_: MouseEvent| saving.set(true)
+    };
+    let on_close = {
+        let saving = saving.clone();
+        Callback::from(move |()| saving.set(false))
     };
     html! {
-        <Menu class="share" button={html! { { "Share" } }}>
-            { for Export::ALL.into_iter().map(item) }
-        </Menu>
+        <>
+            <Menu class="share" button={html! { { "Share" } }}>
+                <button type="button" disabled={!ready} onclick={open}>{ "Picture…" }<span class="quiet">{ "SVG, PNG or PDF" }</span></button>
+                <button type="button" onclick={copy_address(props, &said)}>
+                    { "Copy link" }<span class="quiet">{ "to what is seen; it names files and holds none" }</span>
+                </button>
+                { for EdgesFile::ALL.into_iter().map(|what| edges_item(props, what, ready)) }
+                <button type="button" disabled={!ready} onclick={copy_python(props, &said)}>
+                    { "Copy as Python" }<span class="quiet">{ "for auto-circuit" }</span>
+                </button>
+            </Menu>
+            <span class="said" role="status">{ said.as_deref().unwrap_or_default() }</span>
+            if *saving {
+                <ExportDialog connected={props.clone()} {on_close} />
+            }
+        </>
     }
+}
+
+fn edges_item(props: &Connected, what: EdgesFile, ready: bool) -> Html {
+    let onclick = props.with(move |state, tasks, _: MouseEvent| export::save_edges(tasks, state, what));
+    html! {
+        <button type="button" disabled={!ready} {onclick}>{ what.label() }<span class="quiet">{ what.about() }</span></button>
+    }
+}
+
+fn copy_address(props: &Connected, said: &UseStateHandle<Option<String>>) -> Callback<MouseEvent> {
+    let said = said.clone();
+    props.with(move |state, _, _: MouseEvent| {
+        let said = said.clone();
+        let tell = move |copied: Result<(), String>| {
+            said.set(Some(copied.map_or_else(|error| error, |()| "Link copied.".to_owned())));
+        };
+        export::copy(link::address(&fragment(state)), Callback::from(tell));
+    })
+}
+
+fn copy_python(props: &Connected, said: &UseStateHandle<Option<String>>) -> Callback<MouseEvent> {
+    let said = said.clone();
+    props.with(move |state, _, _: MouseEvent| match python(state) {
+        Ok(code) => {
+            let said = said.clone();
+            let tell = move |copied: Result<(), String>| {
+                said.set(Some(copied.map_or_else(|error| error, |()| "Python copied.".to_owned())));
+            };
+            export::copy(code, Callback::from(tell));
+        }
+        Err(error) => said.set(Some(error)),
+    })
 }

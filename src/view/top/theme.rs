@@ -1,9 +1,11 @@
 //! Light or dark: the system's choice, or the reader's own, which is remembered.
 
-use web_sys::{HtmlElement, Storage};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
-const KEY: &str = "circuitscope-theme";
+use crate::view::parts::remembered;
+
+const NAME: &str = "theme";
 
 /// The button that turns light into dark and back.
 #[component]
@@ -20,10 +22,7 @@ pub fn ThemeButton() -> Html {
         move |_: MouseEvent| {
             let dark = chosen.as_deref().map_or_else(prefers_dark, |chosen| chosen == "dark");
             let next = if dark { "light" } else { "dark" };
-            if let Some(storage) = storage() {
-                // A browser that keeps nothing asks again next time.
-                _ = storage.set_item(KEY, next);
-            }
+            remembered::set(NAME, next);
             chosen.set(Some(next.to_owned()));
         }
     };
@@ -41,12 +40,8 @@ fn root() -> Option<HtmlElement> {
     web_sys::window()?.document()?.document_element()?.dyn_into().ok()
 }
 
-fn storage() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok()?
-}
-
 fn stored() -> Option<String> {
-    storage()?.get_item(KEY).ok()?.filter(|theme| theme == "light" || theme == "dark")
+    remembered::get(NAME).filter(|theme| theme == "light" || theme == "dark")
 }
 
 fn prefers_dark() -> bool {

@@ -5,6 +5,8 @@ const N_CTX = 16;
 
 /** 1,519 edges. */
 const SMALL = { nLayers: 4, nHeads: 8, dHead: 16 };
+/** 32,491 edges, as GPT-2 small has, and small weights. */
+export const GPT2_SMALL = { nLayers: 12, nHeads: 12, dHead: 4 };
 /** About 416,000 edges, and weights that are small nevertheless. */
 export const MANY_EDGES = { nLayers: 32, nHeads: 16, dHead: 2 };
 

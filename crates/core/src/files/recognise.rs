@@ -196,6 +196,8 @@ fn kind_of_key(key: &str) -> Option<FileKind> {
     match key {
         "prompts" => Some(FileKind::Prompts),
         "edges" => Some(FileKind::MibJson),
+        // As `edges_to_json` writes a circuit: this key comes before its `edges`.
+        "rows" => Some(FileKind::EdgeListJson),
         "weight_map" => Some(FileKind::ShardIndex),
         key => names_edge(key).then_some(FileKind::EdgeListJson),
     }

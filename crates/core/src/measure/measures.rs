@@ -9,6 +9,7 @@ use crate::measure::curves::{Areas, Curve};
 use crate::measure::measurement::{Measured, Measurement};
 use crate::measure::metric::Metric;
 use crate::scores::ranking::Circuit;
+use crate::settings::run::RunSettings;
 
 /// The measured circuits of some scores, under one set of settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,37 @@ pub fn to_csv(sets: &[MeasuredCircuits]) -> String {
     csv
 }
 
+/// A circuit that was run under some settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SettingsRun<'a> {
+    pub settings: &'a RunSettings,
+    /// The circuit's realised number of edges.
+    pub n_edges: usize,
+    pub measurement: &'a Measurement,
+}
+
+/// A line for every run and metric that applies, under a line of headings. Settings are written as in their JSON.
+pub fn settings_to_csv<'a>(runs: impl IntoIterator<Item = SettingsRun<'a>>) -> String {
+    let mut csv = "patch_type,ablation,reverse,edges,metric,mean,std,quartile_1,median,quartile_3\n".to_owned();
+    for SettingsRun { settings, n_edges, measurement } in runs {
+        let RunSettings { patch_type, ablation, reverse, .. } = settings;
+        let [patch_type, ablation] = [json!(patch_type), json!(ablation)].map(|value| csv_field(&text_of(&value)));
+        for metric in Metric::ALL {
+            let Some(Measured { mean, std, quartiles: [low, median, high] }) = measurement.get(metric) else {
+                continue;
+            };
+            let setting = format!("{patch_type},{ablation},{reverse}");
+            let _ = writeln!(csv, "{setting},{n_edges},{},{mean},{std},{low},{median},{high}", metric.key());
+        }
+    }
+    csv
+}
+
+/// The name of an enum's variant in JSON.
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 /// For every set its circuits and, by metric, `[edge count, value]` pairs as auto-circuit's `Measurements`, their spread over
 /// prompts, and the areas.
 pub fn to_json(sets: &[MeasuredCircuits]) -> Value {
@@ -91,4 +123,30 @@ pub fn to_json(sets: &[MeasuredCircuits]) -> Value {
         json!({ "scores": set.name, "n_edges": set.n_edges, "circuits": circuits, "metrics": metrics })
     });
     Value::Array(sets.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::measurement::PromptValues;
+    use crate::settings::run::{AblationType, PatchType};
+
+    #[test]
+    fn a_table_of_settings_has_a_line_for_each_metric_that_applies() {
+        let mut prompts = PromptValues::default();
+        prompts[Metric::LogitDiff.idx()] = Some(vec![1.0, 3.0]);
+        let (some, none) = (Measurement::new(&prompts), Measurement::default());
+        let tree = RunSettings { patch_type: PatchType::Tree, reverse: true, ..RunSettings::default() };
+        let zero = RunSettings { ablation: AblationType::Zero, ..RunSettings::default() };
+        let run = |settings, measurement| SettingsRun { settings, n_edges: 7, measurement };
+        let csv = settings_to_csv([run(&tree, &some), run(&zero, &some), run(&zero, &none)]);
+        // The standard deviation of 1 and 3 is the root of 2; quartiles are interpolated.
+        let std = 2_f64.sqrt();
+        let expected = [
+            "patch_type,ablation,reverse,edges,metric,mean,std,quartile_1,median,quartile_3".to_owned(),
+            format!("tree,resample,true,7,Logit Diff,2,{std},1.5,2,2.5"),
+            format!("edge,zero,false,7,Logit Diff,2,{std},1.5,2,2.5"),
+        ];
+        assert_eq!(csv.lines().collect::<Vec<_>>(), expected);
+    }
 }

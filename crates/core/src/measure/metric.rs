@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A metric of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Metric {
     /// Kullback-Leibler divergence of the output from the unpatched model on the clean prompts, in nats.

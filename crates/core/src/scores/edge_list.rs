@@ -63,12 +63,13 @@ pub fn edges_to_csv(rows: &[EdgeRow]) -> String {
     csv
 }
 
-/// The names of the edges as `edges`, which [`crate::KnownCircuit::from_json`] reads, and all that is known of them as `rows`.
+/// All that is known of the edges as `rows`, by which the file is recognised as a list of edges with scores, and their names as
+/// `edges`, which [`crate::KnownCircuit::from_json`] reads.
 pub fn edges_to_json(rows: &[EdgeRow]) -> String {
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     // Not as a value: that has 64-bit numbers only, and would write a score of 0.1 as 0.10000000149011612.
     let table: Vec<String> = rows.iter().filter_map(|row| serde_json::to_string(row).ok()).collect();
-    format!("{{\"edges\":{},\n\"rows\":[\n{}\n]}}\n", json!(names), table.join(",\n"))
+    format!("{{\"rows\":[\n{}\n],\n\"edges\":{}}}\n", table.join(",\n"), json!(names))
 }
 
 fn dest_and_input(graph: &Graph, edge: Edge) -> (String, Option<&'static str>) {
@@ -119,6 +120,6 @@ mod tests {
         assert_eq!(value["rows"][1]["position"], 1);
         assert_eq!(value["rows"][1]["input"], "K");
         assert!(json.contains("\"score\":0.3,"), "{json}");
-        assert_eq!(edges_to_json(&[]), "{\"edges\":[],\n\"rows\":[\n\n]}\n");
+        assert_eq!(edges_to_json(&[]), "{\"rows\":[\n\n],\n\"edges\":[]}\n");
     }
 }

@@ -206,19 +206,68 @@ mod tests {
         assert_eq!(connected_edges(&graph, AttentionDir::Causal, &[usize::MAX]), [false]);
     }
 
-    #[test]
-    fn all_edges_are_connected_in_every_graph() {
-        let after = model(3, 2);
+    /// Models with MLPs after attention, beside it and without, as graphs of both kinds with and without positions.
+    fn graphs(n_layers: usize, n_heads: usize) -> Vec<Graph> {
+        let after = model(n_layers, n_heads);
         let beside = ModelConfig { parallel_attn_mlp: true, ..after.clone() };
         let without = ModelConfig { d_mlp: None, ..after.clone() };
-        for model in [after, beside, without] {
-            for (factorized, seq_len) in [(true, None), (false, None), (true, Some(3)), (false, Some(3))] {
-                let graph = Graph::new(&model, GraphConfig { factorized, seq_len, ..GraphConfig::default() });
-                let ones = PruneScores::new(vec![1.0; graph.n_edges()]);
-                let all = select(Selection::Connected, &ones, 1, &graph, AttentionDir::Causal).unwrap();
-                // In a token-wise graph what later blocks read of an earlier position is connected too.
-                assert_eq!(all.1, graph.n_edges(), "{model:?} {factorized} {seq_len:?}");
+        let kinds = [(true, None), (false, None), (true, Some(3)), (false, Some(3))];
+        let graph = |model: &ModelConfig, (factorized, seq_len)| {
+            Graph::new(model, GraphConfig { factorized, seq_len, ..GraphConfig::default() })
+        };
+        [after, beside, without].iter().flat_map(|model| kinds.map(|kind| graph(model, kind))).collect()
+    }
+
+    /// The rule applied again and again until nothing changes, to edges in any order.
+    fn slowly_connected(paths: &Paths, edges: &[usize]) -> Vec<bool> {
+        let node = |edge: usize| paths.nodes.iter().find(|node| node.edges().contains(&edge)).unwrap();
+        let mut reached = paths.starts();
+        let mut leads_on = vec![false; reached.len()];
+        for _ in 0..edges.len() {
+            for &edge in edges.iter().rev() {
+                if reached[paths.src_of_edge(edge)] {
+                    paths.readers(node(edge)).for_each(|src| reached[src] = true);
+                }
             }
+            for &edge in edges {
+                let is_output = node(edge).read_by == ReadBy::Output;
+                leads_on[paths.src_of_edge(edge)] |= is_output || paths.readers(node(edge)).any(|src| leads_on[src]);
+            }
+        }
+        let is_read = |edge| node(edge).read_by == ReadBy::Output || paths.readers(node(edge)).any(|src| leads_on[src]);
+        edges.iter().map(|&edge| reached[paths.src_of_edge(edge)] && is_read(edge)).collect()
+    }
+
+    #[test]
+    fn one_look_at_each_dest_node_finds_what_repetition_finds() {
+        let mut n_connected = [0; 2];
+        for graph in graphs(2, 2) {
+            let n = 12.min(graph.n_edges());
+            for seed in 0..8 {
+                let ranks = random(&graph);
+                // Every eighth of the random order is another circuit.
+                let chosen = ranks.ranking().descending()[seed * n / 8..].iter().step_by(seed + 1).take(n);
+                let chosen: Vec<f32> = chosen.copied().collect();
+                let is_chosen = |edge: &usize| chosen.contains(&ranks.values()[*edge].abs());
+                let edges: Vec<usize> = (0..graph.n_edges()).filter(is_chosen).collect();
+                for dir in [AttentionDir::Causal, AttentionDir::Bidirectional] {
+                    let found = connected_edges(&graph, dir, &edges);
+                    assert_eq!(found, slowly_connected(&Paths::new(&graph, dir), &edges));
+                    found.into_iter().for_each(|is_connected| n_connected[usize::from(is_connected)] += 1);
+                }
+            }
+        }
+        // The circuits are such that both happens often.
+        assert!(n_connected.iter().all(|&n| n > 200), "{n_connected:?}");
+    }
+
+    #[test]
+    fn all_edges_are_connected_in_every_graph() {
+        for graph in graphs(3, 2) {
+            let ones = PruneScores::new(vec![1.0; graph.n_edges()]);
+            let all = select(Selection::Connected, &ones, 1, &graph, AttentionDir::Causal).unwrap();
+            // In a token-wise graph what later blocks read of an earlier position is connected too.
+            assert_eq!(all.1, graph.n_edges(), "{:?}", graph.config);
         }
     }
 }

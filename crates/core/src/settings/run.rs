@@ -67,6 +67,14 @@ impl PatchType {
         }
     }
 
+    /// How much of its patch an edge gets that is this much in the circuit: 1 all of it, 0 none.
+    pub fn amount(self, mask: f32) -> f32 {
+        match self {
+            Self::Edge => mask,
+            Self::Tree => 1.0 - mask,
+        }
+    }
+
     /// What is run, and what is patched.
     pub fn about(self) -> &'static str {
         match self {

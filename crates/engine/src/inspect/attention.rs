@@ -27,7 +27,8 @@ pub struct Patterns {
 /// # Errors
 /// When the prompts and settings do not fit each other, or the device fails.
 pub async fn patterns(input: &InspectInput<'_>, heads: &[Head]) -> Result<Patterns, RunError> {
-    let passes = Passes::new(input).await?;
+    let n_blocks = heads.iter().map(|head| head.block + 1).max();
+    let passes = Passes::new(input, Some(n_blocks.unwrap_or(0))).await?;
     let mut found = [const { Vec::new() }; 3];
     for (pass, found) in Pass::ALL.into_iter().zip(&mut found) {
         let mut keeper = PatternKeeper { heads, patterns: vec![None; heads.len()] };

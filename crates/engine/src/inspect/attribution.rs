@@ -19,7 +19,7 @@ use crate::run::RunError;
 use crate::run::ablation::{Recorder, SrcActivations};
 use crate::run::batch::read;
 use crate::run::metrics::answers_at;
-use circuitscope_core::{Graph, SrcKind};
+use circuitscope_core::{Graph, PromptPair, SrcKind};
 
 /// How many of an output's values are told: as many as auto-circuit's `draw_seq_graph` shows.
 pub const FIRST_VALUES: usize = 3;
@@ -54,7 +54,7 @@ pub struct PassAttribution {
 /// # Errors
 /// When the prompts and settings do not fit each other, or the device fails.
 pub async fn attribution(input: &InspectInput<'_>) -> Result<Attribution, RunError> {
-    let passes = Passes::new(input).await?;
+    let passes = Passes::new(input, None).await?;
     let n_values = FIRST_VALUES.min(input.model.config().d_model);
     let mut found = [const { PassAttribution { logits: Vec::new(), outputs: Vec::new() } }; 3];
     for (pass, found) in Pass::ALL.into_iter().zip(&mut found) {
@@ -112,9 +112,12 @@ fn delivered(graph: &Graph, passes: &Passes<'_>, pass: Pass, out: Tensor<4>) -> 
 fn stream_edges(graph: &Graph, positions: &Range<usize>) -> impl Iterator<Item = usize> {
     let first_edges = graph.first_edges();
     let modules = (0..graph.srcs.len()).map(move |src_idx| {
-        let reads = |m: &usize| (graph.dests[*m].min_src_idx..).take(graph.dests[*m].n_src).any(|idx| idx == src_idx);
+        let srcs = |m: usize| graph.dests[m].min_src_idx..graph.dests[m].min_src_idx + graph.dests[m].n_src;
         // The residual stream's nodes come last, and have one node a position.
-        let m = (0..graph.dests.len()).rev().find(reads).expect("every src node is read by a dest node");
+        let m = (0..graph.dests.len())
+            .rev()
+            .find(|&m| srcs(m).contains(&src_idx))
+            .expect("every src node is read by a dest node");
         let module = &graph.dests[m];
         (first_edges[m] + src_idx - module.min_src_idx, module.n_src)
     });
@@ -122,6 +125,24 @@ fn stream_edges(graph: &Graph, positions: &Range<usize>) -> impl Iterator<Item =
     modules.flat_map(move |(first, n_src)| {
         positions.clone().map(move |position| if token_wise { first + position * n_src } else { first })
     })
+}
+
+/// The answers at a position of the output, and after them the wrong ones; one at least.
+struct Asked {
+    /// Counted among the output's positions.
+    position: usize,
+    tokens: Vec<u32>,
+    n_answers: usize,
+}
+
+/// The answers at the positions that have any.
+fn asked(pair: &PromptPair, n_positions: usize) -> Vec<Asked> {
+    let at = |position| {
+        let answers = [&pair.answers, &pair.wrong_answers];
+        let [right, wrong] = answers.map(|answers| answers_at(answers, position, n_positions).unwrap_or_default());
+        Asked { position, tokens: [right, wrong].concat(), n_answers: right.len() }
+    };
+    (0..n_positions).map(at).filter(|asked| !asked.tokens.is_empty()).collect()
 }
 
 /// [`PassAttribution::logits`].
@@ -135,30 +156,26 @@ async fn logits(
     parts: Tensor<4>,
     resid: Tensor<4>,
 ) -> Result<Vec<f32>, RunError> {
-    let (positions, pair) = (passes.positions(), passes.pair());
+    let positions = passes.positions();
     let (n_rows, n_positions) = (parts.dims()[0] + 2, positions.len());
-    let answers = |i| [&pair.answers, &pair.wrong_answers].map(|answers| answers_at(answers, i, n_positions));
-    let tokens: Vec<Vec<u32>> =
-        (0..n_positions).map(|i| answers(i).into_iter().flatten().flatten().copied().collect()).collect();
+    let asked = asked(passes.pair(), n_positions);
     let mut found = vec![f32::NAN; n_rows * n_positions * 2];
-    let asked = || tokens.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty());
-    let rows = asked().map(|(i, tokens)| {
-        let (parts, resid) = (parts.clone().narrow(2, i, 1), resid.clone().narrow(2, positions.start + i, 1));
-        token_rows(input, parts, resid, tokens)
-    });
-    let rows: Vec<Tensor<1>> = rows.collect();
-    if rows.is_empty() {
+    if asked.is_empty() {
         return Ok(found);
     }
-    let values = read(Tensor::cat(rows, 0), "logits of the answers").await?;
+    let rows = asked.iter().map(|Asked { position, tokens, .. }| {
+        let resid = resid.clone().narrow(2, positions.start + position, 1);
+        token_rows(input, parts.clone().narrow(2, *position, 1), resid, tokens)
+    });
+    // One read-back for all positions.
+    let values = read(Tensor::cat(rows.collect(), 0), "logits of the answers").await?;
     let mut rest = values.as_slice();
-    for (i, tokens) in asked() {
+    for Asked { position, tokens, n_answers } in &asked {
         let (values, after) = rest.split_at(n_rows * tokens.len());
         rest = after;
-        let n_answers = answers(i)[0].map_or(0, <[u32]>::len);
         for (row, values) in values.chunks_exact(tokens.len()).enumerate() {
-            let (right, wrong) = values.split_at(n_answers);
-            let at = (row * n_positions + i) * 2;
+            let (right, wrong) = values.split_at(*n_answers);
+            let at = (row * n_positions + position) * 2;
             (found[at], found[at + 1]) = (mean(right), mean(wrong));
         }
     }

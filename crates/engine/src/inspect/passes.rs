@@ -8,9 +8,8 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks, Model, TokenBatch};
-use crate::run::ablation::{SrcActivations, ablated, record};
+use crate::run::ablation::{Recorder, SrcActivations, ablated};
 use crate::run::batch::{input_side, other};
-use crate::run::circuits::patched;
 use crate::run::masks::Masks;
 use crate::run::patch::Patcher;
 use crate::run::steps::Steps;
@@ -59,18 +58,25 @@ impl Pass {
 }
 
 impl<'a> Passes<'a> {
-    /// Computes what edges are patched with.
+    /// Computes what edges are patched with: from every src node, or where blocks from `n_blocks` on are not looked at, from those before
+    /// them.
     ///
     /// # Errors
     /// When the prompts and settings do not fit each other, or the device fails.
     ///
     /// # Panics
     /// When there is no such prompt in the run.
-    pub async fn new(input: &'a InspectInput<'a>) -> Result<Self, RunError> {
+    pub async fn new(input: &'a InspectInput<'a>, n_blocks: Option<usize>) -> Result<Self, RunError> {
         let &InspectInput { model, prompts, graph, settings, mean, prompt, .. } = input;
         let batches = Batches::new(model, graph, prompts, settings.slice, settings.batch_size)?;
         let (batch, side) = (prompt / settings.batch_size, other(input_side(settings)));
-        let everywhere = |tokens: TokenBatch| record(model, graph, &tokens, 0..batches.seq(batch)).0;
+        let everywhere = |tokens: TokenBatch| {
+            // The last block that is looked at reads the src nodes of the blocks before it.
+            let mut recorder =
+                n_blocks.map_or_else(|| Recorder::new(graph), |n| Recorder::until(graph, n.saturating_sub(2)));
+            model.resid_end(&tokens, 0..batches.seq(batch), &mut recorder);
+            recorder.into_activations()
+        };
         let patch = match (settings.ablation, mean) {
             (ablation, Some(mean)) if ablation.dataset_means().is_some() => mean.clone(),
             (ablation @ (AblationType::BatchTokenwiseMean | AblationType::BatchAllTokMean), _) => {
@@ -114,8 +120,7 @@ impl<'a> Passes<'a> {
     /// How much of its patch a pass gives an edge.
     pub fn amount(&self, pass: Pass, edge_idx: usize) -> f32 {
         let &InspectInput { circuits, circuit, settings, .. } = self.input;
-        let in_circuit = || patched(settings.patch_type, circuits.mask(circuit, edge_idx));
-        if pass == Pass::Patched { in_circuit() } else { 0.0 }
+        if pass == Pass::Patched { settings.patch_type.amount(circuits.mask(circuit, edge_idx)) } else { 0.0 }
     }
 
     /// Runs a pass while `watching`, hooks that change nothing, looks on; gives the last residual stream at all positions.

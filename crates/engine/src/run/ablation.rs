@@ -64,11 +64,19 @@ impl SrcActivations {
 pub struct Recorder<'a> {
     graph: &'a Graph,
     groups: Vec<SrcGroup>,
+    /// The last block that is wanted, where later ones are not.
+    last_block: Option<usize>,
+    is_done: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub fn new(graph: &'a Graph) -> Self {
-        Self { graph, groups: Vec::new() }
+        Self { graph, groups: Vec::new(), last_block: None, is_done: false }
+    }
+
+    /// One that ends the pass after a block.
+    pub fn until(graph: &'a Graph, last_block: usize) -> Self {
+        Self { last_block: Some(last_block), ..Self::new(graph) }
     }
 
     pub fn into_activations(self) -> SrcActivations {
@@ -87,6 +95,14 @@ impl Hooks for Recorder<'_> {
 
     fn wants(&self, src: SrcKind) -> bool {
         self.graph.srcs.iter().any(|s| s.kind == src)
+    }
+
+    fn attention(&mut self, block: usize, _: &Tensor<5>) {
+        self.is_done = self.last_block == Some(block);
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_done
     }
 }
 

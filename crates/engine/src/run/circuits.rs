@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::steps::{Observer, Steps};
 use super::tokens::TopTokens;
 use super::unpatched::Unpatched;
-use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PatchType, PromptValues};
+use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues};
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct RunOutput {
     pub circuits: Vec<CircuitOutput>,
     pub unpatched: Rc<Unpatched>,
     pub baseline: Baseline,
+    /// What the baseline averages: each prompt's own values, on the clean and on the corrupt prompts.
+    pub unpatched_values: [PromptValues; 2],
 }
 
 /// Runs circuits. See the module for the steps.
@@ -56,8 +58,9 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
             }
         }
     }
-    let baseline = baseline(&unpatched, &batches, shape, steps.done());
-    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline })
+    let unpatched_values = unpatched_values(&unpatched, batches.pairs());
+    let baseline = baseline(&unpatched, &unpatched_values, shape, steps.done());
+    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline, unpatched_values })
 }
 
 /// `[prompt, d_vocab]` where only the last position is kept, else `[prompt, position, d_vocab]`.
@@ -101,8 +104,7 @@ async fn run_group<O: Observer>(
     steps: &mut Steps<'_, O>,
 ) -> Result<Vec<Measured>, RunError> {
     let &RunInput { model, graph, circuits, settings, keep_logits, .. } = input;
-    let amounts =
-        |circuit: usize, edge_idx: usize| patched(settings.patch_type, circuits.mask(group[circuit], edge_idx));
+    let amounts = |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
     let mut masks = Masks::new(graph, group.len(), amounts, model.device());
     let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
     let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
@@ -137,33 +139,34 @@ async fn run_group<O: Observer>(
     Ok(measurings.into_iter().zip(logits).map(|(measuring, logits)| Measured::new(measuring, logits)).collect())
 }
 
-/// How much of its patch an edge gets that is this much in the circuit. A tree patch patches what is outside.
-pub fn patched(patch_type: PatchType, mask: f32) -> f32 {
-    match patch_type {
-        PatchType::Edge => mask,
-        PatchType::Tree => 1.0 - mask,
-    }
-}
-
 fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {
     let (first, last) = (group[0].n_edges, group[group.len() - 1].n_edges);
     let edges = if first == last { format!("{first} edges") } else { format!("{first} to {last} edges") };
     format!("{edges}, batch {} of {n_batches}", batch + 1)
 }
 
-/// The unpatched model, measured as circuits are.
-fn baseline(unpatched: &Unpatched, batches: &Batches, shape: Vec<usize>, forward_passes: usize) -> Baseline {
-    let measured = |logits: &Logits| {
-        let mut measuring = Measuring::new(unpatched, batches.pairs());
-        measuring.add(logits.rows());
-        Measurement::new(&measuring.finish().0)
-    };
+/// The unpatched model on the clean and on the corrupt prompts, measured as circuits are.
+fn unpatched_values(unpatched: &Unpatched, pairs: &[PromptPair]) -> [PromptValues; 2] {
+    [&unpatched.clean, &unpatched.corrupt].map(|target| {
+        let mut measuring = Measuring::new(unpatched, pairs);
+        measuring.add(target.logits.rows());
+        measuring.finish().0
+    })
+}
+
+fn baseline(
+    unpatched: &Unpatched,
+    [clean, corrupt]: &[PromptValues; 2],
+    shape: Vec<usize>,
+    forward_passes: usize,
+) -> Baseline {
+    let logits = &unpatched.clean.logits;
     Baseline {
         shape,
-        clean: measured(&unpatched.clean.logits),
-        corrupt: measured(&unpatched.corrupt.logits),
-        n_prompts: batches.n_prompts(),
-        n_positions: unpatched.clean.logits.n_positions,
+        clean: Measurement::new(clean),
+        corrupt: Measurement::new(corrupt),
+        n_prompts: logits.rows().n_prompts(),
+        n_positions: logits.n_positions,
         forward_passes,
     }
 }

@@ -1,11 +1,8 @@
 //! The colours of cells: those of the design's tokens, in four steps from the ground up.
 
-use super::Cell;
+use super::{Cell, SHARES};
 use crate::drawn::Side;
 use crate::theme::Theme;
-
-/// How much of its colour a cell has at each step, in hundredths; the rest is the ground.
-pub(super) const SHARES: [u32; 4] = [36, 56, 78, 100];
 
 /// What a cell's colour means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub(super) fn frame<'a>(nodes: &Nodes, pairs: &'a BTreeMap<[usize; 2], Pair<'a>>
     let columns = lanes::lanes(nodes, &dests, left, width);
     let pairs = by_lane(pairs, &rows, &columns);
     let strongest = pairs.values().map(|pair| pair.score().abs()).fold(0.0, f64::max);
-    let inside = Rect { x: left, y: top, width: end_of(&columns, left) - left, height: end_of(&rows, top) - top };
+    let inside = Rect { x: left, y: top, width: columns.end(left) - left, height: rows.end(top) - top };
     let stairs = stairs(&rows, &columns, inside);
     let mut labels = titles(inside, size);
     labels.extend(if rows_named { row_names(&rows) } else { row_blocks(&rows) });
@@ -78,35 +78,29 @@ fn by_lane<'a>(
     by_lane.into_iter().map(|(lanes, pairs)| (lanes, Pair::join(pairs.into_iter()))).collect()
 }
 
-fn end_of(lanes: &Lanes, start: f64) -> f64 {
-    lanes.lanes.last().map_or(start, |lane| lane.start + lane.breadth)
-}
-
 /// Along the left edge of the first column that each row can reach.
 fn stairs(rows: &Lanes, columns: &Lanes, inside: Rect) -> Vec<Point> {
     let reach = |row: &Lane| {
         let first = columns.lanes.iter().position(|column| column.layer > row.layer);
-        let is_block_start = |i: usize| i > 0 && columns.blocks.iter().any(|block| block.first == i);
-        first.map_or(inside.x + inside.width, |i| {
-            columns.lanes[i].start - if is_block_start(i) { BLOCK_GAP / 2.0 } else { 0.0 }
-        })
+        first.map_or(inside.x + inside.width, |first| columns.edge(first))
     };
-    let mut stairs = Vec::new();
-    for rows in rows.lanes.chunk_by(|a, b| reach(a) == reach(b)) {
-        let (x, last) = (reach(&rows[0]), &rows[rows.len() - 1]);
-        stairs.extend([Point { x, y: rows[0].start }, Point { x, y: last.start + last.breadth }]);
-    }
-    stairs
+    let steps: Vec<(f64, f64)> = rows.lanes.iter().enumerate().map(|(i, row)| (reach(row), rows.edge(i))).collect();
+    let steps: Vec<(f64, f64)> = steps.chunk_by(|a, b| a.0 == b.0).map(|step| step[0]).collect();
+    let ends = steps.iter().skip(1).map(|step| step.1).chain([inside.y + inside.height]);
+    steps.iter().zip(ends).flat_map(|(&(x, y), end)| [Point { x, y }, Point { x, y: end }]).collect()
 }
 
-/// Below every second block of columns, down to the last row that reaches one of them.
+/// Below the columns of every second block, each layer's down to the last row that reaches it.
 fn bands(rows: &Lanes, columns: &Lanes, inside: Rect) -> Vec<Rect> {
-    let band = |(i, block): (usize, &lanes::Block)| {
-        let next = columns.blocks.get(i + 1).map_or(columns.lanes.len(), |next| next.first);
-        let deepest = columns.lanes[next - 1].layer;
-        let reaching = rows.lanes.iter().rfind(|row| row.layer < deepest);
+    let band = |layer: &[Lane]| {
+        let (first, last) = (&layer[0], &layer[layer.len() - 1]);
+        let reaching = rows.lanes.iter().rfind(|row| row.layer < first.layer);
         let bottom = reaching.map_or(inside.y, |row| row.start + row.breadth);
-        Rect { x: block.start, y: inside.y, width: block.end - block.start, height: bottom - inside.y }
+        Rect { x: first.start, y: inside.y, width: last.start + last.breadth - first.start, height: bottom - inside.y }
     };
-    columns.blocks.iter().enumerate().skip(1).step_by(2).map(band).collect()
+    let blocks = columns.blocks.iter().enumerate().skip(1).step_by(2).map(|(i, block)| {
+        let next = columns.blocks.get(i + 1).map_or(columns.lanes.len(), |next| next.first);
+        &columns.lanes[block.first..next]
+    });
+    blocks.flat_map(|block| block.chunk_by(|a, b| a.layer == b.layer)).map(band).collect()
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lane;
 use crate::drawn::{Layer, LayerPart, NodeKind, Nodes};
 
-/// Between the lanes of a block and those of the next, in pixels: as in the design.
+/// Between the lanes of a block and those of the next, in pixels: as in the design …
 pub(super) const BLOCK_GAP: f64 = 2.5;
+/// … but no more of the room than this in all.
+const GAPS_SHARE: f64 = 0.25;
 /// Narrower lanes are made fewer, where heads can share one.
 const LEAST_PITCH: f64 = 3.0;
-/// Wider ones leave room empty: a row as high as a line of text and half of one is read at a glance.
-const LARGEST_PITCH: f64 = 26.0;
+/// Rows and columns of a small circuit leave room empty rather than be wider: twice the height of their names.
+const LARGEST_PITCH: f64 = 30.0;
 
 /// All rows, or all columns.
 pub(super) struct Lanes {
@@ -19,6 +21,8 @@ pub(super) struct Lanes {
     pub of: BTreeMap<usize, usize>,
     /// The lanes of each block, from the first.
     pub blocks: Vec<Block>,
+    /// Between one block and the next.
+    pub gap: f64,
 }
 
 /// The lanes of a block.
@@ -32,19 +36,39 @@ pub(super) struct Block {
 
 /// The lanes of some nodes, each with its strength, in a room that begins at `start`.
 pub(super) fn lanes(nodes: &Nodes, used: &BTreeMap<usize, f64>, start: f64, room: f64) -> Lanes {
+    let gap = gap(nodes, used, room);
+    let n_gaps = blocks_of(nodes, used).saturating_sub(1);
+    let room = room - gap * n_gaps as f64;
     let members = members(nodes, used, room);
     let mut lanes: Vec<Lane> = members.into_iter().map(|members| lane(nodes, members)).collect();
-    let pitch = pitch(nodes, &lanes, room);
-    let blocks = place(nodes, &mut lanes, start, pitch);
+    let pitch = (room / lanes.len().max(1) as f64).min(LARGEST_PITCH);
+    let blocks = place(nodes, &mut lanes, Pitch { start, pitch, gap });
     let of = lanes.iter().enumerate().flat_map(|(i, lane)| lane.nodes.iter().map(move |&node| (node, i))).collect();
-    Lanes { lanes, of, blocks }
+    Lanes { lanes, of, blocks, gap }
+}
+
+impl Lanes {
+    /// Where a lane begins; of the first of a block the middle of the gap before it.
+    pub fn edge(&self, i: usize) -> f64 {
+        let is_after_gap = i > 0 && self.blocks.iter().any(|block| block.first == i);
+        self.lanes[i].start - if is_after_gap { self.gap / 2.0 } else { 0.0 }
+    }
+
+    /// Where the last lane ends; where it would begin, if there is none.
+    pub fn end(&self, start: f64) -> f64 {
+        self.lanes.last().map_or(start, |lane| lane.start + lane.breadth)
+    }
+}
+
+/// Between one block and the next.
+fn gap(nodes: &Nodes, used: &BTreeMap<usize, f64>, room: f64) -> f64 {
+    (room * GAPS_SHARE / blocks_of(nodes, used).max(1) as f64).min(BLOCK_GAP)
 }
 
 /// The nodes of each lane. As long as there are more lanes than there is room for, the weakest head that is still apart joins
 /// those of its layer that share a lane.
 fn members(nodes: &Nodes, used: &BTreeMap<usize, f64>, room: f64) -> Vec<Vec<usize>> {
-    let gaps = BLOCK_GAP * blocks_of(nodes, used.keys().copied()) as f64;
-    let most = ((room - gaps) / LEAST_PITCH).max(1.0) as usize;
+    let most = (room / LEAST_PITCH) as usize;
     let mut heads: Vec<usize> = used.keys().copied().filter(|&node| nodes.nodes[node].kind == NodeKind::Head).collect();
     heads.sort_by(|a, b| used[a].total_cmp(&used[b]).then(b.cmp(a)));
     let mut shared: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -98,20 +122,21 @@ fn names_of_heads(nodes: &Nodes, members: &[usize]) -> (String, String) {
     (name, format!("{block}\u{d7}{n_heads}"))
 }
 
-fn pitch(nodes: &Nodes, lanes: &[Lane], room: f64) -> f64 {
-    let gaps = blocks_of(nodes, lanes.iter().map(|lane| lane.nodes[0])).saturating_sub(1);
-    let pitch = (room - BLOCK_GAP * gaps as f64) / lanes.len().max(1) as f64;
-    pitch.clamp(0.0, LARGEST_PITCH)
+/// Where the lanes begin, how broad each is, and what lies between two blocks.
+struct Pitch {
+    start: f64,
+    pitch: f64,
+    gap: f64,
 }
 
 /// Gives each lane its room, and says where the blocks are.
-fn place(nodes: &Nodes, lanes: &mut [Lane], start: f64, pitch: f64) -> Vec<Block> {
+fn place(nodes: &Nodes, lanes: &mut [Lane], Pitch { start, pitch, gap }: Pitch) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut at = start;
     for (first, lane) in lanes.iter_mut().enumerate() {
         let label = block_label(nodes.layers[lane.layer]);
         if blocks.last().is_none_or(|block| block.label != label) {
-            at += if first == 0 { 0.0 } else { BLOCK_GAP };
+            at += if first == 0 { 0.0 } else { gap };
             blocks.push(Block { label, start: at, end: at, first });
         }
         (lane.start, lane.breadth) = (at, pitch);
@@ -122,8 +147,8 @@ fn place(nodes: &Nodes, lanes: &mut [Lane], start: f64, pitch: f64) -> Vec<Block
 }
 
 /// How many blocks some nodes are in, the embedding and the end counting as one each.
-fn blocks_of(nodes: &Nodes, of: impl Iterator<Item = usize>) -> usize {
-    of.map(|node| block_label(nodes.layers[nodes.nodes[node].layer])).collect::<BTreeSet<_>>().len()
+fn blocks_of(nodes: &Nodes, used: &BTreeMap<usize, f64>) -> usize {
+    used.keys().map(|&node| block_label(nodes.layers[nodes.nodes[node].layer])).collect::<BTreeSet<_>>().len()
 }
 
 /// The block's number; `E` and `U` for the embedding and the end; `≤3` and `≥6` beside a window.

@@ -23,6 +23,9 @@ use crate::geometry::{Point, Rect, Size, TextSpot};
 /// different units.
 pub const STEPS: [f64; 3] = [0.05, 0.15, 0.5];
 
+/// How much of its colour a cell has at each step, in hundredths, as in the design; the rest is the ground.
+pub const SHARES: [u32; 4] = [36, 56, 78, 100];
+
 /// Everything that a picture depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request<'a> {
@@ -45,7 +48,7 @@ pub struct Layout {
     pub columns: Vec<Lane>,
     /// Row after row.
     pub cells: Vec<Cell>,
-    /// The ground of every second block's columns, down to its last possible row.
+    /// The ground of every second block's columns, down to the last row that reaches them.
     pub bands: Vec<Rect>,
     /// The line below which there can be no edge.
     pub stairs: Vec<Point>,

@@ -7,9 +7,11 @@
 
 use std::fmt::Write;
 
-use super::colours::{Hue, SHARES, line, muted, wash};
+use super::SHARES;
+use super::colours::{Hue, line, muted, wash};
 use super::{Cell, Label, LabelRole, Lane, Layout};
 use crate::auto_circuit::score_text;
+use crate::drawn::Side;
 use crate::geometry::{Point, Rect, Size, TextAlign, TextSpot};
 use crate::svg::{Element, Root, background, document, group, push_px, px, text, write_element};
 use crate::theme::Theme;
@@ -20,22 +22,29 @@ const STYLE: &str = include_str!("matrix.css");
 const LEGEND: f64 = 28.0;
 /// How far into the margin the head of a row or a column reaches.
 const HEAD: f64 = 8.0;
-/// The opacity of cells whose edges lie on no path from the embedding to the end.
-const OFF_PATH: f64 = 0.45;
+/// The least opacity of a cell whose edges are partly in the circuit.
+const LEAST_OPACITY: f64 = 0.15;
 /// About the width of a character of 11-pixel type.
 const CHAR_WIDTH: f64 = 6.2;
 
 /// The picture as a file: a standalone SVG document with literal colours, titles and a legend.
 pub fn svg_string(layout: &Layout, theme: Theme) -> String {
     let size = Size { height: layout.size.height + LEGEND, ..layout.size };
+    document(file(layout, size, theme).child(legend(layout, theme)))
+}
+
+/// The same without a legend.
+pub fn bare_svg_string(layout: &Layout, theme: Theme) -> String {
+    document(file(layout, layout.size, theme))
+}
+
+fn file(layout: &Layout, size: Size, theme: Theme) -> Element {
     let titled = |cell: &Cell| cell_element(cell, theme).child(Element::title(&cell_text(cell)));
-    let picture = root(layout, size, theme)
+    root(layout, size, theme)
         .child(background(size, theme))
         .children(ground(layout, theme))
         .child(group("cells").children(layout.cells.iter().map(titled)))
         .child(labels(layout, theme))
-        .child(legend(layout, theme));
-    document(picture)
 }
 
 /// The picture for a page, with its style.
@@ -129,9 +138,9 @@ fn cell_element(cell: &Cell, theme: Theme) -> Element {
             .with("stroke-width", "0.8")
             .with("stroke-dasharray", "2 1.5");
     }
-    let opacity = cell.mask * if cell.on_path { 1.0 } else { OFF_PATH };
-    let element = element.with("class", format!("cell {key} s{}", cell.step)).with("fill", colour);
-    if opacity < 1.0 { element.with("fill-opacity", px(opacity.max(0.1))) } else { element }
+    let path = if cell.on_path { "" } else { " off-path" };
+    let element = element.with("class", format!("cell {key} s{}{path}", cell.step)).with("fill", colour);
+    if cell.mask < 1.0 { element.with("fill-opacity", px(cell.mask.max(LEAST_OPACITY))) } else { element }
 }
 
 /// Where the pointer finds rows and columns.
@@ -179,8 +188,24 @@ fn legend(layout: &Layout, theme: Theme) -> Element {
         legend = legend.child(text(hue.label(), start(x + 4.0, baseline)));
         x += 20.0 + CHAR_WIDTH * hue.label().len() as f64;
     }
-    let note = if layout.cells.is_empty() { "no edges".to_owned() } else { steps_text(layout) };
+    let note = if layout.cells.is_empty() { "no edges".to_owned() } else { notes(layout) };
     legend.child(text(&note, start(x, baseline)))
+}
+
+/// What the legend says beside the colours.
+fn notes(layout: &Layout) -> String {
+    let has = |is: fn(&Cell) -> bool| layout.cells.iter().any(is);
+    let mut notes = steps_text(layout);
+    if has(|cell| cell.side != Side::One && cell.score < 0.0) {
+        notes += "; half as wide: negative";
+    }
+    if has(|cell| !cell.on_path && cell.mask > 0.0) {
+        notes += "; low: on no path";
+    }
+    if has(|cell| cell.mask == 0.0) {
+        notes += "; dashed: taken out";
+    }
+    notes
 }
 
 fn start(x: f64, y: f64) -> TextSpot {

@@ -1,46 +1,120 @@
 //! Step 3: lanes are put between the boxes so that few ribbons cross.
 //!
-//! Boxes keep the order of their places. Barycentre sweeps give every item a wish; the wishes of boxes are made to agree with
-//! their order (isotonic regression), and all items of a column are sorted by them. The sweep of the lowest cost is kept, and then
-//! neighbours are swapped as long as that lowers it, never two boxes. The cost of a crossing is the strength of the weaker
-//! segment. Only scores count, never pixels, so that a change of size keeps the order.
+//! Barycentre sweeps give every item a wish: the mean place of what it is linked to. The wishes of boxes are made to agree with
+//! their order (isotonic regression), and all items of a column are sorted by them. Then single items are moved (`sift`), and all
+//! lanes of a group at once (`reroute`). Small drawings are begun several times, and the best is kept. The cost of a crossing is the
+//! strength of the weaker segment, and something for each. Only scores count, never pixels, so that a change of size keeps the order.
 
-use super::flow::{Flow, ItemKind};
+use super::flow::{Flow, ItemKind, Segment};
 use super::isotonic::Isotonic;
+use super::reroute::{Router, n_steps, reroute};
+use super::sift::sift;
 use crate::drawn::Nodes;
 
 /// Sweeps in each direction, where there are few items. From the tenth on both sides count.
 const MAX_SWEEPS: usize = 14;
+const MIN_SWEEPS: usize = 4;
 const BOTH_SIDES_FROM: usize = 9;
-/// Sweeps are fewer in large drawings: about this many visits of items in all, a millisecond's worth.
-const SWEEP_BUDGET: usize = 60_000;
-/// Costs are counted less often in large drawings, and swaps end: about this many comparisons of segments in all.
-const COMPARE_BUDGET: usize = 400_000;
-/// The cost of a crossing of the thinnest ribbons, as a share of the widest.
-const BASE_COST: f64 = 0.03;
-/// Swaps hardly find anything after this many passes.
-const MAX_SWAP_PASSES: usize = 6;
+/// The most beginnings.
+const MAX_STARTS: usize = 16;
+/// Ways hardly change after this many passes.
+const MAX_ROUTE_PASSES: usize = 4;
 
-pub(super) fn arrange(flow: &mut Flow, nodes: &Nodes) {
-    let mut ranks = Ranks::start(flow, nodes);
-    let n_sweeps = (SWEEP_BUDGET / flow.items.len().max(1)).clamp(3, MAX_SWEEPS);
-    let n_pairs: usize = (0..flow.columns.len()).map(|column| flow.segments_at.of(column).len().pow(2) / 2).sum();
-    let n_counts = COMPARE_BUDGET / n_pairs.max(1);
-    let mut best: Option<(f64, Vec<Vec<usize>>)> = None;
-    for sweep in 0..n_sweeps {
-        ranks.sweep(flow, sweep, n_sweeps);
-        if n_sweeps - sweep <= n_counts {
-            let cost = cost(flow, &ranks.index);
-            if best.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
-                best = Some((cost, flow.columns.clone()));
-            }
+/// How much is tried. Large drawings get fewer of everything.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Visits of items, in the sweeps of all beginnings together.
+    visits: usize,
+    /// Comparisons of segments when sifting, for each beginning.
+    compares: usize,
+    /// Steps that are compared when ways are sought.
+    steps: usize,
+}
+
+/// At every step of the cursor: some milliseconds.
+const AT_ONCE: Effort = Effort { visits: 24_000, compares: 60_000, steps: 250_000 };
+/// Once for a graph: some ten milliseconds.
+const ONCE: Effort = Effort { visits: 60_000, compares: 250_000, steps: 2_000_000 };
+
+/// Whether boxes keep the order of their places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BoxOrder {
+    Fixed,
+    Free,
+}
+
+impl BoxOrder {
+    /// The cost of a crossing of the thinnest ribbons, as a share of the widest. Where all crossings of a drawing are seen at once
+    /// each counts; where the order is sought that serves all drawings, the strengths alone say how often one is seen.
+    fn base_cost(self) -> f64 {
+        match self {
+            Self::Fixed => 0.1,
+            Self::Free => 1e-6,
         }
     }
-    if let Some((_, columns)) = best {
-        flow.columns = columns;
-        (0..flow.columns.len()).for_each(|column| ranks.renumber(flow, column));
+
+    fn effort(self) -> Effort {
+        match self {
+            Self::Fixed => AT_ONCE,
+            Self::Free => ONCE,
+        }
     }
-    swap(flow, &mut ranks.index);
+}
+
+pub(super) fn arrange(flow: &mut Flow, nodes: &Nodes, boxes: BoxOrder) {
+    flow.base_cost = boxes.base_cost();
+    let effort = boxes.effort();
+    let n_items = flow.items.len().max(1);
+    let n_sweeps = (effort.visits / n_items).clamp(MIN_SWEEPS, MAX_SWEEPS);
+    let n_starts = (effort.visits / (n_items * n_sweeps)).clamp(1, MAX_STARTS);
+    let mut best: Option<(f64, Vec<Vec<usize>>)> = None;
+    for start in 0..n_starts {
+        let mut ranks = Ranks::start(flow, nodes, boxes, start);
+        for sweep in 0..n_sweeps {
+            ranks.sweep(flow, sweep, n_sweeps);
+        }
+        sift(flow, &mut ranks.index, boxes, effort.compares);
+        let cost = if n_starts > 1 { cost(flow, &ranks.index) } else { 0.0 };
+        if best.as_ref().is_none_or(|(lowest, _)| cost < lowest - 1e-9) {
+            best = Some((cost, flow.columns.clone()));
+        }
+    }
+    flow.columns = best.map(|(_, columns)| columns).unwrap_or_default();
+    improve(flow, boxes, effort);
+}
+
+/// Finds better ways for lanes, and then better places for single items, in turn.
+fn improve(flow: &mut Flow, boxes: BoxOrder, effort: Effort) {
+    let mut index = vec![0; flow.items.len()];
+    for items in &flow.columns {
+        items.iter().enumerate().for_each(|(i, &item)| index[item] = i as u32);
+    }
+    let mut steps = effort.steps;
+    for _ in 0..MAX_ROUTE_PASSES {
+        if !route(flow, &mut index, &mut steps) {
+            return;
+        }
+        sift(flow, &mut index, boxes, effort.compares);
+    }
+}
+
+/// Leads every group on its best way, the strongest first; gives whether anything changed.
+fn route(flow: &mut Flow, index: &mut [u32], steps: &mut usize) -> bool {
+    let mut groups: Vec<(f64, usize)> = Vec::with_capacity(flow.groups.len());
+    for (i, group) in flow.groups.iter().enumerate() {
+        groups.push((flow.links[group.links.clone()].iter().map(|link| link.strength).sum(), i));
+    }
+    groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let (mut router, mut changed) = (Router::default(), false);
+    for (_, group) in groups {
+        let n = n_steps(flow, &flow.groups[group]);
+        if n > *steps {
+            break;
+        }
+        *steps -= n;
+        changed |= reroute(flow, index, group, &mut router);
+    }
+    changed
 }
 
 /// Where items are in their columns.
@@ -50,25 +124,41 @@ struct Ranks {
     /// By item: the same as a share of the column, from 0 to 1.
     share: Vec<f64>,
     wanted: Vec<f64>,
+    boxes: BoxOrder,
     isotonic: Isotonic,
     /// The items of a column with their wishes, while they are sorted.
     sorted: Vec<(f64, usize)>,
 }
 
 impl Ranks {
-    /// Boxes at their places, lanes on the straight way to where their links end.
-    fn start(flow: &mut Flow, nodes: &Nodes) -> Self {
+    /// Boxes at their places, lanes on the straight way to where their links end; in a later beginning, some way off.
+    fn start(flow: &mut Flow, nodes: &Nodes, boxes: BoxOrder, start: usize) -> Self {
         let n_items = flow.items.len();
         let mut ranks = Self {
             index: vec![0; n_items],
             share: vec![0.5; n_items],
             wanted: vec![0.5; n_items],
+            boxes,
             isotonic: Isotonic::default(),
             sorted: Vec::new(),
         };
+        ranks.wish_straight(flow, nodes);
+        if start > 0 {
+            let spread = start as f64 / MAX_STARTS as f64;
+            for (i, item) in flow.items.iter().enumerate() {
+                if boxes == BoxOrder::Free || !item.is_box() {
+                    ranks.wanted[i] += spread * (2.0 * scatter(i, start) - 1.0);
+                }
+            }
+        }
+        (0..flow.columns.len()).for_each(|column| ranks.sort(flow, column));
+        ranks
+    }
+
+    fn wish_straight(&mut self, flow: &Flow, nodes: &Nodes) {
         for (i, item) in flow.items[..flow.n_boxes].iter().enumerate() {
             if let ItemKind::Box(node) = item.kind {
-                ranks.wanted[i] = nodes.nodes[node].place;
+                self.wanted[i] = nodes.nodes[node].place;
             }
         }
         for group in &flow.groups {
@@ -77,16 +167,14 @@ impl Ranks {
             let mean = |value: &dyn Fn(usize) -> f64| {
                 links.iter().map(|link| (link.strength + f64::MIN_POSITIVE) * value(link.dest)).sum::<f64>() / total
             };
-            let (from, to) = (ranks.wanted[group.src], mean(&|dest| ranks.wanted[dest]));
+            let (from, to) = (self.wanted[group.src], mean(&|dest| self.wanted[dest]));
             let start = flow.items[group.src].column as f64;
             let length = mean(&|dest| flow.items[dest].column as f64) - start;
             for lane in group.lanes.clone() {
                 let way = (flow.items[lane].column as f64 - start) / length.max(1.0);
-                ranks.wanted[lane] = from + (to - from) * way.min(1.0);
+                self.wanted[lane] = from + (to - from) * way.min(1.0);
             }
         }
-        (0..flow.columns.len()).for_each(|column| ranks.sort(flow, column));
-        ranks
     }
 
     fn sweep(&mut self, flow: &mut Flow, sweep: usize, n_sweeps: usize) {
@@ -104,9 +192,9 @@ impl Ranks {
     /// The mean rank of an item's neighbours before and after it.
     fn wish(&self, flow: &Flow, item: usize, [before, after]: [bool; 2]) -> f64 {
         let (mut sum, mut total) = (0.0, 0.0);
-        let mut add = |segment: u32, other: fn(&super::flow::Segment) -> usize| {
+        let mut add = |segment: u32, other: fn(&Segment) -> usize| {
             let segment = &flow.segments[segment as usize];
-            let weight = segment.strength + BASE_COST;
+            let weight = segment.strength + flow.base_cost;
             sum += weight * self.share[other(segment)];
             total += weight;
         };
@@ -119,31 +207,37 @@ impl Ranks {
         if total > 0.0 { sum / total } else { self.share[item] }
     }
 
-    /// Sorts a column by the wishes of its items, boxes in their order.
+    /// Sorts a column by the wishes of its items, boxes in their order where that is fixed.
     fn sort(&mut self, flow: &mut Flow, column: usize) {
         let items = &mut flow.columns[column];
-        items.sort_unstable_by_key(|&item| (!flow.items[item].is_box(), item));
-        let n_boxes = items.iter().take_while(|&&item| flow.items[item].is_box()).count();
-        self.isotonic.clear();
-        for &item in &items[..n_boxes] {
-            self.isotonic.push(self.wanted[item], flow.items[item].strength + f64::MIN_POSITIVE);
-        }
         self.sorted.clear();
-        self.sorted.extend(self.isotonic.values().zip(&items[..n_boxes]).map(|(wish, &item)| (wish, item)));
-        self.sorted.extend(items[n_boxes..].iter().map(|&item| (self.wanted[item], item)));
+        let mut n_fixed = 0;
+        if self.boxes == BoxOrder::Fixed {
+            items.sort_unstable_by_key(|&item| (!flow.items[item].is_box(), item));
+            n_fixed = items.iter().take_while(|&&item| flow.items[item].is_box()).count();
+            self.isotonic.clear();
+            for &item in &items[..n_fixed] {
+                self.isotonic.push(self.wanted[item], flow.items[item].strength + f64::MIN_POSITIVE);
+            }
+            self.sorted.extend(self.isotonic.values().zip(&items[..n_fixed]).map(|(wish, &item)| (wish, item)));
+        }
+        self.sorted.extend(items[n_fixed..].iter().map(|&item| (self.wanted[item], item)));
         self.sorted.sort_unstable_by(|(a, a_item), (b, b_item)| a.total_cmp(b).then(a_item.cmp(b_item)));
         items.clear();
         items.extend(self.sorted.iter().map(|&(_, item)| item));
-        self.renumber(flow, column);
-    }
-
-    fn renumber(&mut self, flow: &Flow, column: usize) {
-        let items = &flow.columns[column];
         for (i, &item) in items.iter().enumerate() {
             self.index[item] = i as u32;
             self.share[item] = (i as f64 + 0.5) / items.len() as f64;
         }
     }
+}
+
+/// A number from 0 to 1 that looks random, for an item in a beginning (the mixing of splitmix64).
+fn scatter(item: usize, start: usize) -> f64 {
+    let mut z = (item as u64 ^ (start as u64) << 32).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// The summed cost of all crossings.
@@ -157,65 +251,10 @@ fn cost(flow: &Flow, index: &[u32]) -> f64 {
         for (i, a) in ends.iter().enumerate() {
             for b in &ends[i + 1..] {
                 if (a.0 < b.0 && a.1 > b.1) || (a.0 > b.0 && a.1 < b.1) {
-                    total += a.2.min(b.2) + BASE_COST;
+                    total += a.2.min(b.2) + flow.base_cost;
                 }
             }
         }
     }
     total
-}
-
-/// Swaps neighbours in their columns as long as that lowers the cost.
-fn swap(flow: &mut Flow, index: &mut [u32]) {
-    let mut left = COMPARE_BUDGET;
-    for _ in 0..MAX_SWAP_PASSES {
-        let mut improved = false;
-        for column in 0..flow.columns.len() {
-            for i in 1..flow.columns[column].len() {
-                let (upper, lower) = (flow.columns[column][i - 1], flow.columns[column][i]);
-                if flow.items[upper].is_box() && flow.items[lower].is_box() {
-                    continue;
-                }
-                let n_compared = flow.segments_into.of(upper).len() * flow.segments_into.of(lower).len()
-                    + flow.segments_from.of(upper).len() * flow.segments_from.of(lower).len();
-                if n_compared > left {
-                    return;
-                }
-                left -= n_compared;
-                if swap_gain(flow, index, upper, lower) > 1e-9 {
-                    flow.columns[column].swap(i - 1, i);
-                    index.swap(upper, lower);
-                    improved = true;
-                }
-            }
-        }
-        if !improved {
-            return;
-        }
-    }
-}
-
-/// By how much a swap of two neighbours lowers the cost.
-fn swap_gain(flow: &Flow, index: &[u32], upper: usize, lower: usize) -> f64 {
-    let sides: [(&super::csr::Lists, fn(&super::flow::Segment) -> usize); 2] =
-        [(&flow.segments_into, |s| s.from), (&flow.segments_from, |s| s.to)];
-    let mut gain = 0.0;
-    for (lists, other) in sides {
-        for &a in lists.of(upper) {
-            let a = &flow.segments[a as usize];
-            for &b in lists.of(lower) {
-                let b = &flow.segments[b as usize];
-                let (a_index, b_index) = (index[other(a)], index[other(b)]);
-                let cost = a.strength.min(b.strength) + BASE_COST;
-                gain += if a_index > b_index {
-                    cost
-                } else if a_index < b_index {
-                    -cost
-                } else {
-                    0.0
-                };
-            }
-        }
-    }
-    gain
 }

@@ -1,8 +1,7 @@
 //! The axis: a tick for every layer, every second block tinted, and as many numbers as there is room for.
 
-use super::columns::Columns;
-use super::frame::Frame;
 use super::layout::{Axis, AxisBlock, AxisBreak, SubTick};
+use super::scene::Scene;
 use super::text::text_width;
 use crate::drawn::{LayerPart, Nodes};
 use crate::geometry::{Point, TextAlign, TextSpot};
@@ -20,12 +19,13 @@ const OVERHANG: f64 = 10.0;
 /// Two rows of 10-pixel type are at least so far apart, when vertical.
 const LINE: f64 = 11.0;
 
-pub(super) fn axis(frame: &Frame, columns: &Columns, nodes: &Nodes) -> Axis {
-    let span = [frame.along[0] - OVERHANG, frame.along[1] + OVERHANG];
-    if frame.is_vertical() { vertical(frame, columns, nodes, span) } else { horizontal(frame, columns, nodes, span) }
+pub(super) fn axis(scene: &Scene) -> Axis {
+    let span = [scene.frame.along[0] - OVERHANG, scene.frame.along[1] + OVERHANG];
+    if scene.frame.is_vertical() { vertical(scene, span) } else { horizontal(scene, span) }
 }
 
-fn horizontal(frame: &Frame, columns: &Columns, nodes: &Nodes, span: [f64; 2]) -> Axis {
+fn horizontal(scene: &Scene, span: [f64; 2]) -> Axis {
+    let Scene { frame, columns, nodes, token_wise, .. } = scene;
     let roomy = columns.blocks.iter().all(|block| block.span[1] - block.span[0] >= ROOMY_BLOCK);
     let at = |x: f64, row: f64| TextSpot { at: Point { x, y: frame.axis_at + row }, align: TextAlign::Middle };
     let mut last_end = f64::NEG_INFINITY;
@@ -55,15 +55,17 @@ fn horizontal(frame: &Frame, columns: &Columns, nodes: &Nodes, span: [f64; 2]) -
         AxisBreak { at: run.at, label: fits.then(|| (text, at(run.at, SECOND_ROW))) }
     });
     let breaks = breaks.collect();
-    let inner = columns.layers.iter().zip(&columns.centres).filter(|_| roomy);
-    let sub_ticks = inner.map(|(&layer, &x)| SubTick {
-        at: x,
-        label: layer_name(nodes, layer).map(|name| (name, None, at(x, SUB_ROW))),
-    });
+    // Where the names of the embedding and the end are not in their boxes, they are at the axis; so are those of a window's sides.
+    let is_side = |layer: usize| matches!(nodes.layers[layer].part, LayerPart::Earlier | LayerPart::Later);
+    let name = |layer| layer_name(nodes, layer).or(end_name(nodes, layer).filter(|_| *token_wise || is_side(layer)));
+    let named = columns.layers.iter().zip(&columns.centres).filter(|&(&layer, _)| roomy || is_side(layer));
+    let tick = |layer, x| SubTick { at: x, label: name(layer).map(|name| (name, None, at(x, SUB_ROW))) };
+    let sub_ticks = named.map(|(&layer, &x)| tick(layer, x));
     Axis { at: frame.axis_at, span, across: [0.0, frame.axis_at], blocks, breaks, sub_ticks: sub_ticks.collect() }
 }
 
-fn vertical(frame: &Frame, columns: &Columns, nodes: &Nodes, span: [f64; 2]) -> Axis {
+fn vertical(scene: &Scene, span: [f64; 2]) -> Axis {
+    let Scene { frame, columns, nodes, .. } = scene;
     let block = |block: &super::columns::BlockSpan| AxisBlock {
         block: block.block,
         span: block.span,
@@ -77,11 +79,7 @@ fn vertical(frame: &Frame, columns: &Columns, nodes: &Nodes, span: [f64; 2]) -> 
             last = y;
         }
         let spot = TextSpot { at: Point { x: frame.axis_at - 5.0, y: y + 3.5 }, align: TextAlign::End };
-        let name = match nodes.layers[layer].part {
-            LayerPart::Embed => "embed",
-            LayerPart::Unembed => "out",
-            _ => layer_name(nodes, layer).unwrap_or("resid"),
-        };
+        let name = end_name(nodes, layer).or(layer_name(nodes, layer)).unwrap_or_default();
         SubTick { at: y, label: fits.then_some((name, nodes.layers[layer].block, spot)) }
     });
     Axis {
@@ -101,6 +99,17 @@ fn layer_name(nodes: &Nodes, layer: usize) -> Option<&'static str> {
         LayerPart::Mlp => Some("MLP"),
         LayerPart::Resid => Some("resid"),
         LayerPart::Embed | LayerPart::Unembed | LayerPart::Earlier | LayerPart::Later => None,
+    }
+}
+
+/// What the embedding's and the end's columns are called at the axis.
+fn end_name(nodes: &Nodes, layer: usize) -> Option<&'static str> {
+    match nodes.layers[layer].part {
+        LayerPart::Embed => Some("embed"),
+        LayerPart::Unembed => Some("out"),
+        LayerPart::Earlier => Some("earlier"),
+        LayerPart::Later => Some("later"),
+        _ => None,
     }
 }
 

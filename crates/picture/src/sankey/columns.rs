@@ -73,8 +73,24 @@ fn n_boxes(request: &Request) -> Vec<usize> {
     most
 }
 
+/// Whether a layer is the first or the last column: the embedding or the end, or all that is before or after a window.
 fn is_end(nodes: &Nodes, layer: usize) -> bool {
-    nodes.layers[layer].block.is_none()
+    is_first(nodes, layer) || is_last(nodes, layer)
+}
+
+fn is_first(nodes: &Nodes, layer: usize) -> bool {
+    matches!(nodes.layers[layer].part, LayerPart::Embed | LayerPart::Earlier)
+}
+
+fn is_last(nodes: &Nodes, layer: usize) -> bool {
+    matches!(nodes.layers[layer].part, LayerPart::Unembed | LayerPart::Later)
+}
+
+/// The blocks that have columns of their own: all, or those of a window.
+fn blocks_shown(nodes: &Nodes) -> std::ops::Range<usize> {
+    let block_of = |part| nodes.layers.iter().find(|layer| layer.part == part).and_then(|layer| layer.block);
+    let first = block_of(LayerPart::Earlier).map_or(0, |last_before| last_before + 1);
+    first..block_of(LayerPart::Later).unwrap_or(nodes.n_blocks)
 }
 
 /// The columns between `start` and `end`, the middles of the embedding's and the end's.
@@ -102,7 +118,8 @@ pub(super) fn columns(request: &Request, start: f64, end: f64) -> Columns {
         (false, true) => (ROOMY_END_PAD * free).min(free / 8.0),
         (false, false) => END_PAD.min(free / 16.0),
     };
-    let pitch = (free - 2.0 * end_pad) / total.max(1.0);
+    // Without a layer between the ends there is all the room for their boxes.
+    let pitch = if total > 0.0 { (free - 2.0 * end_pad) / total } else { free };
     let mut placed = Columns {
         column_of: vec![None; nodes.layers.len()],
         centres: vec![start; layers.len()],
@@ -132,9 +149,10 @@ enum Run {
 }
 
 fn runs(nodes: &Nodes, layers: &[usize]) -> Vec<Run> {
-    let (mut runs, mut next_block) = (Vec::new(), 0);
+    let shown = blocks_shown(nodes);
+    let (mut runs, mut next_block) = (Vec::new(), shown.start);
     for (column, &layer) in layers.iter().enumerate() {
-        let Some(block) = nodes.layers[layer].block else { continue };
+        let Some(block) = nodes.layers[layer].block.filter(|_| !is_end(nodes, layer)) else { continue };
         match runs.last_mut() {
             Some(Run::Block { block: same, last, .. }) if *same == block => *last = column + 1,
             _ => {
@@ -146,7 +164,7 @@ fn runs(nodes: &Nodes, layers: &[usize]) -> Vec<Run> {
         }
         next_block = block + 1;
     }
-    let n_blocks = nodes.n_blocks;
+    let n_blocks = shown.end;
     runs.extend((next_block < n_blocks).then_some(Run::Break { first: next_block, last: n_blocks.saturating_sub(1) }));
     runs
 }
@@ -183,18 +201,29 @@ fn place(columns: &mut Columns, placing: &Placing, weight: impl Fn(usize) -> f64
         }
     }
     for (column, &layer) in columns.layers.iter().enumerate() {
-        if nodes.layers[layer].part == LayerPart::Unembed {
+        if is_last(nodes, layer) {
             columns.centres[column] = end;
         }
     }
 }
 
-/// Whether the names of a layer's boxes go beside them, out of the flow: other boxes than the embedding or the end are there.
-pub(super) fn has_side_labels(request: &Request, part: LayerPart) -> bool {
+/// Whether the names of the boxes of the first and of the last column go beside them, out of the flow: there are others than the
+/// embedding or the end.
+pub(super) fn has_side_labels(request: &Request) -> [bool; 2] {
     let nodes = &request.drawn.nodes;
-    let is_side = |node: usize| {
-        let node = &nodes.nodes[node];
-        nodes.layers[node.layer].part == part && !matches!(node.kind, NodeKind::Embed | NodeKind::Unembed)
+    let has = |is_side: fn(&Nodes, usize) -> bool| {
+        let mut linked = request.drawn.links().flat_map(|link| [link.src, link.dest]).map(|node| &nodes.nodes[node]);
+        linked.any(|n| is_side(nodes, n.layer) && !matches!(n.kind, NodeKind::Embed | NodeKind::Unembed))
     };
-    request.drawn.links().any(|link| is_side(link.src) || is_side(link.dest))
+    [has(is_first), has(is_last)]
+}
+
+/// The widest of the names of the first and of the last column.
+pub(super) fn side_widths(request: &Request, width: impl Fn(&str) -> f64) -> [f64; 2] {
+    let nodes = &request.drawn.nodes;
+    let widest = |is_side: fn(&Nodes, usize) -> bool| {
+        let linked = request.drawn.links().flat_map(|link| [link.src, link.dest]).map(|node| &nodes.nodes[node]);
+        linked.filter(|node| is_side(nodes, node.layer)).map(|node| width(&node.label)).fold(0.0, f64::max)
+    };
+    [widest(is_first), widest(is_last)]
 }

@@ -5,10 +5,12 @@
 
 use std::ops::Range;
 
-use super::columns::Columns;
 use super::csr::Lists;
 use super::order::finite;
 use crate::drawn::{Band, Nodes, Port};
+
+/// So few links have lanes of their own: they cross less where those of one source may part on their way.
+const MAX_APART: usize = 72;
 
 /// The links of a band as a layered graph.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +29,8 @@ pub(super) struct Flow {
     /// By box: the links that end there, in their order.
     pub links_into: Lists,
     pub segments: Vec<Segment>,
+    /// What a crossing costs beside the strength of its weaker segment.
+    pub base_cost: f64,
     /// By item: the segments that end there.
     pub segments_into: Lists,
     /// By item: the segments that start there.
@@ -136,7 +140,9 @@ impl Flow {
 pub(super) struct FlowInput<'a> {
     pub nodes: &'a Nodes,
     pub band: &'a Band,
-    pub columns: &'a Columns,
+    /// By layer: its column.
+    pub column_of: &'a [Option<usize>],
+    pub n_columns: usize,
     pub merge_ports: bool,
     /// The largest finite |score| of the drawing.
     pub largest: f32,
@@ -151,8 +157,9 @@ pub(super) fn flow(input: &FlowInput) -> Flow {
         flow.items[link.src].strength += link.strength;
         flow.items[link.dest].strength += link.strength;
     }
-    flow.columns = vec![Vec::new(); input.columns.layers.len()];
-    group(&mut flow);
+    flow.columns = vec![Vec::new(); input.n_columns];
+    let apart = flow.links.len() <= MAX_APART;
+    group(&mut flow, apart);
     connect(&mut flow, f64::from(input.largest).max(f64::MIN_POSITIVE));
     for (i, item) in flow.items.iter().enumerate() {
         flow.columns[item.column].push(i);
@@ -174,7 +181,7 @@ fn boxes(input: &FlowInput) -> Boxes {
         is_linked[link.src] = true;
         is_linked[link.dest] = true;
     });
-    let column = |node: usize| input.columns.column_of[nodes[node].layer];
+    let column = |node: usize| input.column_of[nodes[node].layer];
     let mut linked: Vec<_> =
         (0..nodes.len()).filter(|&node| is_linked[node]).filter_map(|node| Some((column(node)?, node))).collect();
     linked.sort_by(|&(a_column, a), &(b_column, b)| {
@@ -212,12 +219,12 @@ fn links(input: &FlowInput, item_of: &[usize], items: &[Item]) -> Vec<FlowLink> 
 }
 
 /// The groups of the links, and their lanes as items.
-fn group(flow: &mut Flow) {
+fn group(flow: &mut Flow, apart: bool) {
     flow.groups_of = vec![0..0; flow.n_boxes];
     let (mut start, mut n_offsets) = (0, 0);
     while start < flow.links.len() {
-        let (src, negative) = (flow.links[start].src, flow.links[start].negative);
-        let is_other = |link: &FlowLink| link.src != src || link.negative != negative;
+        let (src, negative, dest) = (flow.links[start].src, flow.links[start].negative, flow.links[start].dest);
+        let is_other = |link: &FlowLink| link.src != src || link.negative != negative || (apart && link.dest != dest);
         let n = flow.links[start..].iter().position(is_other).unwrap_or(flow.links.len() - start);
         let (first_column, group) = (flow.items[src].column + 1, flow.groups.len());
         // Boxes are items in the order of their columns: the last link goes furthest.

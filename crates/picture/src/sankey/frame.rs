@@ -1,10 +1,9 @@
 //! The room within a drawing: for the flow, the axis, the labels of token positions, and what is not drawn.
 
-use super::columns::has_side_labels;
+use super::columns::{has_side_labels, side_widths};
 use super::request::Request;
 use super::text::text_width;
 use crate::auto_circuit::Orientation;
-use crate::drawn::LayerPart;
 use crate::geometry::{Point, Rect};
 
 /// Between the edge of the drawing and the middle of the embedding's column, and of the end's: half a box and some room.
@@ -23,7 +22,7 @@ const POSITIONS_WIDTH: f64 = 92.0;
 /// The same above the bands, when vertical.
 const POSITIONS_HEIGHT: f64 = 20.0;
 /// The axis when vertical: `attn 12` and a tick.
-const AXIS_WIDTH: f64 = 52.0;
+const AXIS_WIDTH: f64 = 58.0;
 /// The bar of what is not drawn, when vertical.
 const BAR_ROOM_VERTICAL: f64 = 24.0;
 /// The height of the bar.
@@ -56,18 +55,18 @@ pub(super) fn frame(request: &Request) -> Frame {
         Orientation::Horizontal => {
             let side = side_margins(request);
             let start = if token_wise { POSITIONS_WIDTH } else { side[0] };
-            let rest = match (has_rest, request.drawn.rest.stream.is_empty()) {
+            let rest = match (has_rest, super::rest::is_stream(request)) {
                 (false, _) => AXIS_GAP,
-                (true, true) => BAR_ROOM,
-                (true, false) => STREAM_ROOM,
+                (true, false) => BAR_ROOM,
+                (true, true) => STREAM_ROOM,
             };
             let axis_at = height - AXIS_ROOM;
-            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 6.0 } else { 3.0 }) } else { (TOP, rest) };
+            let (top, gap) = if token_wise { (2.0, if has_rest { BAR_ROOM - 2.0 } else { 3.0 }) } else { (TOP, rest) };
             Frame { orientation, along: [start, width - side[1]], across: [top, axis_at - gap], axis_at, width, height }
         }
         Orientation::Vertical => {
-            let top = 12.0 + if token_wise { POSITIONS_HEIGHT } else { 0.0 };
-            let bottom = height - 12.0 - if has_rest { BAR_ROOM_VERTICAL } else { 0.0 };
+            let top = 16.0 + if token_wise { POSITIONS_HEIGHT } else { 0.0 };
+            let bottom = height - 16.0 - if has_rest { BAR_ROOM_VERTICAL } else { 0.0 };
             let (along, across) = ([top, bottom], [AXIS_WIDTH, width - 6.0]);
             Frame { orientation, along, across, axis_at: AXIS_WIDTH - 12.0, width, height }
         }
@@ -76,15 +75,8 @@ pub(super) fn frame(request: &Request) -> Frame {
 
 /// Left and right of the flow: wider where the names of boxes are there.
 fn side_margins(request: &Request) -> [f64; 2] {
-    let drawn = &request.drawn;
-    [LayerPart::Embed, LayerPart::Unembed].map(|part| {
-        if !has_side_labels(request, part) {
-            return END_MARGIN;
-        }
-        let linked = drawn.links().flat_map(|link| [link.src, link.dest]).map(|node| &drawn.nodes.nodes[node]);
-        let here = linked.filter(|node| drawn.nodes.layers[node.layer].part == part);
-        END_MARGIN + here.map(|node| text_width(&node.label)).fold(0.0, f64::max)
-    })
+    let (has_labels, widths) = (has_side_labels(request), side_widths(request, text_width));
+    [0, 1].map(|i| END_MARGIN + if has_labels[i] { widths[i] } else { 0.0 })
 }
 
 /// Whether there is a band for each token position.

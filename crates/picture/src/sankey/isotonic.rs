@@ -36,6 +36,11 @@ impl Isotonic {
 
     /// The values, in the order in which they were pushed.
     pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
-        self.pools.iter().flat_map(|pool| std::iter::repeat_n(pool.weighted_sum / pool.weight, pool.n))
+        // Rounding alone could let a mean be less than the one before it.
+        let means = self.pools.iter().scan(f64::NEG_INFINITY, |last, pool| {
+            *last = last.max(pool.weighted_sum / pool.weight);
+            Some((*last, pool.n))
+        });
+        means.flat_map(|(mean, n)| std::iter::repeat_n(mean, n))
     }
 }

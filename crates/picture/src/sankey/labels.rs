@@ -2,13 +2,11 @@
 //! vertical). Never on a box, another name, or outside; and only on few ribbons that are not the box's own. The other names are
 //! late: they show while the pointer is on the box.
 
-use super::columns::{Columns, has_side_labels};
 use super::flow::Flow;
-use super::frame::Frame;
 use super::layout::{Label, LabelPlace, Layout, NodeBox};
-use super::request::Request;
+use super::scene::Scene;
 use super::text::{BASELINE, LABEL_HEIGHT, text_width};
-use crate::drawn::{LayerPart, NodeKind};
+use crate::drawn::NodeKind;
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 
 /// Below this distance between columns names are short.
@@ -26,19 +24,20 @@ const N_SAMPLES: usize = 5;
 /// Names without room of their own are not tried where ribbons are that many: there are ribbons everywhere.
 const MANY_RIBBONS: usize = 400;
 
+/// What labels are placed by, for each box of the layout.
 pub(super) struct LabelInput<'a> {
-    pub request: &'a Request,
-    pub frame: &'a Frame,
-    pub columns: &'a Columns,
-    /// By box: its summed |score|.
-    pub strengths: Vec<f64>,
-    /// By box: whether room was kept for its name.
-    pub has_room: Vec<bool>,
-    /// By band: its room, across the flow.
-    pub token_wise: bool,
+    pub scene: &'a Scene<'a>,
+    /// Its summed |score|.
+    strengths: Vec<f64>,
+    /// Whether room was kept for its name.
+    has_room: Vec<bool>,
 }
 
-impl LabelInput<'_> {
+impl<'a> LabelInput<'a> {
+    pub fn new(scene: &'a Scene<'a>) -> Self {
+        Self { scene, strengths: Vec::new(), has_room: Vec::new() }
+    }
+
     /// Appends the boxes of a flow.
     pub fn add(&mut self, flow: &Flow) {
         let items = &flow.items[..flow.n_boxes];
@@ -51,51 +50,57 @@ impl LabelInput<'_> {
 pub(super) fn labels(input: &LabelInput, layout: &mut Layout) {
     let mut order: Vec<usize> = (0..layout.boxes.len()).collect();
     order.sort_by(|&a, &b| input.strengths[b].total_cmp(&input.strengths[a]).then(a.cmp(&b)));
-    let rects: Vec<Rect> = layout.boxes.iter().map(|b| b.rect).collect();
-    let samples = if layout.ribbons.len() > MANY_RIBBONS { Vec::new() } else { samples(layout) };
-    let sides = [LayerPart::Embed, LayerPart::Unembed].map(|part| has_side_labels(input.request, part));
-    let mut taken: Vec<Rect> = Vec::new();
+    let mut taken = Taken {
+        boxes: layout.boxes.iter().map(|b| b.rect).collect(),
+        names: Vec::new(),
+        samples: Samples::new(layout),
+    };
     for i in order {
-        let is_short = input.columns.pitch < SHORT_PITCH && !input.frame.is_vertical();
-        let node_box = &layout.boxes[i];
-        let node = layout.node(node_box);
-        let text = if is_short { &node.short_label } else { &node.label };
-        let width = text_width(text) + 2.0;
-        if let Some(label) = inside(input, node_box, width, is_short) {
-            layout.boxes[i].label = label;
-            continue;
-        }
-        let is_free = |rect: &Rect| {
-            let within =
-                rect.x >= 0.0 && rect.y >= 0.0 && rect.right() <= input.frame.width && rect.bottom() <= limit(input);
-            within
-                && rects.iter().enumerate().all(|(j, r)| j == i || !r.is_near(rect, 0.0))
-                && taken.iter().all(|r| !r.is_near(rect, GAP))
-        };
-        let candidates = candidates(input, node_box, width, sides, node_box.n_out == 0);
-        let found = candidates.into_iter().enumerate().find(|(n, candidate)| {
-            let Some((rect, _)) = candidate else { return false };
-            let has_room = *n == 0 && input.has_room[i];
-            let may_try = has_room || layout.ribbons.len() <= MANY_RIBBONS;
-            may_try && is_free(rect) && (has_room || ink(&samples, rect, i) <= MAX_INK)
-        });
-        let (place, (rect, align)) = match found {
-            Some((_, Some(candidate))) => (LabelPlace::Beside, candidate),
-            _ => (LabelPlace::Late, late(input, node_box, width)),
-        };
-        if place == LabelPlace::Beside {
-            taken.push(rect);
-        }
-        layout.boxes[i].label = Label { place, is_short, spot: spot(&rect, align), rect };
+        layout.boxes[i].label = label(input, layout, i, &mut taken);
     }
 }
 
-/// Names stay above the axis.
-fn limit(input: &LabelInput) -> f64 {
-    match input.frame.is_vertical() {
-        false => input.frame.axis_at - 1.0,
-        true => input.frame.height,
+/// What names may not lie on.
+struct Taken {
+    boxes: Vec<Rect>,
+    names: Vec<Rect>,
+    /// Empty where there are too many ribbons to try.
+    samples: Samples,
+}
+
+fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> Label {
+    let is_short = input.scene.columns.pitch < SHORT_PITCH && !input.scene.frame.is_vertical();
+    let (node_box, node) = (&layout.boxes[i], layout.node(&layout.boxes[i]));
+    let width = text_width(if is_short { &node.short_label } else { &node.label }) + 2.0;
+    if let Some(label) = inside(input, node_box, width, is_short) {
+        return label;
     }
+    let is_tried = |n: usize| input.has_room[i] && n == 0 || layout.ribbons.len() <= MANY_RIBBONS;
+    // At token positions the axis names the embedding and the end.
+    let named_at_axis = input.scene.token_wise && matches!(node_box.kind, NodeKind::Embed | NodeKind::Unembed);
+    let candidates = candidates(input.scene, node_box, width).into_iter().enumerate();
+    let mut tried = candidates.filter(|&(n, _)| !named_at_axis && is_tried(n));
+    let found = tried.find(|(n, (rect, _))| {
+        let has_room = *n == 0 && input.has_room[i];
+        is_free(input, taken, i, rect) && (has_room || taken.samples.ink(rect, i) <= MAX_INK)
+    });
+    let Some((_, (rect, align))) = found else {
+        let (rect, align) = late(input, node_box, width);
+        return Label { place: LabelPlace::Late, is_short, spot: spot(&rect, align), rect };
+    };
+    taken.names.push(rect);
+    Label { place: LabelPlace::Beside, is_short, spot: spot(&rect, align), rect }
+}
+
+/// Whether a name would be within the flow's room, and on no other box and no other name.
+fn is_free(input: &LabelInput, taken: &Taken, own: usize, rect: &Rect) -> bool {
+    let frame = &input.scene.frame;
+    // Names stay above the axis and below those of token positions.
+    let bottom = if frame.is_vertical() { frame.height } else { frame.axis_at - 1.0 };
+    let top = if frame.is_vertical() { frame.along[0] - 16.0 } else { 0.0 };
+    let is_within = rect.x >= 0.0 && rect.y >= top && rect.right() <= frame.width && rect.bottom() <= bottom;
+    let is_on_box = || taken.boxes.iter().enumerate().any(|(i, other)| i != own && other.is_near(rect, 0.0));
+    is_within && !is_on_box() && !taken.names.iter().any(|other| other.is_near(rect, GAP))
 }
 
 fn spot(rect: &Rect, align: TextAlign) -> TextSpot {
@@ -114,40 +119,32 @@ fn inside(input: &LabelInput, node_box: &NodeBox, width: f64, is_short: bool) ->
     }
     let rect = node_box.rect;
     let (length, thickness) =
-        if input.frame.is_vertical() { (rect.width, rect.height) } else { (rect.height, rect.width) };
+        if input.scene.frame.is_vertical() { (rect.width, rect.height) } else { (rect.height, rect.width) };
     if width + 2.0 > length || thickness < LABEL_HEIGHT {
         return None;
     }
-    let place = if input.frame.is_vertical() { LabelPlace::Inside } else { LabelPlace::InsideTurned };
+    let place = if input.scene.frame.is_vertical() { LabelPlace::Inside } else { LabelPlace::InsideTurned };
     // The middle of a letter is about a third of its size above the baseline.
     let at = Point { x: rect.centre().x, y: rect.centre().y + 3.8 };
     Some(Label { place, is_short, spot: TextSpot { at, align: TextAlign::Middle }, rect })
 }
 
-type Candidate = Option<(Rect, TextAlign)>;
-
 /// Where a name may be, the best first; the first is where room was kept.
-fn candidates(
-    input: &LabelInput,
-    node_box: &NodeBox,
-    width: f64,
-    sides: [bool; 2],
-    only_reads: bool,
-) -> [Candidate; 3] {
+fn candidates(scene: &Scene, node_box: &NodeBox, width: f64) -> [(Rect, TextAlign); 3] {
     let rect = node_box.rect;
-    let middle_x = (rect.centre().x - width / 2.0).clamp(1.0, (input.frame.width - width - 1.0).max(1.0));
+    let middle_x = (rect.centre().x - width / 2.0).clamp(1.0, (scene.frame.width - width - 1.0).max(1.0));
     let middle_y = rect.centre().y - LABEL_HEIGHT / 2.0;
-    let at = |x, y, align| Some((Rect { x, y, width, height: LABEL_HEIGHT }, align));
+    let at = |x, y, align| (Rect { x, y, width, height: LABEL_HEIGHT }, align);
     let above = at(middle_x, rect.y - ABOVE - LABEL_HEIGHT, TextAlign::Middle);
     let below = at(middle_x, rect.bottom() + ABOVE, TextAlign::Middle);
     let right = at(rect.right() + BESIDE, middle_y, TextAlign::Start);
     let left = at(rect.x - BESIDE - width, middle_y, TextAlign::End);
-    let last = input.columns.layers.len() - 1;
+    let last = scene.columns.layers.len() - 1;
+    let only_reads = scene.token_wise && node_box.n_out == 0 && node_box.kind == NodeKind::Head;
     match node_box.column {
-        _ if input.frame.is_vertical() => [right, above, below],
-        0 if sides[0] => [left, above, below],
-        column if column == last && sides[1] => [right, above, below],
-        _ if input.token_wise && only_reads && node_box.kind == NodeKind::Head => [right, above, below],
+        0 if scene.sides[0] && !scene.frame.is_vertical() => [left, left, left],
+        column if column == last && scene.sides[1] && !scene.frame.is_vertical() => [right, right, right],
+        _ if scene.frame.is_vertical() || only_reads => [right, above, below],
         _ => [above, below, right],
     }
 }
@@ -155,7 +152,7 @@ fn candidates(
 /// Where a late name shows: above its box, within the drawing.
 fn late(input: &LabelInput, node_box: &NodeBox, width: f64) -> (Rect, TextAlign) {
     let rect = node_box.rect;
-    let x = (rect.centre().x - width / 2.0).clamp(1.0, (input.frame.width - width - 1.0).max(1.0));
+    let x = (rect.centre().x - width / 2.0).clamp(1.0, (input.scene.frame.width - width - 1.0).max(1.0));
     let y = (rect.y - ABOVE - LABEL_HEIGHT).max(0.0);
     (Rect { x, y, width, height: LABEL_HEIGHT }, TextAlign::Middle)
 }
@@ -168,28 +165,40 @@ struct Sample {
     dest_box: usize,
 }
 
-fn samples(layout: &Layout) -> Vec<Sample> {
-    let of = |ribbon| {
-        let curves: &[crate::geometry::Curve] = layout.line(ribbon);
-        curves.iter().flat_map(|curve| (0..N_SAMPLES).map(|i| curve.at(i as f64 / N_SAMPLES as f64)))
-    };
-    let sample = |ribbon: &super::layout::Ribbon, at| {
-        let &super::layout::Ribbon { width, src_box, dest_box, .. } = ribbon;
-        Sample { at, width, src_box, dest_box }
-    };
-    layout.ribbons.iter().flat_map(|ribbon| of(ribbon).map(move |at| sample(ribbon, at))).collect()
+/// The points of ribbons by their distance from the left, so that few are looked at for a name.
+struct Samples {
+    by_strip: Vec<Vec<Sample>>,
 }
 
-/// The ink of other boxes' ribbons below a name.
-fn ink(samples: &[Sample], rect: &Rect, own: usize) -> f64 {
-    let is_below = |sample: &&Sample| {
-        let (reach, Point { x, y }) = (sample.width / 2.0, sample.at);
-        sample.src_box != own
-            && sample.dest_box != own
-            && x > rect.x
-            && x < rect.right()
-            && y + reach > rect.y
-            && y - reach < rect.bottom()
-    };
-    samples.iter().filter(is_below).map(|sample| sample.width + 1.0).sum()
+/// The width of a strip: about a third of a name's.
+const STRIP: f64 = 16.0;
+
+impl Samples {
+    fn new(layout: &Layout) -> Self {
+        let n = (layout.size.width / STRIP) as usize + 1;
+        let mut by_strip: Vec<Vec<Sample>> = (0..n).map(|_| Vec::new()).collect();
+        for ribbon in layout.ribbons.iter().filter(|_| layout.ribbons.len() <= MANY_RIBBONS) {
+            let &super::layout::Ribbon { width, src_box, dest_box, .. } = ribbon;
+            for curve in layout.line(ribbon) {
+                for at in (0..N_SAMPLES).map(|i| curve.at(i as f64 / N_SAMPLES as f64)) {
+                    if let Some(strip) = by_strip.get_mut((at.x / STRIP).max(0.0) as usize) {
+                        strip.push(Sample { at, width, src_box, dest_box });
+                    }
+                }
+            }
+        }
+        Self { by_strip }
+    }
+
+    /// The ink of other boxes' ribbons below a name.
+    fn ink(&self, rect: &Rect, own: usize) -> f64 {
+        let [first, last] = [rect.x, rect.right()].map(|x| (x / STRIP).max(0.0) as usize);
+        let is_below = |sample: &&Sample| {
+            let (reach, Point { x, y }) = (sample.width / 2.0, sample.at);
+            let within = x > rect.x && x < rect.right() && y + reach > rect.y && y - reach < rect.bottom();
+            within && sample.src_box != own && sample.dest_box != own
+        };
+        let strips = self.by_strip.iter().take(last + 1).skip(first);
+        strips.flatten().filter(is_below).map(|sample| sample.width + 1.0).sum()
+    }
 }

@@ -36,12 +36,15 @@ mod layout;
 pub mod order;
 mod ports;
 mod request;
+mod reroute;
 mod rest;
 mod ribbons;
+mod scene;
+mod sift;
 mod sizes;
 pub mod svg;
 mod tags;
-mod text;
+pub(crate) mod text;
 
 use std::rc::Rc;
 
@@ -54,140 +57,116 @@ pub use order::{WeightedEdge, compact_order, order};
 pub use request::{AttentionArc, Options, Request};
 pub use tags::TAG_RADIUS;
 
-use self::boxes::BoxInput;
-use self::columns::Columns;
+use self::arrange::BoxOrder;
 use self::flow::{Flow, FlowInput};
-use self::frame::Frame;
 use self::labels::LabelInput;
 use self::ports::{CellRule, Ports};
-use self::ribbons::{BandStart, Lines, RibbonInput};
+use self::ribbons::{BandStart, Lines};
+use self::scene::Scene;
 use self::sizes::{Sized, Sizing};
+use crate::geometry::Size;
 
-/// The least widths of ribbons: of few, of some, and of many; and where pairs of boxes are drawn above a stream of the rest.
+/// The least widths of ribbons: of few, of some, and of many.
 const MIN_WIDTH: f64 = 1.4;
 const MIN_WIDTH_SOME: f64 = 1.2;
 const MIN_WIDTH_MANY: f64 = 0.9;
-const SOME: usize = 60;
-const MANY: usize = 120;
+const FEW: usize = 60;
+const SOME: usize = 120;
+/// Cells are at least so long where their boxes are: a letter and some room.
+const LEAST_CELL: f64 = 12.0;
 
 /// The positions of everything in a drawing. The same request gives the same layout.
 pub fn layout(request: &Request) -> Layout {
-    let frame = frame::frame(request);
-    let columns = columns::columns(request, frame.along[0], frame.along[1]);
-    let largest = largest(request);
-    let mut flows = flows(request, &columns, largest);
+    let scene = scene::scene(request);
+    let mut flows = flows(&scene);
     let gaps = bands::gaps(request);
-    let sized = size(request, &frame, &mut flows, &gaps, largest);
-    let spans = spans(request, &frame, &gaps, &sized);
-    let mut layout = empty(request, &frame, &columns, &sized);
-    if frame::is_token_wise(request) {
-        (layout.bands, layout.folds) = bands::bands(request, &frame, &spans);
-    }
-    draw(request, &frame, &columns, &mut flows, &sized, &spans, &mut layout);
+    let sized = size(&scene, &mut flows, &gaps);
+    let mut layout = empty(&scene, &sized);
+    let spans = if scene.token_wise {
+        let spans = bands::spans(&scene.frame, &gaps, &sized.needs);
+        (layout.bands, layout.folds) = bands::bands(request, &scene.frame, &spans);
+        spans
+    } else {
+        vec![scene.frame.across; flows.len()]
+    };
+    draw(&scene, flows.iter_mut().zip(spans), &sized, &mut layout);
     layout
 }
 
-/// The largest finite |score| that is drawn; 1 where there is none above 0.
-fn largest(request: &Request) -> f32 {
-    let sizes = request.drawn.links().map(|link| link.score.abs()).filter(|size| size.is_finite());
-    let largest = sizes.fold(0.0, f32::max);
-    if largest > 0.0 { largest } else { 1.0 }
-}
-
-fn flows(request: &Request, columns: &Columns, largest: f32) -> Vec<Flow> {
-    let (nodes, merge_ports) = (&*request.drawn.nodes, request.options.merge_ports);
+fn flows(scene: &Scene) -> Vec<Flow> {
+    let &Scene { request, nodes, ref columns, largest, .. } = scene;
+    let (column_of, n_columns) = (&*columns.column_of, columns.layers.len());
+    let merge_ports = request.options.merge_ports;
     let flow = |band| {
-        let mut flow = flow::flow(&FlowInput { nodes, band, columns, merge_ports, largest });
-        arrange::arrange(&mut flow, nodes);
+        let mut flow = flow::flow(&FlowInput { nodes, band, column_of, n_columns, merge_ports, largest });
+        arrange::arrange(&mut flow, nodes, BoxOrder::Fixed);
         flow
     };
     request.drawn.bands.iter().map(flow).collect()
 }
 
-fn size(request: &Request, frame: &Frame, flows: &mut [Flow], gaps: &[f64], largest: f32) -> Sized {
-    let token_wise = frame::is_token_wise(request);
-    let nodes = &request.drawn.nodes;
-    let n_links = request.drawn.links().count();
+fn size(scene: &Scene, flows: &mut [Flow], gaps: &[f64]) -> Sized {
+    let &Scene { nodes, ref frame, token_wise, sides, largest, .. } = scene;
     let label_width = |node: usize| text::text_width(&nodes.nodes[node].label) + 8.0;
-    let (band_pad, min_band) = if token_wise { (bands::PAD, bands::MIN_BAND) } else { (0.0, 0.0) };
-    let free = frame.across[1] - frame.across[0] - gaps.iter().sum::<f64>();
-    sizes::size(
-        flows,
-        &Sizing {
-            nodes,
-            room: free.max(1.0),
-            largest: f64::from(largest),
-            vertical: frame.is_vertical(),
-            token_wise,
-            min_width: match n_links {
-                _ if !request.drawn.rest.stream.is_empty() => MIN_WIDTH_SOME,
-                n if n <= SOME => MIN_WIDTH,
-                n if n <= MANY => MIN_WIDTH_SOME,
-                _ => MIN_WIDTH_MANY,
-            },
-            label_width: &label_width,
-            band_pad,
-            min_band: min_band.min(free / flows.len().max(1) as f64),
-        },
-    )
-}
-
-/// By band: its room, across the flow.
-fn spans(request: &Request, frame: &Frame, gaps: &[f64], sized: &Sized) -> Vec<[f64; 2]> {
-    if frame::is_token_wise(request) {
-        bands::spans(frame, gaps, &sized.needs)
-    } else {
-        vec![frame.across; request.drawn.bands.len()]
-    }
+    let room = (frame.across[1] - frame.across[0] - gaps.iter().sum::<f64>()).max(1.0);
+    let (band_pad, min_band) = if token_wise { (bands::PAD, bands::min_band(room, flows.len())) } else { (0.0, 0.0) };
+    let min_width = match scene.n_links {
+        n if n <= FEW => MIN_WIDTH,
+        n if n <= SOME => MIN_WIDTH_SOME,
+        _ => MIN_WIDTH_MANY,
+    };
+    let sizing = Sizing {
+        nodes,
+        room,
+        largest: f64::from(largest),
+        vertical: frame.is_vertical(),
+        token_wise,
+        sides,
+        min_width,
+        label_width: &label_width,
+        band_pad,
+        min_band,
+    };
+    sizes::size(flows, &sizing)
 }
 
 /// A layout without boxes and ribbons.
-fn empty(request: &Request, frame: &Frame, columns: &Columns, sized: &Sized) -> Layout {
+fn empty(scene: &Scene, sized: &Sized) -> Layout {
     Layout {
-        drawn: Rc::clone(&request.drawn),
-        size: crate::geometry::Size { width: frame.width, height: frame.height },
-        orientation: request.orientation,
+        drawn: Rc::clone(&scene.request.drawn),
+        size: Size { width: scene.frame.width, height: scene.frame.height },
+        orientation: scene.request.orientation,
         unit: sized.unit,
         boxes: Vec::new(),
         ribbons: Vec::new(),
         curves: Vec::new(),
-        axis: axis::axis(frame, columns, &request.drawn.nodes),
+        axis: axis::axis(scene),
         bands: Vec::new(),
         folds: Vec::new(),
-        rest: rest::rest(request, frame, columns),
+        rest: rest::rest(scene),
         arcs: Vec::new(),
         tags: Vec::new(),
     }
 }
 
-/// Places the items of all bands, and draws them.
-fn draw(
-    request: &Request,
-    frame: &Frame,
-    columns: &Columns,
-    flows: &mut [Flow],
-    sized: &Sized,
-    spans: &[[f64; 2]],
-    layout: &mut Layout,
-) {
-    let (nodes, token_wise) = (&*request.drawn.nodes, frame::is_token_wise(request));
-    let pad = if token_wise { bands::PAD } else { 0.0 };
-    let n_links = flows.iter().map(|flow| flow.links.len()).sum();
-    let mut labels = LabelInput { request, frame, columns, strengths: Vec::new(), has_room: Vec::new(), token_wise };
-    for (band, (flow, span)) in flows.iter_mut().zip(spans).enumerate() {
-        let rule = CellRule { cells: sized.furniture.cells, hollow: !token_wise, least: 12.0 };
+/// Places the items of all bands in their rooms, and draws them.
+fn draw<'a>(scene: &Scene, flows: impl Iterator<Item = (&'a mut Flow, [f64; 2])>, sized: &Sized, layout: &mut Layout) {
+    let pad = if scene.token_wise { bands::PAD } else { 0.0 };
+    let rule = CellRule { cells: sized.furniture.cells, hollow: !scene.token_wise, least: LEAST_CELL };
+    let mut labels = LabelInput::new(scene);
+    for (band, (flow, span)) in flows.enumerate() {
         let mut ports = Ports::new(flow, rule);
         coordinates::coordinates(flow, &mut ports, &sized.gaps, span[1] - span[0] - 2.0 * pad);
         let start = BandStart { band, across: span[0] + pad, first_box: layout.boxes.len() };
-        let input = BoxInput { frame, columns, nodes, token_wise };
-        layout.boxes.extend(boxes::boxes(&input, flow, &ports, band, start.across));
-        let mut lines = Lines { ribbons: &mut layout.ribbons, curves: &mut layout.curves };
-        ribbons::ribbons(&RibbonInput { frame, columns, nodes, n_links }, flow, &ports, start, &mut lines);
+        layout.boxes.extend(boxes::boxes(scene, flow, &ports, start));
+        let mut lines = Lines { ribbons: &mut layout.ribbons, curves: &mut layout.curves, start };
+        ribbons::ribbons(scene, flow, &ports, &mut lines);
         labels.add(flow);
     }
-    let edge = |ribbon: &Ribbon| request.drawn.bands[ribbon.band].links[ribbon.link].edge_idx;
+    let bands = &scene.request.drawn.bands;
+    let edge = |ribbon: &Ribbon| bands[ribbon.band].links[ribbon.link].edge_idx;
     layout.ribbons.sort_by(|a, b| b.width.total_cmp(&a.width).then_with(|| edge(a).cmp(&edge(b))));
     labels::labels(&labels, layout);
-    layout.arcs = arcs::arcs(request, frame, layout);
+    layout.arcs = arcs::arcs(scene.request, &scene.frame, layout);
     layout.tags = tags::tags(layout);
 }

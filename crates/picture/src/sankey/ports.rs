@@ -13,6 +13,8 @@ pub(super) struct Ports {
     /// By box: the lengths of its cells; all 0 where it has none.
     pub cells: Vec<[f64; 3]>,
     sorted: Vec<(f64, usize, usize)>,
+    /// The links of a group: which way they leave it and where, with their edge's and their own index.
+    leaving: Vec<(i32, f64, usize, usize)>,
 }
 
 /// How boxes have cells.
@@ -31,7 +33,7 @@ impl Ports {
         let n_offsets =
             flow.links.iter().map(|link| flow.items[link.dest].column - flow.items[link.src].column - 1).sum();
         let cells = (0..flow.n_boxes).map(|item| cells(flow, item, rule)).collect();
-        Self { offsets: vec![0.0; n_offsets], cells, sorted: Vec::new() }
+        Self { offsets: vec![0.0; n_offsets], cells, sorted: Vec::new(), leaving: Vec::new() }
     }
 
     /// Sorts all ends, by where items are now.
@@ -43,21 +45,27 @@ impl Ports {
         }
     }
 
-    /// Within a lane links lie in the order of their ends.
+    /// Within a lane links lie so that none crosses another where it leaves the lane: those that leave upwards first, the next
+    /// to leave outermost; then those that go to the end of the lane; then those that leave downwards.
     fn sort_lanes(&mut self, flow: &Flow) {
         for group in &flow.groups {
             let links = &flow.links[group.links.clone()];
-            self.sorted.clear();
-            self.sorted.extend(
-                links
-                    .iter()
-                    .enumerate()
-                    .map(|(i, link)| (flow.items[link.dest].at + link.dest_offset, link.edge_idx, i)),
-            );
-            sort(&mut self.sorted);
+            let first_column = flow.items[group.src].column + 1;
+            self.leaving.clear();
+            self.leaving.extend(links.iter().enumerate().map(|(i, link)| {
+                let (dest, end) = (&flow.items[link.dest], flow.items[link.dest].at + link.dest_offset);
+                let column = dest.column as i32;
+                let side = match group.lanes.clone().nth(dest.column - first_column).map(|lane| &flow.items[lane]) {
+                    None => 0,
+                    Some(lane) if end < lane.at + lane.size / 2.0 => column - i32::MAX,
+                    Some(_) => i32::MAX - column,
+                };
+                (side, end, link.edge_idx, i)
+            }));
+            self.leaving.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
             for (n_passed, lane) in group.lanes.clone().enumerate() {
                 let (column, mut at) = (flow.items[lane].column, 0.0);
-                for &(_, _, i) in &self.sorted {
+                for &(_, _, _, i) in &self.leaving {
                     let link = &links[i];
                     if flow.items[link.dest].column > column {
                         self.offsets[link.first_offset + n_passed] = at + link.width / 2.0;

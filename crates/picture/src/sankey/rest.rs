@@ -2,10 +2,12 @@
 //! edges that pass there.
 
 use super::columns::Columns;
-use super::frame::{BAR, Frame};
+use super::frame::{BAR, Frame, is_token_wise};
 use super::layout::RestBar;
 use super::request::Request;
+use super::scene::Scene;
 use super::text::count;
+use crate::auto_circuit::Orientation;
 use crate::drawn::Side;
 use crate::geometry::{Point, TextAlign, TextSpot};
 
@@ -23,12 +25,19 @@ pub(super) fn is_drawn(request: &Request) -> bool {
     rest.n_in_circuit + rest.n_outside > 0
 }
 
-pub(super) fn rest(request: &Request, frame: &Frame, columns: &Columns) -> Option<RestBar> {
+/// Whether it is a stream: there is one flow, from left to right, and it is known where edges pass.
+pub(super) fn is_stream(request: &Request) -> bool {
+    let is_flow = request.orientation == Orientation::Horizontal && !is_token_wise(request);
+    is_flow && !request.drawn.rest.stream.is_empty()
+}
+
+pub(super) fn rest(scene: &Scene) -> Option<RestBar> {
+    let Scene { request, frame, columns, .. } = scene;
     if !is_drawn(request) {
         return None;
     }
     let rest = &request.drawn.rest;
-    let is_stream = !rest.stream.is_empty() && !frame.is_vertical();
+    let is_stream = is_stream(request);
     let outline = if is_stream { stream(&rest.stream, frame, columns) } else { bar(frame) };
     let (left, right) = outline.iter().fold((f64::INFINITY, 0.0_f64), |(l, r), p| (l.min(p.x), r.max(p.x)));
     let bottom = outline.iter().map(|point| point.y).fold(0.0, f64::max);
@@ -67,12 +76,21 @@ fn text(request: &Request, is_stream: bool) -> String {
     let rest = &request.drawn.rest;
     let edges = |n: usize| if n == 1 { "edge" } else { "edges" };
     let compared = request.drawn.links().any(|link| link.side != Side::One);
-    let end = if is_stream { "in one grey stream" } else { "not drawn" };
     match (rest.n_in_circuit, rest.n_outside) {
         (0, n) if compared => format!("{} {} in neither circuit", count(n), edges(n)),
         (0, n) => format!("{} weaker {} not drawn", count(n), edges(n)),
-        (n, _) if is_stream => format!("{} weaker {} of the circuit {end}", count(n), edges(n)),
-        (n, 0) => format!("{} more {} of the circuit {end}", count(n), edges(n)),
-        (n, m) => format!("{} more of the circuit and {} weaker {} {end}", count(n), count(m), edges(m)),
+        (n, _) if compared && is_stream => {
+            format!("{} weaker {} of the two circuits in one grey stream", count(n), edges(n))
+        }
+        (n, m) if compared => format!("{} more of the two circuits and {} in neither not drawn", count(n), count(m)),
+        (n, m) if is_stream => {
+            let elsewhere = n.saturating_sub(rest.n_weaker);
+            let shown = format!("{} weaker {} in one grey stream", count(n - elsewhere), edges(n - elsewhere));
+            let more = [(elsewhere, "elsewhere in the circuit"), (m, "outside it")];
+            let more = more.into_iter().filter(|(n, _)| *n > 0).map(|(n, place)| format!(", {} {place}", count(n)));
+            shown + &more.collect::<String>()
+        }
+        (n, 0) => format!("{} more {} of the circuit not drawn", count(n), edges(n)),
+        (n, m) => format!("{} more of the circuit and {} weaker {} not drawn", count(n), count(m), edges(m)),
     }
 }

@@ -1,21 +1,23 @@
 //! Step 7: the middle lines of ribbons: flat beside a box or its label, a monotone cubic elsewhere (Fritsch and Carlson 1980,
 //! "Monotone Piecewise Cubic Interpolation"), so that a ribbon never swings past the points that it is led through.
 
-use super::columns::Columns;
-use super::flow::{Flow, ItemKind};
+use super::flow::{Flow, FlowLink, ItemKind};
 use super::frame::Frame;
 use super::layout::Ribbon;
 use super::ports::Ports;
+use super::scene::Scene;
 use super::text::text_width;
-use crate::drawn::Nodes;
 use crate::geometry::{Curve, Point};
 
 /// A ribbon is flat where it passes a box or its label within this distance.
 const NEAR: f64 = 12.0;
+const NEAR_MANY: f64 = 2.0;
+/// Lanes nearer to each other than this lie side by side.
+const SIDE_BY_SIDE: f64 = 4.5;
 /// How far a ribbon is straight where it leaves a box.
 const LEAD: f64 = 1.5;
 /// A ribbon is flat over at most this share of the way to the next column.
-const MAX_FLAT: f64 = 0.42;
+const MAX_FLAT: f64 = 0.3;
 /// Points that are so near to the line between their neighbours are left out; in large drawings fewer points are kept.
 const STRAIGHT: f64 = 0.3;
 const STRAIGHT_MANY: f64 = 1.0;
@@ -26,18 +28,11 @@ const GENTLE: f64 = 20.0;
 const FLAT_CONTROL: f64 = 0.5;
 const CONTROL: f64 = 0.38;
 
-pub(super) struct RibbonInput<'a> {
-    pub frame: &'a Frame,
-    pub columns: &'a Columns,
-    pub nodes: &'a Nodes,
-    /// All links of all bands.
-    pub n_links: usize,
-}
-
 /// The lines of a band's links, drawn one after the other.
 pub(super) struct Lines<'a> {
     pub ribbons: &'a mut Vec<Ribbon>,
     pub curves: &'a mut Vec<Curve>,
+    pub start: BandStart,
 }
 
 /// Where a band is, and its first box.
@@ -56,18 +51,22 @@ struct Knot {
     flat: bool,
 }
 
-pub(super) fn ribbons(input: &RibbonInput, flow: &Flow, ports: &Ports, start: BandStart, lines: &mut Lines) {
-    let flats = flats(input, flow);
-    let tolerance = if input.n_links > MANY_LINKS { STRAIGHT_MANY } else { STRAIGHT };
+pub(super) fn ribbons(scene: &Scene, flow: &Flow, ports: &Ports, lines: &mut Lines) {
+    let start = lines.start;
+    let flats = flats(scene, flow);
+    let has_box = |items: &Vec<usize>| items.iter().any(|&item| flow.items[item].is_box());
+    let has_boxes: Vec<bool> = flow.columns.iter().map(has_box).collect();
+    let tolerance = if scene.n_links > MANY_LINKS { STRAIGHT_MANY } else { STRAIGHT };
     let (mut knots, mut slopes) = (Vec::new(), Vec::new());
     for group in &flow.groups {
         for link in &flow.links[group.links.clone()] {
             knots.clear();
-            lead(input, flow, ports, &flats, Lead { link, lanes: flow.lanes(link, group) }, &mut knots);
+            let passed = Passed { ports, flats: &flats, has_boxes: &has_boxes, lanes: flow.lanes(link, group) };
+            lead(scene, flow, link, passed, &mut knots);
             thin_out(&mut knots, tolerance);
             knots.iter_mut().for_each(|knot| knot.across += start.across);
             let first = lines.curves.len();
-            draw(input.frame, &knots, &mut slopes, lines.curves);
+            draw(&scene.frame, &knots, &mut slopes, lines.curves);
             let curves = first..lines.curves.len();
             lines.ribbons.push(Ribbon {
                 band: start.band,
@@ -75,7 +74,7 @@ pub(super) fn ribbons(input: &RibbonInput, flow: &Flow, ports: &Ports, start: Ba
                 src_box: start.first_box + link.src,
                 dest_box: start.first_box + link.dest,
                 width: link.width,
-                middle: middle(&lines.curves[curves.clone()], input.frame),
+                middle: middle(&lines.curves[curves.clone()], &scene.frame),
                 curves,
             });
         }
@@ -83,17 +82,18 @@ pub(super) fn ribbons(input: &RibbonInput, flow: &Flow, ports: &Ports, start: Ba
 }
 
 /// By item: how far a ribbon is flat on either side of the column's middle; 0 where no box is near.
-fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
+fn flats(scene: &Scene, flow: &Flow) -> Vec<f64> {
     let mut flats = vec![0.0; flow.items.len()];
-    let half = input.columns.thickness / 2.0;
+    let half = scene.columns.thickness / 2.0;
+    let near = if scene.n_links > MANY_LINKS { NEAR_MANY } else { NEAR };
     for (column, items) in flow.columns.iter().enumerate() {
-        let reach = MAX_FLAT * nearest(&input.columns.centres, column);
+        let reach = MAX_FLAT * nearest(&scene.columns.centres, column);
         let mut box_end = f64::NEG_INFINITY;
         for &item in items {
             let of = &flow.items[item];
             if of.is_box() {
                 box_end = of.end() + of.after;
-            } else if of.at - box_end < NEAR {
+            } else if of.at - box_end < near {
                 flats[item] = (half + 1.0).min(reach);
             }
         }
@@ -101,16 +101,29 @@ fn flats(input: &RibbonInput, flow: &Flow) -> Vec<f64> {
         for &item in items.iter().rev() {
             let of = &flow.items[item];
             if let ItemKind::Box(node) = of.kind {
-                let label = if of.before > 0.0 { text_width(&input.nodes.nodes[node].label) / 2.0 + 2.0 } else { 0.0 };
+                let label = if of.before > 0.0 { text_width(&scene.nodes.nodes[node].label) / 2.0 + 2.0 } else { 0.0 };
                 next = Some((of.at - of.before, label.max(half + 1.0)));
             } else if let Some((start, flat)) = next
-                && start - of.end() < NEAR
+                && start - of.end() < near
             {
                 flats[item] = flats[item].max(flat.min(reach));
             }
         }
+        let pairs = items.windows(2).filter(|_| scene.n_links <= MANY_LINKS);
+        for pair in pairs.clone().chain(pairs.rev()) {
+            share_flat(flow, &mut flats, pair[0], pair[1]);
+        }
     }
     flats
+}
+
+/// Lanes side by side are flat over the same way, or they would cross where they bend.
+fn share_flat(flow: &Flow, flats: &mut [f64], upper: usize, lower: usize) {
+    let [a, b] = [upper, lower].map(|item| &flow.items[item]);
+    if !a.is_box() && !b.is_box() && b.at - a.end() < SIDE_BY_SIDE {
+        let flat = flats[upper].max(flats[lower]);
+        (flats[upper], flats[lower]) = (flat, flat);
+    }
 }
 
 /// The distance to the nearer of the two neighbouring columns.
@@ -120,14 +133,19 @@ fn nearest(centres: &[f64], column: usize) -> f64 {
     before.into_iter().chain(after).fold(f64::INFINITY, f64::min)
 }
 
-struct Lead<'a> {
-    link: &'a super::flow::FlowLink,
+/// What a ribbon passes on its way.
+struct Passed<'a> {
+    ports: &'a Ports,
+    /// By item.
+    flats: &'a [f64],
+    /// By column. A ribbon need not be led through a column without boxes.
+    has_boxes: &'a [bool],
     lanes: std::ops::Range<usize>,
 }
 
 /// The points that a ribbon is led through.
-fn lead(input: &RibbonInput, flow: &Flow, ports: &Ports, flats: &[f64], of: Lead, knots: &mut Vec<Knot>) {
-    let (columns, link) = (input.columns, of.link);
+fn lead(scene: &Scene, flow: &Flow, link: &FlowLink, passed: Passed, knots: &mut Vec<Knot>) {
+    let (columns, Passed { ports, flats, has_boxes, lanes }) = (&scene.columns, passed);
     let half = columns.thickness / 2.0;
     let straight = LEAD.min(0.15 * columns.pitch);
     let mut knot = |along, across, flat| knots.push(Knot { along, across, flat });
@@ -135,8 +153,11 @@ fn lead(input: &RibbonInput, flow: &Flow, ports: &Ports, flats: &[f64], of: Lead
     let (along, across) = (columns.centres[src.column] + half, src.at + link.src_offset);
     knot(along, across, true);
     knot(along + straight, across, true);
-    for (i, lane) in of.lanes.enumerate() {
+    for (i, lane) in lanes.enumerate() {
         let item = &flow.items[lane];
+        if !has_boxes[item.column] {
+            continue;
+        }
         let (along, across) = (columns.centres[item.column], item.at + ports.offsets[link.first_offset + i]);
         if flats[lane] > 0.0 {
             knot(along - flats[lane], across, true);

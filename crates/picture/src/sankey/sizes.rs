@@ -16,9 +16,10 @@ const END_LENGTH: [f64; 2] = [46.0, 62.0];
 /// Room above a box for its label, and below the label.
 pub(super) const LABEL_ROOM: f64 = 14.0;
 /// Bisection steps for the tightness: to less than a hundredth.
-const N_STEPS: usize = 11;
-/// At this tightness the unit is 3,000 times smaller than at first: all ribbons have their least width.
-const MAX_TIGHTNESS: f64 = 8.0;
+const N_STEPS: usize = 9;
+/// At this tightness the unit is 20 times smaller than at first. If it were smaller still, all ribbons would be of one width:
+/// rather everything is scaled down, the least width too.
+const MAX_TIGHTNESS: f64 = 3.0;
 /// Furniture is given up when the unit would have to be less than about a third of what it starts with.
 const FURNITURE_TIGHTNESS: f64 = 1.15;
 /// Links beyond which furniture is not weighed: cells and letters are too small to read.
@@ -33,12 +34,24 @@ pub(super) struct Furniture {
     pub n_labels: usize,
 }
 
+const BARE: Furniture = Furniture { cells: false, n_labels: 0 };
+
 /// From the richest to the barest.
 const FURNITURE: [Furniture; 5] = [
     Furniture { cells: true, n_labels: usize::MAX },
     Furniture { cells: true, n_labels: 26 },
     Furniture { cells: false, n_labels: 26 },
     Furniture { cells: false, n_labels: 12 },
+    Furniture { cells: false, n_labels: 0 },
+];
+
+/// The same when vertical, where names beside boxes take more room than cells, and at token positions, where cells say what a
+/// head reads.
+const FURNITURE_CELLS: [Furniture; 5] = [
+    Furniture { cells: true, n_labels: usize::MAX },
+    Furniture { cells: true, n_labels: 12 },
+    Furniture { cells: true, n_labels: 5 },
+    Furniture { cells: true, n_labels: 0 },
     Furniture { cells: false, n_labels: 0 },
 ];
 
@@ -52,6 +65,8 @@ pub(super) struct Sizing<'a> {
     pub vertical: bool,
     /// Whether there is a band for each token position.
     pub token_wise: bool,
+    /// Whether the names of the first and of the last column are out of the flow.
+    pub sides: [bool; 2],
     /// The least width of a ribbon.
     pub min_width: f64,
     /// By node: the width of its label beside it, when vertical.
@@ -112,13 +127,17 @@ pub(super) struct Sized {
 /// Writes the widths of links and the sizes of items.
 pub(super) fn size(flows: &mut [Flow], sizing: &Sizing) -> Sized {
     let many = flows.iter().map(|flow| flow.links.len()).sum::<usize>() > MANY_LINKS;
-    let choices = if many { &FURNITURE[2..] } else { &FURNITURE[..] };
+    let choices = match (many, sizing.vertical || sizing.token_wise) {
+        (true, _) => &FURNITURE[2..],
+        (false, true) => &FURNITURE_CELLS[..],
+        (false, false) => &FURNITURE[..],
+    };
     let choice = choices.iter().find(|&&furniture| {
         rank_labels(flows, sizing, furniture);
         let measure = measure(sizing, furniture, FURNITURE_TIGHTNESS);
         need(flows, sizing, &measure).0 <= sizing.room
     });
-    let furniture = choice.copied().unwrap_or(FURNITURE[FURNITURE.len() - 1]);
+    let furniture = choice.copied().unwrap_or(BARE);
     rank_labels(flows, sizing, furniture);
     let mut chosen = fit(flows, sizing, furniture);
     let (total, _) = need(flows, sizing, &chosen);
@@ -191,9 +210,12 @@ fn rank_labels(flows: &mut [Flow], sizing: &Sizing, furniture: Furniture) {
         for (rank, item) in ranked.into_iter().enumerate() {
             let ItemKind::Box(node) = flow.items[item].kind else { continue };
             let inside = matches!(sizing.nodes.nodes[node].kind, NodeKind::Embed | NodeKind::Unembed);
+            let last = flow.columns.len() - 1;
+            let at_side = (sizing.sides[0] && flow.items[item].column == 0)
+                || (sizing.sides[1] && flow.items[item].column == last);
             // A head that only reads at a token position has its name on its right.
             let beside = sizing.token_wise && flow.groups_of[item].is_empty();
-            let has_room = rank < furniture.n_labels && !inside;
+            let has_room = rank < furniture.n_labels && !inside && (sizing.vertical || !at_side);
             let item = &mut flow.items[item];
             item.before = if has_room && !sizing.vertical && !beside { LABEL_ROOM } else { 0.0 };
             item.after = if has_room && sizing.vertical { (sizing.label_width)(node) } else { 0.0 };
@@ -260,9 +282,10 @@ fn box_size(flow: &Flow, sizing: &Sizing, measure: &Measure, item: usize) -> f64
         }
         has_ports |= link.port.is_some();
     }
+    let has_name_inside = |side: usize| !sizing.token_wise && (sizing.vertical || !sizing.sides[side]);
     let least = match sizing.nodes.nodes[node].kind {
-        NodeKind::Embed if !sizing.token_wise => END_LENGTH[0],
-        NodeKind::Unembed if !sizing.token_wise => END_LENGTH[1],
+        NodeKind::Embed if has_name_inside(0) => END_LENGTH[0],
+        NodeKind::Unembed if has_name_inside(1) => END_LENGTH[1],
         NodeKind::Mlp | NodeKind::Resid => measure.min_mlp,
         _ => measure.min_head,
     };

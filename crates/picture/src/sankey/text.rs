@@ -8,12 +8,12 @@ pub(super) const BASELINE: f64 = 10.0;
 
 /// The width of a text of [`FONT_SIZE`], on the wide side: DejaVu Sans, the widest of the fonts that drawings name, has its
 /// digits at 0.64 of the size, capitals up to 0.86, points at 0.32.
-pub(super) fn text_width(text: &str) -> f64 {
+pub(crate) fn text_width(text: &str) -> f64 {
     let width = |c: char| match c {
-        'M' | 'W' | 'm' | 'w' => 0.8,
+        'M' | 'W' | 'm' | 'w' => 0.92,
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | '|' | '\'' | ' ' => 0.33,
-        'A'..='Z' => 0.66,
-        c if c.is_ascii() => 0.6,
+        'A'..='Z' => 0.7,
+        c if c.is_ascii() => 0.63,
         // Wide scripts take a square.
         c if c > '\u{1100}' => 1.0,
         _ => 0.65,

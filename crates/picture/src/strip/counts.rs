@@ -37,7 +37,7 @@ impl CountAxis {
     }
 
     /// The count at a position as a real number, between 0 and the number of edges.
-    fn count_at(&self, x: f64) -> f64 {
+    pub(super) fn count_at(&self, x: f64) -> f64 {
         let share = ((x - self.one) / (self.end - self.one)).clamp(0.0, 1.0);
         let before_one = ((x - self.zero) / (self.one - self.zero)).clamp(0.0, 1.0);
         let count = (self.n_edges.max(1) as f64).powf(share);

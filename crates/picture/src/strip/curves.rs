@@ -74,17 +74,16 @@ pub(super) fn drawn(series: &StripSeries, counts: &CountAxis, values: &ValueAxis
     })
 }
 
-/// The outline of |score| over the rank, from left to right, without the foot: at most one point a pixel.
+/// The outline of |score| over the rank, from left to right, without the foot: a point for each of the first edges, then one
+/// a pixel. Its cost goes with the width, not with the number of edges.
 pub(super) fn distribution(scores: &[f32], counts: &CountAxis, values: &ValueAxis) -> Vec<Point> {
-    let mut outline: Vec<Point> = Vec::new();
-    for (i, &score) in scores.iter().enumerate() {
-        let x = counts.x_of(i + 1);
-        // The last edge closes the outline wherever it lies.
-        if i + 1 == scores.len() || outline.last().is_none_or(|last| x - last.x >= 1.0) {
-            outline.push(Point { x, y: values.y_of(size_of(score)) });
-        }
-    }
-    outline
+    let next = |&rank: &usize| {
+        let a_pixel_on = counts.count_at(counts.x_of(rank) + 1.0).ceil() as usize;
+        // The last edge closes the outline.
+        (rank < scores.len()).then(|| a_pixel_on.clamp(rank + 1, scores.len()))
+    };
+    let ranks = std::iter::successors((!scores.is_empty()).then_some(1), next);
+    ranks.map(|rank| Point { x: counts.x_of(rank), y: values.y_of(size_of(scores[rank - 1])) }).collect()
 }
 
 /// |score|; 0 where it is not a number.

@@ -31,6 +31,9 @@ const NARROW: f64 = 460.0;
 /// How near to a dot the pointer must be, sideways, to be at it: half of a touch on a phone would be more than their distance.
 const REACH: f64 = 10.0;
 
+/// The name of the distribution.
+const DISTRIBUTION: &str = "|score| of the k-th edge";
+
 /// Everything that is drawn but the cursor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StripLayout {
@@ -48,8 +51,8 @@ pub struct StripLayout {
     pub chosen: Option<DrawnCurve>,
     pub pinned: Vec<DrawnCurve>,
     pub random: Option<DrawnCurve>,
-    /// The name beside the curve of random edges.
-    pub random_name: Option<TickLabel>,
+    /// Beside the curve of random edges, or the distribution.
+    pub names: Vec<TickLabel>,
     pub levels: Vec<NamedLine>,
     /// The outline of |score| over the rank, before any run; otherwise empty.
     pub distribution: Vec<Point>,
@@ -116,7 +119,7 @@ pub fn layout(request: &StripRequest) -> StripLayout {
         chosen: request.chosen.as_ref().and_then(drawn),
         pinned: request.pinned.iter().filter_map(drawn).collect(),
         random: request.random.as_ref().and_then(drawn),
-        random_name: None,
+        names: Vec::new(),
         levels: Vec::new(),
         distribution: scores.as_ref().map_or_else(Vec::new, |scores| curves::distribution(scores, &counts, &values)),
         scores,
@@ -231,7 +234,7 @@ fn count_axis(request: &StripRequest, frame: Rect) -> CountAxis {
     CountAxis { zero, one, end: (frame.x + frame.width).max(one + 1.0), n_edges: request.stops.n_edges() }
 }
 
-/// Places the names of the levels and of random edges; the other series are named in the page's legend.
+/// Places the names of the levels, of random edges and of the distribution; the other series are named in the page's legend.
 fn name_lines(layout: &mut StripLayout, request: &StripRequest) {
     let Rect { x, width, .. } = layout.frame;
     // The distribution has another y axis than the levels.
@@ -239,16 +242,21 @@ fn name_lines(layout: &mut StripLayout, request: &StripRequest) {
     let levels: Vec<(&str, f64)> = finite.map(|level| (level.name.as_str(), layout.values.y_of(level.y))).collect();
     let flat = |y: f64| vec![Point { x, y }, Point { x: x + width, y }];
     let level_lines = levels.iter().map(|&(_, y)| flat(y));
-    let curves = layout.random.iter().chain(&layout.chosen).chain(&layout.pinned).map(DrawnCurve::line);
-    let lines = level_lines.chain(curves).collect();
+    let named = layout.random.iter().map(|curve| (curve.name.as_str(), curve.line()));
+    let distribution = layout.scores.iter().map(|_| (DISTRIBUTION, layout.distribution.clone()));
+    let (names, named_lines): (Vec<_>, Vec<_>) = named.chain(distribution).unzip();
+    let others = layout.chosen.iter().chain(&layout.pinned).map(DrawnCurve::line);
+    let lines = level_lines.chain(named_lines).chain(others).collect();
     let mut obstacles = Obstacles { frame: layout.frame, lines, names: Vec::new() };
-    let named = levels.iter().enumerate().map(|(i, &(name, y))| {
+    let drawn_levels = levels.iter().enumerate().map(|(i, &(name, y))| {
         let spot = obstacles.place(name, i);
         NamedLine { name: name.to_owned(), y, spot }
     });
-    layout.levels = named.collect();
-    layout.random_name = layout.random.as_ref().and_then(|curve| {
-        let spot = obstacles.place(&curve.name, layout.levels.len())?;
-        Some(TickLabel { text: curve.name.clone(), spot })
+    let drawn_levels: Vec<NamedLine> = drawn_levels.collect();
+    let drawn_names = names.iter().enumerate().filter_map(|(i, &name)| {
+        let spot = obstacles.place(name, levels.len() + i)?;
+        Some(TickLabel { text: name.to_owned(), spot })
     });
+    layout.names = drawn_names.collect();
+    layout.levels = drawn_levels;
 }

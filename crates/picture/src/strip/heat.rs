@@ -2,15 +2,15 @@
 //!
 //! Cells of about the same value are one path, so that three patterns of a long prompt are a few dozen elements.
 
-use std::fmt::Write;
+mod svg;
+
 use std::rc::Rc;
 
 use super::text::decimal_text;
 use super::tokens::shown;
 use crate::geometry::{Point, Rect, Size, TextAlign, TextSpot};
 use crate::plot::TickLabel;
-use crate::svg::{Element, Root, group, px, text, write_element};
-use crate::theme::Theme;
+pub use svg::markup;
 
 /// The room of the tokens at the left and below, of the 9-pixel tokens of the design.
 const TOKENS: f64 = 50.0;
@@ -30,12 +30,6 @@ const GAP: f64 = 12.0;
 const TITLE: f64 = 16.0;
 /// Characters of a token that have room in [`TOKENS`] at 9 pixels.
 const TOKEN_CHARS: usize = 9;
-/// As many shades as are told apart.
-const N_SHADES: usize = 24;
-/// The palest shade, and how much paler than its value a weak attention is drawn (`page.html` of the design).
-const PALEST: f64 = 0.04;
-const GAMMA: f64 = 0.6;
-
 /// All that the maps depend on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatRequest {
@@ -111,16 +105,6 @@ pub fn heat(request: &HeatRequest) -> HeatLayout {
     HeatLayout { size: Size { width: request.width, height: bottom }, maps }
 }
 
-/// For a page: the maps as one piece of markup.
-pub fn markup(layout: &HeatLayout) -> String {
-    let names: Vec<&str> = layout.maps.iter().map(|map| map.name.text.as_str()).collect();
-    let description = format!("Attention, queries down and keys across: {}", names.join(", "));
-    let root = Root { class: "heat", size: layout.size, font_size: "9", description, theme: Theme::Light };
-    let mut out = String::with_capacity(16384);
-    write_element(&mut out, &root.element().children(layout.maps.iter().map(map)));
-    out
-}
-
 impl HeatLayout {
     /// The cell at a point, if it has a value.
     pub fn cell_at(&self, at: Point) -> Option<HeatCell> {
@@ -128,6 +112,31 @@ impl HeatLayout {
             let (query, key) = drawn.place_at(at)?;
             drawn.value(query, key).map(|_| HeatCell { map, query, key })
         })
+    }
+
+    /// One cell of each map: the given query and key, or else what the query of interest attends to most, which is the last
+    /// one where none is given.
+    pub fn cells(&self, pointed: Option<(usize, usize)>, query: Option<usize>) -> Vec<HeatCell> {
+        let cell = |(map, drawn): (usize, &DrawnHeatMap)| match pointed {
+            Some((query, key)) => drawn.value(query, key).map(|_| HeatCell { map, query, key }),
+            None => {
+                let query = query.or(drawn.n_tokens.checked_sub(1))?;
+                drawn.strongest(query).map(|key| HeatCell { map, query, key })
+            }
+        };
+        self.maps.iter().enumerate().filter_map(cell).collect()
+    }
+
+    /// The query and key that an arrow key leads to; `None` where no map has a value there.
+    pub fn step(&self, (query, key): (usize, usize), arrow: &str) -> Option<(usize, usize)> {
+        let (query, key) = match arrow {
+            "ArrowLeft" => (query, key.checked_sub(1)?),
+            "ArrowRight" => (query, key + 1),
+            "ArrowUp" => (query.checked_sub(1)?, key),
+            "ArrowDown" => (query + 1, key),
+            _ => return None,
+        };
+        self.maps.iter().any(|map| map.value(query, key).is_some()).then_some((query, key))
     }
 
     /// `to → Mary 0.71`.
@@ -222,38 +231,6 @@ fn short(token: &str) -> String {
     token.chars().take(TOKEN_CHARS - 1).chain(['…']).collect()
 }
 
-fn map(map: &DrawnHeatMap) -> Element {
-    let cells = shades(map).into_iter().enumerate().filter(|(_, d)| !d.is_empty()).map(|(shade, d)| {
-        let opacity = PALEST + (1.0 - PALEST) * shade as f64 / (N_SHADES - 1) as f64;
-        Element::new("path").with("fill-opacity", format!("{opacity:.3}")).with("d", d)
-    });
-    let keys = map.keys.iter().map(|label| {
-        let turn = format!("rotate(-90 {} {})", px(label.spot.at.x), px(label.spot.at.y));
-        text(&label.text, label.spot).with("class", "token").with("transform", turn)
-    });
-    let name = text(&map.name.text, map.name.spot).with("font-size", "12").with("font-weight", "600");
-    group("map")
-        .child(group("cells").children(cells))
-        .children(map.queries.iter().map(|label| text(&label.text, label.spot).with("class", "token")))
-        .children(keys)
-        .child(name)
-}
-
-/// The cells of each shade, from the palest on.
-fn shades(map: &DrawnHeatMap) -> Vec<String> {
-    let mut shades = vec![String::new(); N_SHADES];
-    // Small cells touch, so that gaps do not outweigh them.
-    let gap = if map.cell.width.min(map.cell.height) >= 4.0 { 0.7 } else { 0.0 };
-    for (query, key) in (0..map.n_tokens).flat_map(|query| (0..map.n_tokens).map(move |key| (query, key))) {
-        let Some(value) = map.value(query, key) else { continue };
-        let share = f64::from(value).clamp(0.0, 1.0).powf(GAMMA);
-        let Rect { x, y, width, height } = map.rect(query, key);
-        let (w, h) = (px(width - gap), px(height - gap));
-        let _ = write!(shades[(share * (N_SHADES - 1) as f64).round() as usize], "M{} {}h{w}v{h}h-{w}Z", px(x), px(y));
-    }
-    shades
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn the_same_cell_is_read_in_every_map_that_has_it() {
+        let layout = small();
+        let cell = |map, query, key| HeatCell { map, query, key };
+        assert_eq!(layout.cells(None, None), [cell(0, 2, 2)]);
+        assert_eq!(layout.cells(None, Some(1)), [cell(0, 1, 1), cell(1, 1, 1)]);
+        assert_eq!(layout.cells(Some((0, 0)), None), [cell(0, 0, 0), cell(1, 0, 0)]);
+        assert_eq!(layout.cells(Some((1, 0)), None), [cell(0, 1, 0)]);
+    }
+
+    #[test]
+    fn arrows_go_from_cell_to_cell() {
+        let layout = small();
+        let arrows = ["ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight", "Tab"];
+        assert_eq!(arrows.map(|arrow| layout.step((1, 1), arrow)), [Some((1, 0)), None, Some((2, 1)), None, None]);
+        assert_eq!(layout.step((0, 0), "ArrowLeft"), None);
+        assert_eq!(layout.step((2, 2), "ArrowDown"), None);
+    }
+
+    #[test]
     fn maps_stand_side_by_side_where_there_is_room() {
         let map = || data("Clean", &["a", "b"], &[1.0, 0.0, 0.5, 0.5]);
         let corners = |width| {
@@ -315,5 +311,7 @@ mod tests {
         assert!(queries.windows(2).all(|pair| pair[0].spot.at.y - pair[1].spot.at.y >= 8.9));
         let keys = &layout.maps[0].keys;
         assert!(keys.windows(2).all(|pair| pair[0].spot.at.x - pair[1].spot.at.x >= 8.9));
+        // All cells are alike: a rectangle a query, of about 30 characters, and not one a cell.
+        assert!(markup(&layout).len() < 400 * 100);
     }
 }

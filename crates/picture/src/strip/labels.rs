@@ -1,12 +1,13 @@
 //! Names beside lines, where they cover least.
 //!
 //! A name may stand above or below its line at any of a number of places. It takes the place that is furthest from the other
-//! lines and names, up to a distance beyond which nothing is gained; of places as good, the rightmost.
+//! lines and names, up to a distance beyond which nothing is gained, and where its own line is level; of places as good, the
+//! rightmost.
 
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 
 /// A letter at 11 pixels, in the mean (DejaVu Sans).
-const LETTER: f64 = 6.4;
+const LETTER: f64 = 6.7;
 /// The height of letters at 11 pixels with their descenders, and the part of it above the base line.
 const HEIGHT: f64 = 12.0;
 const ASCENT: f64 = 9.0;
@@ -14,6 +15,9 @@ const ASCENT: f64 = 9.0;
 const GAP: f64 = 3.0;
 /// Further away from everything else than this, nothing is gained.
 const FAR: f64 = 10.0;
+/// A line may rise so much along its name; so much more costs as much as a pixel of distance.
+const FREE_RISE: f64 = 5.0;
+const RISE: f64 = 2.0;
 /// Places along the frame that are tried.
 const PLACES: usize = 32;
 
@@ -29,11 +33,11 @@ impl Obstacles {
     pub fn place(&mut self, name: &str, line: usize) -> Option<TextSpot> {
         let width = LETTER * name.chars().count() as f64;
         let mut best: Option<(f64, Rect)> = None;
-        for rect in self.places(width, line) {
-            let clearance = self.clearance(rect, line).min(FAR);
+        for (rect, rise) in self.places(width, line) {
+            let merit = self.clearance(rect, line).min(FAR) - (rise - FREE_RISE).max(0.0) / RISE;
             // Places come from left to right.
-            if best.is_none_or(|(most, _)| clearance >= most) {
-                best = Some((clearance, rect));
+            if best.is_none_or(|(most, _)| merit >= most) {
+                best = Some((merit, rect));
             }
         }
         let (_, rect) = best?;
@@ -41,15 +45,18 @@ impl Obstacles {
         Some(TextSpot { at: Point { x: rect.x, y: rect.y + ASCENT }, align: TextAlign::Start })
     }
 
-    /// Places above and below a line, inside the frame.
-    fn places(&self, width: f64, line: usize) -> Vec<Rect> {
+    /// Places above and below a line, inside the frame, and how much the line rises or falls along each.
+    fn places(&self, width: f64, line: usize) -> Vec<(Rect, f64)> {
         let Rect { x, y, width: room, height } = self.frame;
         let step = ((room - width - 2.0 * GAP) / PLACES as f64).max(0.0);
-        let inside = |rect: &Rect| rect.y >= y && rect.y + HEIGHT <= y + height && width + 2.0 * GAP <= room;
+        let inside =
+            |(rect, _): &(Rect, f64)| rect.y >= y && rect.y + HEIGHT <= y + height && width + 2.0 * GAP <= room;
         let places = (0..=PLACES).flat_map(|i| {
             let left = x + GAP + step * i as f64;
-            let (top, bottom) = extent(&self.lines[line], left, left + width)?;
-            let at = |y: f64| Rect { x: left, y, width, height: HEIGHT };
+            // A name beyond the end of its line would not be seen to belong to it.
+            y_at(&self.lines[line], left).and(y_at(&self.lines[line], left + width))?;
+            let (top, bottom) = extent(&self.lines[line], left - GAP, left + width + GAP)?;
+            let at = |y: f64| (Rect { x: left, y, width, height: HEIGHT }, bottom - top);
             Some([at(bottom + GAP), at(top - GAP - HEIGHT)])
         });
         places.flatten().filter(inside).collect()

@@ -83,8 +83,8 @@ fn layers(layout: &StripLayout, theme: Theme) -> Vec<Element> {
     layers.push(group("pinned").children(layout.pinned.iter().map(|curve| pinned(curve, theme))));
     layers.extend(layout.chosen.as_ref().map(|curve| chosen(layout, curve, theme)));
     let names = layout.levels.iter().filter_map(|level| Some(name(&level.name, level.spot?, theme)));
-    let random = layout.random_name.iter().map(|label| name(&label.text, label.spot, theme));
-    layers.push(group("names").children(names.chain(random)));
+    let curve_names = layout.names.iter().map(|label| name(&label.text, label.spot, theme));
+    layers.push(group("names").children(names.chain(curve_names)));
     layers.extend(layout.stale.then(|| stale_frame(layout.frame, theme)));
     layers
 }

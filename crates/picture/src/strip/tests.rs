@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::keys::{KeyEffect, press};
-use super::text::{Reading, count_text, decimal_text, fixed_text, plain_text, reading, value_text};
+use super::text::{
+    Reading, Span, Tone, count_text, decimal_text, fixed_text, plain_text, probability_text, reading, value_text,
+};
 use super::*;
 use crate::geometry::{Rect, Size, TextAlign};
 use crate::plot::{Level, TickLabel};
@@ -203,7 +205,7 @@ fn names_stand_inside_the_frame_and_off_the_other_lines() {
         let layout = layout(&request);
         let Rect { x, y, width, height } = layout.frame;
         let level = layout.levels[0].spot.expect("there is room for a level's name").at;
-        let random = layout.random_name.as_ref().expect("there is room for the name").spot.at;
+        let random = layout.names[0].spot.at;
         for at in [level, random] {
             assert!(at.x > x && at.x < x + width && at.y > y && at.y < y + height);
         }
@@ -219,6 +221,9 @@ fn stops_are_the_ends_of_ties() {
     assert_eq!([0, 1, 2, 3, 4, 9].map(|k| stops.at_most(k)), [0, 1, 1, 3, 3, 5]);
     assert_eq!(Stops::from_descending(&[3.0, 2.0, 1.0]), Stops::every(3));
     assert_eq!(Stops::from_descending(&[]), Stops::every(0));
+    assert_eq!([(0, 1), (1, 2), (2, 1), (5, 1), (9, 3)].map(|(k, n)| stops.after(k, n)), [1, 5, 3, 5, 5]);
+    assert_eq!([(5, 1), (3, 2), (2, 1), (0, 1), (9, 3)].map(|(k, n)| stops.before(k, n)), [3, 0, 1, 0, 1]);
+    assert_eq!([stops.after(2, 0), stops.before(2, 0), Stops::every(5).before(3, 0)], [2, 2, 3]);
 }
 
 #[test]
@@ -269,17 +274,31 @@ fn numbers_are_written_as_people_write_them() {
     assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(decimal_text), ["not a number", "∞", "−∞"]);
     assert_eq!([-0.4, -0.6, 94.4].map(|value| value_text(ValueScale::Percent, value)), ["0 %", "−1 %", "94 %"]);
     assert_eq!(fixed_text(-12345.678, 1), "−12,345.7");
+    assert_eq!([0.781, 0.0, 0.0004, 1.0].map(probability_text), ["78.1 %", "0.0 %", "< 0.1 %", "100.0 %"]);
 }
 
 #[test]
 fn the_reading_says_where_the_cursor_is() {
     let values = vec![("KL".to_owned(), "0.12".to_owned()), ("logit diff".to_owned(), "94 %".to_owned())];
-    let mut at = Reading { k: 31, threshold: Some(0.112), values, edited: false, short: false };
+    let mut at = Reading { k: 31, threshold: Some(0.112), values, edited: false, pending: false, short: false };
     assert_eq!(plain_text(&reading(&at)), "k = 31 edges · |score| ≥ 0.11 · KL 0.12 · logit diff 94 %");
+    let tones = |reading: &[Span]| reading.iter().map(|span| span.tone).collect::<Vec<_>>();
+    at.pending = true;
+    // The count and the threshold are known before anything is measured; `edges` is a part of its own.
+    let (known, between) = ([Tone::Plain, Tone::Strong], [Tone::Plain, Tone::Between]);
+    assert_eq!(tones(&reading(&at)), [&known[..], &[Tone::Plain], &known, &between, &between].concat());
+    at.pending = false;
     at.short = true;
     assert_eq!(plain_text(&reading(&at)), "31 edges · KL 0.12 · logit diff 94 %");
     let edited = Reading { edited: true, k: 1, ..at };
     assert_eq!(plain_text(&reading(&edited)), "1 edge · edited · KL 0.12 · logit diff 94 %");
-    let empty = Reading { k: 0, threshold: Some(f64::INFINITY), values: Vec::new(), edited: false, short: false };
+    let empty = Reading {
+        k: 0,
+        threshold: Some(f64::INFINITY),
+        values: Vec::new(),
+        edited: false,
+        pending: false,
+        short: false,
+    };
     assert_eq!(plain_text(&reading(&empty)), "k = 0 edges · |score| ≥ ∞");
 }

@@ -9,7 +9,16 @@ const MINUS: char = '\u{2212}';
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
     pub text: String,
-    pub emphasised: bool,
+    pub tone: Tone,
+}
+
+/// How a part of a sentence is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Strong,
+    /// Strong, and grey: a value between measured ones.
+    Between,
 }
 
 /// What is known of the circuit at the cursor.
@@ -22,17 +31,19 @@ pub struct Reading {
     pub values: Vec<(String, String)>,
     /// Whether the circuit was changed by hand, so that no threshold tells its edges.
     pub edited: bool,
+    /// Whether the values lie between measured ones, and are still to be measured.
+    pub pending: bool,
     /// Whether there is room for the short form only.
     pub short: bool,
 }
 
 impl Span {
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), emphasised: false }
+        Self { text: text.into(), tone: Tone::Plain }
     }
 
     pub fn emphasised(text: impl Into<String>) -> Self {
-        Self { text: text.into(), emphasised: true }
+        Self { text: text.into(), tone: Tone::Strong }
     }
 }
 
@@ -47,8 +58,9 @@ pub fn reading(reading: &Reading) -> Vec<Span> {
     } else if let Some(threshold) = reading.threshold.filter(|_| !reading.short) {
         spans.extend([Span::plain(" · |score| ≥ "), Span::emphasised(decimal_text(threshold))]);
     }
+    let tone = if reading.pending { Tone::Between } else { Tone::Strong };
     for (name, value) in &reading.values {
-        spans.extend([Span::plain(format!(" · {name} ")), Span::emphasised(value)]);
+        spans.extend([Span::plain(format!(" · {name} ")), Span { text: value.clone(), tone }]);
     }
     spans
 }
@@ -69,6 +81,12 @@ pub fn value_text(scale: ValueScale, value: f64) -> String {
         ValueScale::Percent if value.is_finite() => format!("{} %", fixed_text(value, 0)),
         ValueScale::Percent | ValueScale::Linear | ValueScale::Log { .. } => decimal_text(value),
     }
+}
+
+/// A probability in percent: `78.1 %`; one that would round to nothing is `< 0.1 %`.
+pub fn probability_text(probability: f64) -> String {
+    let percent = 100.0 * probability;
+    if percent > 0.0 && percent < 0.05 { "< 0.1 %".to_owned() } else { fixed_text(percent, 1) + " %" }
 }
 
 /// A number with two decimals, or with the two digits that a small one needs.

@@ -32,13 +32,13 @@ impl ValueAxis {
         Self { scale, line: AxisLine { range, start: bottom, length: top - bottom } }
     }
 
-    /// The axis of a distribution of absolute scores.
+    /// The axis of a distribution of absolute scores, largest first.
     pub(super) fn of_scores(scores: &[f32], bottom: f64, top: f64) -> Self {
-        let sizes = || scores.iter().map(|&score| f64::from(score)).filter(|size| size.is_finite() && *size > 0.0);
-        let high = sizes().fold(0.0, f64::max);
-        let low = sizes().fold(high, f64::min);
+        let is_size = |score: &f32| score.is_finite() && *score > 0.0;
+        let high = scores.iter().copied().find(is_size).map_or(0.0, f64::from);
+        let low = scores.iter().rev().copied().find(is_size).map_or(high, f64::from);
         let least = if high > 0.0 { low.min(high / LEAST_DECADE).max(high / MOST_DECADES) } else { 1.0 };
-        Self::new(ValueScale::Log { least }, sizes(), bottom, top)
+        Self::new(ValueScale::Log { least }, std::iter::once(high), bottom, top)
     }
 
     /// The position of a value; values beyond the axis lie at its ends.

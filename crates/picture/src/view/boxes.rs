@@ -12,13 +12,15 @@ pub(super) struct Boxes {
     pub nodes: Rc<Nodes>,
     /// For each node of the graph the index of its box.
     pub of: Vec<usize>,
+    /// For each node whether all links to it end at one place.
+    is_merged: Vec<bool>,
 }
 
 impl Boxes {
     /// Each node in a box of its own.
     pub fn apart(nodes: Rc<Nodes>) -> Self {
-        let of = (0..nodes.nodes.len()).collect();
-        Self { nodes, of }
+        let (of, is_merged) = ((0..nodes.nodes.len()).collect(), vec![false; nodes.nodes.len()]);
+        Self { nodes, of, is_merged }
     }
 
     /// The heads of some blocks in a box a block. Of the heads of such a block only those that are drawn are members, and a
@@ -34,17 +36,26 @@ impl Boxes {
             }
             all.push(heads_in_one(nodes, block, &heads, drawn.len()));
         }
-        Self { nodes: Rc::new(Nodes { nodes: all, layers: nodes.layers.clone(), n_blocks: nodes.n_blocks }), of }
+        let is_merged = of.iter().enumerate().map(|(node, &of)| of != node).collect();
+        let nodes = Nodes { nodes: all, layers: nodes.layers.clone(), n_blocks: nodes.n_blocks };
+        Self { nodes: Rc::new(nodes), of, is_merged }
     }
 
-    /// Whether the box of a node holds others as well.
-    pub fn is_shared(&self, node: usize) -> bool {
-        self.of[node] != node
+    /// Merges the inputs of all heads, or of some.
+    pub fn merge_ports(&mut self, all: bool, heads: &BTreeSet<String>) {
+        for (node, is_merged) in self.nodes.nodes.iter().zip(&mut self.is_merged) {
+            *is_merged |= all || heads.contains(&node.name);
+        }
     }
 
-    /// Whether any box holds several nodes.
-    pub fn has_shared(&self) -> bool {
-        (0..self.of.len()).any(|node| self.is_shared(node))
+    /// Whether all links to a node end at one place: it has one input, or shares its box with others.
+    pub fn is_merged(&self, node: usize) -> bool {
+        self.is_merged[node]
+    }
+
+    /// Whether each edge is a link of its own.
+    pub fn are_apart(&self) -> bool {
+        !self.is_merged.contains(&true)
     }
 }
 

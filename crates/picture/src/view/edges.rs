@@ -33,6 +33,8 @@ impl Shown {
 #[derive(Debug, Clone, Copy)]
 pub struct Compared<'a> {
     pub scores: &'a PruneScores,
+    /// What its scores are multiplied by: scores of two algorithms have different units, and are to have one width.
+    pub scale: f32,
     pub shown: &'a [Shown],
 }
 
@@ -61,7 +63,7 @@ pub fn shown(scores: &PruneScores, edges: &[usize], edits: &Edits) -> Vec<Shown>
     shown
 }
 
-/// The edges of two circuits, with the mean of their scores; edges that a reader took out of one are not in it.
+/// The edges of two circuits, with the mean of their scaled scores; edges that a reader took out of one are not in it.
 pub fn compared(a: Compared, b: Compared) -> Vec<Shown> {
     let [mut of_a, mut of_b] = [a, b].map(|one| one.shown.iter().filter(|shown| shown.is_in_circuit()).peekable());
     let mut both = Vec::with_capacity(a.shown.len().max(b.shown.len()));
@@ -74,8 +76,17 @@ pub fn compared(a: Compared, b: Compared) -> Vec<Shown> {
             (Some(a), None) => (Side::OnlyA, a.mask),
             (None, b) => (Side::OnlyB, b.map_or(1.0, |b| b.mask)),
         };
-        both.push(Shown { edge_idx, score: mean_score(a.scores, b.scores, edge_idx), mask, side });
+        both.push(Shown { edge_idx, score: mean_score(a, b, edge_idx), mask, side });
     }
+}
+
+/// What scores are multiplied by so that their strongest edge is as strong as that of others; 1 where either has none of finite
+/// strength.
+pub fn scale_to(others: &PruneScores, scores: &PruneScores) -> f32 {
+    let strongest =
+        |scores: &PruneScores| scores.ranking().descending().iter().copied().find(|score| score.is_finite());
+    let scale = strongest(others).zip(strongest(scores)).map(|(wanted, found)| wanted / found);
+    scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0)
 }
 
 /// How much an edge counts in a sum. Scores may be infinite (ACDC gives such), and a sum is to stay a number.
@@ -97,8 +108,8 @@ fn push(shown: &mut Vec<Shown>, scores: &PruneScores, edge_idx: usize, mask: f32
 }
 
 /// 0 where one score is as large as the other is small, both infinite.
-fn mean_score(a: &PruneScores, b: &PruneScores, edge_idx: usize) -> f32 {
-    let [a, b] = [a, b].map(|scores| scores.values().get(edge_idx).copied().unwrap_or(0.0));
+fn mean_score(a: Compared, b: Compared, edge_idx: usize) -> f32 {
+    let [a, b] = [a, b].map(|one| one.scores.values().get(edge_idx).map_or(0.0, |score| score * one.scale));
     let mean = f32::midpoint(a, b);
     if mean.is_nan() { 0.0 } else { mean }
 }

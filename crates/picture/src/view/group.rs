@@ -16,7 +16,7 @@ pub(super) struct Ends {
     /// Indices of boxes.
     pub src: usize,
     pub dest: usize,
-    /// None where the dest is a box of several heads.
+    /// None where the dest is a box of several heads, or its inputs are merged.
     pub port: Option<Port>,
     pub side: Side,
     is_negative: bool,
@@ -25,10 +25,10 @@ pub(super) struct Ends {
 
 /// Edges that are drawn as one link.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bundle {
+pub(super) struct Bundle<'a> {
     pub ends: Ends,
     /// The strongest; of equally strong ones the first.
-    pub strongest: Placed,
+    pub strongest: &'a Placed,
     pub n_edges: usize,
     pub score: f64,
     pub on_path: bool,
@@ -37,7 +37,7 @@ pub(super) struct Bundle {
     weight: f64,
 }
 
-impl Bundle {
+impl Bundle<'_> {
     pub fn is_in_circuit(&self) -> bool {
         self.ends.is_in_circuit
     }
@@ -49,15 +49,15 @@ impl Bundle {
 }
 
 /// The links of some edges, in the order of the first edge of each.
-pub(super) fn bundles(kept: &[&Placed], boxes: &Boxes, merge_ports: bool) -> Vec<Bundle> {
-    if !merge_ports && !boxes.has_shared() {
-        return kept.iter().map(|placed| alone(placed, ends(placed, boxes, false))).collect();
+pub(super) fn bundles<'a>(kept: &[&'a Placed], boxes: &Boxes) -> Vec<Bundle<'a>> {
+    if boxes.are_apart() {
+        return kept.iter().map(|placed| alone(placed, ends(placed, boxes))).collect();
     }
     let mut bundles: Vec<Bundle> = Vec::with_capacity(kept.len());
     // Only looked up: its order reaches nothing.
     let mut indices: HashMap<Ends, usize> = HashMap::with_capacity(kept.len());
     for placed in kept {
-        let ends = ends(placed, boxes, merge_ports);
+        let ends = ends(placed, boxes);
         let new = alone(placed, ends);
         match indices.get(&ends) {
             Some(&i) => add(&mut bundles[i], &new),
@@ -70,26 +70,25 @@ pub(super) fn bundles(kept: &[&Placed], boxes: &Boxes, merge_ports: bool) -> Vec
     bundles
 }
 
-fn ends(placed: &Placed, boxes: &Boxes, merge_ports: bool) -> Ends {
-    let has_port = !merge_ports && !boxes.is_shared(placed.dest);
+fn ends(placed: &Placed, boxes: &Boxes) -> Ends {
     Ends {
         seq_idx: placed.edge.seq_idx,
         src: boxes.of[placed.src],
         dest: boxes.of[placed.dest],
-        port: placed.port.filter(|_| has_port),
+        port: placed.port.filter(|_| !boxes.is_merged(placed.dest)),
         side: placed.shown.side,
         is_negative: placed.shown.score < 0.0,
         is_in_circuit: placed.shown.is_in_circuit(),
     }
 }
 
-fn alone(placed: &Placed, ends: Ends) -> Bundle {
+fn alone(placed: &Placed, ends: Ends) -> Bundle<'_> {
     let shown = placed.shown;
     // Edges of score 0 weigh next to nothing, so that a link of these alone has a mean as well.
     let weight = strength(shown.score).max(f64::MIN_POSITIVE);
     Bundle {
         ends,
-        strongest: *placed,
+        strongest: placed,
         n_edges: 1,
         score: f64::from(shown.score),
         on_path: placed.on_path,
@@ -98,7 +97,7 @@ fn alone(placed: &Placed, ends: Ends) -> Bundle {
     }
 }
 
-fn add(bundle: &mut Bundle, other: &Bundle) {
+fn add<'a>(bundle: &mut Bundle<'a>, other: &Bundle<'a>) {
     if other.strongest.shown.score.abs() > bundle.strongest.shown.score.abs() {
         bundle.strongest = other.strongest;
     }

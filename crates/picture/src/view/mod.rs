@@ -29,16 +29,18 @@ use std::rc::Rc;
 
 use circuitscope_core::{AttentionDir, Graph, edge_name};
 
-pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, shown, strength};
+pub use self::edges::{Compared, Edits, Shown, compared, edges_in_circuit, scale_to, shown, strength};
 pub use self::ends::edge_ends;
 pub use self::focus::Focus;
 pub use self::options::{Heads, Limits, ViewOptions};
-pub use self::table::{BlockStrength, NodeEdges, edges_of, find_edge, name_of, strength_by_block, strongest};
+pub use self::table::{
+    BlockStrength, NodeEdges, Used, edges_of, find_edge, name_of, strength_by_block, strongest, used,
+};
 
 use self::boxes::Boxes;
 use self::group::Bundle;
 use self::paths::Placed;
-use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest};
+use crate::drawn::{Band, Drawn, Link, Nodes, Port, Rest, Side};
 
 /// Everything that a picture's content depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +62,9 @@ pub fn view(request: &ViewRequest) -> Drawn {
     let kept = kept(request, &placed, window.as_ref());
     let n_kept = kept.iter().filter(|placed| placed.shown.is_in_circuit()).count();
     let plan = plan(request, n_kept, window.as_ref());
-    let boxes = boxes(request, &kept, &plan, window.as_ref());
-    let mut bundles = group::bundles(&kept, &boxes, request.options.merge_ports);
+    let mut boxes = boxes(request, &kept, &plan, window.as_ref());
+    boxes.merge_ports(request.options.merge_ports, &request.options.merged_heads);
+    let mut bundles = group::bundles(&kept, &boxes);
     let weaker = overview::cut(&mut bundles, plan.limit);
     let rest = rest(&placed, request.graph, Cut { nodes: &boxes.nodes, drawn: &bundles, weaker: &weaker });
     Drawn { bands: bands(request, &boxes.nodes, &bundles), nodes: boxes.nodes, rest }
@@ -73,8 +76,10 @@ fn kept<'a>(request: &ViewRequest, placed: &'a [Placed], window: Option<&Range<u
     let around = options.focus.as_ref().and_then(|focus| focus::around(request, placed, focus));
     let is_inside = |node: usize| window.is_none_or(|window| window.contains(&nodes.nodes[node].layer));
     let is_kept = |(i, placed): &(usize, &Placed)| {
-        let on_path = placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit();
-        on_path && (is_inside(placed.src) || is_inside(placed.dest)) && around.as_ref().is_none_or(|around| around[*i])
+        (placed.on_path || !options.on_path_only || !placed.shown.is_in_circuit())
+            && (placed.shown.side != Side::Both || !options.differences_only)
+            && (is_inside(placed.src) || is_inside(placed.dest))
+            && around.as_ref().is_none_or(|around| around[*i])
     };
     placed.iter().enumerate().filter(is_kept).map(|(_, placed)| placed).collect()
 }
@@ -89,8 +94,9 @@ fn plan(request: &ViewRequest, n_edges: usize, window: Option<&Range<usize>>) ->
     let options = request.options;
     let ViewOptions { opened, closed, limits, .. } = options;
     if let Some(window) = window {
-        let outside = request.graph.srcs.iter().filter(|src| !window.contains(&src.layer));
-        let closed = outside.filter_map(|src| src.kind.block()).chain(closed.iter().copied()).collect();
+        let heads = request.graph.srcs.iter().filter(|src| src.head_idx.is_some());
+        let outside = heads.filter(|head| !window.contains(&head.layer)).filter_map(|head| head.kind.block());
+        let closed = outside.chain(closed.iter().copied()).collect();
         Plan { closed, limit: limits.in_window }
     } else if options.is_by_layer(n_edges) {
         Plan {
@@ -116,8 +122,8 @@ fn boxes(request: &ViewRequest, kept: &[&Placed], plan: &Plan, window: Option<&R
 /// The links that are drawn, and those that are not.
 struct Cut<'a> {
     nodes: &'a Nodes,
-    drawn: &'a [Bundle],
-    weaker: &'a [Bundle],
+    drawn: &'a [Bundle<'a>],
+    weaker: &'a [Bundle<'a>],
 }
 
 fn rest(placed: &[Placed], graph: &Graph, Cut { nodes, drawn, weaker }: Cut) -> Rest {

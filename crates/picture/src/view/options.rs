@@ -20,6 +20,10 @@ pub struct ViewOptions {
     pub window: Option<Range<usize>>,
     /// Whether the links to a head's q, k and v are drawn as one.
     pub merge_ports: bool,
+    /// Heads whose q, k and v are drawn as one where those of others are apart, by name.
+    pub merged_heads: BTreeSet<String>,
+    /// Whether of two circuits only the edges are drawn that are in one of them.
+    pub differences_only: bool,
     /// Whether token positions without links have a band.
     pub all_positions: bool,
     pub limits: Limits,

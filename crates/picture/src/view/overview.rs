@@ -4,8 +4,8 @@ use super::edges::strength;
 use super::group::Bundle;
 use crate::drawn::Nodes;
 
-/// Keeps the strongest links, of equally strong ones the first, and gives the others. Both are in the order of their edges.
-pub(super) fn cut(bundles: &mut Vec<Bundle>, limit: usize) -> Vec<Bundle> {
+/// Keeps the strongest links, of equally strong ones the first, in the order of their edges, and gives the others, in none.
+pub(super) fn cut<'a>(bundles: &mut Vec<Bundle<'a>>, limit: usize) -> Vec<Bundle<'a>> {
     let mut weaker = Vec::new();
     if bundles.len() > limit {
         if limit > 0 {
@@ -17,7 +17,6 @@ pub(super) fn cut(bundles: &mut Vec<Bundle>, limit: usize) -> Vec<Bundle> {
         weaker = bundles.split_off(limit);
     }
     bundles.sort_unstable_by_key(edge);
-    weaker.sort_unstable_by_key(edge);
     weaker
 }
 

@@ -1,11 +1,13 @@
 //! What is said of the shown edges beside the picture: the strongest, those of a node, and how strong each block is.
 
+use std::collections::BTreeSet;
+
 use circuitscope_core::{EdgeIndex, EdgeLookup, Graph, edge_name};
 
 use super::edges::{Shown, strength};
 use super::focus::named;
 use super::nodes::Dests;
-use crate::drawn::{NodeKind, Nodes};
+use crate::drawn::{Drawn, LayerPart, NodeKind, Nodes};
 
 /// The edges of a node, strongest first.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +21,24 @@ pub struct NodeEdges {
 pub struct BlockStrength {
     pub attn: f64,
     pub mlp: f64,
+}
+
+/// What is in use of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// Heads that share a box count one by one.
+    pub n_nodes: usize,
+    pub n_blocks: usize,
+}
+
+/// The nodes and blocks that the drawn links begin or end in.
+pub fn used(drawn: &Drawn) -> Used {
+    let nodes: BTreeSet<usize> = drawn.links().flat_map(|link| [link.src, link.dest]).collect();
+    let Nodes { nodes: all, layers, .. } = &*drawn.nodes;
+    let inner = nodes.iter().map(|&node| layers[all[node].layer]);
+    let inner = inner.filter(|layer| !matches!(layer.part, LayerPart::Earlier | LayerPart::Later));
+    let blocks: BTreeSet<usize> = inner.filter_map(|layer| layer.block).collect();
+    Used { n_nodes: nodes.iter().map(|&node| all[node].n_members).sum(), n_blocks: blocks.len() }
 }
 
 /// The name of an edge, with its position in a token-wise graph.

@@ -1,4 +1,6 @@
 //! The drawing: laws of its geometry, its order, how often ribbons cross, and its SVG.
 
-#[cfg(any())]
+mod files;
+mod laws;
+mod order;
 mod support;

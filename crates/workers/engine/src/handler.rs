@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use js_sys::{Array, Float32Array, Uint8Array};
+use js_sys::{Array, Float32Array, Float64Array, Uint8Array};
 
 use crate::report::Reporter;
 use circuitscope_core::DiscoverSettings;
@@ -105,6 +105,11 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
             let tokens = session.inspect(circuit, prompt, position, top_k)?;
             Ok((Event::Tokens { tokens }, Array::new()))
         }
+        Request::Values { circuit, metric } => {
+            let (values, passes) = session.values(circuit, metric)?;
+            let attached: Array = passes.iter().map(|values| Float64Array::from(values.as_slice())).collect();
+            Ok((Event::Values { values }, attached))
+        }
         Request::Attention { prompt, circuit, heads } => {
             let (attention, patterns) = session.attention(prompt, &circuit, heads).await?;
             Ok((Event::Attention { attention }, float_arrays(patterns.iter().map(Vec::as_slice))))
@@ -159,7 +164,11 @@ async fn discover(
 }
 
 fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
-    arrays.map(Float32Array::from).collect()
+    let attached = Array::new();
+    for numbers in arrays {
+        attached.push(&Float32Array::from(numbers));
+    }
+    attached
 }
 
 /// A file that was read whole.

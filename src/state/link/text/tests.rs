@@ -78,6 +78,7 @@ fn any_view(dice: &mut Dice) -> View {
         window: dice.maybe(|dice| dice.below(10)..11 + dice.below(10)),
         merge_ports: dice.coin(),
         all_positions: dice.coin(),
+        differences_only: dice.coin(),
         ..ViewOptions::default()
     };
     View {
@@ -104,6 +105,7 @@ fn any_link(dice: &mut Dice) -> Link {
         prompt: dice.below(3),
         position: dice.below(3),
         drawer: dice.maybe(|dice| dice.one_of(&Drawer::ALL)),
+        compare: dice.maybe(|dice| if dice.coin() { Linked::Official } else { Linked::Size(dice.below(200_000)) }),
     }
 }
 

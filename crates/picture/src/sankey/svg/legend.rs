@@ -1,7 +1,7 @@
 //! What the colours, the textures and the widths mean, for files; a page writes its own from [`legend_items`].
 
 use super::pen::Pen;
-use super::tones::{CONTROL, MUTED, NEGATIVE, NEGATIVE_SOFT, ONLY_A, ONLY_B, POSITIVE, SHARED, Tone, kind_tone};
+use super::tones::{CONTROL, MUTED, NEGATIVE_SOFT, ONLY_A, ONLY_B, POSITIVE, SHARED, SHARED_SOFT, Tone, kind_tone};
 use crate::drawn::{NodeKind, Side};
 use crate::geometry::{Point, Rect, TextAlign, TextSpot};
 use crate::sankey::layout::Layout;
@@ -49,7 +49,7 @@ impl LegendItem {
             Self::OnlyB => "only in B".to_owned(),
             Self::Scale { score, .. } => format!("|score| {score}"),
             Self::Attention => "looks back at".to_owned(),
-            Self::OffPath => "on no path from embed to unembed".to_owned(),
+            Self::OffPath => "on no path".to_owned(),
         }
     }
 }
@@ -129,7 +129,7 @@ fn sample(pen: &mut Pen, item: LegendItem, at: Point, compared: bool) {
         LegendItem::OnlyB => fill(block(SAMPLE), ONLY_B, "0.85", "0"),
         LegendItem::Scale { width, .. } => fill(block([SAMPLE[0], width]), CONTROL, "0.45", "0"),
         LegendItem::Negative => {
-            let soft = if compared { super::tones::SHARED_SOFT } else { NEGATIVE_SOFT };
+            let soft = if compared { SHARED_SOFT } else { NEGATIVE_SOFT };
             fill(block(SAMPLE), soft, "0.9", "0");
             let (id, side) = (pen.look.id, if compared { "-both" } else { "-neg" });
             pen.raw("<path fill=\"none\" stroke=\"url(#")
@@ -138,7 +138,6 @@ fn sample(pen: &mut Pen, item: LegendItem, at: Point, compared: bool) {
                 .raw(")\"")
                 .length("stroke-width", SAMPLE[1]);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
-            let _ = NEGATIVE;
         }
         LegendItem::Attention => {
             pen.raw("<path fill=\"none\" stroke-width=\"1.4\"").paint("stroke", CONTROL).raw(" d=\"M");

@@ -17,7 +17,8 @@ mod tones;
 pub use legend::{LegendItem, legend_items};
 pub use tones::{
     ACCENT, BAND, CONTROL, EMBED, GROUND, HEAD, INK, MLP, MUTED, NEGATIVE, NEGATIVE_SOFT, ON_KIND, ONLY_A, ONLY_A_SOFT,
-    ONLY_B, ONLY_B_SOFT, POSITIVE, RESID, SHARED, SHARED_SOFT, TONES, Tone, UNEMBED, kind_tone, ribbon_tones,
+    ONLY_B, ONLY_B_SOFT, POSITIVE, POSITIVE_SOFT, RESID, SHARED, SHARED_SOFT, TONES, Tone, UNEMBED, kind_tone,
+    ribbon_tones,
 };
 
 use self::pen::Pen;

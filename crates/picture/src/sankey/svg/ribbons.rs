@@ -10,7 +10,8 @@ use crate::sankey::tags::TAG_RADIUS;
 
 /// A finger or a pointer finds a ribbon within this width.
 const HIT_WIDTH: f64 = 9.0;
-/// Wide ribbons are lighter than thin ones, so that ink is about even: `0.48 + 0.3 exp(-width / 5)`.
+/// Wide ribbons are lighter than thin ones, so that ink is about even: `0.48 + 0.3 exp(-width / 5)`. Where there are many,
+/// thin ones lie on each other as it is.
 const OPACITY: f64 = 0.48;
 const THIN_OPACITY: f64 = 0.3;
 const OPACITY_WIDTH: f64 = 5.0;
@@ -45,7 +46,7 @@ struct Stroke {
     dash: Option<&'static str>,
 }
 
-fn stroke(link: &Link, width: f64) -> Stroke {
+fn stroke(link: &Link, width: f64, n_ribbons: usize) -> Stroke {
     let (tone, soft) = ribbon_tones(link.side, link.score);
     let fading = if link.on_path { 1.0 } else { OFF_PATH };
     if link.mask == 0.0 {
@@ -58,6 +59,7 @@ fn stroke(link: &Link, width: f64) -> Stroke {
         Side::Both => SHARED_OPACITY,
         Side::OnlyA | Side::OnlyB => SINGLE_OPACITY,
         Side::One if negative => NEGATIVE_OPACITY,
+        Side::One if n_ribbons > MAX_HIT_PATHS => OPACITY,
         Side::One => OPACITY + THIN_OPACITY * (-width / OPACITY_WIDTH).exp(),
     };
     let classes = match (link.side, hatched) {
@@ -75,7 +77,7 @@ fn stroke(link: &Link, width: f64) -> Stroke {
 
 fn draw(pen: &mut Pen, layout: &Layout, ribbon: &Ribbon, has_hits: bool) {
     let link = layout.link(ribbon);
-    let stroke = stroke(link, ribbon.width);
+    let stroke = stroke(link, ribbon.width, layout.ribbons.len());
     let is_part = link.mask > 0.0 && link.mask < 1.0;
     let is_group = has_hits || is_part || pen.is_file();
     pen.raw(if is_group { "<g class=\"rb" } else { "<path class=\"rb e" }).raw(stroke.classes);

@@ -43,6 +43,7 @@ pub const CONTROL: Tone = Tone::new("--ctl", "#868f9b", "#6d7988");
 pub const BAND: Tone = Tone::new("--band", "#f8f9fb", "#141920");
 pub const ACCENT: Tone = Tone::new("--accent", "#1f5db8", "#82b3f7");
 pub const POSITIVE: Tone = Tone::new("--pos", "#2a66b4", "#5c9bec");
+pub const POSITIVE_SOFT: Tone = Tone::new("--pos-soft", "#7fa9de", "#3f74ba");
 pub const NEGATIVE: Tone = Tone::new("--neg", "#c9690c", "#f5a850");
 /// Between the stripes of a hatched ribbon.
 pub const NEGATIVE_SOFT: Tone = Tone::new("--neg-soft", "#f5c48f", "#7a5426");
@@ -63,7 +64,7 @@ pub const SHARED: Tone = Tone::new("--cs", "#868f9b", "#6d7988");
 pub const SHARED_SOFT: Tone = Tone::new("--cs-soft", "#cdd2d8", "#3a434e");
 
 /// All of them.
-pub const TONES: [Tone; 21] = [
+pub const TONES: [Tone; 22] = [
     GROUND,
     INK,
     MUTED,
@@ -71,6 +72,7 @@ pub const TONES: [Tone; 21] = [
     BAND,
     ACCENT,
     POSITIVE,
+    POSITIVE_SOFT,
     NEGATIVE,
     NEGATIVE_SOFT,
     ON_KIND,
@@ -106,6 +108,6 @@ pub fn ribbon_tones(side: Side, score: f32) -> (Tone, Tone) {
         Side::OnlyB => (ONLY_B, ONLY_B_SOFT),
         Side::One if score < 0.0 => (NEGATIVE, NEGATIVE_SOFT),
         Side::One if score == 0.0 => (CONTROL, CONTROL),
-        Side::One => (POSITIVE, ONLY_A_SOFT),
+        Side::One => (POSITIVE, POSITIVE_SOFT),
     }
 }

@@ -2,30 +2,28 @@
 //!
 //! Of the last run the results of each circuit are kept, a few kilobytes, and the unpatched model on its prompts, which a later
 //! run that differs only in its scores or edge counts uses again. Results stay until another run is done; the unpatched model
-//! is dropped before a run that cannot use it makes its own.
+//! is dropped before a run that cannot use it makes its own. `questions` has what can be asked about the last run.
 
-use std::borrow::Cow;
+mod error;
+mod questions;
+
 use std::rc::Rc;
 
 use burn::tensor::Device;
-use thiserror::Error;
+
+pub use error::SessionError;
+use questions::Results;
 
 use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
-use crate::inspect::{self, Attribution, InspectInput, PassAttribution, Patterns};
-use crate::model::{ByteSource, Model, ModelError, Transformer, load_shards};
-use crate::run::{
-    CircuitOutput, Observer, RunError, RunInput, RunOutput, SrcActivations, Stacking, TOP_TOKENS, TopTokens, Unpatched,
-    graph_config, run_circuits,
-};
+use crate::model::{ByteSource, Model, Transformer, load_shards};
+use crate::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, Unpatched, graph_config, run_circuits};
 use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
 use circuitscope_core::{
-    Areas, Circuit, CircuitError, CircuitMasks, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit,
-    MaskEdits, MeasuredCircuits, Metric, ModelConfig, Prompts, PruneScores, RunSettings, ScoresInfo, ShardIndex,
+    CircuitError, CircuitMasks, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit, MaskEdits,
+    ModelConfig, Prompts, PruneScores, RunSettings, ScoresInfo, ShardIndex,
 };
-use circuitscope_wire::engine::{
-    AttentionInfo, AttributionInfo, Baseline, CircuitChoice, CircuitResult, DiscoveryInfo, GraphInfo, Head, Tokens,
-};
+use circuitscope_wire::engine::{CircuitResult, DiscoveryInfo, GraphInfo};
 
 /// The engine's state.
 pub struct Session {
@@ -43,54 +41,6 @@ struct KeptUnpatched {
     /// With the default edge counts, whatever was asked for.
     settings: RunSettings,
     unpatched: Rc<Unpatched>,
-}
-
-/// What the last run gave, without logits, and what it was of, for questions about it.
-struct Results {
-    prompts: Prompts,
-    graph: Graph,
-    scores: PruneScores,
-    values: EdgeValues,
-    edits: MaskEdits,
-    settings: RunSettings,
-    /// What edges were patched with, where it is a mean over all prompts.
-    mean: Option<SrcActivations>,
-    circuits: Vec<CircuitOutput>,
-    /// The likeliest tokens of the unpatched model on the clean and on the corrupt prompts.
-    unpatched: [TopTokens; 2],
-    baseline: Baseline,
-}
-
-/// Why a request failed.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum SessionError {
-    #[error(transparent)]
-    Circuit(#[from] CircuitError),
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The device cannot be opened.
-    #[error("{0}")]
-    Device(String),
-    #[error("no device is open: open one first")]
-    NoDevice,
-    #[error("no model is loaded: load one first")]
-    NoModel,
-    #[error("no circuits were run: run some first")]
-    NoRun,
-    #[error("`{field}` should be below {expected}, found {found}")]
-    OutOfRange { field: &'static str, expected: usize, found: usize },
-    #[error("`topK` should be at most {most}, the number of tokens that a run keeps of each output, found {found}", most = TOP_TOKENS)]
-    TopK { found: usize },
-}
-
-impl SessionError {
-    /// Whether the caller asked to stop.
-    pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Run(RunError::Cancelled) | Self::Model(ModelError::Cancelled))
-            || matches!(self, Self::Run(RunError::Model(ModelError::Cancelled)))
-    }
 }
 
 /// A file that was read whole: its name and its contents.
@@ -207,6 +157,7 @@ impl Session {
             circuits: output.circuits.clone(),
             unpatched: unpatched.tokens(),
             baseline: output.baseline.clone(),
+            unpatched_values: output.unpatched_values.clone(),
         });
         self.unpatched = Some(KeptUnpatched { prompts: text.to_owned(), settings: key, unpatched });
         Ok(output)
@@ -241,124 +192,6 @@ impl Session {
         let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost, note };
         Ok((bytes, scores, info))
     }
-
-    /// The areas under each metric's curve of the last run; none where nothing was run.
-    pub fn areas(&self) -> Vec<Areas> {
-        let Some(Results { graph, settings, circuits, baseline, .. }) = &self.results else { return Vec::new() };
-        let measured = MeasuredCircuits {
-            name: String::new(),
-            n_edges: graph.n_edges(),
-            circuits: circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
-            unpatched: Some([baseline.clean.clone(), baseline.corrupt.clone()]),
-            reverse: settings.reverse,
-        };
-        Metric::ALL.iter().map(|&metric| measured.areas(metric)).collect()
-    }
-
-    /// The `top_k` likeliest tokens of a prompt in the last run, at most [`TOP_TOKENS`]. `circuit` is an index in the list of
-    /// edge counts of the run, `position` one among the output's.
-    ///
-    /// # Errors
-    /// When nothing was run, an index is out of range, or more tokens are asked for than are kept.
-    pub fn inspect(
-        &self,
-        circuit: usize,
-        prompt: usize,
-        position: usize,
-        top_k: usize,
-    ) -> Result<Tokens, SessionError> {
-        let Results { circuits, unpatched: [clean, corrupt], baseline, .. } =
-            self.results.as_ref().ok_or(SessionError::NoRun)?;
-        below("circuit", circuit, circuits.len())?;
-        below("prompt", prompt, baseline.n_prompts)?;
-        below("position", position, baseline.n_positions)?;
-        if top_k > TOP_TOKENS {
-            return Err(SessionError::TopK { found: top_k });
-        }
-        let at = |tokens: &TopTokens| tokens.at(prompt, position, top_k);
-        Ok(Tokens { clean: at(clean), corrupt: at(corrupt), circuit: at(&circuits[circuit].tokens) })
-    }
-}
-
-/// The questions about single prompts.
-impl Session {
-    /// The attention patterns of heads on a prompt of the last run: on the clean prompt, on the corrupt one, and of a circuit. See
-    /// [`inspect::Patterns::passes`].
-    ///
-    /// # Errors
-    /// When nothing was run, a prompt, circuit, edge or head is not there, or the device fails.
-    pub async fn attention(
-        &self,
-        prompt: usize,
-        circuit: &CircuitChoice,
-        heads: Vec<Head>,
-    ) -> Result<(AttentionInfo, [Vec<f32>; 3]), SessionError> {
-        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        for head in &heads {
-            below("block", head.block, model.config().n_layers)?;
-            below("headIdx", head.head_idx, model.config().n_heads)?;
-        }
-        let results = self.results.as_ref().ok_or(SessionError::NoRun)?;
-        let (circuit, edits) = results.choose(circuit)?;
-        let found = inspect::patterns(&results.inspected(model, prompt, circuit, &edits)?, &heads).await?;
-        let Patterns { seq, n_pads, passes } = found;
-        Ok((AttentionInfo { circuit, heads, seq, n_pads }, passes))
-    }
-
-    /// What the src nodes put out on a prompt of the last run, and what they add to the logits of its answers: on the clean prompt, on
-    /// the corrupt one, and in a circuit. See [`inspect::attribution()`].
-    ///
-    /// # Errors
-    /// When nothing was run, a prompt, circuit or edge is not there, or the device fails.
-    pub async fn attribution(
-        &self,
-        prompt: usize,
-        circuit: &CircuitChoice,
-    ) -> Result<(AttributionInfo, [PassAttribution; 3]), SessionError> {
-        let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let results = self.results.as_ref().ok_or(SessionError::NoRun)?;
-        let (circuit, edits) = results.choose(circuit)?;
-        let found = inspect::attribution(&results.inspected(model, prompt, circuit, &edits)?).await?;
-        let Attribution { seq, n_positions, n_values, n_pads, passes } = found;
-        let srcs = results.graph.srcs.iter().map(|src| src.name.clone()).collect();
-        Ok((AttributionInfo { circuit, srcs, seq, n_positions, n_values, n_pads }, passes))
-    }
-}
-
-impl Results {
-    /// A circuit, with the edits that it has.
-    fn choose(&self, choice: &CircuitChoice) -> Result<(Circuit, Cow<'_, MaskEdits>), SessionError> {
-        match choice {
-            CircuitChoice::Ran { index } => {
-                below("circuit", *index, self.circuits.len())?;
-                Ok((self.circuits[*index].circuit, Cow::Borrowed(&self.edits)))
-            }
-            CircuitChoice::Edited { edge_count, edits } => {
-                let edits = MaskEdits::new(edits, &self.graph)?;
-                let masks = CircuitMasks { values: &self.scores, meaning: self.values, edits: &edits };
-                Ok((masks.circuit(*edge_count)?, Cow::Owned(edits)))
-            }
-        }
-    }
-
-    /// What a question about a prompt needs.
-    fn inspected<'a>(
-        &'a self,
-        model: &'a Transformer,
-        prompt: usize,
-        circuit: Circuit,
-        edits: &'a MaskEdits,
-    ) -> Result<InspectInput<'a>, SessionError> {
-        below("prompt", prompt, self.baseline.n_prompts)?;
-        let Self { prompts, graph, scores, values, settings, mean, .. } = self;
-        let circuits = CircuitMasks { values: scores, meaning: *values, edits };
-        Ok(InspectInput { model, prompts, graph, circuits, circuit, settings, mean: mean.as_ref(), prompt })
-    }
-}
-
-/// Checks an index.
-fn below(field: &'static str, found: usize, expected: usize) -> Result<(), SessionError> {
-    if found < expected { Ok(()) } else { Err(SessionError::OutOfRange { field, expected, found }) }
 }
 
 /// A circuit's output as a message, without its logits.

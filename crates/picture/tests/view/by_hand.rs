@@ -1,213 +1,15 @@
-//! What is drawn of a circuit: by hand on small graphs, and as laws on graphs of every kind.
+//! What is drawn of small circuits, worked out by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
-use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores, Sizes};
-use circuitscope_picture::drawn::{Drawn, LayerPart, Link, NodeKind, Nodes, Port, Side};
+use circuitscope_core::{AttentionDir, EdgeIndex, Graph, GraphConfig, ModelConfig, PruneScores};
+use circuitscope_picture::drawn::{Drawn, LayerPart, Nodes, Port, Side};
 use circuitscope_picture::view::{
-    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_in_circuit,
-    edges_of, find_edge, name_of, shown, strength_by_block, strongest, view,
+    BlockStrength, Compared, Edits, Focus, Heads, Limits, Shown, ViewOptions, ViewRequest, compared, edges_of,
+    find_edge, name_of, scale_to, strength_by_block, strongest, used, view,
 };
 
-fn model(n_layers: usize, n_heads: usize) -> ModelConfig {
-    let (d_model, d_head, d_mlp, n_ctx, d_vocab) = (8, 2, Some(8), 16, 16);
-    ModelConfig::decoder("gpt2", Sizes { n_layers, n_heads, d_model, d_head, d_mlp, n_ctx, d_vocab })
-}
-
-/// Models with MLPs after attention, beside it and without, as edge graphs with q, k and v apart and joint and as node graphs,
-/// with and without positions.
-fn graphs(n_layers: usize, n_heads: usize) -> Vec<Graph> {
-    let after = model(n_layers, n_heads);
-    let beside = ModelConfig { parallel_attn_mlp: true, ..after.clone() };
-    let without = ModelConfig { d_mlp: None, ..after.clone() };
-    let mut graphs = Vec::new();
-    for model in [after, beside, without] {
-        for (factorized, separate_qkv) in [(true, true), (true, false), (false, false)] {
-            for seq_len in [None, Some(3)] {
-                graphs.push(Graph::new(&model, GraphConfig { factorized, separate_qkv, seq_len }));
-            }
-        }
-    }
-    graphs
-}
-
-/// Numbers in 0..1 from a linear congruential generator.
-fn numbers(seed: u32) -> impl Iterator<Item = f32> {
-    let next = |&state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-    std::iter::successors(Some(seed), next).skip(1).map(|state| (state >> 8) as f32 / (1 << 24) as f32)
-}
-
-/// Scores of both signs, a few of them tied.
-fn scores(graph: &Graph, seed: u32) -> PruneScores {
-    let score = |x: f32| ((x - 0.5) * 200.0).round() / 100.0;
-    PruneScores::new(numbers(seed).map(score).take(graph.n_edges()).collect())
-}
-
-struct Case {
-    graph: Graph,
-    nodes: Rc<Nodes>,
-    scores: PruneScores,
-}
-
-impl Case {
-    fn new(graph: Graph, scores: PruneScores) -> Self {
-        Self { nodes: Rc::new(Nodes::of(&graph)), graph, scores }
-    }
-
-    fn random(graph: Graph, seed: u32) -> Self {
-        let scores = scores(&graph, seed);
-        Self::new(graph, scores)
-    }
-
-    /// Edges by name with their scores; all others have the score 0.
-    fn named(graph: Graph, edges: &[(&str, f32)]) -> Self {
-        let index = EdgeIndex::new(&graph);
-        let mut values = vec![0.0; graph.n_edges()];
-        for (name, score) in edges {
-            values[index.find_named(name).unwrap().edge_idx] = *score;
-        }
-        drop(index);
-        Self::new(graph, PruneScores::new(values))
-    }
-
-    fn shown(&self, k: usize, edits: &Edits) -> Vec<Shown> {
-        shown(&self.scores, &edges_in_circuit(&self.scores, &self.scores.circuit(k).unwrap()), edits)
-    }
-
-    fn view(&self, shown: &[Shown], options: &ViewOptions) -> Drawn {
-        let (graph, nodes, dir) = (&self.graph, &self.nodes, AttentionDir::Causal);
-        view(&ViewRequest { graph, nodes, shown, dir, seq_labels: &[], options })
-    }
-
-    fn draw(&self, k: usize, options: &ViewOptions) -> Drawn {
-        self.view(&self.shown(k, &Edits::new()), options)
-    }
-}
-
-fn names(drawn: &Drawn) -> Vec<&str> {
-    drawn.links().map(|link| link.name.as_str()).collect()
-}
-
-fn apart() -> ViewOptions {
-    ViewOptions { heads: Heads::Apart, ..ViewOptions::default() }
-}
-
-/// Options of every kind, for laws.
-fn all_options() -> Vec<ViewOptions> {
-    let limits = Limits { overview_above: 20, by_layer: 7, apart: 12, in_window: 9 };
-    let few = ViewOptions { limits, ..ViewOptions::default() };
-    let focus = |name: &str, hops| Some(Focus { name: name.to_owned(), hops });
-    vec![
-        ViewOptions::default(),
-        apart(),
-        few.clone(),
-        ViewOptions { heads: Heads::Apart, ..few.clone() },
-        ViewOptions { heads: Heads::Apart, closed: BTreeSet::from([1]), ..few.clone() },
-        ViewOptions { heads: Heads::ByLayer, opened: BTreeSet::from([0]), ..few.clone() },
-        ViewOptions { heads: Heads::ByLayer, merge_ports: true, all_positions: true, ..few.clone() },
-        ViewOptions { on_path_only: true, ..apart() },
-        ViewOptions { window: Some(1..2), ..few.clone() },
-        ViewOptions { window: Some(0..1), merge_ports: true, ..few.clone() },
-        ViewOptions { window: Some(7..9), ..few.clone() },
-        ViewOptions { focus: focus("A1.0", Some(1)), ..few.clone() },
-        ViewOptions { focus: focus("A1", None), ..few.clone() },
-        ViewOptions { focus: focus("nothing", None), ..few },
-    ]
-}
-
-#[test]
-fn every_edge_is_drawn_or_counted() {
-    for (seed, graph) in graphs(3, 3).into_iter().enumerate() {
-        let case = Case::random(graph, seed as u32);
-        let n_edges = case.graph.n_edges();
-        let strongest = edges_in_circuit(&case.scores, &case.scores.circuit(1).unwrap())[0];
-        for k in [0, 1, 10, 40, n_edges].map(|k| k.min(n_edges)) {
-            for edits in [Edits::new(), Edits::from([(0, 0.5), (strongest, 0.0), (n_edges - 1, 1.0), (n_edges, 1.0)])] {
-                let shown = case.shown(k, &edits);
-                let in_circuit = shown.iter().filter(|shown| shown.is_in_circuit()).count();
-                for options in all_options() {
-                    let drawn = case.view(&shown, &options);
-                    let of_circuit: usize = drawn.links().filter(|link| link.mask > 0.0).map(|link| link.n_edges).sum();
-                    assert_eq!(of_circuit + drawn.rest.n_in_circuit, in_circuit, "{options:?}");
-                    let rest = &drawn.rest;
-                    assert_eq!(drawn.n_edges() + rest.n_in_circuit + rest.n_outside, n_edges, "{options:?}");
-                    assert!(rest.n_weaker <= rest.n_in_circuit && rest.n_weaker_links <= rest.n_weaker);
-                    assert_eq!(rest.stream.is_empty(), rest.n_weaker == 0);
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn links_run_forwards_between_boxes_of_their_layers_and_names_are_those_of_the_boxes() {
-    for (seed, graph) in graphs(3, 3).into_iter().enumerate() {
-        let case = Case::random(graph, seed as u32);
-        for options in all_options() {
-            let drawn = case.draw(60.min(case.graph.n_edges()), &options);
-            let Nodes { nodes, layers, .. } = &*drawn.nodes;
-            assert!(nodes.iter().all(|node| node.layer < layers.len()));
-            for band in &drawn.bands {
-                assert!(band.links.is_sorted_by(|a, b| a.edge_idx < b.edge_idx));
-                for link in &band.links {
-                    let [src, dest] = [link.src, link.dest].map(|node| &nodes[node]);
-                    assert!(src.layer < dest.layer, "{}", link.name);
-                    let name = link.name.split_once(':').map_or(link.name.as_str(), |(_, name)| name);
-                    let ends = name.split_once("->").unwrap();
-                    // A box of several heads is named after their block.
-                    assert!(ends.0.starts_with(&src.name) && ends.1.starts_with(&dest.name), "{}", link.name);
-                    let has_head = |port: Port| dest.kind == NodeKind::Head && ends.1.ends_with(port.letter());
-                    assert!(link.port.is_none_or(has_head), "{}", link.name);
-                }
-            }
-            let members = |link: &Link| [link.src, link.dest].map(|node| nodes[node].n_members);
-            assert!(drawn.links().flat_map(members).all(|n| n >= 1));
-        }
-    }
-}
-
-#[test]
-fn the_order_of_the_edges_given_does_not_matter_and_the_same_edge_counts_once() {
-    for (seed, graph) in graphs(3, 2).into_iter().enumerate() {
-        let case = Case::random(graph, seed as u32);
-        let shown = case.shown(50.min(case.graph.n_edges()), &Edits::new());
-        let mut shuffled: Vec<_> = shown.iter().rev().chain(&shown).copied().collect();
-        let half = shuffled.len() / 3;
-        shuffled.rotate_left(half);
-        for options in all_options() {
-            assert_eq!(case.view(&shown, &options), case.view(&shuffled, &options));
-        }
-    }
-}
-
-/// The same rule, worked out the slow way: edges on no path are taken away until none is left, where a node is reached by an edge
-/// into it and leads on by an edge out of it.
-#[test]
-fn an_edge_lies_on_a_path_where_both_of_its_ends_do() {
-    for model in [model(3, 2), ModelConfig { parallel_attn_mlp: true, ..model(3, 2) }] {
-        let graph = Graph::new(&model, GraphConfig::default());
-        for seed in 0..20 {
-            let case = Case::random(graph.clone(), seed);
-            let drawn = case.draw(12, &apart());
-            let mut left: Vec<&Link> = drawn.links().collect();
-            let [start, end] = ["Resid Start", "Resid End"].map(|name| case.nodes.find(name).unwrap());
-            loop {
-                let is_reached = |link: &Link| link.src == start || left.iter().any(|other| other.dest == link.src);
-                let leads_on = |link: &Link| link.dest == end || left.iter().any(|other| other.src == link.dest);
-                let kept: Vec<_> = left.iter().copied().filter(|link| is_reached(link) && leads_on(link)).collect();
-                if kept.len() == left.len() {
-                    break;
-                }
-                left = kept;
-            }
-            let on_path: Vec<_> = drawn.links().filter(|link| link.on_path).collect();
-            assert_eq!(on_path, left);
-            let only = case.draw(12, &ViewOptions { on_path_only: true, ..apart() });
-            assert_eq!(names(&only), left.iter().map(|link| link.name.as_str()).collect::<Vec<_>>());
-        }
-    }
-}
+use crate::support::{Case, apart, model, names};
 
 #[test]
 fn the_boxes_of_a_graph_are_named_and_placed_as_it_has_them() {
@@ -247,6 +49,9 @@ fn a_head_is_one_box_with_three_inputs_which_can_be_merged() {
     let merged = case.draw(3, &ViewOptions { merge_ports: true, ..apart() });
     let links: Vec<_> = merged.links().map(|link| (link.name.as_str(), link.port, link.n_edges, link.score)).collect();
     assert_eq!(links, [("Resid Start->A0.1", None, 2, 3.0), ("Resid Start->A0.1.V", None, 1, -4.0)]);
+    let of_head =
+        |name: &str| case.draw(3, &ViewOptions { merged_heads: BTreeSet::from([name.to_owned()]), ..apart() });
+    assert_eq!((of_head("A0.1").bands, of_head("A0.0").bands), (merged.bands, drawn.bands));
 }
 
 #[test]
@@ -272,7 +77,7 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     let graph = Graph::new(&model(2, 2), GraphConfig::default());
     let [a, b] = [1, 2].map(|seed| Case::random(graph.clone(), seed));
     let [of_a, of_b] = [&a, &b].map(|case| case.shown(20, &Edits::new()));
-    let sides = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, shown });
+    let sides = [(&a, &of_a), (&b, &of_b)].map(|(case, shown)| Compared { scores: &case.scores, scale: 1.0, shown });
     let both = compared(sides[0], sides[1]);
     let has = |shown: &[Shown], edge_idx| shown.iter().any(|shown| shown.edge_idx == edge_idx);
     let mut seen = BTreeMap::new();
@@ -293,11 +98,40 @@ fn two_circuits_are_drawn_as_their_union_with_the_mean_of_their_scores() {
     // Sides are not summed with each other.
     let grouped = a.view(&both, &ViewOptions { heads: Heads::ByLayer, ..ViewOptions::default() });
     assert_eq!(grouped.n_edges() + grouped.rest.n_in_circuit, both.len());
+    // What both have is counted, not drawn.
+    let differences = a.view(&both, &ViewOptions { differences_only: true, ..apart() });
+    assert!(differences.links().all(|link| link.side != Side::Both));
+    assert_eq!(differences.n_edges(), seen["OnlyA"] + seen["OnlyB"]);
+    assert_eq!(differences.rest.n_in_circuit, seen["Both"]);
+    // It says nothing of paths: those of all edges of both count.
+    let all = a.view(&both, &apart());
+    let on_path = |drawn: &Drawn, name: &str| drawn.links().find(|link| link.name == name).map(|link| link.on_path);
+    assert!(differences.links().all(|link| on_path(&all, &link.name) == Some(link.on_path)));
     // Infinite scores of opposite signs have no mean.
     let infinite = |score: f32| PruneScores::new(vec![score; graph.n_edges()]);
     let (up, down) = (infinite(f32::INFINITY), infinite(f32::NEG_INFINITY));
-    let both = compared(Compared { scores: &up, shown: &of_a }, Compared { scores: &down, shown: &of_a });
+    let [up, down] = [&up, &down].map(|scores| Compared { scores, scale: 1.0, shown: &of_a });
+    let both = compared(up, down);
     assert!(both.len() == of_a.len() && both.iter().all(|shown| shown.score == 0.0));
+}
+
+#[test]
+fn scores_of_another_unit_are_drawn_as_wide_as_the_first() {
+    let graph = Graph::new(&model(2, 3), GraphConfig::default());
+    let a = Case::random(graph, 1);
+    let shown = a.shown(20, &Edits::new());
+    let smaller = PruneScores::new(a.scores.values().iter().map(|score| score / 16.0).collect());
+    let scale = scale_to(&a.scores, &smaller);
+    assert_eq!(scale, 16.0);
+    let of_a = Compared { scores: &a.scores, scale: 1.0, shown: &shown };
+    let both = compared(of_a, Compared { scores: &smaller, scale, shown: &shown });
+    let widths: Vec<_> = both.iter().map(|shown| shown.score).collect();
+    assert_eq!(widths, shown.iter().map(|shown| shown.score).collect::<Vec<_>>());
+    // Nothing to go by: no edge has a strength, or an infinite one.
+    for value in [0.0, f32::INFINITY] {
+        let none = PruneScores::new(vec![value; a.scores.n_edges()]);
+        assert_eq!([scale_to(&a.scores, &none), scale_to(&none, &a.scores)], [1.0, 1.0]);
+    }
 }
 
 #[test]
@@ -316,6 +150,7 @@ fn the_heads_of_a_layer_share_a_box_and_their_edges_a_link() {
     assert_eq!(links, [(1, -0.5), (2, 3.0), (1, 3.0), (1, 5.0)]);
     // One edge has its own name, several those of the boxes.
     assert_eq!(names(&drawn), ["Resid Start->A0.2.K", "Resid Start->A0", "A0.0->A1.1.K", "A0.2->A1.1.V"]);
+    assert_eq!((used(&drawn).n_nodes, used(&drawn).n_blocks), (4, 2));
     let heads = &drawn.nodes.nodes[drawn.links().nth(1).unwrap().dest];
     assert_eq!((heads.label.as_str(), heads.n_members, heads.layer, heads.place), ("0 \u{d7}2", 2, 1, 1.0));
     let single = &drawn.nodes.nodes[drawn.links().last().unwrap().dest];
@@ -427,6 +262,21 @@ fn a_window_keeps_its_layers_and_folds_the_others_into_two_columns() {
     assert_eq!((parts[0], parts[5]), ((LayerPart::Embed, None), (LayerPart::Later, Some(2))));
 }
 
+/// The stream before a block's heads is of the layer that they are in: after it the block's own stream is outside.
+#[test]
+fn a_window_of_a_node_graph_has_its_heads_apart() {
+    let graph = Graph::new(&model(3, 2), GraphConfig { factorized: false, ..GraphConfig::default() });
+    let n_edges = graph.n_edges();
+    let case = Case::new(graph, PruneScores::new(vec![1.0; n_edges]));
+    let drawn = case.draw(n_edges, &ViewOptions { window: Some(1..2), ..apart() });
+    let expected = "Resid Mid 0->Resid Post 0 MLP 0->Resid Post 0 Resid Post 0->Resid Mid 1 \
+                    A1.0->Resid Mid 1 A1.1->Resid Mid 1 Resid Mid 1->Resid Post 1 MLP 1->Resid Post 1";
+    assert_eq!(names(&drawn).join(" "), expected);
+    let of_layer =
+        |layer| drawn.nodes.nodes.iter().filter(|n| n.layer == layer).map(|n| n.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(of_layer(1), ["Resid Post 0", "A1.0", "A1.1", "A1"]);
+}
+
 #[test]
 fn positions_without_links_have_a_band_where_it_is_asked_for() {
     let config = GraphConfig { seq_len: Some(3), ..GraphConfig::default() };
@@ -444,36 +294,6 @@ fn positions_without_links_have_a_band_where_it_is_asked_for() {
     assert_eq!(bands(true), [(Some(0), label("a"), 0), (Some(1), label("<b>"), 1), (Some(2), label("c"), 0)]);
     let without = Case::random(Graph::new(&model(1, 1), GraphConfig::default()), 0).draw(0, &apart());
     assert_eq!((without.bands.len(), without.bands[0].seq_idx, without.n_edges()), (1, None, 0));
-}
-
-#[test]
-fn infinite_and_zero_scores_give_numbers() {
-    let graph = Graph::new(&model(2, 3), GraphConfig::default());
-    let n_edges = graph.n_edges();
-    let infinite = Case::new(graph.clone(), PruneScores::new(vec![f32::INFINITY; n_edges]));
-    let zero = Case::new(graph, PruneScores::new(vec![0.0; n_edges]));
-    for case in [infinite, zero] {
-        for options in all_options() {
-            let drawn = case.draw(n_edges, &options);
-            assert!(drawn.links().all(|link| link.mask == 1.0 && !link.score.is_nan()));
-            assert!(drawn.rest.stream.iter().all(|strength| strength.is_finite()));
-        }
-    }
-}
-
-#[test]
-fn an_edge_is_found_by_the_name_that_it_has() {
-    for graph in graphs(2, 2) {
-        for edge_idx in 0..graph.n_edges() {
-            assert_eq!(find_edge(&graph, &name_of(&graph, edge_idx).unwrap()), Some(edge_idx));
-        }
-        assert_eq!(name_of(&graph, graph.n_edges()), None);
-        assert!(
-            ["", "->", "A0.0", "9:A0.0->Resid End", "x:A0.0->Resid End"]
-                .iter()
-                .all(|name| find_edge(&graph, name).is_none())
-        );
-    }
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! What is drawn of a circuit, and the circuit as a matrix.
+
+mod by_hand;
+mod laws;
+mod matrix;
+mod support;

@@ -1,0 +1,151 @@
+//! What is asked of the engine about the selected node, and what it answered, as the inspector shows it.
+
+use super::tokens::token_text;
+use crate::state::State;
+use crate::state::insight::{AttentionQuestion, AttributionQuestion};
+use crate::state::load::Load;
+use crate::state::picture::Selection;
+use crate::state::runs::{Job, Run};
+use crate::words::short;
+use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
+use circuitscope_wire::engine::Head;
+
+/// The inspector's inner width.
+const WIDTH: f64 = 254.0;
+
+/// What there is to see of something that the engine is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen<T> {
+    /// It takes a run in this tab: of recorded results the engine knows nothing.
+    NeedsRun,
+    Waiting,
+    Failed(String),
+    Ready(T),
+}
+
+/// What a node adds to the logits, and how large its output is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeNumbers {
+    /// For clean, corrupt and circuit: answer, wrong answer, difference; `–` where there is none.
+    pub logits: [[String; 3]; 3],
+    /// For each position its token and the norms on clean, corrupt and circuit, as shares of the largest in percent.
+    pub norms: Vec<NormRow>,
+}
+
+/// The norm of a node's output at a position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NormRow {
+    pub token: String,
+    /// On the clean prompt, in words.
+    pub clean: String,
+    /// Shares of the largest norm, in percent: clean, corrupt, circuit.
+    pub widths: [f64; 3],
+}
+
+/// The attention that is to be asked for next.
+pub fn attention_question(state: &State) -> Option<AttentionQuestion> {
+    let question = wanted_attention(state)?;
+    (is_idle(state) && state.insights.attention(&question).is_none()).then_some(question)
+}
+
+/// The attribution that is to be asked for next.
+pub fn attribution_question(state: &State) -> Option<AttributionQuestion> {
+    let question = wanted_attribution(state)?;
+    (is_idle(state) && state.insights.attribution(&question).is_none()).then_some(question)
+}
+
+/// The attention of the selected head.
+pub fn attention(state: &State) -> Option<Seen<HeatRequest>> {
+    selected_head(state)?;
+    let Some(question) = wanted_attention(state) else { return Some(not_yet(state)) };
+    Some(match state.insights.attention(&question) {
+        Some(Load::Ready(attention)) => {
+            let names = ["Clean", "Corrupt", "Circuit"];
+            let maps = names.iter().zip(&attention.patterns).zip(attention.n_pads).map(|((name, pattern), n_pads)| {
+                HeatMapData {
+                    name: (*name).to_owned(),
+                    tokens: tokens(state, *name == "Corrupt", attention.seq, n_pads),
+                    pattern: pattern.clone(),
+                }
+            });
+            Seen::Ready(HeatRequest { width: WIDTH, maps: maps.collect() })
+        }
+        Some(Load::Failed(why)) => Seen::Failed(why.clone()),
+        _ => Seen::Waiting,
+    })
+}
+
+/// What the selected node adds, and how large it is.
+pub fn numbers(state: &State) -> Option<Seen<NodeNumbers>> {
+    let Some(Selection::Node(name)) = &state.picture.selection else { return None };
+    // The end of the residual stream adds nothing.
+    state.scored()?.graph.srcs.iter().find(|src| src.name == *name)?;
+    let Some(question) = wanted_attribution(state) else { return Some(not_yet(state)) };
+    Some(match state.insights.attribution(&question) {
+        Some(Load::Ready(attribution)) => {
+            let position = state.position.min(attribution.n_positions.saturating_sub(1));
+            let Some((added, norms)) = attribution.added(name, position).zip(attribution.norms(name)) else {
+                return Some(Seen::Waiting);
+            };
+            let logits = added.map(|[answer, wrong]| [answer, wrong, answer - wrong].map(number));
+            let largest = norms.iter().flatten().copied().fold(0.0_f32, f32::max);
+            let share = |norm: f32| if largest > 0.0 { f64::from(100.0 * norm / largest) } else { 0.0 };
+            let tokens = tokens(state, false, attribution.seq, attribution.n_pads[0]);
+            let row = |(position, token): (usize, String)| NormRow {
+                token,
+                clean: short(norms[0][position].into()),
+                widths: [0, 1, 2].map(|run: usize| share(norms[run][position])),
+            };
+            Seen::Ready(NodeNumbers { logits, norms: tokens.into_iter().enumerate().map(row).collect() })
+        }
+        Some(Load::Failed(why)) => Seen::Failed(why.clone()),
+        _ => Seen::Waiting,
+    })
+}
+
+fn number(x: f32) -> String {
+    if x.is_nan() { "–".to_owned() } else { super::figure::signed(x.into()) }
+}
+
+fn is_idle(state: &State) -> bool {
+    matches!(state.run, Run::Idle(_))
+}
+
+fn not_yet<T>(state: &State) -> Seen<T> {
+    if is_idle(state) { Seen::NeedsRun } else { Seen::Waiting }
+}
+
+/// The run that the engine can be asked about, where it is of the files and settings as they are.
+fn asked_run(state: &State) -> Option<Job> {
+    state.results.engine_run.filter(|_| state.fresh())
+}
+
+fn selected_head(state: &State) -> Option<Head> {
+    let Some(Selection::Node(name)) = &state.picture.selection else { return None };
+    let (block, head_idx) = name.strip_prefix('A')?.split_once('.')?;
+    Some(Head { block: block.parse().ok()?, head_idx: head_idx.parse().ok()? })
+}
+
+fn wanted_attention(state: &State) -> Option<AttentionQuestion> {
+    let (head, job, at) = (selected_head(state)?, asked_run(state)?, state.token_position()?);
+    Some(AttentionQuestion { job, at, requested: state.picture.requested, head })
+}
+
+fn wanted_attribution(state: &State) -> Option<AttributionQuestion> {
+    let (job, at) = (asked_run(state)?, state.token_position()?);
+    matches!(state.picture.selection, Some(Selection::Node(_))).then(|| AttributionQuestion {
+        job,
+        at,
+        requested: state.picture.requested,
+    })
+}
+
+/// The tokens of the chosen prompt, filled up on the left.
+fn tokens(state: &State, corrupt: bool, seq: usize, n_pads: usize) -> Vec<String> {
+    let Some(pair) = state.inputs.prompts.as_ref().and_then(|prompts| prompts.pairs.get(state.prompt)) else {
+        return Vec::new();
+    };
+    let ids = if corrupt { &pair.corrupt } else { &pair.clean };
+    let pads = std::iter::repeat_n("pad".to_owned(), n_pads);
+    pads.chain(ids.iter().map(|&id| token_text(state, id))).take(seq).collect()
+}

@@ -1,0 +1,129 @@
+// Two circuits in one drawing, random edges, pinned runs and the table of settings, used as a person would.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+
+import { openBrowser } from "./support/browser.mjs";
+import { SITE } from "./support/server.mjs";
+
+describe("comparing circuits in the page", () => {
+  let browser, page, errors;
+  before(async () => {
+    browser = await openBrowser(SITE);
+    page = browser.page;
+    page.setDefaultTimeout(20_000);
+    page.on("pageerror", (error) => errors.push(error.message));
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    errors = [];
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(browser.server.origin + SITE);
+    await page.waitForSelector(".room [data-figure=circuit] [data-edge]");
+  });
+  afterEach(() => assert.deepEqual(errors, []));
+
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
+  const shows = (selector, pattern) => page.waitForFunction(
+    ([selector, source]) => new RegExp(source).test(document.querySelector(selector)?.textContent),
+    [selector, pattern.source],
+  );
+  const nDrawn = (n) => page.waitForFunction(
+    (n) => new Set([...document.querySelectorAll(".room [data-edge]")].map((edge) => edge.dataset.edge)).size === n,
+    n,
+  );
+  const useCpu = async () => {
+    await page.locator("[data-section=settings]").click();
+    await page.selectOption("#device", "CPU");
+    await page.locator("[data-section=settings]").click();
+  };
+  const save = async (name) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), button(name).click()]);
+    return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
+  };
+  const parts = () => page.locator(".parts h3").allInnerTexts();
+
+  it("draws another size of the same scores with the shown circuit, and takes it away again", async () => {
+    await nDrawn(2);
+    await tab("Compare");
+    await page.selectOption("#compare-with", { label: "another size of these scores" });
+    await nDrawn(77);
+    assert.deepEqual(await parts(), [
+      "Only A, official circuit, 2 edges: 0",
+      "In both: 2",
+      "Only B, official circuit, 77 edges: 75",
+    ]);
+    assert.match(await page.locator(".stage > .caption").innerText(), /^Two circuits in one drawing: /);
+    assert.match(await page.locator(".legend").innerText(), /only B: official circuit, 77 edges/);
+    await button("Only differences").click();
+    await nDrawn(75);
+    await button("End comparison").click();
+    await nDrawn(2);
+    assert.equal(await page.locator(".parts").count(), 0);
+  });
+
+  it("compares with the official circuit, and selects an edge of a list", async () => {
+    await tab("Compare");
+    await page.selectOption("#compare-with", { label: "official: Tracr's own circuit" });
+    assert.match(await page.locator(".compare-bar").innerText(), /2 in both, 0 only in A, 0 only in B · Jaccard 1\.00/);
+    const first = page.locator(".part .edge-line").first();
+    await first.click();
+    assert.equal(await first.getAttribute("aria-pressed"), "true");
+    assert.equal(await page.locator(".room .sel[data-edge]").count(), 1);
+    await page.getByRole("button", { name: "Forget the official circuit" }).click();
+    assert.equal(await page.locator(".parts").count(), 0, "what it was compared with is gone");
+  });
+
+  it("runs random edges at the counts of the curve", async () => {
+    await useCpu();
+    await button("Random edges").click();
+    await shows(".rail", /Done: random edges, (5 draws|one draw only)/);
+    await page.waitForSelector(".curve .random");
+    await tab("Circuits");
+    const heads = await page.locator(".results thead th").allInnerTexts();
+    assert.equal(heads.at(-1), "Random edges");
+    const last = await page.locator("tr.circuit-row td:last-child").allInnerTexts();
+    assert.ok(last.length === 3 && last.every((text) => /\d/.test(text)), last.join());
+    // Nothing and everything are the same circuits, whoever draws them.
+    const column = heads.indexOf("KL divergence from clean") - 1;
+    const chosen = await page.locator("tr.circuit-row").evaluateAll((rows, i) => rows.map((row) => row.querySelectorAll("td")[i].textContent), column);
+    for (const row of [0, 2]) assert.ok(Math.abs(Number(last[row]) - Number(chosen[row])) < 1e-3, `${last[row]}, ${chosen[row]}`);
+    // Of other settings they say nothing.
+    await page.locator("[data-section=settings]").click();
+    await page.selectOption("#ablation", "zero");
+    assert.equal(await page.locator(".curve .random").count(), 0);
+  });
+
+  it("renames a pinned run", async () => {
+    await button("Pin").click();
+    await tab("Compare");
+    const name = page.getByLabel("Name of the pinned run");
+    await name.fill("first try");
+    await name.press("Tab");
+    assert.match(await page.locator(".strip-panel .key").innerText(), /first try/);
+    await name.fill("  ");
+    await name.press("Tab");
+    assert.equal(await name.inputValue(), "first try");
+    await page.locator(".strip-panel").getByRole("button", { name: "Unpin first try" }).click();
+    assert.equal(await page.getByLabel("Name of the pinned run").count(), 0);
+  });
+
+  it("saves the table of settings, and takes a cell's settings into use", async () => {
+    await useCpu();
+    await tab("Settings");
+    await button("Test the shown circuit").click();
+    await shows(".rail", /Done: the circuit under every setting/);
+    assert.equal(await page.locator("table.sensitivity td button").count(), 28);
+    const { name, text } = await save("CSV");
+    assert.equal(name, "settings.csv");
+    const lines = text.trim().split("\n");
+    assert.equal(lines[0], "patch_type,ablation,reverse,edges,metric,mean,std,quartile_1,median,quartile_3");
+    assert.equal(new Set(lines.slice(1).map((line) => line.split(",").slice(0, 3).join())).size, 28);
+    const cell = page.locator("table.sensitivity tbody tr").nth(1).locator("td").nth(2);
+    await cell.getByRole("button").click();
+    assert.match(await cell.getAttribute("class"), /\bcurrent\b/);
+    assert.match(await page.locator(".sentence").innerText(), /tree patch.*zero/);
+  });
+});

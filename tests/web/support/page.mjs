@@ -1,0 +1,201 @@
+// The page, as a person uses it: its lines, panels, tables and keys by the names that they have on the screen.
+
+import { readFile } from "node:fs/promises";
+
+import { openBrowser } from "./browser.mjs";
+import { SITE } from "./server.mjs";
+
+/** The files of a reference case that the page needs: a model, its config, prompts and scores. */
+export const CASE_FILES = ["model.safetensors", "config.json", "prompts.json", "graph0.scores.safetensors"];
+
+/** The sizes of a window: a laptop's, a larger one's, and a phone's. */
+export const LAPTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 400, height: 800 };
+
+/** A server, a browser and the page in it; `errors` are what its scripts threw, `ui` is what a person does. */
+export async function openSite(pathname = SITE) {
+  const browser = await openBrowser(pathname);
+  const { page } = browser;
+  page.setDefaultTimeout(20_000);
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  return { ...browser, errors, ui: drive(browser) };
+}
+
+/** What a person does with a page, and what there is to see. */
+export function drive({ page, server }) {
+  const ui = {
+    page,
+    /** Opens the page anew, as on a first visit. */
+    async open({ size = LAPTOP, query = "", theme = "light" } = {}) {
+      server.requests.length = 0;
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme: theme });
+      await page.evaluate(() => localStorage.clear());
+      await page.goto(`${server.origin}${SITE}${query}`);
+      await ui.isDrawn();
+    },
+    /** The files that the page has asked for, by their last name. */
+    asked: () => server.requests.map(({ pathname }) => pathname.split("/").at(-1)),
+
+    // The rail
+
+    /** Opens a line's panel: `model`, `prompts`, `scores`, `settings` or `find`. */
+    async section(name) {
+      const line = page.locator(`[data-section=${name}]`);
+      if ((await line.getAttribute("aria-expanded")) !== "true") await line.click();
+      await page.waitForSelector(`#panel-${name}`);
+      return page.locator(`#panel-${name}`);
+    },
+    /** Shuts the panel that is open. */
+    async shut() {
+      const close = page.locator(".rail-panel > header button");
+      if (await close.count()) await close.click();
+      await page.waitForFunction(() => !document.querySelector(".rail-panel"));
+    },
+    /** Changes the settings of a run, `{ id: label }`, and shuts their panel. */
+    async set(settings) {
+      await ui.section("settings");
+      for (const [id, value] of Object.entries(settings)) {
+        const field = page.locator(`#${id}`);
+        if ((await field.evaluate(({ tagName }) => tagName)) === "SELECT") await field.selectOption(value);
+        else await field.fill(value);
+      }
+      await ui.shut();
+    },
+    onCpu: () => ui.set({ device: "CPU" }),
+    statusText: () => page.textContent(".status"),
+    status: (pattern) => shows(page, ".status", pattern),
+    runButton: () => page.locator(".stat").getByRole("button", { name: "Run", exact: true }),
+    cancelButton: () => page.locator(".stat").getByRole("button", { name: "Cancel", exact: true }),
+    async run(pattern = /Done: /) {
+      await ui.runButton().click();
+      await ui.status(pattern);
+    },
+
+    // Files
+
+    /** Drops files: URLs on the server, or `{ name, base64 }`. */
+    drop: (files) => page.evaluate(async (files) => {
+      const transfer = new DataTransfer();
+      for (const file of files) {
+        const url = typeof file === "string" ? file : `data:;base64,${file.base64}`;
+        transfer.items.add(new File([await (await fetch(url)).blob()], file.name ?? file.split("/").at(-1)));
+      }
+      const target = document.querySelector(".page");
+      for (const type of ["dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      }
+    }, files),
+    dropCase: (name, files = CASE_FILES) => ui.drop(files.map((file) => `/cases/${name}/${file}`)),
+    /** The file in a role, in the panel of the model. */
+    file: (role) => page.locator("li.file", { has: page.locator(".role", { hasText: new RegExp(`^${role}$`) }) }),
+    fileState: (role) => ui.file(role).locator(".state").getAttribute("aria-label"),
+    fileStates: () => Promise.all(["Weights", "Config", "Prompts", "Scores"].map(ui.fileState)),
+    /** Waits until the lines of model, prompts and scores say that all is there, and that none of it is the example's. */
+    allReady: () => page.waitForFunction(() => {
+      const lines = document.querySelectorAll(".rail-lines .rail-line");
+      const all = lines.length === 3 && [...lines].every((line) => line.classList.contains("ready"));
+      return all && !/demo/.test(document.querySelector(".top .model").textContent);
+    }),
+
+    // The drawing
+
+    isDrawn: () => page.waitForSelector(".cs-drawing svg [data-node]"),
+    drawing: () => page.locator(".cs-drawing"),
+    ribbons: () => page.locator(".cs-drawing .ribbons > [data-edge]"),
+    nRibbons: () => ui.ribbons().count(),
+    drawn: (n) => page.waitForFunction(
+      (n) => document.querySelectorAll(".cs-drawing .ribbons > [data-edge]").length === n,
+      n,
+    ),
+    ribbon: (name) => page.locator(`.cs-drawing [data-edge="${name}"]`).first(),
+    box: (name) => page.locator(`.cs-drawing .nodes [data-node="${name}"]`).first(),
+    /** A point of the window that is on a ribbon and on nothing above it. */
+    async pointOn(edge) {
+      const point = await page.evaluate((edge) => {
+        const ribbon = document.querySelector(`.cs-drawing .ribbons > [data-edge="${edge}"]`);
+        const path = ribbon.matches("path") ? ribbon : ribbon.querySelector(".hit, .e");
+        const [length, toScreen] = [path.getTotalLength(), path.getScreenCTM()];
+        for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+          const { x, y } = path.getPointAtLength(share * length).matrixTransform(toScreen);
+          if (document.elementFromPoint(x, y)?.closest("[data-edge]") === ribbon) return { x, y };
+        }
+        return null;
+      }, edge);
+      if (!point) throw new Error(`no point of ${edge} can be pointed at`);
+      return point;
+    },
+    async hover(edge) {
+      const { x, y } = await ui.pointOn(edge);
+      await page.mouse.move(x, y);
+    },
+    async click(edge) {
+      const { x, y } = await ui.pointOn(edge);
+      await page.mouse.click(x, y);
+    },
+    tip: () => page.locator(".cs-tip:not([hidden])"),
+    inspector: () => page.locator(".inspector"),
+
+    // The strip
+
+    knob: () => page.locator("[role=slider][data-strip-handle]"),
+    count: async () => Number(await ui.knob().getAttribute("aria-valuenow")),
+    countIs: (n) => page.waitForFunction(
+      (n) => document.querySelector("[data-strip-handle]").ariaValueNow === String(n),
+      n,
+    ),
+    /** Keys on the knob, one after the other. */
+    async press(...keys) {
+      await ui.knob().focus();
+      for (const key of keys) await page.keyboard.press(key);
+    },
+    /** Types a count at the knob. */
+    chooseCount: (n) => ui.press(...String(n), "Enter"),
+    reading: () => page.textContent(".reading"),
+
+    // The drawer
+
+    /** Opens a table: `edges`, `circuits`, `settings` or `compare`. */
+    async table(name) {
+      const tab = page.locator(`#tab-${name}`);
+      if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
+      await page.waitForSelector(`#drawer-${name}`);
+      return page.locator(`#drawer-${name}`);
+    },
+    /** The circuits that were run: edge count, logit difference, KL from clean and from corrupt. */
+    async circuits() {
+      await ui.table("circuits");
+      return page.locator("tr.circuit-row").evaluateAll((rows) => rows.map((row) => row.innerText.split(/\s+/)));
+    },
+    /** Waits until so many circuits have been run. */
+    async circuitsAre(n) {
+      await ui.table("circuits");
+      await page.waitForFunction((n) => document.querySelectorAll("tr.circuit-row").length === n, n);
+    },
+
+    // What is saved
+
+    /** The file that a click saves. */
+    async saved(click) {
+      const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+      const bytes = await readFile(await download.path());
+      return { name: download.suggestedFilename(), bytes, text: bytes.toString() };
+    },
+    /** Presses an item of a menu of the top bar. */
+    async menu(menu, item) {
+      await page.locator(`.menu.${menu} > button`).click();
+      await page.locator(`.menu.${menu} .pop`).getByRole("button", { name: item }).click();
+    },
+    shows: (selector, pattern) => shows(page, selector, pattern),
+  };
+  return ui;
+}
+
+/** Waits until the text of an element is like a pattern. */
+function shows(page, selector, pattern) {
+  return page.waitForFunction(
+    ([selector, source]) => new RegExp(source, "s").test(document.querySelector(selector)?.textContent ?? ""),
+    [selector, pattern.source],
+  );
+}
