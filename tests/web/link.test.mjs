@@ -43,7 +43,7 @@ describe("the page's address", () => {
   const fragment = (on = page) => on.evaluate(() => location.hash);
   const says = (text, on = page) => on.waitForFunction((text) => location.hash.includes(text), text);
   const saysNothing = () => page.waitForFunction(() => location.hash === "");
-  const kIs = (value, on = page) => on.waitForFunction((value) => document.querySelector("[role=slider]").ariaValueNow === value, value);
+  const kIs = (value, on = page) => on.waitForFunction((value) => document.querySelector("[role=slider]")?.ariaValueNow === value, value);
   const dropCase = (files) => page.evaluate(async (files) => {
     const transfer = new DataTransfer();
     for (const file of files) transfer.items.add(new File([await (await fetch(`/cases/gpt2/${file}`)).blob()], file));
