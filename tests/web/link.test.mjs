@@ -112,6 +112,16 @@ describe("the page's address", () => {
     await kIs(circuit);
   });
 
+  it("is copied from the menu", async () => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await press("End");
+    await page.locator(".share > button").first().click();
+    await page.getByRole("button", { name: /^Copy link/ }).click();
+    await page.getByText("Link copied.").waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, `${browser.server.origin}${SITE}#v=1&k=77`);
+  });
+
   it("can be dismissed, and is then that of what is shown", async () => {
     page = await open("#v=1&prompts=0123456789abcdef,10,prompts.json&k=77");
     await notice().getByRole("button", { name: "Go on without it" }).click();
