@@ -96,9 +96,12 @@ fn selection(state: &State) -> Option<String> {
 /// What is to be said of the link that was opened last.
 pub fn remark(state: &State) -> Option<LinkRemark> {
     let (missing, notes) = (missing(state), &state.links.notes);
-    if missing.is_empty() || !all_known(state) {
+    if missing.is_empty() {
         let text = "Not all of this link could be read.".to_owned();
         return (!notes.is_empty()).then(|| LinkRemark { text, details: notes.clone(), waiting: false });
+    }
+    if !all_known(state) {
+        return None;
     }
     let names: Vec<_> = missing.iter().map(|file| file_words(file)).collect();
     let text = format!("This link needs: {}. Drop or choose them.", names.join(", "));
