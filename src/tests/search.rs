@@ -8,8 +8,8 @@ use crate::state::State;
 use crate::state::algorithms::{OFFERS, OFFICIAL_CIRCUIT};
 use crate::state::files::{Content, FileEntry, FileId, Role};
 use crate::state::load::{Load, Shared};
+use crate::state::pace::Tick;
 use crate::state::runs::{Job, Outcome};
-use crate::state::search::Tick;
 use crate::update::{Action, SearchAction, SearchEnd};
 use circuitscope_core::settings::discovery::Official;
 use circuitscope_core::{Algorithm, EdgeCounts, OfficialCircuit, PruneScores, RunSettings, ScoresInfo, TensorFile};
@@ -118,10 +118,10 @@ fn the_time_is_known_once_a_pass_was_timed() {
     let n_passes = cost.forward_passes + cost.backward_passes;
     start(&mut state, 1, true);
     act(&mut state, SearchAction::Ticked(1, tick(3000.0, 2, n_passes)));
-    assert!(state.searching().unwrap().ms_left().is_none());
+    assert!(state.searching().unwrap().pace.ms_left().is_none());
     act(&mut state, SearchAction::Ticked(1, tick(3200.0, 4, n_passes)));
     // 100 ms a pass; what came before the first one is left out.
-    assert_eq!(state.searching().unwrap().ms_left(), Some(100.0 * (n_passes - 4) as f64));
+    assert_eq!(state.searching().unwrap().pace.ms_left(), Some(100.0 * (n_passes - 4) as f64));
     assert_eq!(state.searching().unwrap().losses, [(2, 1.0 / 3000.0), (4, 1.0 / 3200.0)]);
     act(&mut state, SearchAction::Ended(1, SearchEnd::Timed));
     assert!((search::expected_ms(&state).unwrap() - 100.0 * n_passes as f64).abs() < 1e-6);
