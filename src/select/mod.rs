@@ -27,3 +27,4 @@ pub mod search_words;
 pub mod strip;
 pub mod tokens;
 pub mod two_circuits;
+pub mod values;
