@@ -53,8 +53,10 @@ describe("the page's address", () => {
   const notice = (on = page) => on.locator(".link-notice");
 
   it("says nothing of the demo as it is at first", async () => {
-    await page.waitForTimeout(500);
-    assert.equal(await fragment(), "");
+    await page.keyboard.press("1");
+    await says("drawer=edges");
+    await page.keyboard.press("1");
+    await saysNothing();
   });
 
   it("says which circuit is chosen and what is selected; another page and a reload show the same", async () => {
@@ -126,7 +128,7 @@ describe("the page's address", () => {
   });
 
   it("opens files that were kept, after a reload, and forgets them", async () => {
-    const model = page.locator("button[aria-controls=panel-model]").first();
+    const model = page.locator("[data-section=model]");
     await model.click();
     const remember = page.getByRole("checkbox", { name: "Remember these files in this browser" });
     assert.equal(await remember.isChecked(), false);

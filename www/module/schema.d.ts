@@ -335,6 +335,14 @@ export type Extent = "all" | "circuit";
 /** How far an output is from the unpatched model's. */
 export type FaithfulnessTarget = "kl_div" | "mse";
 
+/** A person's own file. */
+export type FileToKeep = {
+  name: string;
+  bytes: number;
+  /** What the page knows it by. */
+  hash: string | null;
+};
+
 /** A format, by its name in settings and messages. */
 export type FormatId = "safetensors" | "torch" | "mib-json" | "mib-torch" | "edge-list-json" | "edge-list-csv";
 
@@ -400,6 +408,7 @@ export type HubEvent =
   | { type: "found"; model: FoundModel }
   | { type: "kept"; models: Array<KeptModel> }
   | { type: "files" }
+  | { type: "remembered"; files: number; bytes: number }
   | {
       type: "progress";
       done: number;
@@ -422,6 +431,10 @@ export type HubRequest =
   | { type: "kept" }
   | { type: "open"; key: string }
   | { type: "remove"; key: string }
+  | { type: "remember"; files: Array<FileToKeep> }
+  | { type: "recall"; files: Array<FileToKeep> }
+  | { type: "remembered" }
+  | { type: "forget" }
   | { type: "cancel"; id: number };
 
 /**
