@@ -259,7 +259,9 @@ describe("the page", () => {
       await ui.status(/Cancelled/);
       await engine().healthy();
       await ui.onCpu();
-      await ui.run();
+      await ui.runButton().click();
+      // It is given 15 seconds to stop.
+      await page.waitForFunction(() => /Done: /.test(document.querySelector(".status").textContent), null, { timeout: 60_000 });
     });
 
     it("runs a circuit again whose tokens only an engine that died could tell", async () => {
@@ -326,8 +328,8 @@ describe("the page", () => {
     for (let i = 0; i < 80; i++) {
       const name = await page.evaluate(() => {
         const { activeElement: at } = document;
-        const { outlineStyle } = getComputedStyle(at.closest(".button") ?? at);
-        const name = at.dataset.section ?? (at.ariaLabel || at.innerText || at.id).split("\n")[0];
+        const { outlineStyle } = getComputedStyle(at.querySelector(".count") ?? at.closest(".button") ?? at);
+        const name = at.dataset.section ?? (at.ariaLabel || at.innerText || at.labels?.[0]?.innerText || at.id).split("\n")[0];
         return at === document.body ? null : [name.trim(), outlineStyle];
       });
       if (!name) break;

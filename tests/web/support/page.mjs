@@ -99,6 +99,13 @@ export function drive({ page, server }) {
       return all && !/demo/.test(document.querySelector(".top .model").textContent);
     }),
 
+    /** Drops the config and the scores of some files: enough to draw, and nothing to run. */
+    async drawScores(files) {
+      await ui.drop(files.filter(({ name }) => /config|scores/.test(name)));
+      await page.waitForSelector("[data-section=scores].ready");
+      await page.waitForFunction(() => !/demo/.test(document.querySelector(".top .model").textContent));
+    },
+
     // The drawing
 
     isDrawn: () => page.waitForSelector(".cs-drawing svg [data-node]"),
@@ -188,6 +195,13 @@ export function drive({ page, server }) {
       await page.locator(`.menu.${menu} .pop`).getByRole("button", { name: item }).click();
     },
     shows: (selector, pattern) => shows(page, selector, pattern),
+    /** Waits until something that needs more than one look holds. */
+    async until(check, what) {
+      for (const end = Date.now() + 20_000; !(await check());) {
+        if (Date.now() > end) throw new Error(`in vain for 20 seconds: ${what ?? check}`);
+        await new Promise((go) => setTimeout(go, 30));
+      }
+    },
   };
   return ui;
 }
