@@ -38,12 +38,15 @@ fn dots(props: &PromptsView, PromptDots { request, ringed, worst, tally }: &Prom
                 { format!("Ringed: prompt {}. ", prompt + 1) }
             }
             if let Some(prompt) = *worst {
-                { "Click a dot to show its prompt; worst is " }
+                { "Worst: " }
                 <button type="button" class="link" onclick={props.on_select.reform(move |_: MouseEvent| prompt)}>{ format!("prompt {}", prompt + 1) }</button>
                 { ". " }
             }
+            // Two lines in either case, so that nothing below moves.
             if let Some(tally) = tally {
                 { tally.what }{ " " }<b>{ &tally.count }</b>{ " with the circuit." }
+            } else {
+                { "Click a dot to show its prompt." }
             }
         </p>
     </> }
