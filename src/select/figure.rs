@@ -10,8 +10,9 @@ use crate::state::load::Shared;
 use crate::state::picture::{Look, Selection, View};
 use crate::state::scores::Scored;
 use crate::words::{counted, grouped};
-use circuitscope_core::{AttentionDir, Graph};
+use circuitscope_core::{AttentionDir, Graph, PatchType, PruneScores};
 use circuitscope_figure::{Scene, SceneParts, Stop, StopLink, Target};
+use circuitscope_picture::auto_circuit::PatchMask;
 use circuitscope_picture::drawn::{Drawn, Link, Nodes};
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, WeightedEdge};
@@ -30,6 +31,8 @@ pub struct DrawnRequest {
     dir: AttentionDir,
     seq_labels: Vec<String>,
     view: View,
+    /// Whether the circuit's edges are patched, and not all others.
+    patches_circuit: bool,
 }
 
 /// The boxes of a graph, with their places. Equal where they are the same.
@@ -68,6 +71,7 @@ impl DrawnRequest {
             dir: state.inputs.model.as_ref()?.attention_dir,
             seq_labels: seq_labels(state).unwrap_or_default(),
             view: state.picture.view.clone(),
+            patches_circuit: state.settings.run.patch_type == PatchType::Edge,
         })
     }
 
@@ -100,6 +104,18 @@ impl DrawnRequest {
         let places = sankey::compact_order(&drawn);
         let nodes = Nodes::clone(&drawn.nodes).with_places(&places);
         Some(Rc::new(Drawn { nodes: Rc::new(nodes), ..drawn }))
+    }
+
+    /// The circuit's edges and those that were taken out, with how much of each is patched.
+    fn of_mask(&self, labels: Option<&[String]>, options: DrawOptions) -> Option<LayoutRequest> {
+        let shown = self.shown()?;
+        let mut values = vec![0.0; self.scored.scores.n_edges()];
+        for shown in &shown {
+            *values.get_mut(shown.edge_idx)? = if self.patches_circuit { shown.mask } else { 1.0 - shown.mask };
+        }
+        let edges = shown.iter().map(|shown| shown.edge_idx).collect();
+        let mask = PatchMask { values: &PruneScores::new(values), edges: Some(&edges), activations: None };
+        Some(LayoutRequest::of_mask(&self.scored.graph, &mask, 0.0, labels, options))
     }
 
     fn shown(&self) -> Option<Vec<Shown>> {
@@ -204,6 +220,9 @@ impl SceneRequest {
         let options =
             DrawOptions { orientation: view.orientation, layer_spacing: view.layer_spacing, ..DrawOptions::default() };
         let labels = (!seq_labels.is_empty()).then_some(seq_labels.as_slice());
+        if view.by_mask {
+            return Some(auto_circuit::layout(&self.request.of_mask(labels, options)?));
+        }
         Some(auto_circuit::layout(&LayoutRequest::for_circuit(
             &scored.graph,
             &scored.scores,

@@ -95,6 +95,9 @@ fn menu(props: &Controls) -> Html {
         { option("Merge Q, K and V", "Draws what enters a head's query, key and value as one", view.options.merge_ports, |view, on| view.options.merge_ports = on) }
         { option("Compact order", "Orders the boxes for these edges alone: fewer crossings, but boxes change their order with the circuit", view.compact, |view, on| view.compact = on) }
         { option("Every layer", "Gives layers without edges room as well (auto-circuit: layer_spacing)", view.layer_spacing, |view, on| view.layer_spacing = on) }
+        if view.look == Look::AutoCircuit {
+            { option("Patched edges", "Colours edges by whether they are patched, in place of their scores (auto-circuit: draw_seq_graph without prune_scores)", view.by_mask, |view, on| view.by_mask = on) }
+        }
         if props.token_wise {
             { option("Every position", "Draws token positions without edges as well (auto-circuit: show_all_seq_pos)", view.options.all_positions, |view, on| view.options.all_positions = on) }
         }
