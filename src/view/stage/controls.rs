@@ -44,7 +44,12 @@ pub fn choices(props: &Controls) -> Html {
             if view.look == Look::Flow && (large || view.options.heads != Heads::Auto) {
                 { segments(
                     "Heads", &[("Heads apart", view.options.heads == Heads::Apart), ("By layer", view.options.heads != Heads::Apart)],
-                    change(props, |view, i: usize| view.options.heads = [Heads::Apart, Heads::ByLayer][i]),
+                    change(props, |view, i: usize| {
+                        view.options.heads = [Heads::Apart, Heads::ByLayer][i];
+                        // Of all layers: what was opened or shut one by one was so beside the others.
+                        view.options.opened.clear();
+                        view.options.closed.clear();
+                    }),
                 ) }
             }
             if let Some((first, last)) = view.options.window.as_ref().map(|w| (w.start, w.end.saturating_sub(1))) {
