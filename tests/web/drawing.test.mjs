@@ -223,7 +223,7 @@ describe("the drawing", () => {
 
   describe("with the keyboard", () => {
     it("is one stop of Tab, walked by arrows along the strongest edges, and looked into by Enter", async () => {
-      await button("How the circuit is drawn").focus();
+      await button("View: how the circuit is drawn").focus();
       await page.keyboard.press("Tab");
       assert.ok(await ui.drawing().evaluate((drawing) => drawing === document.activeElement));
       for (const [key, heard] of [
