@@ -339,7 +339,7 @@ describe("the page", () => {
     const names = reached.map(([name]) => name);
     const wanted = [
       "Engine not loaded", "Share", "Light or dark theme", "Help and keys", "Example", "model", "prompts", "scores", "settings",
-      "Find a circuit", "find", "Run", "Zoom in", "Turn the drawing", "How the circuit is drawn", "Circuit of 2 edges between 3 nodes",
+      "Find a circuit", "find", "Run", "Zoom in", "Turn the drawing", "View: how the circuit is drawn", "Circuit of 2 edges between 3 nodes",
       "Edges kept in the circuit", "Measure", "Edges", "Next prompt",
     ];
     for (const name of wanted) assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);

@@ -44,7 +44,12 @@ pub fn choices(props: &Controls) -> Html {
             if view.look == Look::Flow && (large || view.options.heads != Heads::Auto) {
                 { segments(
                     "Heads", &[("Heads apart", view.options.heads == Heads::Apart), ("By layer", view.options.heads != Heads::Apart)],
-                    change(props, |view, i: usize| view.options.heads = [Heads::Apart, Heads::ByLayer][i]),
+                    change(props, |view, i: usize| {
+                        view.options.heads = [Heads::Apart, Heads::ByLayer][i];
+                        // Of all layers: what was opened or shut one by one was so beside the others.
+                        view.options.opened.clear();
+                        view.options.closed.clear();
+                    }),
                 ) }
             }
             if let Some((first, last)) = view.options.window.as_ref().map(|w| (w.start, w.end.saturating_sub(1))) {
@@ -75,7 +80,7 @@ pub fn buttons(props: &Controls) -> Html {
             <button type="button" class="icon" aria-label="Zoom in" title="Zoom in (+)" onclick={by(ZOOM_STEP)}>{ icon("M2 7h10M7 2v10") }</button>
             <button type="button" class="icon" aria-label="Fit to view" title="Fit (0)" disabled={props.zoom.is_whole()} onclick={props.on_zoom.reform(|_: MouseEvent| Zoom::default())}>{ icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9") }</button>
             <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, move |view, _: MouseEvent| view.orientation = turned)}>{ icon("M3 2v9M1 9l2 2.5L5 9M6 3h6M10 1l2.2 2L10 5") }</button>
-            <Menu class="view-menu" button={html! { { "View" } }} label="How the circuit is drawn">
+            <Menu class="view-menu" button={html! { { "View" } }} label="View: how the circuit is drawn">
                 { menu(props) }
             </Menu>
         </div>
