@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, insight, runs};
+use crate::select::{self, insight, runs, values};
 use crate::state::State;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::folder::Dropped;
@@ -104,6 +104,7 @@ fn use_tasks(props: &Connected) {
     use_task(props, runs::question(&props.state), tasks::ask_tokens);
     use_task(props, insight::attention_question(&props.state), tasks::ask_attention);
     use_task(props, insight::attribution_question(&props.state), tasks::ask_attribution);
+    use_task(props, values::question(&props.state), tasks::ask_values);
     use_task(props, select::link::file_to_hash(&props.state), tasks::hash_file);
     use_task(props, select::link::files_to_recall(&props.state), tasks::recall_files);
     use_task(props, select::link::files_to_remember(&props.state), tasks::remember_files);

@@ -1,6 +1,6 @@
 //! The circuit's edges as lines of a table.
 
-use super::figure::{edge_title, signed};
+use super::names::{edge_title, signed};
 use crate::state::State;
 use crate::state::circuit::Edits;
 use crate::state::load::Shared;

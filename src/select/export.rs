@@ -1,8 +1,9 @@
 //! What is taken away from the page: pictures and edges as files, named after model, task and size.
 
 use super::caption::caption;
-use super::figure::{DrawnRc, DrawnRequest, PlacedNodes, SceneRequest};
+use super::figure::{DrawnRequest, PlacedNodes};
 use super::rail;
+use super::scene::{DrawnRc, SceneRequest};
 use super::strip::{self, ScoreStops, StripValues};
 use crate::state::State;
 use crate::state::files::{Role, in_use};

@@ -104,7 +104,7 @@ pub fn numbers(state: &State) -> Option<Seen<NodeNumbers>> {
 }
 
 fn number(x: f32) -> String {
-    if x.is_nan() { "–".to_owned() } else { super::figure::signed(x.into()) }
+    if x.is_nan() { "–".to_owned() } else { super::names::signed(x.into()) }
 }
 
 fn is_idle(state: &State) -> bool {

@@ -1,6 +1,6 @@
 //! What the inspector says of the selected edge or node.
 
-use super::figure::{edge_title, node_title, signed};
+use super::names::{edge_title, node_title, signed};
 use crate::state::State;
 use crate::state::picture::Selection;
 use crate::words::grouped;

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::curves::sets;
-use super::figure::edits_line;
 use super::measures::current_set;
+use super::pointed::edits_line;
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use super::figure::{edge_title, signed};
 use super::measures::scores_name;
+use super::names::{edge_title, signed};
 use crate::state::State;
 use crate::state::circuit::Choice;
 use crate::state::compare::With;

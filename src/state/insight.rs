@@ -1,10 +1,11 @@
-//! What was asked of the engine about a node: a head's attention, and what nodes add to the logits.
+//! What was asked of the engine about its last run: a head's attention, what nodes add to the logits, and how each prompt does.
 
 use std::rc::Rc;
 
 use super::load::Load;
 use super::results::TokenPosition;
 use super::runs::Job;
+use circuitscope_core::Metric;
 use circuitscope_wire::engine::Head;
 
 /// Answers about the last run, each to its question. The newest come last.
@@ -12,6 +13,7 @@ use circuitscope_wire::engine::Head;
 pub struct Insights {
     attention: Vec<(AttentionQuestion, Load<Rc<Attention>>)>,
     attribution: Vec<(AttributionQuestion, Load<Rc<Attribution>>)>,
+    values: Vec<(ValuesQuestion, Load<Rc<Values>>)>,
 }
 
 /// Whose attention is asked for: a head's on a prompt, in a circuit.
@@ -31,6 +33,23 @@ pub struct AttributionQuestion {
     pub at: TokenPosition,
     /// How many edges are asked for.
     pub requested: usize,
+}
+
+/// A metric of every prompt is asked for, in a circuit of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValuesQuestion {
+    pub job: Job,
+    /// The circuit's index in that run, which has its edits.
+    pub circuit: usize,
+    pub metric: Metric,
+}
+
+/// A metric of every prompt that was run: of the unpatched model on the clean and on the corrupt prompts, and of a circuit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    pub clean: Vec<f64>,
+    pub corrupt: Vec<f64>,
+    pub circuit: Vec<f64>,
 }
 
 /// Patterns on the clean prompt, on the corrupt one and of the circuit, each `[query, key]`.
@@ -69,12 +88,20 @@ impl Insights {
         find(&self.attribution, question)
     }
 
+    pub fn values(&self, question: &ValuesQuestion) -> Option<&Load<Rc<Values>>> {
+        find(&self.values, question)
+    }
+
     pub fn set_attention(&mut self, question: AttentionQuestion, answer: Load<Rc<Attention>>) {
         set(&mut self.attention, question, answer);
     }
 
     pub fn set_attribution(&mut self, question: AttributionQuestion, answer: Load<Rc<Attribution>>) {
         set(&mut self.attribution, question, answer);
+    }
+
+    pub fn set_values(&mut self, question: ValuesQuestion, answer: Load<Rc<Values>>) {
+        set(&mut self.values, question, answer);
     }
 }
 

@@ -28,6 +28,8 @@ pub struct View {
     pub compact: bool,
     /// Every layer has a column, drawn edges or not.
     pub layer_spacing: bool,
+    /// As auto-circuit draws it: which edges are patched, in place of their scores.
+    pub by_mask: bool,
 }
 
 /// In which manner a circuit is drawn.

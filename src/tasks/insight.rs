@@ -1,13 +1,13 @@
-//! Asks the engine about a node of the last run: a head's attention, and what nodes add to the logits.
+//! Asks the engine about its last run: a head's attention, what nodes add to the logits, and how each prompt does.
 
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array};
+use js_sys::{Array, Float32Array, Float64Array};
 use wasm_bindgen_futures::spawn_local;
 
 use super::context::Tasks;
 use super::engine::unexpected;
-use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion, Values, ValuesQuestion};
 use crate::state::results::TokenPosition;
 use crate::state::runs::Failure;
 use crate::update::{Action, InsightAction};
@@ -34,6 +34,16 @@ pub fn ask_attribution(tasks: &Rc<Tasks>, question: AttributionQuestion) {
     });
 }
 
+/// Asks for a metric of every prompt.
+pub fn ask_values(tasks: &Rc<Tasks>, question: ValuesQuestion) {
+    tasks.dispatch(Action::Insight(InsightAction::ValuesAsked(question)));
+    let tasks = tasks.clone();
+    spawn_local(async move {
+        let answer = values(&tasks, question).await.map_err(|fault| Failure::from(fault).message);
+        tasks.dispatch(Action::Insight(InsightAction::ValuesArrived(question, answer)));
+    });
+}
+
 async fn attention(tasks: &Tasks, question: &AttentionQuestion) -> Result<Attention, Fault> {
     let circuit = circuit(question.requested, &question.at);
     let request = Request::Attention { prompt: question.at.prompt, circuit, heads: vec![question.head] };
@@ -57,6 +67,13 @@ async fn attribution(tasks: &Tasks, question: &AttributionQuestion) -> Result<At
         outputs: [1, 3, 5].map(|i| floats(&attachments, i)),
         srcs: attribution.srcs,
     })
+}
+
+async fn values(tasks: &Tasks, ValuesQuestion { circuit, metric, .. }: ValuesQuestion) -> Result<Values, Fault> {
+    let (event, attachments) = call(tasks, Request::Values { circuit, metric }).await?;
+    let Event::Values { .. } = event else { return Err(unexpected(&event)) };
+    let [clean, corrupt, circuit] = [0, 1, 2].map(|i| Float64Array::from(attachments.get(i)).to_vec());
+    Ok(Values { clean, corrupt, circuit })
 }
 
 async fn call(tasks: &Tasks, request: Request) -> Result<(Event, Array), Fault> {

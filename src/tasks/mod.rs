@@ -31,7 +31,7 @@ pub use context::Tasks;
 pub use files::{add_dropped, add_files, add_text, release_files};
 pub use hash::hash_file;
 pub use hub::Hub;
-pub use insight::{ask_attention, ask_attribution};
+pub use insight::{ask_attention, ask_attribution, ask_values};
 pub use kept::{ask_remembered, choose_to_remember, forget_files, recall_files, remember_files, wants_to_remember};
 pub use link::{listen_to_address, write_address};
 pub use official::read_official;

@@ -8,6 +8,7 @@ use crate::select::python::python;
 use crate::state::State;
 use crate::state::picture::Look;
 use crate::update::{Action, CircuitAction};
+use circuitscope_core::{PatchType, RunSettings};
 use circuitscope_picture::pdf::pdf;
 use circuitscope_picture::{Size, Theme};
 
@@ -64,6 +65,20 @@ fn every_look_and_the_curve_are_saved_in_every_way() {
     }
     let curve = request(&state, ExportOptions { what: What::Curve, format: Format::Pdf, ..usual() });
     assert_eq!(curve.file_name(), "tracr-reverse-2-edges-curve.pdf");
+}
+
+#[test]
+fn patched_edges_are_those_of_the_patch_type() {
+    let mut state = State::demo();
+    let mut view = state.picture.view.clone();
+    (view.look, view.by_mask) = (Look::AutoCircuit, true);
+    state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
+    let (edge, _) = request(&state, usual()).svg().unwrap();
+    assert_eq!((edge.matches("mask 1.00, patched").count(), edge.contains("not patched")), (2, false));
+    let settings = RunSettings { patch_type: PatchType::Tree, ..state.settings.run.clone() };
+    state.apply(Action::SettingsChanged(settings));
+    let (tree, _) = request(&state, usual()).svg().unwrap();
+    assert_eq!((tree.matches("mask 0.00, not patched").count(), tree.contains(", patched")), (2, false));
 }
 
 #[test]

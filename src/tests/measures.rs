@@ -1,6 +1,5 @@
 //! Measures, comparisons, and the table of settings.
 
-use super::zero_ablation;
 use crate::select::curves::{CurveRow, curve_rows, sets};
 use crate::select::measures::{
     current_set, sensitivity_csv, sensitivity_note, sensitivity_plan, sensitivity_table, settings_of_cell,

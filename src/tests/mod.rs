@@ -10,6 +10,7 @@ mod runs;
 mod scores;
 mod search;
 mod texts;
+mod values;
 
 use crate::state::State;
 use crate::state::files::{Content, FileEntry, FileId};

@@ -4,7 +4,7 @@ use crate::state::compare::With;
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
-use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion, Values, ValuesQuestion};
 use crate::state::link::FileHash;
 use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet, SensitivityPlan};
@@ -115,12 +115,14 @@ pub enum CompareAction {
     SizeChosen(Option<usize>),
 }
 
-/// Questions about nodes, and their answers.
+/// Questions about the engine's last run, and their answers.
 pub enum InsightAction {
     AttentionAsked(AttentionQuestion),
     AttentionArrived(AttentionQuestion, Result<Attention, String>),
     AttributionAsked(AttributionQuestion),
     AttributionArrived(AttributionQuestion, Result<Attribution, String>),
+    ValuesAsked(ValuesQuestion),
+    ValuesArrived(ValuesQuestion, Result<Values, String>),
 }
 
 /// What happens to searches and to the scores that they find.

@@ -1,4 +1,4 @@
-//! Questions about nodes, and their answers.
+//! Questions about the engine's last run, and their answers.
 
 use std::rc::Rc;
 
@@ -14,6 +14,8 @@ pub fn apply(state: &mut State, action: InsightAction) {
         InsightAction::AttentionArrived(question, answer) => insights.set_attention(question, load(answer)),
         InsightAction::AttributionAsked(question) => insights.set_attribution(question, Load::Loading),
         InsightAction::AttributionArrived(question, answer) => insights.set_attribution(question, load(answer)),
+        InsightAction::ValuesAsked(question) => insights.set_values(question, Load::Loading),
+        InsightAction::ValuesArrived(question, answer) => insights.set_values(question, load(answer)),
     }
 }
 

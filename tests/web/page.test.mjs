@@ -259,7 +259,9 @@ describe("the page", () => {
       await ui.status(/Cancelled/);
       await engine().healthy();
       await ui.onCpu();
-      await ui.run();
+      await ui.runButton().click();
+      // It is given 15 seconds to stop.
+      await page.waitForFunction(() => /Done: /.test(document.querySelector(".status").textContent), null, { timeout: 60_000 });
     });
 
     it("runs a circuit again whose tokens only an engine that died could tell", async () => {
@@ -326,8 +328,8 @@ describe("the page", () => {
     for (let i = 0; i < 80; i++) {
       const name = await page.evaluate(() => {
         const { activeElement: at } = document;
-        const { outlineStyle } = getComputedStyle(at.closest(".button") ?? at);
-        const name = at.dataset.section ?? (at.ariaLabel || at.innerText || at.id).split("\n")[0];
+        const { outlineStyle } = getComputedStyle(at.querySelector(".count") ?? at.closest(".button") ?? at);
+        const name = at.dataset.section ?? (at.ariaLabel || at.innerText || at.labels?.[0]?.innerText || at.id).split("\n")[0];
         return at === document.body ? null : [name.trim(), outlineStyle];
       });
       if (!name) break;
@@ -337,7 +339,7 @@ describe("the page", () => {
     const names = reached.map(([name]) => name);
     const wanted = [
       "Engine not loaded", "Share", "Light or dark theme", "Help and keys", "Example", "model", "prompts", "scores", "settings",
-      "Find a circuit", "find", "Run", "Zoom in", "Turn the drawing", "How the circuit is drawn", "Circuit of 2 edges between 3 nodes",
+      "Find a circuit", "find", "Run", "Zoom in", "Turn the drawing", "View: how the circuit is drawn", "Circuit of 2 edges between 3 nodes",
       "Edges kept in the circuit", "Measure", "Edges", "Next prompt",
     ];
     for (const name of wanted) assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);

@@ -108,8 +108,7 @@ describe("the states of the page", () => {
       await page.waitForSelector(".stat.busy progress[value]");
       await ui.chooseCount(12);
       await ui.drawn(12);
-      const [edge] = await ui.ribbons().evaluateAll((ribbons) => ribbons.map(({ dataset }) => dataset.edge));
-      await ui.hover(edge);
+      await ui.hoverOneOf(await ui.ribbons().evaluateAll((ribbons) => ribbons.map(({ dataset }) => dataset.edge)));
       await ui.tip().waitFor();
       assert.ok(await page.locator(".stat.busy").count());
       await ui.cancelButton().click();

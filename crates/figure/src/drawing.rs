@@ -3,7 +3,9 @@
 //! The markup is set as one text and stays until the scene is another. Pointing at something and selecting something change
 //! classes of its elements, found by the names that they carry (`data-node`, `data-edge`); there is one listener for all of them.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
@@ -83,56 +85,22 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             }
         })
     };
-    let onpointermove = {
-        let (figure, tip_node, pressed, point) = (figure.clone(), tip_node.clone(), pressed.clone(), point.clone());
-        let (zoom, room, on_zoom) = (props.zoom, props.room, props.on_zoom.clone());
-        move |event: PointerEvent| {
-            if let Some(zoomed) = dragged(&mut pressed.borrow_mut(), &event, &figure, zoom, room) {
-                on_zoom.emit(zoomed);
-            } else if event.pointer_type() != "touch" {
-                point.emit(marks::target_at(&event));
-                move_tip(&tip_node, &figure, at(&event, &figure));
-            }
-        }
+    let pointer = Pointer {
+        figure: figure.clone(),
+        tip: tip_node.clone(),
+        pressed,
+        point: point.clone(),
+        zoom: props.zoom,
+        room: props.room,
+        on_zoom: props.on_zoom.clone(),
     };
-    let onpointerdown = {
-        let (figure, pressed) = (figure.clone(), pressed.clone());
-        move |event: PointerEvent| {
-            let mut pressed = pressed.borrow_mut();
-            pressed.way = 0.0;
-            if let Some(at) = at(&event, &figure) {
-                pressed.pointers.insert(event.pointer_id(), at);
-            }
-        }
+    let on = |handle: fn(&Pointer, &PointerEvent)| {
+        let pointer = pointer.clone();
+        Callback::from(move |event: PointerEvent| handle(&pointer, &event))
     };
-    let lift = {
-        let pressed = pressed.clone();
-        move |event: &PointerEvent| _ = pressed.borrow_mut().pointers.remove(&event.pointer_id())
-    };
-    let onpointerup = {
-        let lift = lift.clone();
-        move |event: PointerEvent| lift(&event)
-    };
-    let onpointerleave = {
-        let point = point.clone();
-        move |event: PointerEvent| {
-            lift(&event);
-            point.emit(None);
-        }
-    };
-    let onclick = {
-        let (on_select, selection, place, scene) =
-            (props.on_select.clone(), props.selection.clone(), place.clone(), props.scene.clone());
-        move |event: MouseEvent| {
-            if pressed.borrow().way > CLICK_REACH {
-                return;
-            }
-            let target = marks::target_at(&event);
-            place.set(target.as_ref().and_then(|target| place_of(&scene, target)));
-            // A second click lets go.
-            on_select.emit(target.filter(|target| selection.as_ref() != Some(target)));
-        }
-    };
+    let (onpointermove, onpointerdown) = (on(Pointer::moved), on(Pointer::down));
+    let (onpointerup, onpointerleave) = (on(Pointer::up), on(Pointer::left));
+    let onclick = clicked(props, &place, &pointer);
     let onkeydown = keys(props, &place, &point);
     let onblur = {
         let point = point.clone();
@@ -153,6 +121,61 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             <div class="cs-tip" ref={tip_node} hidden={props.tip.is_none() || hovered.is_none()}>{ props.tip.clone().unwrap_or_default() }</div>
         </div>
     }
+}
+
+/// What the pointer does.
+#[derive(Clone)]
+struct Pointer {
+    figure: NodeRef,
+    tip: NodeRef,
+    pressed: Rc<RefCell<Pressed>>,
+    /// Called with what it is at.
+    point: Callback<Option<Target>>,
+    zoom: Zoom,
+    room: Size,
+    on_zoom: Callback<Zoom>,
+}
+
+impl Pointer {
+    fn moved(&self, event: &PointerEvent) {
+        if let Some(zoomed) = dragged(&mut self.pressed.borrow_mut(), event, &self.figure, self.zoom, self.room) {
+            self.on_zoom.emit(zoomed);
+        } else if event.pointer_type() != "touch" {
+            self.point.emit(marks::target_at(event));
+            move_tip(&self.tip, &self.figure, at(event, &self.figure));
+        }
+    }
+
+    fn down(&self, event: &PointerEvent) {
+        let mut pressed = self.pressed.borrow_mut();
+        pressed.way = 0.0;
+        if let Some(at) = at(event, &self.figure) {
+            pressed.pointers.insert(event.pointer_id(), at);
+        }
+    }
+
+    fn up(&self, event: &PointerEvent) {
+        self.pressed.borrow_mut().pointers.remove(&event.pointer_id());
+    }
+
+    fn left(&self, event: &PointerEvent) {
+        self.up(event);
+        self.point.emit(None);
+    }
+}
+
+/// A click selects what it is at, and a second one lets go. The end of a drag is no click.
+fn clicked(props: &DrawingProps, place: &UseStateHandle<Option<Place>>, pointer: &Pointer) -> Callback<MouseEvent> {
+    let (on_select, selection, scene) = (props.on_select.clone(), props.selection.clone(), props.scene.clone());
+    let (place, pressed) = (place.clone(), pointer.pressed.clone());
+    Callback::from(move |event: MouseEvent| {
+        if pressed.borrow().way > CLICK_REACH {
+            return;
+        }
+        let target = marks::target_at(&event);
+        place.set(target.as_ref().and_then(|target| place_of(&scene, target)));
+        on_select.emit(target.filter(|target| selection.as_ref() != Some(target)));
+    })
 }
 
 #[derive(Properties, PartialEq)]

@@ -13,7 +13,7 @@ fn circuit(scores: &[f32]) -> Layout {
     let nodes = ["Resid Start", "Resid End"].into_iter().enumerate();
     let link = |(edge_idx, &score): (usize, &f32)| {
         let edge_name = format!("Resid Start->Resid End, {edge_idx}");
-        Link { edge_idx, edge_name, src: 0, dest: 1, score }
+        Link { edge_idx, edge_name, src: 0, dest: 1, score, activation: None }
     };
     layout(&LayoutRequest {
         options: DrawOptions::default(),
@@ -26,6 +26,7 @@ fn circuit(scores: &[f32]) -> Layout {
             links: scores.iter().enumerate().map(link).collect(),
         }],
         reference_size: Size { width: 600.0, height: 400.0 },
+        by_mask: false,
     })
 }
 

@@ -135,7 +135,7 @@ impl Link {
     }
 
     fn read_pair(&mut self, key: &str, value: &str) -> Read<()> {
-        let View { look, orientation, options, compact, layer_spacing } = &mut self.view;
+        let View { look, orientation, options, compact, layer_spacing, by_mask } = &mut self.view;
         match key {
             "v" if value != VERSION => return Err("1, the version that this page knows"),
             "pick" => self.pick = Some(name(value)?),
@@ -155,6 +155,7 @@ impl Link {
             "ports" => options.merge_ports = !switch(value)?,
             "compact" => *compact = switch(value)?,
             "spacing" => *layer_spacing = switch(value)?,
+            "mask" => *by_mask = switch(value)?,
             "positions" => options.all_positions = switch(value)?,
             "differences" => options.differences_only = switch(value)?,
             "measure" => self.metric = metric(value)?,
@@ -234,7 +235,7 @@ fn setting_value(key: &str, text: &str, present: &Value) -> Option<Value> {
 }
 
 fn write_view(pairs: &mut Pairs, view: &View, usual: Orientation) {
-    let View { look, orientation, options, compact, layer_spacing } = view;
+    let View { look, orientation, options, compact, layer_spacing, by_mask } = view;
     let ViewOptions { on_path_only, focus, heads, opened, closed, window, merge_ports, all_positions, .. } = options;
     let differences_only = &options.differences_only;
     pairs.extend((*look != Look::default()).then(|| pair("look", name_of(&LOOKS, *look))));
@@ -253,6 +254,7 @@ fn write_view(pairs: &mut Pairs, view: &View, usual: Orientation) {
         ("path", on_path_only),
         ("compact", compact),
         ("spacing", layer_spacing),
+        ("mask", by_mask),
         ("positions", all_positions),
         ("differences", differences_only),
     ] {

@@ -4,3 +4,4 @@ mod edge;
 mod layers;
 mod node;
 pub mod panel;
+mod values;

@@ -75,7 +75,7 @@ pub fn node_inspector(props: &NodeInspector) -> Html {
 }
 
 /// What there is to see, or why there is nothing yet.
-fn seen<T>(seen: &Seen<T>, on_run: &Callback<()>, view: impl Fn(&T) -> Html) -> Html {
+pub fn seen<T>(seen: &Seen<T>, on_run: &Callback<()>, view: impl Fn(&T) -> Html) -> Html {
     match seen {
         Seen::Ready(value) => view(value),
         Seen::Waiting => html! { <p class="quiet">{ "Computing…" }</p> },

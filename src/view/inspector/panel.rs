@@ -5,9 +5,10 @@ use yew::prelude::*;
 use super::edge::{EdgeInspector, edge_inspector, edge_list};
 use super::layers::Layers;
 use super::node::{NodeInspector, node_inspector};
+use super::values::{PromptsView, prompts_view};
 use crate::select::insight::{self, Seen};
 use crate::select::inspector as select;
-use crate::select::runs;
+use crate::select::{runs, values};
 use crate::state::picture::{Selection, View};
 use crate::state::runs::Plan;
 use crate::tasks;
@@ -52,6 +53,9 @@ pub fn Inspector(props: &Connected) -> Html {
                 <TokensPanel ..props.clone() />
             }
             if state.picture.selection.is_none() {
+                if let Some(prompts) = values::every_prompt(state) {
+                    { prompts_view(&PromptsView { prompts, on_run: run(props), on_select: props.on(Action::PromptChosen) }) }
+                }
                 if let Some(bars) = select::layers(state) {
                     <Layers {bars} window={window(&state.picture.view)} on_window={on_window(props)} />
                 }

@@ -42,7 +42,7 @@ pub fn help(props: &Connected) -> Html {
     html! {
         <div class="sheet" role="dialog" aria-modal="true" aria-label="Help">
             <div class="sheet-body">
-                <header><h2>{ "Words" }</h2><button type="button" class="icon" aria-label="Close the help" onclick={close}>{ "×" }</button></header>
+                <div class="sheet-head"><h2>{ "Words" }</h2><button type="button" class="icon" aria-label="Close the help" onclick={close}>{ "×" }</button></div>
                 { list(&WORDS) }
                 <h2>{ "Keys" }</h2>
                 { list(&KEYS) }

@@ -44,14 +44,19 @@ pub fn choices(props: &Controls) -> Html {
             if view.look == Look::Flow && (large || view.options.heads != Heads::Auto) {
                 { segments(
                     "Heads", &[("Heads apart", view.options.heads == Heads::Apart), ("By layer", view.options.heads != Heads::Apart)],
-                    change(props, |view, i: usize| view.options.heads = [Heads::Apart, Heads::ByLayer][i]),
+                    change(props, |view, i: usize| {
+                        view.options.heads = [Heads::Apart, Heads::ByLayer][i];
+                        // Of all layers: what was opened or shut one by one was so beside the others.
+                        view.options.opened.clear();
+                        view.options.closed.clear();
+                    }),
                 ) }
             }
             if let Some((first, last)) = view.options.window.as_ref().map(|w| (w.start, w.end.saturating_sub(1))) {
                 <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.window = None)}>{ format!("‹ All layers (now {first} to {last})") }</button>
             }
             if let Some(focus) = &view.options.focus {
-                <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.focus = None)}>{ format!("‹ All nodes (now around {})", crate::select::figure::node_title(&focus.name)) }</button>
+                <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.focus = None)}>{ format!("‹ All nodes (now around {})", crate::select::names::node_title(&focus.name)) }</button>
             }
         </div>
     }
@@ -75,7 +80,7 @@ pub fn buttons(props: &Controls) -> Html {
             <button type="button" class="icon" aria-label="Zoom in" title="Zoom in (+)" onclick={by(ZOOM_STEP)}>{ icon("M2 7h10M7 2v10") }</button>
             <button type="button" class="icon" aria-label="Fit to view" title="Fit (0)" disabled={props.zoom.is_whole()} onclick={props.on_zoom.reform(|_: MouseEvent| Zoom::default())}>{ icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9") }</button>
             <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, move |view, _: MouseEvent| view.orientation = turned)}>{ icon("M3 2v9M1 9l2 2.5L5 9M6 3h6M10 1l2.2 2L10 5") }</button>
-            <Menu class="view-menu" button={html! { { "View" } }} label="How the circuit is drawn">
+            <Menu class="view-menu" button={html! { { "View" } }} label="View: how the circuit is drawn">
                 { menu(props) }
             </Menu>
         </div>
@@ -95,6 +100,9 @@ fn menu(props: &Controls) -> Html {
         { option("Merge Q, K and V", "Draws what enters a head's query, key and value as one", view.options.merge_ports, |view, on| view.options.merge_ports = on) }
         { option("Compact order", "Orders the boxes for these edges alone: fewer crossings, but boxes change their order with the circuit", view.compact, |view, on| view.compact = on) }
         { option("Every layer", "Gives layers without edges room as well (auto-circuit: layer_spacing)", view.layer_spacing, |view, on| view.layer_spacing = on) }
+        if view.look == Look::AutoCircuit {
+            { option("Patched edges", "Colours edges by whether they are patched, in place of their scores (auto-circuit: draw_seq_graph without prune_scores)", view.by_mask, |view, on| view.by_mask = on) }
+        }
         if props.token_wise {
             { option("Every position", "Draws token positions without edges as well (auto-circuit: show_all_seq_pos)", view.options.all_positions, |view, on| view.options.all_positions = on) }
         }

@@ -8,8 +8,10 @@ use yew::prelude::*;
 use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::legend;
-use crate::select::figure::{self as select, DrawnRc, DrawnRequest, SceneRequest, Tip};
+use crate::select::figure::{DrawnRequest, placed_nodes};
 use crate::select::picture::no_picture;
+use crate::select::pointed::{self as select, Tip};
+use crate::select::scene::{DrawnRc, SceneRequest};
 use crate::select::two_circuits::{self, PairRequest};
 use crate::state::State;
 use crate::state::picture::{Look, Selection};
@@ -26,7 +28,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     let state = &props.state;
     let (frame, figure) = (use_node_ref(), use_node_ref());
     let room = use_room(&figure);
-    let nodes = use_memo(state.inputs.scored.clone(), select::placed_nodes);
+    let nodes = use_memo(state.inputs.scored.clone(), placed_nodes);
     let request = DrawnRequest::new(state, (*nodes).clone());
     let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
     let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest {

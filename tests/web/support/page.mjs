@@ -99,6 +99,13 @@ export function drive({ page, server }) {
       return all && !/demo/.test(document.querySelector(".top .model").textContent);
     }),
 
+    /** Drops the config and the scores of some files: enough to draw, and nothing to run. */
+    async drawScores(files) {
+      await ui.drop(files.filter(({ name }) => /config|scores/.test(name)));
+      await page.waitForSelector("[data-section=scores].ready", { state: "attached" });
+      await page.waitForFunction(() => !/demo/.test(document.querySelector(".top .model").textContent));
+    },
+
     // The drawing
 
     isDrawn: () => page.waitForSelector(".cs-drawing svg [data-node]"),
@@ -111,27 +118,30 @@ export function drive({ page, server }) {
     ),
     ribbon: (name) => page.locator(`.cs-drawing [data-edge="${name}"]`).first(),
     box: (name) => page.locator(`.cs-drawing .nodes [data-node="${name}"]`).first(),
-    /** A point of the window that is on a ribbon and on nothing above it. */
-    async pointOn(edge) {
-      const point = await page.evaluate((edge) => {
-        const ribbon = document.querySelector(`.cs-drawing .ribbons > [data-edge="${edge}"]`);
-        const path = ribbon.matches("path") ? ribbon : ribbon.querySelector(".hit, .e");
-        const [length, toScreen] = [path.getTotalLength(), path.getScreenCTM()];
-        for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
-          const { x, y } = path.getPointAtLength(share * length).matrixTransform(toScreen);
-          if (document.elementFromPoint(x, y)?.closest("[data-edge]") === ribbon) return { x, y };
+    /** A point of the window that is on the first of some ribbons that is not all covered. */
+    async pointOnOneOf(edges) {
+      const point = await page.evaluate((edges) => {
+        for (const edge of edges) {
+          const ribbon = document.querySelector(`.cs-drawing .ribbons > [data-edge="${edge}"]`);
+          const path = ribbon.matches("path") ? ribbon : ribbon.querySelector(".hit, .e");
+          const [length, toScreen] = [path.getTotalLength(), path.getScreenCTM()];
+          for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+            const { x, y } = path.getPointAtLength(share * length).matrixTransform(toScreen);
+            if (document.elementFromPoint(x, y)?.closest("[data-edge]") === ribbon) return { x, y };
+          }
         }
         return null;
-      }, edge);
-      if (!point) throw new Error(`no point of ${edge} can be pointed at`);
+      }, edges);
+      if (!point) throw new Error(`no point of ${edges} can be pointed at`);
       return point;
     },
-    async hover(edge) {
-      const { x, y } = await ui.pointOn(edge);
+    async hoverOneOf(edges) {
+      const { x, y } = await ui.pointOnOneOf(edges);
       await page.mouse.move(x, y);
     },
+    hover: (edge) => ui.hoverOneOf([edge]),
     async click(edge) {
-      const { x, y } = await ui.pointOn(edge);
+      const { x, y } = await ui.pointOnOneOf([edge]);
       await page.mouse.click(x, y);
     },
     tip: () => page.locator(".cs-tip:not([hidden])"),
@@ -188,6 +198,13 @@ export function drive({ page, server }) {
       await page.locator(`.menu.${menu} .pop`).getByRole("button", { name: item }).click();
     },
     shows: (selector, pattern) => shows(page, selector, pattern),
+    /** Waits until something that needs more than one look holds. */
+    async until(check, what) {
+      for (const end = Date.now() + 20_000; !(await check());) {
+        if (Date.now() > end) throw new Error(`in vain for 20 seconds: ${what ?? check}`);
+        await new Promise((go) => setTimeout(go, 30));
+      }
+    },
   };
   return ui;
 }

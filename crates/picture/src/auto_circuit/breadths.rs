@@ -5,7 +5,7 @@
 //! ribbons and their labels do not fit, the sub-diagram gets more room and the picture grows.
 
 use super::diagram::{Diagram, FlowNode};
-use super::request::{LayoutRequest, Orientation};
+use super::request::{LayoutRequest, Link, Orientation};
 use super::text::{LABEL_PITCH, label_width, shown_label};
 use super::{lanes, margins};
 
@@ -36,8 +36,8 @@ const BAND_GAP: f64 = 16.0;
 /// Sets the widths of links and the breadths of boxes; gives the sub-diagrams' bands.
 pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec<Band> {
     let room = margins::across_room(request);
-    let largest = largest_weight(diagrams);
-    let weight = |score: f32| f64::from(score.abs()).min(largest);
+    let largest = largest_weight(diagrams, request.by_mask);
+    let weight = |link: &Link| f64::from(link.weight(request.by_mask)).min(largest);
     let mut breadths: Vec<f64> = Vec::new();
     for (diagram, sub) in diagrams.iter_mut().zip(&request.sub_diagrams) {
         set_widths(request, diagram, |_| 0.0);
@@ -45,7 +45,7 @@ pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec
     }
     let scale = fitting_scale(diagrams, &breadths, weight).min(MAX_WIDTH / largest);
     for (diagram, breadth) in diagrams.iter_mut().zip(&mut breadths) {
-        set_widths(request, diagram, |score| scale * weight(score));
+        set_widths(request, diagram, |link| scale * weight(link));
         lanes::lanes(diagram);
         *breadth = breadth.max(fullest_column(diagram));
     }
@@ -53,17 +53,17 @@ pub(super) fn breadths(request: &LayoutRequest, diagrams: &mut [Diagram]) -> Vec
 }
 
 /// The largest finite score that is drawn, as which an infinite one counts (ACDC gives such); 1 where all are 0 or infinite.
-fn largest_weight(diagrams: &[Diagram]) -> f64 {
+fn largest_weight(diagrams: &[Diagram], by_mask: bool) -> f64 {
     let scores =
-        diagrams.iter().flat_map(|diagram| &diagram.segments).map(|segment| f64::from(segment.link.score.abs()));
+        diagrams.iter().flat_map(|diagram| &diagram.segments).map(|segment| f64::from(segment.link.weight(by_mask)));
     let largest = scores.filter(|score| score.is_finite()).fold(0.0, f64::max);
     if largest > 0.0 { largest } else { 1.0 }
 }
 
 /// Sets the widths of links, and the boxes' breadths and slots that follow from them.
-fn set_widths(request: &LayoutRequest, diagram: &mut Diagram, width: impl Fn(f32) -> f64) {
+fn set_widths(request: &LayoutRequest, diagram: &mut Diagram, width: impl Fn(&Link) -> f64) {
     for segment in &mut diagram.segments {
-        segment.width = width(segment.link.score).max(MIN_WIDTH);
+        segment.width = width(segment.link).max(MIN_WIDTH);
     }
     for node_idx in 0..diagram.nodes.len() {
         let node = &diagram.nodes[node_idx];
@@ -89,13 +89,13 @@ fn fullest_column(diagram: &Diagram) -> f64 {
 
 /// The scale, in pixels a unit of weight, at which every column fits in its band, with the links that pass it; or, where
 /// they would squeeze the picture too much, a share of the scale at which it fits without them.
-fn fitting_scale(diagrams: &[Diagram], breadths: &[f64], weight: impl Fn(f32) -> f64) -> f64 {
+fn fitting_scale(diagrams: &[Diagram], breadths: &[f64], weight: impl Fn(&Link) -> f64) -> f64 {
     let (mut with_passing, mut without) = (f64::INFINITY, f64::INFINITY);
     for (diagram, breadth) in diagrams.iter().zip(breadths) {
         for (column, passing) in diagram.columns.iter().zip(passing_weights(diagram, &weight)) {
             let nodes = || column.iter().map(|&node| &diagram.nodes[node]);
             let room = breadth - nodes().map(|node| node.slot).sum::<f64>();
-            let ending: f64 = nodes().map(|node| diagram.throughput(node, |s| weight(s.link.score))).sum();
+            let ending: f64 = nodes().map(|node| diagram.throughput(node, |s| weight(s.link))).sum();
             if ending + passing > 0.0 {
                 with_passing = with_passing.min(room / (ending + passing));
                 without = without.min(room / ending);
@@ -106,10 +106,10 @@ fn fitting_scale(diagrams: &[Diagram], breadths: &[f64], weight: impl Fn(f32) ->
 }
 
 /// For each column the weight of the links that pass it.
-fn passing_weights(diagram: &Diagram, weight: impl Fn(f32) -> f64) -> Vec<f64> {
+fn passing_weights(diagram: &Diagram, weight: impl Fn(&Link) -> f64) -> Vec<f64> {
     let mut weights = vec![0.0; diagram.columns.len()];
     for segment in &diagram.segments {
-        diagram.passed(segment).for_each(|column| weights[column] += weight(segment.link.score));
+        diagram.passed(segment).for_each(|column| weights[column] += weight(segment.link));
     }
     weights
 }

@@ -35,7 +35,7 @@ pub(super) fn draw(request: &LayoutRequest, diagrams: &[Diagram], bands: &[Band]
         position_labels.extend(placed.position_label());
     }
     ribbons.sort_by(|a, b| b.width.total_cmp(&a.width).then(a.edge_idx.cmp(&b.edge_idx)));
-    Layout { size: page.size, orientation: page.orientation, boxes, ribbons, position_labels }
+    Layout { size: page.size, orientation: page.orientation, boxes, ribbons, position_labels, by_mask: request.by_mask }
 }
 
 /// A sub-diagram on its page.
@@ -99,7 +99,7 @@ impl PlacedDiagram<'_> {
             dest_box: box_of[segments[segments.len() - 1].dest],
             edge_idx: link.edge_idx,
             edge_name: link.edge_name.clone(),
-            hover: link.hover_label() + &at.unwrap_or_default(),
+            hover: link.hover_label(self.request.by_mask) + &at.unwrap_or_default(),
             score: link.score,
             curves: segments.iter().map(|segment| self.curve(segment)).collect(),
             width: first.width - (first.width * SEAM_SHARE).min(MAX_SEAM),

@@ -1,7 +1,7 @@
-//! Before step 1: the request for a graph with its scores. Links and sub-diagrams are chosen as auto-circuit's
+//! Before step 1: the request for a graph with its scores or with a patch mask. Links and sub-diagrams are chosen as auto-circuit's
 //! `draw_seq_graph` does (`visualize.py`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use circuitscope_core::{Circuit, DestKind, DestModule, Graph, PruneScores};
 
@@ -19,7 +19,7 @@ impl LayoutRequest {
         seq_labels: Option<&[String]>,
         options: DrawOptions,
     ) -> Self {
-        let cut = Cut { threshold, is_empty: false };
+        let cut = Cut { threshold, is_empty: false, mask: None };
         Self::from_cut(graph, scores, &cut, seq_labels, options)
     }
 
@@ -31,8 +31,22 @@ impl LayoutRequest {
         seq_labels: Option<&[String]>,
         options: DrawOptions,
     ) -> Self {
-        let cut = Cut { threshold: circuit.threshold, is_empty: circuit.n_edges == 0 };
+        let cut = Cut { threshold: circuit.threshold, is_empty: circuit.n_edges == 0, mask: None };
         Self::from_cut(graph, scores, &cut, seq_labels, options)
+    }
+
+    /// The edges of a patch mask that is at least `threshold` in absolute value: the reference's drawing without scores. Patched
+    /// edges and unpatched ones, those of mask 0, have a colour each, and all are as wide. `seq_labels` as in
+    /// [`LayoutRequest::new`].
+    pub fn of_mask(
+        graph: &Graph,
+        mask: &PatchMask,
+        threshold: f32,
+        seq_labels: Option<&[String]>,
+        options: DrawOptions,
+    ) -> Self {
+        let cut = Cut { threshold, is_empty: false, mask: Some(mask) };
+        Self::from_cut(graph, mask.values, &cut, seq_labels, options)
     }
 
     fn from_cut(
@@ -56,16 +70,56 @@ impl LayoutRequest {
         let nodes = table.nodes;
         let n_graph_layers = nodes.iter().map(|node| node.layer + 1).max().unwrap_or(0);
         let reference_size = domains::reference_size(&sub_diagrams, &nodes, n_graph_layers, options);
-        Self { options, nodes, n_graph_layers, sub_diagrams, reference_size }
+        Self { options, nodes, n_graph_layers, sub_diagrams, reference_size, by_mask: cut.mask.is_some() }
+    }
+}
+
+/// A patch mask, with what it patches.
+#[derive(Debug, Clone, Copy)]
+pub struct PatchMask<'a> {
+    /// For every edge how much of it is patched: 1 all, 0 nothing.
+    pub values: &'a PruneScores,
+    /// The only edges that may be drawn, by index; all where there is none.
+    pub edges: Option<&'a BTreeSet<usize>>,
+    /// What the edges carry, where it is known.
+    pub activations: Option<&'a Activations>,
+}
+
+/// The activations of src nodes: by token position, one for all in a graph without positions, then by `src_idx`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Activations {
+    /// In the run that is patched.
+    pub current: Vec<Vec<Activation>>,
+    /// What edges are patched with.
+    pub patched: Vec<Vec<Activation>>,
+}
+
+/// An activation in short.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Activation {
+    /// Its first two numbers, of the first prompt: as many as the reference shows.
+    pub first: [f32; 2],
+    pub norm: f32,
+}
+
+impl PatchMask<'_> {
+    /// What an edge carries. As in the reference that is the patched activation where the mask is 1, else the current one.
+    fn activation(&self, position: usize, src_idx: usize, mask: f32) -> Option<String> {
+        let activations = self.activations?;
+        let by_position = if mask == 1.0 { &activations.patched } else { &activations.current };
+        let Activation { first: [first, second], norm } = by_position.get(position)?.get(src_idx)?;
+        Some(format!("[{first:.2}, {second:.2} …] norm {norm:.2}"))
     }
 }
 
 /// Which edges are drawn.
-struct Cut {
+struct Cut<'a> {
     /// Those whose score is at least this in absolute value …
     threshold: f32,
     /// … or none: that of the empty circuit is infinite, which a score may be.
     is_empty: bool,
+    /// Whose values the scores are, where a mask is drawn.
+    mask: Option<&'a PatchMask<'a>>,
 }
 
 /// The drawn edges of each token position, or of all at once in a graph without positions.
@@ -84,14 +138,16 @@ fn position_links(graph: &Graph, scores: &PruneScores, cut: &Cut, table: &NodeTa
         let (position, module) = (node.seq_idx.unwrap_or(0), &graph.dests[node.module_idx]);
         let (dest, of_node) = (table.dests[node.module_idx][node.head_idx], &scores.values()[node.first_edge..]);
         for (offset, &score) in of_node[..module.n_src].iter().enumerate() {
-            if score.abs() < cut.threshold {
+            let edge_idx = node.first_edge + offset;
+            let only = cut.mask.and_then(|mask| mask.edges);
+            if score.abs() < cut.threshold || only.is_some_and(|only| !only.contains(&edge_idx)) {
                 continue;
             }
             excess.add(position, score);
             let src_idx = module.min_src_idx + offset;
             let edge_name = format!("{}->{}", graph.srcs[src_idx].name, graph.dest_node_name(node));
-            let (edge_idx, src) = (node.first_edge + offset, table.srcs[src_idx]);
-            links[position].push(Link { edge_idx, edge_name, src, dest, score });
+            let activation = cut.mask.and_then(|mask| mask.activation(position, src_idx, score));
+            links[position].push(Link { edge_idx, edge_name, src: table.srcs[src_idx], dest, score, activation });
         }
     }
     PositionLinks { excess, links }

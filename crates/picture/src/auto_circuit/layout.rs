@@ -13,6 +13,8 @@ pub struct Layout {
     /// In drawing order: widest first, so that narrow ones lie on top.
     pub ribbons: Vec<Ribbon>,
     pub position_labels: Vec<PositionLabel>,
+    /// Whether the ribbons' scores are their masks.
+    pub by_mask: bool,
 }
 
 /// A node in a sub-diagram.

@@ -14,7 +14,7 @@
 //! Up to step 6, *along* is the direction of the flow, from the embedding to the unembedding, and *across* the other one;
 //! all lengths are CSS pixels.
 //!
-//! `from_scores` writes the request for a graph with its scores, and [`svg`] the picture of the layout.
+//! `from_scores` writes the request for a graph with its scores or a patch mask, and [`svg`] the picture of the layout.
 
 mod breadths;
 mod diagram;
@@ -31,6 +31,7 @@ mod ribbons;
 pub mod svg;
 mod text;
 
+pub use from_scores::{Activation, Activations, PatchMask};
 pub use layout::{Layout, NodeBox, PositionLabel, Ribbon};
 pub use request::{DrawOptions, DrawnNode, LayoutRequest, Link, Orientation, SeqPositions, SubDiagram};
 pub use text::score_text;

@@ -15,6 +15,8 @@ pub struct LayoutRequest {
     pub sub_diagrams: Vec<SubDiagram>,
     /// The size in pixels that the reference gives its figure. The layout is that large, or larger where more room is needed.
     pub reference_size: Size,
+    /// Whether the links' scores are their masks ([`LayoutRequest::of_mask`]). All links are as wide then.
+    pub by_mask: bool,
 }
 
 /// How a circuit is drawn.
@@ -84,7 +86,12 @@ pub struct Link {
     /// The index in [`LayoutRequest::nodes`].
     pub dest: usize,
     pub score: f32,
+    /// What the edge carries, in words, where a mask is drawn and it is known.
+    pub activation: Option<String>,
 }
+
+/// The width of a link in the unit of scores, where a mask is drawn: the reference's.
+const MASK_WEIGHT: f32 = 0.8;
 
 impl DrawnNode {
     /// The label of the node's box.
@@ -103,9 +110,19 @@ impl DrawnNode {
 }
 
 impl Link {
-    /// The edge's name and score.
-    pub fn hover_label(&self) -> String {
-        format!("{}\nscore {}", self.edge_name, score_text(self.score))
+    /// The edge's name and score; or its activation and mask.
+    pub fn hover_label(&self, by_mask: bool) -> String {
+        if !by_mask {
+            return format!("{}\nscore {}", self.edge_name, score_text(self.score));
+        }
+        let activation = self.activation.as_ref().map_or(String::new(), |activation| format!("\n{activation}"));
+        let patched = if self.score == 0.0 { "not patched" } else { "patched" };
+        format!("{}{activation}\nmask {:.2}, {patched}", self.edge_name, self.score)
+    }
+
+    /// How wide it is, in the unit of scores.
+    pub fn weight(&self, by_mask: bool) -> f32 {
+        if by_mask { MASK_WEIGHT } else { self.score.abs() }
     }
 }
 

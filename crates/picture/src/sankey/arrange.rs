@@ -13,7 +13,7 @@ use crate::drawn::Nodes;
 
 /// Sweeps in each direction, where there are few items. From the tenth on both sides count.
 const MAX_SWEEPS: usize = 14;
-const MIN_SWEEPS: usize = 4;
+const MIN_SWEEPS: usize = 3;
 const BOTH_SIDES_FROM: usize = 9;
 /// The most beginnings.
 const MAX_STARTS: usize = 16;
@@ -32,7 +32,7 @@ struct Effort {
 }
 
 /// At every step of the cursor: some milliseconds.
-const AT_ONCE: Effort = Effort { visits: 24_000, compares: 60_000, steps: 250_000 };
+const AT_ONCE: Effort = Effort { visits: 16_000, compares: 40_000, steps: 150_000 };
 /// Once for a graph: some ten milliseconds.
 const ONCE: Effort = Effort { visits: 60_000, compares: 250_000, steps: 2_000_000 };
 

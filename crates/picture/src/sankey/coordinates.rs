@@ -12,7 +12,7 @@ use super::sizes::Gaps;
 /// Passes over all columns, where there are few items.
 const MAX_PASSES: usize = 60;
 /// Fewer in large drawings: about this many visits of segments in all.
-const PASS_BUDGET: usize = 150_000;
+const PASS_BUDGET: usize = 100_000;
 /// How much stiffer a ribbon is between two lanes than between two boxes, and between a lane and a box.
 const LANE_STIFFNESS: f64 = 8.0;
 const END_STIFFNESS: f64 = 2.5;

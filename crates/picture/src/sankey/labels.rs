@@ -19,8 +19,8 @@ const GAP: f64 = 1.5;
 /// A name lies on at most so much ink of other boxes' ribbons: the summed widths of their sample points below it. The ribbon of a
 /// single wide edge is more than that.
 const MAX_INK: f64 = 12.0;
-/// Samples of a curve.
-const N_SAMPLES: usize = 5;
+/// Ribbons are looked at in points so far apart: about the width of a letter.
+const SAMPLE_STEP: f64 = 8.0;
 /// Names without room of their own are not tried where ribbons are that many: there are ribbons everywhere.
 const MANY_RIBBONS: usize = 400;
 
@@ -78,12 +78,16 @@ fn label(input: &LabelInput, layout: &Layout, i: usize, taken: &mut Taken) -> La
     let is_tried = |n: usize| input.has_room[i] && n == 0 || layout.ribbons.len() <= MANY_RIBBONS;
     // At token positions the axis names the embedding and the end.
     let named_at_axis = input.scene.token_wise && matches!(node_box.kind, NodeKind::Embed | NodeKind::Unembed);
-    let candidates = candidates(input.scene, node_box, width).into_iter().enumerate();
-    let mut tried = candidates.filter(|&(n, _)| !named_at_axis && is_tried(n));
-    let found = tried.find(|(n, (rect, _))| {
-        let has_room = *n == 0 && input.has_room[i];
-        is_free(input, taken, i, rect) && (has_room || taken.samples.ink(rect, i) <= MAX_INK)
-    });
+    let all = candidates(input.scene, node_box, width).into_iter().enumerate();
+    let tried: Vec<_> = all.filter(|&(n, _)| !named_at_axis && is_tried(n)).collect();
+    let find = |own: Option<usize>| {
+        tried.iter().copied().find(|&(n, (rect, _))| {
+            let has_room = n == 0 && input.has_room[i];
+            is_free(input, taken, i, &rect) && (has_room || taken.samples.ink(&rect, own) <= MAX_INK)
+        })
+    };
+    // At best on no ribbons, or else on the box's own.
+    let found = find(None).or_else(|| find(Some(i)));
     let Some((_, (rect, align))) = found else {
         let (rect, align) = late(input, node_box, width);
         return Label { place: LabelPlace::Late, is_short, spot: spot(&rect, align), rect };
@@ -180,7 +184,9 @@ impl Samples {
         for ribbon in layout.ribbons.iter().filter(|_| layout.ribbons.len() <= MANY_RIBBONS) {
             let &super::layout::Ribbon { width, src_box, dest_box, .. } = ribbon;
             for curve in layout.line(ribbon) {
-                for at in (0..N_SAMPLES).map(|i| curve.at(i as f64 / N_SAMPLES as f64)) {
+                let length = (curve.end.x - curve.start.x).abs() + (curve.end.y - curve.start.y).abs();
+                let n = (length / SAMPLE_STEP).ceil().max(1.0) as usize;
+                for at in (0..n).map(|i| curve.at(i as f64 / n as f64)) {
                     if let Some(strip) = by_strip.get_mut((at.x / STRIP).max(0.0) as usize) {
                         strip.push(Sample { at, width, src_box, dest_box });
                     }
@@ -190,13 +196,13 @@ impl Samples {
         Self { by_strip }
     }
 
-    /// The ink of other boxes' ribbons below a name.
-    fn ink(&self, rect: &Rect, own: usize) -> f64 {
+    /// The ink of ribbons below a name, but for those of one box.
+    fn ink(&self, rect: &Rect, own: Option<usize>) -> f64 {
         let [first, last] = [rect.x, rect.right()].map(|x| (x / STRIP).max(0.0) as usize);
         let is_below = |sample: &&Sample| {
             let (reach, Point { x, y }) = (sample.width / 2.0, sample.at);
             let within = x > rect.x && x < rect.right() && y + reach > rect.y && y - reach < rect.bottom();
-            within && sample.src_box != own && sample.dest_box != own
+            within && own.is_none_or(|own| sample.src_box != own && sample.dest_box != own)
         };
         let strips = self.by_strip.iter().take(last + 1).skip(first);
         strips.flatten().filter(is_below).map(|sample| sample.width + 1.0).sum()

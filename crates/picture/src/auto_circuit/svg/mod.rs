@@ -102,7 +102,9 @@ fn box_layer(layout: &Layout, look: Look) -> Element {
     let legend = if layout.ribbons.is_empty() {
         no_edges(layout)
     } else {
-        signs::legend(layout.size, look, |sign| layout.ribbons.iter().any(|ribbon| Sign::of(ribbon.score) == sign))
+        signs::legend(layout.size, look, layout.by_mask, |sign| {
+            layout.ribbons.iter().any(|ribbon| Sign::of(ribbon.score) == sign)
+        })
     };
     Element::new("g")
         .child(boxes.children(layout.boxes.iter().enumerate().map(|(i, b)| node_box(i, b))))

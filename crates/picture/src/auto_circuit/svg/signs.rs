@@ -38,6 +38,15 @@ impl Sign {
         }
     }
 
+    /// What the legend says of it where the ribbons are those of a mask.
+    fn mask_name(self) -> &'static str {
+        match self {
+            Self::Positive => "patched",
+            Self::Negative => "patched, mask below 0",
+            Self::Zero => "not patched",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Positive => "positive",
@@ -115,7 +124,7 @@ pub(super) fn hatching(look: Look) -> Element {
 }
 
 /// What the colours of these signs mean, below the picture.
-pub(super) fn legend(size: Size, look: Look, has: impl Fn(Sign) -> bool) -> Element {
+pub(super) fn legend(size: Size, look: Look, by_mask: bool, has: impl Fn(Sign) -> bool) -> Element {
     let (mut x, y) = (LEGEND_RISE, size.height - LEGEND_RISE);
     let note = |shown: &str, x: f64| {
         let spot = TextSpot { at: Point { x, y }, align: TextAlign::Start };
@@ -128,10 +137,11 @@ pub(super) fn legend(size: Size, look: Look, has: impl Fn(Sign) -> bool) -> Elem
             Medium::Page => vec![stroked(sign, look, swatch, "8".to_owned())],
             Medium::File => stroked_in_file(sign, look, swatch, "8".to_owned()),
         };
-        legend = legend.children(sample).child(note(sign.name(), x + SWATCH + 6.0));
-        x += SWATCH + 24.0 + LEGEND_CHAR * sign.name().len() as f64;
+        let name = if by_mask { sign.mask_name() } else { sign.name() };
+        legend = legend.children(sample).child(note(name, x + SWATCH + 6.0));
+        x += SWATCH + 24.0 + LEGEND_CHAR * name.len() as f64;
     }
-    legend.child(note("width: |score|", x))
+    if by_mask { legend } else { legend.child(note("width: |score|", x)) }
 }
 
 /// The rules by which a page's custom properties set the colours.

@@ -1,0 +1,123 @@
+//! What is said of what is pointed at in the drawing, and what a click on it does.
+
+use super::names::{edge_title, signed};
+use super::two_circuits;
+use crate::state::State;
+use crate::state::circuit::Edits;
+use crate::state::picture::Selection;
+use crate::words::{counted, grouped};
+use circuitscope_figure::Target;
+use circuitscope_picture::drawn::{Drawn, Link};
+use circuitscope_picture::view;
+
+/// What is said beside the pointer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tip {
+    pub title: String,
+    /// The score, with its sign.
+    pub score: Option<(String, bool)>,
+    pub text: String,
+}
+
+/// What there is to say of what is pointed at.
+pub fn tip(state: &State, drawn: &Drawn, target: &Target) -> Option<Tip> {
+    match target {
+        Target::Edge(name) => edge_tip(state, drawn.links().find(|link| link.name == *name)?),
+        Target::Node(name) => {
+            let node_idx = drawn.nodes.nodes.iter().rposition(|node| node.name == *name)?;
+            let node = &drawn.nodes.nodes[node_idx];
+            let count = |is_of: fn(&Link) -> usize| {
+                drawn.links().filter(|link| is_of(link) == node_idx).map(|link| link.n_edges).sum::<usize>()
+            };
+            let heads = if node.n_members > 1 { "Click to draw the heads apart. " } else { "" };
+            let title = if node.n_members > 1 {
+                format!("{} heads of layer {}", node.n_members, node.name.trim_start_matches('A'))
+            } else {
+                node.label.clone()
+            };
+            let text =
+                format!("{heads}{} in, {} out", counted(count(|link| link.dest), "edge"), count(|link| link.src));
+            Some(Tip { title, score: None, text })
+        }
+    }
+}
+
+fn edge_tip(state: &State, link: &Link) -> Option<Tip> {
+    let score = Some((signed(link.score.into()), link.score < 0.0));
+    if link.n_edges > 1 {
+        let text = format!("{} together. Click to draw them apart.", counted(link.n_edges, "edge"));
+        return Some(Tip { title: edge_title(&link.name), score, text });
+    }
+    if let Some(text) = two_circuits::edge_line(state, link) {
+        return Some(Tip { title: edge_title(&link.name), score: None, text });
+    }
+    let scored = state.scored()?;
+    let rank = scored.scores.ranking().rank(link.score);
+    let path = if link.on_path || link.mask == 0.0 { "" } else { ", on no path from Embed to Unembed" };
+    let mask = match link.mask {
+        0.0 => ", taken out".to_owned(),
+        mask if mask < 1.0 => format!(", mask {mask:.2}"),
+        _ => String::new(),
+    };
+    let text = format!("rank {} of {}{mask}{path}", grouped(rank), grouped(scored.scores.n_edges()));
+    Some(Tip { title: edge_title(&link.name), score, text })
+}
+
+/// What a click on something selects; nothing where it opens boxes instead.
+pub fn selection(drawn: &Drawn, target: &Target) -> Option<Selection> {
+    match target {
+        Target::Node(name) => {
+            let node = drawn.nodes.nodes.iter().rfind(|node| node.name == *name)?;
+            (node.n_members == 1).then(|| Selection::Node(name.clone()))
+        }
+        Target::Edge(name) => {
+            let link = drawn.links().find(|link| link.name == *name)?;
+            (link.n_edges == 1).then_some(Selection::Edge(link.edge_idx))
+        }
+    }
+}
+
+/// The blocks whose heads a click on something draws apart.
+pub fn blocks_to_open(drawn: &Drawn, target: &Target) -> Vec<usize> {
+    let shared = |node_idx: usize| {
+        let node = &drawn.nodes.nodes[node_idx];
+        (node.n_members > 1).then(|| drawn.nodes.layers.get(node.layer)?.block).flatten()
+    };
+    match target {
+        Target::Node(name) => {
+            drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect()
+        }
+        Target::Edge(name) => {
+            let link = drawn.links().find(|link| link.name == *name && link.n_edges > 1);
+            link.map_or(Vec::new(), |link| [link.src, link.dest].into_iter().filter_map(shared).collect())
+        }
+    }
+}
+
+/// The selected thing, by the name that its element carries.
+pub fn target(state: &State) -> Option<Target> {
+    match state.picture.selection.as_ref()? {
+        Selection::Node(name) => Some(Target::Node(name.clone())),
+        Selection::Edge(edge_idx) => Some(Target::Edge(view::name_of(&state.scored()?.graph, *edge_idx)?)),
+    }
+}
+
+/// The edits of a circuit in a sentence.
+pub fn edits_line(edits: &Edits) -> Option<String> {
+    let (out, n) = (edits.iter().filter(|(_, mask)| *mask == 0.0).count(), edits.len());
+    (n > 0).then(|| format!("{} changed, {out} of them taken out", counted(n, "edge")))
+}
+
+/// What is drawn and what is not, in words.
+pub fn left_out(drawn: &Drawn) -> String {
+    let rest = &drawn.rest;
+    let of_circuit = (rest.n_in_circuit > 0).then(|| format!("{} of the circuit", counted(rest.n_in_circuit, "edge")));
+    let outside = (rest.n_outside > 0).then(|| format!("{} outside it", counted(rest.n_outside, "edge")));
+    let left_out: Vec<_> = [of_circuit, outside].into_iter().flatten().collect();
+    let n_drawn = counted(drawn.n_edges(), "edge");
+    if left_out.is_empty() {
+        format!("All {n_drawn} drawn")
+    } else {
+        format!("{n_drawn} drawn; not drawn: {}", left_out.join(", "))
+    }
+}
