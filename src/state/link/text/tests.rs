@@ -87,6 +87,7 @@ fn any_view(dice: &mut Dice) -> View {
         options,
         compact: dice.coin(),
         layer_spacing: dice.coin(),
+        by_mask: dice.coin(),
     }
 }
 
