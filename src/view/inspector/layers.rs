@@ -74,7 +74,7 @@ fn bars(i: usize, bar: &LayerBar, row: f64, window: Option<(usize, usize)>) -> H
             }
             <rect class="attn" x={format!("{:.1}", MIDDLE - 11.0 - attn)} y={format!("{:.1}", y + 1.2)} width={format!("{attn:.1}")} height={format!("{high:.1}")} />
             <rect class="mlp" x={format!("{:.1}", MIDDLE + 11.0)} y={format!("{:.1}", y + 1.2)} width={format!("{mlp:.1}")} height={format!("{high:.1}")} />
-            if row > 12.0 || i % 2 == 0 {
+            if row > 12.0 || i.is_multiple_of(2) {
                 <text x={MIDDLE.to_string()} y={format!("{:.1}", y + row / 2.0 + 3.2)} text-anchor="middle">{ i }</text>
             }
         </g>

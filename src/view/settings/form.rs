@@ -134,7 +134,6 @@ fn patch_fields(props: &SettingsForm) -> Html {
             title: "Which edges get activations of another run (auto-circuit: PatchType)",
             note: Some(run.patch_type.about()),
             on_choose: change(props, |run, i: usize| run.patch_type = PatchType::ALL[i]),
-            ..Choice::default()
         }) }
         { choice(Choice {
             id: "ablation",
@@ -144,7 +143,6 @@ fn patch_fields(props: &SettingsForm) -> Html {
             title: "What a patched edge carries (auto-circuit: AblationType)",
             note: Some(run.ablation.about()),
             on_choose: change(props, |run, i: usize| run.ablation = AblationType::ALL[i]),
-            ..Choice::default()
         }) }
     </> }
 }
