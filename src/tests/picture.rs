@@ -100,7 +100,7 @@ fn the_rail_says_what_is_in_use_and_how_the_work_stands() {
         state.apply(Action::RunProgressed(1, vec![progress(done)], at));
     }
     // Two steps took four seconds, and seven are left.
-    assert_eq!(status(&state).text, "2 edges · about 14 s left");
+    assert_eq!(status(&state).text, "pass 3 of 10, 2 edges · about 14 s left");
 }
 
 #[test]
