@@ -24,6 +24,7 @@ pub fn caption(state: &State) -> String {
     }
     let model = state.inputs.model.as_ref();
     let family = model.and_then(|model| family::by_name(&model.family)).map_or("this", |family| family.title);
+    let family = if state.is_demo() { "Tracr" } else { family };
     let by = in_use(&state.files, Role::Scores).and_then(scores::algorithm);
     let by = by.map_or(String::new(), |by| format!(", scored by {by}"));
     let edited = if state.picture.edits.is_empty() { "" } else { ", with your changes" };

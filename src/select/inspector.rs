@@ -1,6 +1,7 @@
 //! What the inspector says of the selected edge or node.
 
 use super::names::{edge_title, node_title, signed};
+use super::strip::short_name;
 use crate::state::State;
 use crate::state::picture::Selection;
 use crate::words::grouped;
@@ -135,7 +136,7 @@ fn effects(state: &State) -> Vec<[String; 4]> {
         let [before, after] = [before, after].map(|row| row.result.measurement.mean(metric));
         let (before, after) = (before?, after?);
         let short = crate::words::short;
-        Some([metric.name().to_owned(), short(before), short(after), signed(after - before)])
+        Some([short_name(metric).to_owned(), short(before), short(after), signed(after - before)])
     };
     metrics.into_iter().filter_map(effect).collect()
 }

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::curves::sets;
 use super::measures::current_set;
-use super::pointed::edits_line;
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
@@ -173,7 +172,7 @@ pub fn reading(state: &State) -> Reading {
         None if is_running => Some("running…".to_owned()),
         None if state.has_results() && !state.fresh() => Some("not run with these settings".to_owned()),
         None => Some("not run".to_owned()),
-        Some(_) => edits_line(&state.picture.edits),
+        Some(_) => (!state.picture.edits.is_empty()).then(|| "changed".to_owned()),
     };
     Reading {
         k: grouped(circuit.n_edges),

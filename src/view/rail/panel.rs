@@ -67,7 +67,7 @@ fn grab(props: &Connected) -> Html {
 }
 
 fn examples(props: &Connected) -> Html {
-    let is_demo = props.state.files.iter().all(|file| file.demo);
+    let is_demo = props.state.is_demo();
     let on_demo = props.with(|state, tasks, _: MouseEvent| {
         tasks::cancel(tasks);
         state.dispatch(Action::DemoWanted);
