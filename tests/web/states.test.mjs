@@ -84,7 +84,7 @@ describe("the states of the page", () => {
     await stays(before, "starting");
     assert.equal(await ui.nRibbons(), 2, "what was drawn stays");
     await ui.cancelButton().click();
-    await ui.status(/Cancelled|Recorded/);
+    await ui.status(/Cancelled\. What is shown was recorded with this example\./);
     await stays(before, "cancelled");
   });
 
@@ -172,7 +172,7 @@ describe("the states of the page", () => {
       await notice.waitFor();
       assert.match(await notice.innerText(), message);
       assert.equal(await notice.getByRole("button", { name: remedy ?? "Go on" }).count(), remedy ? 1 : 0);
-      await ui.status(/The run failed\. Results so far are kept\.|Recorded/);
+      await ui.status(/The run failed\. Results so far are kept\./);
       assert.equal((await page.locator("svg.strip .chosen .dot").count()), 3);
       await stays(before, "failed");
       await button("Dismiss").click();
