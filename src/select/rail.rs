@@ -115,8 +115,15 @@ pub fn status(state: &State) -> Status {
         return plain(StatusKind::Stale, "Settings or files changed.", text, Some(Remedy::Run));
     }
     if state.results.rows.iter().all(|row| row.job == 0) && state.results.edited.is_empty() {
-        let text = "with this example, checked against auto-circuit. Nothing has run here yet.".to_owned();
-        return plain(StatusKind::Good, "Recorded", text, Some(Remedy::Run));
+        let (title, text) = match outcome {
+            // A run that came to nothing.
+            Some(outcome) => ("", format!("{outcome} What is shown was recorded with this example.")),
+            None => {
+                let text = "with this example, checked against auto-circuit. Nothing has run here yet.";
+                ("Recorded", text.to_owned())
+            }
+        };
+        return plain(StatusKind::Good, title, text, Some(Remedy::Run));
     }
     plain(StatusKind::Good, "", outcome.unwrap_or_default(), Some(Remedy::Run))
 }

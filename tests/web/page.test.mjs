@@ -7,9 +7,12 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fakeEngine } from "./support/fake_engine.mjs";
 import { CASE_FILES, LAPTOP, PHONE, openSite } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
+import { SITE } from "./support/server.mjs";
 
 /** What counts as a task that a person notices, in milliseconds. */
 const LONG_TASK_MS = 50;
+/** A first visit has its drawing after so long. */
+const DRAWN_MS = 1000;
 
 describe("the page", () => {
   let site, page, ui;
@@ -40,6 +43,23 @@ describe("the page", () => {
       ]);
       assert.deepEqual(await page.locator(".cs-next thead th").allInnerTexts(), ["Token", "Clean", "Corrupt", "Circuit"]);
       assert.ok(!ui.asked().some((name) => name.startsWith("engine")), `asked for ${ui.asked()}`);
+    });
+
+    it("is on the screen within a second", async () => {
+      const context = await site.browser.newContext({ viewport: LAPTOP });
+      try {
+        const visit = await context.newPage();
+        await visit.addInitScript(() => {
+          const look = () => (document.querySelector(".cs-drawing svg [data-edge]") ? (window.drawnAt = performance.now()) : requestAnimationFrame(look));
+          look();
+        });
+        await visit.goto(site.server.origin + SITE);
+        await visit.waitForFunction(() => window.drawnAt);
+        const ms = await visit.evaluate(() => window.drawnAt);
+        assert.ok(ms < DRAWN_MS, `it took ${ms} ms`);
+      } finally {
+        await context.close();
+      }
     });
 
     it("is redrawn by the strip, with the numbers that belong to it", async () => {

@@ -61,7 +61,6 @@ describe("the page with text prompts", () => {
     const tokens = await page.locator(".cs-next tbody th").allInnerTexts();
     assert.equal(tokens.length, 8);
     assert.ok(tokens.every((token) => !/^\d+$/.test(token)), tokens.join(" "));
-    assert.ok((await page.locator(".cs-next .answer th").innerText()).startsWith("Ben"));
   });
 
   it("reads them anew without BOS", async () => {

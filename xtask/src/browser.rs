@@ -15,7 +15,7 @@ pub struct Browser {
 }
 
 /// The files whose tests take longest: first, so that nothing waits for them in the end.
-const LONG: [&str; 2] = ["exactness.test.mjs", "discover.test.mjs"];
+const LONG: [&str; 3] = ["exactness.test.mjs", "discover.test.mjs", "drawing.test.mjs"];
 /// The file that looks at how long the page's main thread is busy: alone, so that it is busy with the page only.
 const ALONE: &str = "page.test.mjs";
 

@@ -50,7 +50,8 @@ export function drive({ page, server }) {
     /** Shuts the panel that is open. */
     async shut() {
       const close = page.locator(".rail-panel > header button");
-      if (await close.count()) await close.click();
+      // A panel shuts by itself where the rail is folded.
+      if (await close.isVisible()) await close.click();
       await page.waitForFunction(() => !document.querySelector(".rail-panel"));
     },
     /** Changes the settings of a run, `{ id: label }`, and shuts their panel. */
@@ -166,8 +167,9 @@ export function drive({ page, server }) {
 
     // The drawer
 
-    /** Opens a table: `edges`, `circuits`, `settings` or `compare`. */
+    /** Opens a table: `edges`, `circuits`, `settings` or `compare`. A panel of the rail that covers it is shut. */
     async table(name) {
+      await ui.shut();
       const tab = page.locator(`#tab-${name}`);
       if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
       await page.waitForSelector(`#drawer-${name}`);
