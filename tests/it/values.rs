@@ -105,8 +105,11 @@ fn a_prompt_s_logit_difference_is_that_of_its_logits() {
             }
         }
         let values = |circuit| ran.session.values(circuit, Metric::LogitDiff).unwrap().1;
-        let ([clean, corrupt, none], [_, _, some]) = (values(0), values(1));
-        assert!(clean != corrupt && clean != none && none != some, "{name}: the runs are told apart");
+        let [clean, corrupt, none] = values(0);
+        assert!(clean != corrupt && clean != none, "{name}: the runs are told apart");
+        // In Tracr's model few edges by themselves change nothing.
+        let told_apart = (1..COUNTS.len()).any(|circuit| values(circuit)[2] != none);
+        assert!(told_apart || name != "gpt2", "{name}: the circuits are told apart");
     }
 }
 
