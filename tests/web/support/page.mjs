@@ -178,7 +178,11 @@ export function drive({ page, server }) {
     /** The circuits that were run: edge count, logit difference, KL from clean and from corrupt. */
     async circuits() {
       await ui.table("circuits");
-      return page.locator("tr.circuit-row").evaluateAll((rows) => rows.map((row) => row.innerText.split(/\s+/)));
+      return page.locator("tr.circuit-row").evaluateAll((rows, measures) => {
+        const headings = [...rows[0]?.closest("table").querySelectorAll("thead th") ?? []].map((heading) => heading.textContent);
+        const cells = (row) => [...row.children].map((cell) => cell.innerText.trim());
+        return rows.map(cells).map((row) => [row[0].split(/\s/)[0], ...measures.map((name) => row[headings.indexOf(name)])]);
+      }, ["Logit difference", "KL divergence from clean", "KL divergence from corrupt"]);
     },
     /** Waits until so many circuits have been run. */
     async circuitsAre(n) {
