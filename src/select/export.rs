@@ -1,7 +1,10 @@
 //! What is taken away from the page: pictures and edges as files, named after model, task and size.
 
+use std::rc::Rc;
+
 use super::caption::caption;
 use super::figure::{DrawnRequest, PlacedNodes};
+use super::insight;
 use super::rail;
 use super::scene::{DrawnRc, SceneRequest};
 use super::strip::{self, ScoreStops, StripValues};
@@ -11,6 +14,7 @@ use crate::state::picture::Look;
 use crate::words::{counted, short};
 use circuitscope_core::scores::edge_list::{EdgeRow, edge_rows, edges_to_csv, edges_to_json};
 use circuitscope_picture::pdf::SvgError;
+use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::sheet::{Sheet, sheet};
 use circuitscope_picture::strip::{Cursor, layout, svg as strip_svg};
 use circuitscope_picture::{Size, Theme};
@@ -119,7 +123,7 @@ pub struct ExportRequest {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
-    Drawing(DrawnRequest),
+    Drawing(DrawnRequest, Rc<[AttentionArc]>),
     Curve(StripValues, ScoreStops, Cursor),
 }
 
@@ -127,7 +131,7 @@ impl ExportRequest {
     /// The picture on the screen, where there is one.
     pub fn new(state: &State, nodes: Option<PlacedNodes>, options: ExportOptions) -> Option<Self> {
         let content = match options.what {
-            What::Drawing => Content::Drawing(DrawnRequest::new(state, nodes)?),
+            What::Drawing => Content::Drawing(DrawnRequest::new(state, nodes)?, insight::arcs(state)),
             What::Curve => {
                 let stops = ScoreStops::new(&state.inputs.scored)?;
                 Content::Curve(StripValues::new(state, options.size), stops, strip::cursor(state))
@@ -172,9 +176,10 @@ impl ExportRequest {
     fn picture(&self, size: Size) -> String {
         let ExportOptions { theme, legend, .. } = self.options;
         match &self.content {
-            Content::Drawing(request) => match request.drawn() {
+            Content::Drawing(request, arcs) => match request.drawn() {
                 Some(drawn) => {
-                    SceneRequest { request: request.clone(), drawn: DrawnRc(drawn), size }.file(theme, legend)
+                    let (request, drawn) = (request.clone(), DrawnRc(drawn));
+                    SceneRequest { request, drawn, size, arcs: arcs.clone() }.file(theme, legend)
                 }
                 None => String::new(),
             },

@@ -1,5 +1,7 @@
 //! What is asked of the engine about the selected node, and what it answered, as the inspector shows it.
 
+use std::rc::Rc;
+
 use super::tokens::token_text;
 use crate::state::State;
 use crate::state::insight::{AttentionQuestion, AttributionQuestion};
@@ -7,6 +9,7 @@ use crate::state::load::Load;
 use crate::state::picture::Selection;
 use crate::state::runs::{Job, Run};
 use crate::words::short;
+use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
 use circuitscope_wire::engine::Head;
 
@@ -101,6 +104,27 @@ pub fn numbers(state: &State) -> Option<Seen<NodeNumbers>> {
         Some(Load::Failed(why)) => Seen::Failed(why.clone()),
         _ => Seen::Waiting,
     })
+}
+
+/// What the selected head looks back at, where token positions are drawn apart and its attention is known: for each position
+/// the one that it attends to most, if that is another.
+pub fn arcs(state: &State) -> Rc<[AttentionArc]> {
+    /// Less attention than this to any one position says little of it.
+    const LEAST: f32 = 0.2;
+    let known = || {
+        state.scored()?.graph.config.seq_len?;
+        let question = wanted_attention(state)?;
+        let Some(Load::Ready(attention)) = state.insights.attention(&question) else { return None };
+        let Some(Selection::Node(head)) = &state.picture.selection else { return None };
+        let (seq, [.., pattern]) = (attention.seq, &attention.patterns);
+        let arc = |to: usize| {
+            let row = pattern.get(to * seq..(to + 1) * seq)?;
+            let (from, &weight) = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+            (from != to && weight >= LEAST).then(|| AttentionArc { head: head.clone(), from, to, weight })
+        };
+        Some((0..seq).filter_map(arc).collect())
+    };
+    known().unwrap_or_default()
 }
 
 fn number(x: f32) -> String {

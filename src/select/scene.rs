@@ -7,8 +7,8 @@ use crate::state::picture::{Look, View};
 use crate::words::counted;
 use circuitscope_figure::{Scene, SceneParts, Stop, StopLink};
 use circuitscope_picture::drawn::Drawn;
-use circuitscope_picture::sankey;
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
+use circuitscope_picture::sankey::{self, AttentionArc};
 use circuitscope_picture::{DrawOptions, LayoutRequest, Size, Theme, auto_circuit, matrix, svg_string};
 
 /// What a scene depends on.
@@ -17,6 +17,8 @@ pub struct SceneRequest {
     pub request: DrawnRequest,
     pub drawn: DrawnRc,
     pub size: Size,
+    /// What the selected head looks back at.
+    pub arcs: Rc<[AttentionArc]>,
 }
 
 /// What is drawn. Equal where it is the same.
@@ -71,6 +73,7 @@ impl SceneRequest {
         sankey::layout(&sankey::Request {
             orientation,
             options,
+            arcs: self.arcs.clone(),
             ..sankey::Request::new(self.drawn.0.clone(), self.size)
         })
     }

@@ -9,6 +9,7 @@ use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::legend;
 use crate::select::figure::{DrawnRequest, placed_nodes};
+use crate::select::insight;
 use crate::select::picture::no_picture;
 use crate::select::pointed::{self as select, Tip};
 use crate::select::scene::{DrawnRc, SceneRequest};
@@ -35,6 +36,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         request,
         drawn: DrawnRc(drawn),
         size,
+        arcs: insight::arcs(state),
     });
     let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
     // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
