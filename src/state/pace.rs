@@ -17,7 +17,11 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Adds a tick. One of other work, as of a run after its model was read, begins anew.
     pub fn add(&mut self, tick: Tick) {
+        if self.last().is_some_and(|last| last.total != tick.total || last.done > tick.done) {
+            self.ticks.clear();
+        }
         if self.ticks.len() > 2 {
             self.ticks.pop();
         }
@@ -48,5 +52,30 @@ impl Pace {
     /// Milliseconds from the first tick to the last.
     pub fn ms_taken(&self) -> Option<f64> {
         Some(self.ticks.last()?.at - self.ticks.first()?.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(ticks: &[(f64, usize, usize)]) -> Pace {
+        let mut pace = Pace::default();
+        ticks.iter().for_each(|&(at, done, total)| pace.add(Tick { at, done, total, loss: None }));
+        pace
+    }
+
+    #[test]
+    fn what_is_left_takes_as_long_as_what_was_done() {
+        let pace = pace(&[(0.0, 0, 10), (500.0, 1, 10), (700.0, 3, 10)]);
+        assert_eq!((pace.ms_a_step(), pace.ms_left(), pace.ms_taken()), (Some(100.0), Some(700.0), Some(700.0)));
+    }
+
+    #[test]
+    fn reading_a_model_says_nothing_of_the_passes_after_it() {
+        let reading = [(0.0, 0, 3_600), (10.0, 3_600, 3_600)];
+        assert_eq!(pace(&[reading[0], reading[1], (100.0, 1, 20)]).ms_left(), None);
+        let passes = [(100.0, 1, 20), (200.0, 2, 20), (300.0, 4, 20)];
+        assert_eq!(pace(&[&reading[..], &passes[..]].concat()).ms_left(), Some(800.0));
     }
 }
