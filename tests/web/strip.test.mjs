@@ -37,7 +37,7 @@ describe("the strip", () => {
       const knob = ui.knob();
       assert.equal(await knob.getAttribute("aria-label"), "Edges kept in the circuit");
       const value = async () => Promise.all(["min", "max", "now", "text"].map((part) => knob.getAttribute(`aria-value${part}`)));
-      assert.deepEqual(await value(), ["0", "77", "2", "2 edges, |score| at least 1.000, KL 0.0000, logit diff 0.7333"]);
+      assert.deepEqual(await value(), ["0", "77", "2", "2 edges, |score| at least 1.00, KL 0.00, logit diff 0.73"]);
       await ui.press("Home");
       assert.equal((await value())[2], "0");
       assert.match((await value())[3], /^0 edges, /);
