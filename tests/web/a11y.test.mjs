@@ -35,6 +35,15 @@ describe("for everyone", () => {
       await page.waitForSelector("table.effects");
     }],
     ["the list of keys", () => page.keyboard.press("?")],
+    ["the dialog of pictures", async () => {
+      await ui.menu("share", /^Picture…/);
+      await page.getByRole("dialog", { name: "Save a picture" }).waitFor();
+    }],
+    ["two circuits compared", async () => {
+      await ui.drawScores(randomModel());
+      await ui.chooseCount(40);
+      await ui.table("compare");
+    }],
     ["a menu", () => page.locator(".menu.share > button").click()],
     ["the choices of the drawing", () => page.locator(".view-menu > button").click()],
     ["a matrix", async () => {

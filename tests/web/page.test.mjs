@@ -317,31 +317,6 @@ describe("the page", () => {
     });
   });
 
-  describe("what is taken away", () => {
-    it("is the drawing, named after model, task and size, with a description and a legend in it", async () => {
-      const { name, text } = await ui.saved(() => ui.menu("share", /^Drawing as SVG/));
-      assert.equal(name, "tracr-reverse-2-edges.svg");
-      assert.match(text, /^<svg[^>]* xmlns="http:\/\/www.w3.org\/2000\/svg"/);
-      assert.match(text, /data-edge="A3\.0-&gt;Resid End"/);
-      assert.match(text, /<desc>edge patch · .*<\/desc>/);
-      assert.match(text, /font-family="/);
-      assert.doesNotMatch(text, /var\(--(?![^)]*,)/, "no colour is the page's alone");
-    });
-
-    it("is the circuit's edges as tables, which the page takes back", async () => {
-      const csv = await ui.saved(() => ui.menu("share", /^Edges as CSV/));
-      assert.equal(csv.name, "tracr-reverse-2-edges.csv");
-      assert.equal(csv.text.trim().split("\n").length, 3);
-      assert.match(csv.text, /A3\.0->Resid End/);
-      const json = await ui.saved(() => ui.menu("share", /^Edges as JSON/));
-      assert.equal(json.name, "tracr-reverse-2-edges.json");
-      await ui.press("End");
-      await ui.drawn(77);
-      await ui.drop([{ name: json.name, base64: json.bytes.toString("base64") }]);
-      await ui.drawn(2);
-    });
-  });
-
   it("is used with the keyboard alone", async () => {
     await page.keyboard.press("Tab");
     const reached = [];
