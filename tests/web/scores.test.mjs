@@ -163,8 +163,8 @@ describe("scores of other programs", () => {
       };
       const read = await until(() => document.querySelector(".scores-choice"));
       // As many as are drawn, with those of the grey stream.
-      const shown = /(\d+) edges? drawn; (\d+) edges? of the circuit and 31735 weaker edges not drawn/;
-      const counts = () => shown.exec(document.querySelector(".left-out").textContent.replaceAll("\u202f", ""));
+      const shown = /(\d+) edges drawn; not drawn: (\d+) edges of the circuit,? 31735 edges outside it/;
+      const counts = () => shown.exec(document.querySelector(".left-out").textContent.replaceAll(",", ""));
       const drawn = await until(() => {
         const [, n, rest] = counts() ?? [];
         return Number(n) + Number(rest) === 756 && document.querySelector(".cs-drawing .ribbons > [data-edge]");
@@ -172,7 +172,7 @@ describe("scores of other programs", () => {
       return { read, drawn };
     }, file);
     console.log(`read in ${times.read.toFixed(0)} ms, drawn after ${times.drawn.toFixed(0)} ms`);
-    assert.match(await page.textContent(".caption"), /^The 756 edges of 32\u202f491 that matter most/);
+    assert.match(await page.textContent(".caption"), /^The 756 edges of 32,491 that matter most/);
     assert.match(await page.textContent(".scores-io"), /756 edges as its circuit, 717 of them/);
     assert.ok(times.drawn < 1000, `it took ${times.drawn} ms`);
     await page.selectOption(".scores-choice select", "circuit");
