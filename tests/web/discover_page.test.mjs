@@ -47,7 +47,7 @@ describe("finding circuits in the page", () => {
     assert.match(await page.textContent(".cost"), /^2 forward and 1 backward pass, about \d+\.\d kB beside the weights\.$/);
     await choose("ACDC: remove edges one by one");
     // 20 thresholds of 77 edges, and two unpatched passes.
-    assert.match(await page.textContent(".cost"), /^At most 1542 forward passes/);
+    assert.match(await page.textContent(".cost"), /^At most 1,542 forward passes/);
     await choose("Baseline: random");
     assert.equal(await page.textContent(".cost"), "No pass of the model is needed.");
     // The rail says the same beside its button.

@@ -26,7 +26,7 @@ describe("the page's measures", () => {
   const curves = async () => {
     await ui.table("compare");
     return page.locator("table.curves tbody tr").evaluateAll((rows) => {
-      return rows.map((row) => [...row.children].map((cell) => cell.textContent));
+      return rows.map((row) => [...row.children].map((cell) => cell.querySelector("input")?.value ?? cell.textContent));
     });
   };
   /** The files of the case gpt2, with the edge counts of its runs. */

@@ -45,7 +45,7 @@ describe("the page with text prompts", () => {
     const shown = await pairs().evaluateAll((pairs) => pairs.map((pair) => [...pair.children].map((token) => token.textContent)));
     // The corrupt prompt is two tokens longer: the clean one is filled up on the left, as the model is given it.
     assert.deepEqual(shown[0], ["", "<|endoftext|>"]);
-    assert.deepEqual(shown[2], ["<|endoftext|>", ","]);
+    assert.deepEqual([shown[1][0], shown[2][0]], ["", "<|endoftext|>"]);
     assert.deepEqual(shown.at(-1).map((text) => text.replace("␣", "")), ["to", "to"]);
     const differ = await page.locator(".prompt .cs-tokens .pair.differs").count();
     assert.ok(differ > 0 && differ < shown.length);
