@@ -55,18 +55,18 @@ pub fn ExportDialog(props: &ExportDialogProps) -> Html {
     html! {
         <dialog class="export" ref={dialog} role="dialog" aria-modal="true" aria-labelledby="export-title">
             <form {onsubmit}>
-                <header>
+                <div class="sheet-head">
                     <h2 id="export-title">{ "Save a picture" }</h2>
                     <button type="button" class="icon" aria-label="Close" onclick={close}>{ "×" }</button>
-                </header>
+                </div>
                 <div class="export-preview">{ preview_view(&preview) }</div>
                 { fields(*options, &set, has_legend(state, options.what)) }
-                <footer>
+                <div class="export-foot">
                     <p role="status" class={classes!(matches!(&*outcome, Some(Err(_))).then_some("wrong"))}>
                         { outcome.as_ref().map(|done| done.clone().unwrap_or_else(|error| error)) }
                     </p>
                     <button type="submit" class="primary" disabled={request.is_none()}>{ format!("Save {}", options.format.label()) }</button>
-                </footer>
+                </div>
             </form>
         </dialog>
     }
