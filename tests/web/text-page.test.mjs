@@ -49,7 +49,7 @@ describe("the page with text prompts", () => {
     assert.deepEqual(shown.at(-1).map((text) => text.replace("␣", "")), ["to", "to"]);
     const differ = await page.locator(".prompt .cs-tokens .pair.differs").count();
     assert.ok(differ > 0 && differ < shown.length);
-    await ui.shows(".prompt > .quiet", new RegExp(`^${differ} of ${shown.length} tokens differ\\. Answer “Ben”`));
+    await ui.shows(".prompt > .quiet", new RegExp(`^${differ} of ${shown.length} tokens differ\\. Answer “␣?Ben”`));
     const prompts = await page.locator("#prompt option").allInnerTexts();
     assert.match(prompts[0], /^1: <\|endoftext\|>Ada␣and/);
   });
