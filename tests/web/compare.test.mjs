@@ -56,7 +56,7 @@ describe("comparing circuits in the page", () => {
       "Only B, official circuit, 77 edges: 75",
     ]);
     assert.match(await page.locator(".stage > .caption").innerText(), /^Two circuits in one drawing: /);
-    assert.match(await page.locator(".legend").innerText(), /only B: official circuit, 77 edges/);
+    assert.match(await page.locator("div.legend").innerText(), /only B: official circuit, 77 edges/);
     await button("Only differences").click();
     await nDrawn(75);
     await button("End comparison").click();

@@ -229,7 +229,7 @@ describe("the strip", () => {
       await ui.click("A3.0->Resid End");
       await page.getByRole("switch", { name: "In the circuit" }).click();
       await strip().locator(".above .mark.edited").waitFor();
-      await ui.shows(".reading", /1 edge changed, 1 of them taken out/);
+      await ui.shows(".left-out", /1 edge changed, 1 of them taken out/);
       await page.getByRole("button", { name: "Back to the top 2" }).click();
       assert.equal(await strip().locator(".above .mark.edited").count(), 0);
       await ui.drawn(2);
