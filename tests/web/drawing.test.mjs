@@ -313,7 +313,9 @@ describe("the drawing", () => {
     it("on the whole screen", async () => {
       await view("Full screen");
       await page.waitForFunction(() => document.fullscreenElement?.classList.contains("figure"));
-      await page.evaluate(() => document.exitFullscreen());
+      await ui.drawing().focus();
+      await page.keyboard.press("f");
+      await page.waitForFunction(() => !document.fullscreenElement);
     });
   });
 
