@@ -15,7 +15,7 @@ pub fn caption(state: &State) -> String {
     let (n, of) = (counted(circuit.n_edges, "edge"), grouped(scored.scores.n_edges()));
     if state.is_demo() && in_use(&state.files, Role::Scores).is_some_and(|file| file.demo) {
         let shown = match circuit.n_edges {
-            2 => "Two of its 77 edges are enough: drag the curve and see.".to_owned(),
+            2 => "Two of its 77 edges are enough.".to_owned(),
             n => format!("Drawn: {n} of its 77 edges."),
         };
         return format!(

@@ -4,6 +4,7 @@ use super::names::{edge_title, node_title, signed};
 use super::strip::short_name;
 use crate::state::State;
 use crate::state::picture::Selection;
+use crate::state::runs::Run;
 use crate::words::grouped;
 use circuitscope_core::graph::Edge;
 use circuitscope_core::{EdgeLookup, Metric};
@@ -30,6 +31,8 @@ pub struct EdgeView {
     pub effects: Vec<[String; 4]>,
     /// Whether the changed circuit is still to be run.
     pub pending: bool,
+    /// Whether a run is going on.
+    pub running: bool,
 }
 
 /// The selected node.
@@ -110,6 +113,7 @@ pub fn edge(state: &State) -> Option<EdgeView> {
         edited: state.picture.edits.mask(edge_idx).is_some(),
         effects: effects(state),
         pending: !state.picture.edits.is_empty() && state.row().is_none(),
+        running: matches!(state.run, Run::Running { .. }),
     })
 }
 
@@ -179,7 +183,7 @@ pub fn rows(state: &State, edges: &[Shown], most: usize) -> Vec<EdgeRow> {
     let Some(scored) = state.scored() else { return Vec::new() };
     let largest = edges.iter().map(|shown| view::strength(shown.score)).fold(0.0, f64::max);
     let row = |shown: &Shown| {
-        let width = if largest == 0.0 { 100.0 } else { 100.0 * view::strength(shown.score) / largest };
+        let width = if largest == 0.0 { 0.0 } else { 100.0 * view::strength(shown.score) / largest };
         let (title, score) = (edge_title(&view::name_of(&scored.graph, shown.edge_idx)?), signed(shown.score.into()));
         Some(EdgeRow { edge_idx: shown.edge_idx, title, score, negative: shown.score < 0.0, width })
     };

@@ -104,7 +104,8 @@ pub fn remark(state: &State) -> Option<LinkRemark> {
         return None;
     }
     let names: Vec<_> = missing.iter().map(|file| file_words(file)).collect();
-    let text = format!("This link needs: {}. Drop or choose them.", names.join(", "));
+    let them = if names.len() == 1 { "it" } else { "them" };
+    let text = format!("This link needs: {}. Drop or choose {them}.", names.join(", "));
     let details = missing.iter().filter_map(|file| namesake(state, file)).chain(notes.clone()).collect();
     Some(LinkRemark { text, details, waiting: true })
 }

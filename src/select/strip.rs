@@ -92,8 +92,19 @@ impl StripValues {
             ValueScale::Log { .. } if !self.log_y.unwrap_or_else(fits) => {
                 Measure { scale: ValueScale::Linear, ..measure }
             }
+            ValueScale::Log { least } => Measure { scale: ValueScale::Log { least: self.least(least) }, ..measure },
             _ => measure,
         }
+    }
+
+    /// Where a logarithmic axis ends: lower than auto-circuit's where every value is so small that the curve would be flat.
+    fn least(&self, least: f64) -> f64 {
+        let measured = self.sets.iter().flat_map(|(_, set)| set.rows.iter().map(|row| &row.result.measurement));
+        let baselines = self.sets.iter().filter_map(|(_, set)| set.baseline.as_ref());
+        let unpatched = baselines.flat_map(|baseline| [&baseline.clean, &baseline.corrupt]);
+        let values = measured.chain(unpatched).filter_map(|side| side.mean(self.metric));
+        let high = values.filter(|y| y.is_finite()).fold(0.0, f64::max);
+        if high > 0.0 { least.min(10f64.powf(high.log10().floor() - 1.0)) } else { least }
     }
 
     fn series(&self, style: usize, set: &ScoreSet) -> StripSeries {

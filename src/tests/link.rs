@@ -172,7 +172,7 @@ fn another_file_of_the_same_name_is_not_taken_for_the_links() {
     drop_file(&mut state, OWN, "prompts.json", json("prompts.json", other));
     hash(&mut state, OWN, 8);
     let said = remark(&state).unwrap();
-    assert_eq!(said.text, "This link needs: prompts.json. Drop or choose them.");
+    assert_eq!(said.text, "This link needs: prompts.json. Drop or choose it.");
     assert!(said.details[0].starts_with("The prompts.json that is here is another file"), "{:?}", said.details);
     state.apply(Action::Link(LinkAction::Dismissed));
     assert_eq!(remark(&state), None);

@@ -14,6 +14,8 @@ pub struct EdgeInspector {
     pub on_mask: Callback<f32>,
     /// The mask stays.
     pub on_settle: Callback<()>,
+    /// Runs the circuit.
+    pub on_run: Callback<()>,
 }
 
 /// The edge.
@@ -39,15 +41,15 @@ pub fn edge_inspector(props: &EdgeInspector) -> Html {
         </section>
         <section>
             <div class="heading">
-                <h2 id="in-circuit">{ "In the circuit" }</h2>
+                <h2><label id="in-circuit" for="in-circuit-switch">{ "In the circuit" }</label></h2>
                 <span class="grow" />
-                <button type="button" role="switch" class="switch" aria-checked={(edge.mask > 0.0).to_string()} aria-labelledby="in-circuit" onclick={props.on_toggle.reform(|_: MouseEvent| ())} />
+                <button type="button" id="in-circuit-switch" role="switch" class="switch" aria-checked={(edge.mask > 0.0).to_string()} aria-labelledby="in-circuit" onclick={props.on_toggle.reform(|_: MouseEvent| ())} />
             </div>
             { mask(props) }
             <p class="quiet">{ "Yours to change. The circuit is then no longer the top of the scores, and the curve shows it as a point of its own." }</p>
         </section>
         if !edge.effects.is_empty() || edge.pending {
-            { effects(edge) }
+            { effects(props) }
         }
     </> }
 }
@@ -72,12 +74,17 @@ fn mask(props: &EdgeInspector) -> Html {
     }
 }
 
-fn effects(edge: &EdgeView) -> Html {
+fn effects(props: &EdgeInspector) -> Html {
+    let edge = &props.edge;
     html! {
         <section>
             <h2>{ "What your changes do" }</h2>
             if edge.effects.is_empty() {
-                <p class="quiet">{ "Running the changed circuit…" }</p>
+                if edge.running {
+                    <p class="quiet">{ "Running the changed circuit…" }</p>
+                } else {
+                    <p class="quiet">{ "The changed circuit has not been run. " }<button type="button" class="link" onclick={props.on_run.reform(|_: MouseEvent| ())}>{ "Run it" }</button></p>
+                }
             } else {
                 <table class="effects">
                     <thead><tr><th scope="col">{ "Measure" }</th><th scope="col">{ "Without" }</th><th scope="col">{ "Now" }</th><th scope="col">{ "Change" }</th></tr></thead>
@@ -104,7 +111,7 @@ pub fn edge_list(rows: &[EdgeRow], on_edge: &Callback<usize>) -> Html {
         html! {
             <li key={edge_idx}>
                 <button type="button" class="bare" onclick={on_edge.reform(move |_: MouseEvent| edge_idx)}>{ &row.title }</button>
-                <span class="track" aria-hidden="true"><i class={bar} style={format!("width: {:.1}%", row.width.max(4.0))} /></span>
+                <span class="track" aria-hidden="true"><i class={bar} style={format!("width: {:.1}%", if row.width > 0.0 { row.width.max(4.0) } else { 0.0 })} /></span>
                 <span class={classes!("number", text)}>{ &row.score }</span>
             </li>
         }

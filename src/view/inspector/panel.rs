@@ -34,6 +34,7 @@ pub fn Inspector(props: &Connected) -> Html {
                     on_toggle: circuit(props, CircuitAction::Toggled, edge.edge_idx),
                     on_mask: on_mask(props, edge.edge_idx),
                     on_settle: props.on(|()| Action::Circuit(CircuitAction::Settled)),
+                    on_run: run(props),
                     edge,
                 }) }
             } else if let Some(node) = select::node(state) {

@@ -76,7 +76,7 @@ fn reading(reading: &Reading) -> Html {
     let dot = || html! { <span class="d" aria-hidden="true">{ "·" }</span> };
     html! {
         <p class="reading">
-            { "k = " }<b class="k">{ &reading.k }</b>{ " edges" }
+            { "k = " }<b class="k">{ &reading.k }</b>{ if reading.k == "1" { " edge" } else { " edges" } }
             if let Some(asked) = &reading.asked {
                 <span class="quiet">{ format!(" ({asked})") }</span>
             }

@@ -118,6 +118,7 @@ fn size(scene: &Scene, flows: &mut [Flow], gaps: &[f64]) -> Sized {
     let sizing = Sizing {
         nodes,
         room,
+        pitch: scene.columns.pitch,
         largest: f64::from(largest),
         vertical: frame.is_vertical(),
         token_wise,

@@ -9,6 +9,8 @@ use crate::drawn::{NodeKind, Nodes, Port};
 /// The widest ribbon, at most, in pixels and as a share of the room: that of the strongest edge of a small circuit.
 const MAX_WIDTH: f64 = 88.0;
 const MAX_WIDTH_SHARE: f64 = 0.24;
+/// From top to bottom columns are close; a ribbon much wider than their distance cannot bend between two of them without a fold.
+const MAX_WIDTH_PITCHES: f64 = 1.3;
 /// Between two ribbons at a box.
 pub(super) const RIBBON_GAP: f64 = 0.4;
 /// The length of the embedding's and the end's box: their names are inside it.
@@ -60,6 +62,8 @@ pub(super) struct Sizing<'a> {
     pub nodes: &'a Nodes,
     /// Across the flow, for all bands together.
     pub room: f64,
+    /// From column to column, along the flow.
+    pub pitch: f64,
     /// The largest |score|.
     pub largest: f64,
     pub vertical: bool,
@@ -181,7 +185,8 @@ fn fit(flows: &mut [Flow], sizing: &Sizing, furniture: Furniture) -> Measure {
 
 /// The lengths at a tightness: the unit falls from the start, gaps after a while.
 fn measure(sizing: &Sizing, furniture: Furniture, tightness: f64) -> Measure {
-    let widest = MAX_WIDTH.min(MAX_WIDTH_SHARE * sizing.room) * if sizing.token_wise { 0.45 } else { 1.0 };
+    let bent = if sizing.vertical { MAX_WIDTH_PITCHES * sizing.pitch } else { f64::INFINITY };
+    let widest = MAX_WIDTH.min(MAX_WIDTH_SHARE * sizing.room).min(bent) * if sizing.token_wise { 0.45 } else { 1.0 };
     let gaps = (1.15 - 0.6 * tightness).clamp(0.3, 1.0);
     let at = |least: f64, most: f64| least + (most - least) * (gaps - 0.3) / 0.7;
     let (boxes, cell) = if sizing.token_wise { (5.0, at(5.0, 9.0)) } else { (13.0, at(5.0, 12.0)) };
