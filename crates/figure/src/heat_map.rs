@@ -53,7 +53,10 @@ pub fn HeatMap(props: &HeatMapProps) -> Html {
             if to.is_some() {
                 event.prevent_default();
                 pointed.set(to);
-            } else if event.key() == "Escape" {
+            } else if event.key() == "Escape" && pointed.is_some() {
+                // It ends the pointing here, and not also what the page ends by it.
+                event.prevent_default();
+                event.stop_propagation();
                 pointed.set(None);
             }
         })
