@@ -104,7 +104,7 @@ impl StripValues {
         let unpatched = baselines.flat_map(|baseline| [&baseline.clean, &baseline.corrupt]);
         let values = measured.chain(unpatched).filter_map(|side| side.mean(self.metric));
         let high = values.filter(|y| y.is_finite()).fold(0.0, f64::max);
-        if high > 0.0 { least.min(10f64.powf(high.log10().floor() - 1.0)) } else { least }
+        lowered(least, high)
     }
 
     fn series(&self, style: usize, set: &ScoreSet) -> StripSeries {
@@ -139,6 +139,11 @@ impl StripValues {
         let sides = set.baseline.iter().flat_map(|b| [("clean", &b.clean), ("corrupt", &b.corrupt)]);
         sides.filter_map(|(name, side)| Some(Level { name: name.to_owned(), y: side.mean(self.metric)? })).collect()
     }
+}
+
+/// At least a decade below the highest value, and no higher than `least`.
+fn lowered(least: f64, high: f64) -> f64 {
+    if high > 0.0 { least.min(10f64.powf(high.log10().floor() - 1.0)) } else { least }
 }
 
 /// Where the cursor is.
@@ -225,4 +230,16 @@ pub fn reading_text(state: &State) -> String {
 /// Whether what was run last can be kept for comparison.
 pub fn can_pin(state: &State) -> bool {
     current_set(state).is_some() && state.measures.can_pin()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lowered;
+
+    #[test]
+    fn a_logarithmic_axis_reaches_below_small_values_only() {
+        for (high, least) in [(0.0, 1e-2), (0.27, 1e-2), (40.0, 1e-2), (0.0063, 1e-4), (2e-5, 1e-6)] {
+            assert!((lowered(1e-2, high) / least - 1.0).abs() < 1e-9, "{high}");
+        }
+    }
 }

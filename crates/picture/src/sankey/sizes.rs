@@ -9,8 +9,8 @@ use crate::drawn::{NodeKind, Nodes, Port};
 /// The widest ribbon, at most, in pixels and as a share of the room: that of the strongest edge of a small circuit.
 const MAX_WIDTH: f64 = 88.0;
 const MAX_WIDTH_SHARE: f64 = 0.24;
-/// From top to bottom columns are close; a ribbon much wider than their distance cannot bend between two of them without a fold.
-const MAX_WIDTH_PITCHES: f64 = 1.3;
+/// From top to bottom columns are close; a ribbon wider than their distance cannot bend between two of them without a fold.
+const MAX_WIDTH_PITCHES: f64 = 0.8;
 /// Between two ribbons at a box.
 pub(super) const RIBBON_GAP: f64 = 0.4;
 /// The length of the embedding's and the end's box: their names are inside it.
