@@ -17,9 +17,10 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Adds a tick. One of other work, as of a run after its model was read, begins anew.
+    /// Adds a tick. One of other work, as of a run after its model was read, begins anew; not the first whose total is known.
     pub fn add(&mut self, tick: Tick) {
-        if self.last().is_some_and(|last| last.total != tick.total || last.done > tick.done) {
+        let is_other = |last: Tick| last.total > 0 && (last.total != tick.total || last.done > tick.done);
+        if self.last().is_some_and(is_other) {
             self.ticks.clear();
         }
         if self.ticks.len() > 2 {
