@@ -117,7 +117,8 @@ describe("what is taken away", () => {
       await ui.drawn(77);
       await ui.drop([{ name: json.name, base64: json.bytes.toString("base64") }]);
       await ui.drawn(2);
-      assert.equal(await ui.count(), 2);
+      // The strip is rendered after the drawing.
+      await ui.until(async () => (await ui.count()) === 2);
     });
   });
 
