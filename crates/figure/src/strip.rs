@@ -56,15 +56,7 @@ pub fn Strip(props: &StripProps) -> Html {
     let drag = use_mut_ref(Drag::default);
     let pointer =
         Pointer { layout: layout.clone(), figure: figure.clone(), drag, k: cursor.k, on_move: on_move.clone() };
-    let point = {
-        let (pointed, on_point) = (pointed.clone(), on_point.clone());
-        Callback::from(move |k: Option<usize>| {
-            if *pointed != k {
-                pointed.set(k);
-                on_point.emit(k);
-            }
-        })
-    };
+    let point = point(&pointed, on_point);
     let onpointerleave = point.reform(|_: PointerEvent| None);
     let onpointerdown = {
         let knob = knob.clone();
@@ -72,14 +64,7 @@ pub fn Strip(props: &StripProps) -> Html {
     };
     let onpointermove = pointer.on(move |pointer, event| point.emit(pointer.moved(event)));
     let (onpointerup, onpointercancel) = (pointer.on(Pointer::up), pointer.on(|pointer, _| pointer.settle()));
-    let onkeydown = {
-        let typed = typed.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if let Some(digits) = pointer.key(&event, &typed) {
-                typed.set(digits);
-            }
-        })
-    };
+    let onkeydown = keys(pointer, typed.clone());
     let onblur = {
         let typed = typed.clone();
         Callback::from(move |_: FocusEvent| typed.set(String::new()))
@@ -113,6 +98,26 @@ pub fn Strip(props: &StripProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// Says which count is pointed at, where it is another.
+fn point(pointed: &UseStateHandle<Option<usize>>, on_point: &Callback<Option<usize>>) -> Callback<Option<usize>> {
+    let (pointed, on_point) = (pointed.clone(), on_point.clone());
+    Callback::from(move |k| {
+        if *pointed != k {
+            pointed.set(k);
+            on_point.emit(k);
+        }
+    })
+}
+
+/// The knob's keys, with the digits that are being typed.
+fn keys(pointer: Pointer, typed: UseStateHandle<String>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        if let Some(digits) = pointer.key(&event, &typed) {
+            typed.set(digits);
+        }
+    })
 }
 
 /// The knob's place as a share of the width, so that it stays with the picture when a page scales it.

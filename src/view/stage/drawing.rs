@@ -12,7 +12,7 @@ use crate::select::figure::{DrawnRequest, placed_nodes};
 use crate::select::insight;
 use crate::select::picture::no_picture;
 use crate::select::pointed::{self as select, Tip};
-use crate::select::scene::{DrawnRc, SceneRequest};
+use crate::select::scene::{self, DrawnRc, SceneRequest};
 use crate::select::two_circuits::{self, PairRequest};
 use crate::state::State;
 use crate::state::picture::{Look, Selection};
@@ -29,16 +29,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     let state = &props.state;
     let (frame, figure) = (use_node_ref(), use_node_ref());
     let room = use_room(&figure);
-    let nodes = use_memo(state.inputs.scored.clone(), placed_nodes);
-    let request = DrawnRequest::new(state, (*nodes).clone());
-    let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
-    let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest {
-        request,
-        drawn: DrawnRc(drawn),
-        size,
-        arcs: insight::arcs(state),
-    });
-    let drawing = use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing));
+    let (drawn, drawing) = use_scene(state, room);
     // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
     let last_view = use_mut_ref(|| state.picture.view.clone());
     let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
@@ -57,15 +48,10 @@ pub fn DrawingPanel(props: &Connected) -> Html {
         Callback::from(move |target| hovered.set(target))
     };
     let overlap = use_memo(PairRequest::new(state), |request| request.as_ref().map(PairRequest::overlap));
-    let tip =
-        hovered.as_ref().zip(drawn.as_ref().as_ref()).and_then(|(target, drawn)| select::tip(state, drawn, target));
-    let controls = controls(
-        props,
-        drawn.as_ref().as_ref(),
-        (*zoom, room.unwrap_or(Size { width: 1.0, height: 1.0 })),
-        (set_zoom.clone(), full_screen(&frame)),
-    );
+    let (shown, size) = (drawn.as_ref().as_ref(), room.unwrap_or(Size { width: 1.0, height: 1.0 }));
+    let tip = hovered.as_ref().zip(shown).and_then(|(target, drawn)| select::tip(state, drawn, target));
     let on_full = full_screen(&frame);
+    let controls = controls(props, shown, (*zoom, size), (set_zoom.clone(), on_full.clone()));
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
             if let Some(overlap) = *overlap {
@@ -83,22 +69,45 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     <Drawing
                         scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
-                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} on_full={on_full}
+                        tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} {on_full}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
                     />
                 } else if state.scored().is_none() {
                     <p class="empty">{ no_picture(state) }</p>
                 }
             </div>
-            <p class="left-out">
-                <span>{ controls.left_out.clone() }</span>
-                if let Some(edits) = select::edits_line(&state.picture.edits) {
-                    <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", state.picture.requested) }</button></span>
-                }
-                { path_only(props) }
-            </p>
+            { left_out(props, &controls.left_out) }
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
+    }
+}
+
+/// What is drawn of the circuit, and where it goes in a room.
+#[hook]
+fn use_scene(state: &State, room: Option<Size>) -> (Rc<Option<Rc<Drawn>>>, Rc<Option<scene::Drawing>>) {
+    let nodes = use_memo(state.inputs.scored.clone(), placed_nodes);
+    let request = DrawnRequest::new(state, (*nodes).clone());
+    let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
+    let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest {
+        request,
+        drawn: DrawnRc(drawn),
+        size,
+        arcs: insight::arcs(state),
+    });
+    (drawn, use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing)))
+}
+
+/// What is drawn and what is not, what was changed with the way back, and the switch of edges on a path.
+fn left_out(props: &Connected, text: &str) -> Html {
+    let picture = &props.state.picture;
+    html! {
+        <p class="left-out">
+            <span>{ text }</span>
+            if let Some(edits) = select::edits_line(&picture.edits) {
+                <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", picture.requested) }</button></span>
+            }
+            { path_only(props) }
+        </p>
     }
 }
 
