@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::figure::DrawnRequest;
 use crate::state::picture::{Look, View};
 use crate::words::counted;
-use circuitscope_figure::{Scene, SceneParts, Stop, StopLink};
+use circuitscope_figure::{Markup, Scene, SceneParts, Stop, StopLink};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, AttentionArc};
@@ -80,7 +80,8 @@ impl SceneRequest {
 
     fn flow(&self) -> Drawing {
         let layout = self.flow_layout();
-        Drawing { scene: flow_scene(&layout), legend: legend_items(&layout), n_unnamed: layout.n_late_labels() }
+        let (legend, n_unnamed) = (legend_items(&layout), layout.n_late_labels());
+        Drawing { scene: flow_scene(layout), legend, n_unnamed }
     }
 
     fn matrix_layout(&self) -> matrix::Layout {
@@ -95,7 +96,7 @@ impl SceneRequest {
             height: layout.size.height,
             // The markup brings an element of its own.
             class: "",
-            markup: matrix::svg::markup(&layout),
+            markup: Markup::Whole(matrix::svg::markup(&layout)),
             description: format!("Matrix of {}: rows are sources, columns destinations", counted(n_edges, "edge")),
             ..SceneParts::default()
         });
@@ -126,7 +127,7 @@ impl SceneRequest {
             width: layout.size.width,
             height: layout.size.height,
             class: "circuit",
-            markup: auto_circuit::svg::markup(&layout, "drawing"),
+            markup: Markup::Whole(auto_circuit::svg::markup(&layout, "drawing")),
             description: format!("Circuit of {}, as auto-circuit draws it", counted(layout.ribbons.len(), "edge")),
             ..SceneParts::default()
         });
@@ -140,7 +141,7 @@ impl Drawing {
     }
 }
 
-fn flow_scene(layout: &sankey::Layout) -> Scene {
+fn flow_scene(layout: sankey::Layout) -> Scene {
     let vertical = layout.orientation == circuitscope_picture::Orientation::Vertical;
     let stops = layout.boxes.iter().map(|node_box| {
         let rect = node_box.rect;
@@ -156,13 +157,23 @@ fn flow_scene(layout: &sankey::Layout) -> Scene {
         let link = layout.link(ribbon);
         StopLink { name: link.name.clone(), src: ribbon.src_box, dest: ribbon.dest_box, strength: link.score.abs() }
     });
+    let (stops, links) = (stops.collect(), links.collect());
     Scene::new(SceneParts {
         width: layout.size.width,
         height: layout.size.height,
         class: "circuit-flow",
-        markup: svg::markup(layout, &svg::Look::in_page("drawing")),
-        description: svg::description(layout),
-        stops: stops.collect(),
-        links: links.collect(),
+        description: svg::description(&layout),
+        stops,
+        links,
+        markup: flow_markup(layout),
     })
+}
+
+fn flow_markup(layout: sankey::Layout) -> Markup {
+    let look = svg::Look::in_page("drawing");
+    if layout.ribbons.len() <= svg::MAX_HIT_PATHS {
+        return Markup::Whole(svg::markup(&layout, &look));
+    }
+    let quick = svg::markup(&layout, &look.merged());
+    Markup::InSteps { quick, whole: Box::new(move || svg::markup(&layout, &look)) }
 }

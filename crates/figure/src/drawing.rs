@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_events::{EventListener, EventListenerOptions};
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, WheelEvent};
 use yew::prelude::*;
 
 use crate::marks::{self, Marks};
 use crate::motion::Places;
-use crate::scene::Scene;
+use crate::scene::{Markup, Scene};
 use crate::walk::{Place, Step, Target, place_of, step, target_of};
 use crate::zoom::Zoom;
 use circuitscope_picture::{Point, Size};
@@ -23,6 +24,8 @@ use circuitscope_picture::{Point, Size};
 pub const ZOOM_STEP: f64 = 1.4;
 /// A wheel's notch is about 100 pixels and magnifies by a fifth.
 const WHEEL_RATE: f64 = 0.0018;
+/// A drawing rests when no other has followed for so long.
+const REST_MS: u32 = 150;
 /// A press that moves further than this many pixels is a drag and no click.
 const CLICK_REACH: f64 = 4.0;
 
@@ -74,7 +77,10 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let hovered = use_state_eq(|| None::<Target>);
     let place = use_state_eq(|| None::<Place>);
     let pressed = use_mut_ref(Pressed::default);
-    use_marks(&figure, &props.scene, Marks { hovered: (*hovered).clone(), selected: props.selection.clone() });
+    let marks = Marks { hovered: (*hovered).clone(), selected: props.selection.clone() };
+    let marked = use_mut_ref(Marks::default);
+    marked.replace(marks.clone());
+    use_marks(&figure, &props.scene, marks);
     use_wheel(&figure, props);
     let point = {
         let (hovered, on_hover) = (hovered.clone(), props.on_hover.clone());
@@ -117,7 +123,9 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown Enter e Escape + - 0"
             {onpointermove} {onpointerdown} {onpointerup} onpointercancel={onpointerleave.clone()} {onpointerleave} {onclick} {onkeydown} {onblur}
         >
-            <SceneLayer scene={props.scene.clone()} view_box={props.zoom.view_box(props.scene.size())} glides={props.glides} />
+            <SceneLayer
+                scene={props.scene.clone()} view_box={props.zoom.view_box(props.scene.size())} glides={props.glides} {marked}
+            />
             <div class="cs-tip" ref={tip_node} hidden={props.tip.is_none() || hovered.is_none()}>{ props.tip.clone().unwrap_or_default() }</div>
         </div>
     }
@@ -183,6 +191,8 @@ struct SceneProps {
     scene: Scene,
     view_box: String,
     glides: bool,
+    /// What is marked at present.
+    marked: Rc<RefCell<Marks>>,
 }
 
 /// The markup, set as one text that the browser reads at once: a node of Yew's for each ribbon would cost half as much again
@@ -191,15 +201,17 @@ struct SceneProps {
 fn SceneLayer(props: &SceneProps) -> Html {
     let svg = use_node_ref();
     use_effect_with(props.scene.clone(), {
-        let (svg, glides) = (svg.clone(), props.glides);
+        let (svg, glides, marked) = (svg.clone(), props.glides, props.marked.clone());
         move |scene| {
-            if let Some(svg) = svg.cast::<Element>() {
+            let later = svg.cast::<Element>().and_then(|svg| {
                 let before = glides.then(|| Places::of(&svg));
-                svg.set_inner_html(&scene.markup);
+                let later = show(&svg, scene, marked);
                 if let Some(before) = before {
                     before.glide(&svg);
                 }
-            }
+                later
+            });
+            move || drop(later)
         }
     });
     html! {
@@ -208,6 +220,30 @@ fn SceneLayer(props: &SceneProps) -> Html {
             preserveAspectRatio="xMidYMid meet"
         />
     }
+}
+
+/// Sets the markup: the quick one first where something else was drawn before and nothing is marked. The whole follows when
+/// no other scene does, unless what is returned is dropped.
+fn show(svg: &Element, scene: &Scene, marked: Rc<RefCell<Marks>>) -> Option<Timeout> {
+    let (quick, whole) = match &scene.markup {
+        Markup::Whole(markup) => {
+            svg.set_inner_html(markup);
+            return None;
+        }
+        Markup::InSteps { quick, whole } => (quick, whole),
+    };
+    if svg.first_element_child().is_none() || *marked.borrow() != Marks::default() {
+        svg.set_inner_html(&whole());
+        return None;
+    }
+    svg.set_inner_html(quick);
+    let (svg, scene) = (svg.clone(), scene.clone());
+    Some(Timeout::new(REST_MS, move || {
+        if let Markup::InSteps { whole, .. } = &scene.markup {
+            svg.set_inner_html(&whole());
+            marks::apply(&svg, &marked.borrow());
+        }
+    }))
 }
 
 /// Gives the elements of what is pointed at and selected their classes, whenever that or the scene is another.

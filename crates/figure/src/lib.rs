@@ -27,7 +27,7 @@ pub use dots::{Dots, DotsProps};
 pub use drawing::{Drawing, ZOOM_STEP};
 pub use heat_map::{HeatMap, HeatMapProps};
 pub use room::use_room;
-pub use scene::{Scene, SceneParts, Stop, StopLink};
+pub use scene::{Markup, Scene, SceneParts, Stop, StopLink};
 pub use shared::Shared;
 pub use strip::{Strip, StripEvent, StripProps};
 pub use tokens::{NextToken, NextTokens, NextTokensProps, TokenRole, Tokens, TokensProps};

@@ -1,5 +1,6 @@
 //! A drawn circuit as the drawing takes it: its markup, and what there is to walk through by keys.
 
+use std::fmt::{self, Debug, Formatter};
 use std::rc::Rc;
 
 use circuitscope_picture::Size;
@@ -16,12 +17,36 @@ pub struct SceneParts {
     /// The class of the `<svg>` element, which its style knows.
     pub class: &'static str,
     /// Everything within the `<svg>` element.
-    pub markup: String,
+    pub markup: Markup,
     /// The picture in a sentence, for readers who do not see it.
     pub description: String,
     /// The boxes that the keys walk through; none where there is nothing to walk through.
     pub stops: Vec<Stop>,
     pub links: Vec<StopLink>,
+}
+
+/// Markup at once, or in two steps.
+pub enum Markup {
+    Whole(String),
+    /// Where there is much to draw: what looks the same and costs little while the drawing changes all the time, and the
+    /// whole, made once it rests.
+    InSteps {
+        quick: String,
+        whole: Box<dyn Fn() -> String>,
+    },
+}
+
+impl Default for Markup {
+    fn default() -> Self {
+        Self::Whole(String::new())
+    }
+}
+
+impl Debug for Markup {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        let (Self::Whole(markup) | Self::InSteps { quick: markup, .. }) = self;
+        f.debug_tuple("Markup").field(markup).finish()
+    }
 }
 
 /// A box at which the keys stop.

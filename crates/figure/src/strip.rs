@@ -37,7 +37,7 @@ pub struct StripProps {
 pub enum StripEvent {
     /// To this count, perhaps not for long: a pointer is down, or keys follow each other.
     Drag(usize),
-    /// To this count, to stay: the pointer was released, or no key has followed for 200 ms. Drags end in one.
+    /// The last count that was told stays: the pointer was released, or no key has followed for 200 ms. Drags end in one.
     Settle(usize),
 }
 
@@ -54,6 +54,10 @@ pub fn Strip(props: &StripProps) -> Html {
     let typed = use_state_eq(String::new);
     let pointed = use_state_eq(|| None::<usize>);
     let drag = use_mut_ref(Drag::default);
+    use_effect_with((), {
+        let drag = drag.clone();
+        move |()| move || drop(drag.take())
+    });
     let pointer =
         Pointer { layout: layout.clone(), figure: figure.clone(), drag, k: cursor.k, on_move: on_move.clone() };
     let point = point(&pointed, on_point);

@@ -31,15 +31,11 @@ pub fn StripPanel(props: &Connected) -> Html {
         stops.as_ref().as_ref().map(|stops| Shared::new(values.request(stops)))
     });
     let on_move = props.with(|state, _, event: StripEvent| {
-        let (k, settled) = match event {
-            StripEvent::Drag(k) => (k, false),
-            StripEvent::Settle(k) => (k, true),
-        };
-        if state.picture.requested != k || !state.picture.edits.is_empty() {
-            state.dispatch(Action::Circuit(CircuitAction::Requested(k)));
-        }
-        if settled {
-            state.dispatch(Action::Circuit(CircuitAction::Settled));
+        match event {
+            StripEvent::Drag(k) if state.picture.requested == k && state.picture.edits.is_empty() => {}
+            StripEvent::Drag(k) => state.dispatch(Action::Circuit(CircuitAction::Requested(k))),
+            // Keys settle a moment later, when another circuit may be there: it stays.
+            StripEvent::Settle(_) => state.dispatch(Action::Circuit(CircuitAction::Settled)),
         }
     });
     html! {

@@ -25,9 +25,14 @@ const MISSING_OPACITY: f64 = 0.2;
 /// The line of an edge that was taken out.
 const GHOST_WIDTH: f64 = 1.1;
 const GHOST_OPACITY: f64 = 0.75;
+/// So many neighbours are merged at a time: ribbons that lie above others stay above them, but for a few.
+const MERGED_AT_A_TIME: usize = 100;
 
 pub(super) fn ribbons(pen: &mut Pen, layout: &Layout) {
     let has_hits = !pen.is_file() && layout.ribbons.len() <= MAX_HIT_PATHS;
+    if pen.look.merges && !has_hits {
+        return merged(pen, layout);
+    }
     pen.raw("<g class=\"ribbons\" fill=\"none\">");
     for ribbon in &layout.ribbons {
         draw(pen, layout, ribbon, has_hits);
@@ -35,7 +40,32 @@ pub(super) fn ribbons(pen: &mut Pen, layout: &Layout) {
     pen.raw("</g>");
 }
 
+/// Neighbours of one stroke as one path.
+fn merged(pen: &mut Pen, layout: &Layout) {
+    pen.raw("<g class=\"ribbons merged\" fill=\"none\">");
+    for ribbons in layout.ribbons.chunks(MERGED_AT_A_TIME) {
+        let stroke = |ribbon| (layout.link(ribbon).side, stroke(layout.link(ribbon), ribbon.width, layout.ribbons.len()));
+        let mut left: Vec<_> = ribbons.iter().map(|ribbon| (ribbon, stroke(ribbon))).collect();
+        while let Some((_, (side, first))) = left.first() {
+            let (side, first) = (*side, *first);
+            pen.raw("<path class=\"e").raw(first.classes).raw("\" d=\"");
+            left.retain(|(ribbon, stroke)| {
+                let same = *stroke == (side, first);
+                if same {
+                    pen.line(layout.line(ribbon));
+                }
+                !same
+            });
+            pen.raw("\"");
+            paint(pen, &first, side);
+            pen.raw("/>");
+        }
+    }
+    pen.raw("</g>");
+}
+
 /// How a ribbon is stroked.
+#[derive(Clone, Copy, PartialEq)]
 struct Stroke {
     classes: &'static str,
     width: f64,
