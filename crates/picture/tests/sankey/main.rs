@@ -2,5 +2,6 @@
 
 mod files;
 mod laws;
+mod merged;
 mod order;
 mod support;

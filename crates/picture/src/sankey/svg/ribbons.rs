@@ -44,7 +44,8 @@ pub(super) fn ribbons(pen: &mut Pen, layout: &Layout) {
 fn merged(pen: &mut Pen, layout: &Layout) {
     pen.raw("<g class=\"ribbons merged\" fill=\"none\">");
     for ribbons in layout.ribbons.chunks(MERGED_AT_A_TIME) {
-        let stroke = |ribbon| (layout.link(ribbon).side, stroke(layout.link(ribbon), ribbon.width, layout.ribbons.len()));
+        let stroke =
+            |ribbon| (layout.link(ribbon).side, stroke(layout.link(ribbon), ribbon.width, layout.ribbons.len()));
         let mut left: Vec<_> = ribbons.iter().map(|ribbon| (ribbon, stroke(ribbon))).collect();
         while let Some((_, (side, first))) = left.first() {
             let (side, first) = (*side, *first);
