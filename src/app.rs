@@ -81,6 +81,7 @@ fn initial_state() -> State {
     state.screen.hints = remembered::get(HINTS).is_none();
     state.links.usual = orientation;
     state.links.remembered.on = tasks::wants_to_remember();
+    state.links.reloaded = tasks::link::is_reloaded();
     let fragment = tasks::link::fragment();
     if !fragment.is_empty() {
         state.apply(Action::Link(LinkAction::Opened(fragment)));

@@ -1,10 +1,11 @@
 //! The page's address, and what is said of the files that a link needs.
 
+use super::scores::file_of;
 use crate::state::State;
 use crate::state::circuit::Choice;
-use crate::state::compare::Comparison;
+use crate::state::compare::With;
 use crate::state::files::{FileEntry, FileId};
-use crate::state::link::{Address, Link, LinkedFile, Place, Stage, Store};
+use crate::state::link::{Address, Link, LinkedCircuit, LinkedFile, Place, Stage, Store};
 use crate::state::load::Load;
 use crate::state::picture::Selection;
 use crate::words::counted;
@@ -39,7 +40,8 @@ pub struct RememberRemark {
 /// What the address is to say; nothing while a link waits for its files, or the files' hashes are not there. A circuit that is on
 /// its way to another is not in it.
 pub fn address(state: &State) -> Option<Address> {
-    let hashed = state.own_in_use().iter().all(|file| state.links.is_hashed(file.id));
+    let mut own = state.own_in_use().into_iter().chain(compared_file(state).filter(|file| !file.demo));
+    let hashed = own.all(|file| state.links.is_hashed(file.id));
     if state.links.wanted.is_some() || !hashed {
         return None;
     }
@@ -59,6 +61,7 @@ fn link(state: &State, choice: &Choice) -> Link {
     let picked = state.imports.picked.as_ref().filter(|(id, _)| files.iter().any(|file| file.id == *id));
     let scored = state.scored();
     let first = scored.map(|scored| scored.steps.first_choice());
+    let find = state.discover.offer();
     Link {
         files: files.iter().filter_map(|file| state.links.linked(file)).collect(),
         texts: state.texts.settings,
@@ -73,8 +76,47 @@ fn link(state: &State, choice: &Choice) -> Link {
         prompt: state.prompt,
         position: state.position,
         drawer: state.screen.drawer,
-        compare: state.measures.compare.as_ref().and_then(Comparison::linked),
+        compare: compared(state),
+        compare_size: compared_size(state),
+        find: (state.discover.chosen != 0 || !find_fields(state).is_empty()).then(|| find.labels.name.to_owned()),
+        find_fields: find_fields(state),
     }
+}
+
+/// What was entered for the next search, where it is not as at first.
+fn find_fields(state: &State) -> Vec<(String, String)> {
+    let (fields, entries) = (state.discover.offer().fields, state.discover.entries());
+    let changed = fields.iter().zip(entries).filter(|(field, entry)| field.start != **entry && !entry.is_empty());
+    changed.map(|(field, entry)| (field.id.to_owned(), entry.clone())).collect()
+}
+
+/// The circuit that is compared, where its scores are here.
+fn compared(state: &State) -> Option<LinkedCircuit> {
+    let compare = state.measures.compare.as_ref()?;
+    if compare.with == With::SameScores {
+        return compare.n_edges.map(LinkedCircuit::Size);
+    }
+    match compared_file(state) {
+        Some(file) if file.demo => Some(LinkedCircuit::Demo),
+        Some(file) => state.links.linked(file).map(LinkedCircuit::File),
+        None => (compare.with == With::Official).then_some(LinkedCircuit::Official),
+    }
+}
+
+fn compared_size(state: &State) -> Option<usize> {
+    let compare = state.measures.compare.as_ref()?;
+    compare.n_edges.filter(|_| compare.with != With::SameScores)
+}
+
+/// The file of the scores that are compared.
+fn compared_file(state: &State) -> Option<&FileEntry> {
+    let measures = &state.measures;
+    let id = match measures.compare.as_ref()?.with {
+        With::File(id) => id,
+        With::Pin(style) => file_of(state, &measures.pins.iter().find(|pin| pin.style == style)?.set)?,
+        With::SameScores | With::Official => return None,
+    };
+    state.files.iter().find(|file| file.id == id)
 }
 
 fn edits(state: &State, choice: &Choice) -> Vec<MaskEdit> {
@@ -105,7 +147,14 @@ pub fn remark(state: &State) -> Option<LinkRemark> {
     }
     let names: Vec<_> = missing.iter().map(|file| file_words(file)).collect();
     let them = if names.len() == 1 { "it" } else { "them" };
-    let text = format!("This link needs: {}. Drop or choose {them}.", names.join(", "));
+    let names = names.join(", ");
+    let text = if state.links.reloaded && state.links.opened == 1 {
+        format!(
+            "To go on where you were: drop or choose {names} again. \u{201c}Remember these files\u{201d} in Model spares that."
+        )
+    } else {
+        format!("This link needs: {names}. Drop or choose {them}.")
+    };
     let details = missing.iter().filter_map(|file| namesake(state, file)).chain(notes.clone()).collect();
     Some(LinkRemark { text, details, waiting: true })
 }
@@ -144,7 +193,7 @@ fn missing(state: &State) -> Vec<&LinkedFile> {
     let is_there = |linked: &&LinkedFile| {
         state.own_files().any(|file| links.is_hashed(file.id) && linked.is(file, links.hash(file.id)))
     };
-    wanted.link.files.iter().filter(|linked| !is_there(linked)).collect()
+    wanted.link.needed().filter(|linked| !is_there(linked)).collect()
 }
 
 /// The file whose hash is to be computed next.
@@ -165,7 +214,8 @@ pub fn files_to_remember(state: &State) -> Option<Vec<(FileId, LinkedFile)>> {
     if remembered.on != Some(true) || remembered.error.is_some() {
         return None;
     }
-    let own = state.own_in_use();
+    let mut own = state.own_in_use();
+    own.extend(compared_file(state).filter(|file| !file.demo));
     let new = own.iter().filter(|file| state.links.hash(file.id).is_some() && !remembered.asked.contains(&file.id));
     let new: Vec<_> = new.filter_map(|file| Some((file.id, state.links.linked(file)?))).collect();
     (!new.is_empty()).then_some(new)

@@ -26,24 +26,7 @@ pub enum With {
     Official,
 }
 
-/// A comparison that needs no files beside those in use: what a link can say of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Linked {
-    /// With another number of edges of the scores in use.
-    Size(usize),
-    Official,
-}
-
 impl Comparison {
-    /// As a link can say it, where it can.
-    pub fn linked(&self) -> Option<Linked> {
-        match self.with {
-            With::SameScores => self.n_edges.map(Linked::Size),
-            With::Official => Some(Linked::Official),
-            With::File(_) | With::Pin(_) => None,
-        }
-    }
-
     /// B's number of edges as it is asked for, where A has `n_a`.
     pub fn requested(&self, n_a: usize) -> usize {
         match self.with {

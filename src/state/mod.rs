@@ -40,9 +40,9 @@ pub mod link;
 
 use std::rc::Rc;
 
-use circuit::History;
+use circuit::{Basis, History, ScoresChoice, Step};
 use circuitscope_core::Circuit;
-use files::{FileEntry, Note, Role};
+use files::{FileEntry, Note, Role, in_use};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
 use insight::Insights;
@@ -114,7 +114,7 @@ impl State {
             texts,
             imports,
             inputs: Rc::new(inputs),
-            history: History::new(picture.choice()),
+            history: History::default(),
             picture,
             screen: Screen::default(),
             engine: Engine::Closed,
@@ -129,6 +129,7 @@ impl State {
             links: Links::default(),
             failure: None,
         };
+        state.history = History::new(state.basis(), state.step());
         state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));
         state
     }
@@ -188,6 +189,24 @@ impl State {
         let score = self.scored().and_then(|scored| scored.scores.values().get(edge_idx).copied());
         let is_in = self.circuit().zip(score).is_some_and(|(circuit, score)| circuit.contains(score));
         f32::from(u8::from(is_in))
+    }
+
+    /// The file of the scores in use, and which of several in it.
+    pub fn scores_choice(&self) -> Option<ScoresChoice> {
+        let id = in_use(&self.files, Role::Scores)?.id;
+        let pick = self.imports.picked.as_ref().filter(|(of, _)| *of == id).map(|(_, pick)| pick.clone());
+        Some((id, pick))
+    }
+
+    /// The chosen circuit as a step of the history.
+    pub fn step(&self) -> Step {
+        Step { scores: self.scores_choice(), choice: self.picture.choice() }
+    }
+
+    /// What the steps of the history have in common.
+    pub fn basis(&self) -> Option<Basis> {
+        let model = [Role::Weights, Role::Config].map(|role| self.inputs.file(role));
+        self.scored().map(|scored| Basis { model, graph: scored.graph.config })
     }
 
     /// Where tokens are looked at.

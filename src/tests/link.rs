@@ -5,14 +5,14 @@ use std::rc::Rc;
 use super::{OWN, drop_file, json, zero_ablation};
 use crate::select::link::{address, file_to_hash, files_to_recall, files_to_remember, fragment, remark};
 use crate::state::State;
-use crate::state::compare::{Comparison, With};
+use crate::state::compare::With;
 use crate::state::files::{Content, FileId, Role};
 use crate::state::link::FileHash;
 use crate::state::load::Shared;
 use crate::state::picture::{Look, Selection};
 use crate::state::screen::Drawer;
-use crate::update::{Action, CircuitAction, CompareAction, LinkAction, MeasureAction, ScreenAction};
-use circuitscope_core::{AblationType, Metric, TensorFile};
+use crate::update::{Action, CircuitAction, CompareAction, LinkAction, MeasureAction, ScreenAction, SearchAction};
+use circuitscope_core::{AblationType, Metric, PruneScores, ScoresInfo, TensorFile};
 use circuitscope_picture::view::Focus;
 
 fn open(state: &mut State, fragment: &str) {
@@ -75,11 +75,22 @@ fn change(state: &mut State) {
     state.apply(Action::PromptChosen(2));
     state.apply(Action::Compare(CompareAction::Chosen(Some(With::SameScores))));
     state.apply(Action::Compare(CompareAction::SizeChosen(Some(20))));
+    state.apply(Action::Search(SearchAction::AlgorithmChosen(1)));
+    state.apply(Action::Search(SearchAction::Entered(0, "7".to_owned())));
+}
+
+/// Drops other scores of the model in use, whose hash is of the byte 9.
+fn drop_other_scores(state: &mut State, id: FileId) {
+    let graph = state.scored().unwrap().graph.clone();
+    let scores = PruneScores::new((0..graph.n_edges()).map(|i| i as f32).collect());
+    let bytes = scores.to_bytes(&graph, &ScoresInfo::default());
+    drop_file(state, id, "others.safetensors", Ok(Content::Scores(Shared(bytes.into()))));
+    hash(state, id, 9);
 }
 
 /// What a link restores.
 fn shown(state: &State) -> String {
-    let State { picture, measures, prompt, position, screen, .. } = state;
+    let State { picture, measures, prompt, position, screen, discover, .. } = state;
     let names: Vec<_> = state.own_in_use().iter().map(|file| file.name.clone()).collect();
     let circuit = (picture.choice(), &picture.selection, &picture.view);
     format!(
@@ -91,7 +102,8 @@ fn shown(state: &State) -> String {
             prompt,
             position,
             screen.drawer,
-            measures.compare.as_ref().map(Comparison::linked)
+            (discover.chosen, discover.entries()),
+            measures.compare.as_ref().map(|compare| (compare.with, compare.n_edges))
         )
     )
 }
@@ -160,6 +172,42 @@ fn a_link_waits_for_its_files_and_then_restores_everything() {
     drop_model(&mut state, OWN + 100);
     assert_eq!((shown(&state), written(&state)), (shown(&sender), text));
     assert_eq!((remark(&state), state.links.wanted.is_none()), (None, true));
+}
+
+#[test]
+fn a_comparison_with_another_file_comes_back_once_both_are_there() {
+    let mut sender = State::demo();
+    drop_model(&mut sender, OWN);
+    drop_other_scores(&mut sender, OWN + 10);
+    sender.apply(Action::Compare(CompareAction::Chosen(Some(With::File(OWN + 2)))));
+    sender.apply(Action::Compare(CompareAction::SizeChosen(Some(20))));
+    let text = written(&sender);
+    let mut state = State::demo();
+    open(&mut state, &text);
+    state.apply(Action::Link(LinkAction::StoreAnswered));
+    drop_model(&mut state, OWN + 100);
+    let said = remark(&state).unwrap();
+    assert_eq!(said.text, "This link needs: others.safetensors. Drop or choose it.");
+    drop_other_scores(&mut state, OWN + 110);
+    let compared = |state: &State| state.measures.compare.as_ref().map(|compare| (compare.with, compare.n_edges));
+    assert_eq!(compared(&state), Some((With::File(OWN + 102), Some(20))));
+    assert_eq!((state.inputs.file(Role::Scores), written(&state)), (Some(OWN + 110), text.clone()));
+    open(&mut state, "");
+    assert_eq!((compared(&state), state.is_demo()), (None, true));
+    open(&mut state, &text);
+    assert_eq!(compared(&state), Some((With::File(OWN + 102), Some(20))));
+}
+
+#[test]
+fn found_scores_are_compared_with_those_of_the_demo() {
+    let mut state = State::demo();
+    drop_other_scores(&mut state, OWN);
+    state.apply(Action::Compare(CompareAction::Chosen(Some(With::File(3)))));
+    let text = written(&state);
+    assert!(text.contains("compare=demo"), "{text}");
+    open(&mut state, "");
+    open(&mut state, &text);
+    assert_eq!(state.measures.compare.as_ref().map(|compare| compare.with), Some(With::File(3)));
 }
 
 #[test]

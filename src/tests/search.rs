@@ -10,7 +10,7 @@ use crate::state::files::{Content, FileEntry, FileId, Role};
 use crate::state::load::{Load, Shared};
 use crate::state::pace::Tick;
 use crate::state::runs::{Job, Outcome};
-use crate::update::{Action, SearchAction, SearchEnd};
+use crate::update::{Action, CircuitAction, SearchAction, SearchEnd};
 use circuitscope_core::settings::discovery::Official;
 use circuitscope_core::{Algorithm, EdgeCounts, OfficialCircuit, PruneScores, RunSettings, ScoresInfo, TensorFile};
 
@@ -91,6 +91,35 @@ fn found_scores_take_the_place_of_those_in_use_and_are_run() {
     act(&mut state, SearchAction::ScoresChosen(10));
     assert_eq!(state.inputs.file(Role::Scores), Some(10));
     assert_eq!(search::order(&state, false).unwrap().name, "EAP on reverse (2).safetensors");
+}
+
+#[test]
+fn found_scores_are_a_step_that_can_be_undone() {
+    let mut state = State::demo();
+    state.apply(Action::Circuit(CircuitAction::Requested(77)));
+    state.apply(Action::Circuit(CircuitAction::Settled));
+    start(&mut state, 1, false);
+    let found = file(&state, 10, "a.safetensors");
+    act(&mut state, SearchAction::Ended(1, SearchEnd::Found(found, tick(1500.0, 1, 1))));
+    let at = |state: &State| (state.inputs.file(Role::Scores), state.picture.requested);
+    assert_eq!(at(&state), (Some(10), 50));
+    state.apply(Action::Circuit(CircuitAction::Requested(9)));
+    state.apply(Action::Circuit(CircuitAction::Settled));
+    let steps = [(10, 50), (3, 77), (3, 2)].map(|(id, n)| (Some(id), n));
+    for step in steps {
+        state.apply(Action::Circuit(CircuitAction::Undone));
+        assert_eq!(at(&state), step);
+    }
+    assert!(!state.history.can_undo());
+    for step in [(3, 77), (10, 50), (10, 9)].map(|(id, n)| (Some(id), n)) {
+        state.apply(Action::Circuit(CircuitAction::Redone));
+        assert_eq!(at(&state), step);
+    }
+    // Scores that were taken away are no step any more.
+    state.apply(Action::FileRemoved(10));
+    assert_eq!(at(&state), (Some(3), 2));
+    state.apply(Action::Circuit(CircuitAction::Undone));
+    assert_eq!(at(&state), (Some(3), 77));
 }
 
 #[test]

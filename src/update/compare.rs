@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::action::CompareAction;
 use crate::state::State;
-use crate::state::compare::{Comparison, Linked, With};
-use crate::state::files::{Content, FileId};
+use crate::state::compare::{Comparison, With};
+use crate::state::files::{Content, FileEntry, FileId, Role, candidates};
+use crate::state::link::{Link, LinkedCircuit};
 use crate::state::load::Shared;
 use crate::state::scores::Scored;
 use circuitscope_core::PruneScores;
@@ -26,25 +27,39 @@ pub fn apply(state: &mut State, action: CompareAction) {
     }
 }
 
-/// The comparison that a link says, or none; one that no link can say stays.
+/// The comparison that a link says, or none; one with a pinned run whose scores are gone stays, which no link can say.
 ///
 /// # Errors
 /// Why there can be no such comparison.
-pub fn restore(state: &mut State, linked: Option<Linked>) -> Result<(), String> {
-    let unsaid = state.measures.compare.as_ref().is_some_and(|compare| compare.linked().is_none());
-    let (with, n_edges) = match linked {
-        None if unsaid => return Ok(()),
-        None => {
-            state.measures.compare = None;
-            return Ok(());
-        }
-        Some(Linked::Official) => (With::Official, None),
-        Some(Linked::Size(n_edges)) => (With::SameScores, Some(n_edges)),
+pub fn restore(state: &mut State, link: &Link) -> Result<(), String> {
+    let Some(linked) = &link.compare else {
+        state.measures.compare.take_if(|compare| !matches!(compare.with, With::Pin(_)));
+        return Ok(());
     };
-    let begun = begin(state, with).map(|begun| Comparison { n_edges, ..begun });
-    let (compare, error) = begun.map_or_else(|error| (None, Some(error)), |compare| (Some(compare), None));
+    let begun = linked_scores(state, linked).and_then(|with| begin(state, with));
+    let n_edges = match linked {
+        LinkedCircuit::Size(n_edges) => Some(*n_edges),
+        _ => link.compare_size,
+    };
+    let (compare, error) = match begun {
+        Ok(begun) => (Some(Comparison { n_edges, ..begun }), None),
+        Err(error) => (None, Some(error)),
+    };
     state.measures.compare = compare;
     error.map_or(Ok(()), |error| Err(format!("`compare`: {error}")))
+}
+
+fn linked_scores(state: &State, linked: &LinkedCircuit) -> Result<With, String> {
+    let id = match linked {
+        LinkedCircuit::Size(_) => return Ok(With::SameScores),
+        LinkedCircuit::Official => return Ok(With::Official),
+        LinkedCircuit::Demo => candidates(&state.files, Role::Scores).find(|file| file.demo).map(|file| file.id),
+        LinkedCircuit::File(wanted) => {
+            let is_it = |file: &&FileEntry| wanted.is(file, state.links.hash(file.id));
+            state.own_files().find(is_it).map(|file| file.id)
+        }
+    };
+    id.map(With::File).ok_or_else(|| "Its scores are not here.".to_owned())
 }
 
 /// After a change of files or pins: B is read anew for another graph, and is none any more where its scores are gone or do not fit.

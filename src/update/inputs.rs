@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{compare, measures, picture};
+use super::{compare, measures};
 use crate::state::State;
-use crate::state::circuit::History;
+use crate::state::circuit::{Choice, Edits};
 use crate::state::files::{Content, FileId, Note, Role, candidates, in_use};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::ScoresSource;
@@ -63,14 +63,37 @@ fn read_files(state: &mut State) {
     let other_scores = inputs.scored != state.inputs.scored && values(&inputs) != values(&state.inputs);
     state.inputs = Rc::new(inputs);
     if other_scores && let Some(first) = state.scored().map(|s| s.steps.first_choice()) {
-        picture::forget_graph(state);
-        (state.picture.requested, state.picture.newly_chosen) = (first, false);
-        state.history = History::new(state.picture.choice());
+        forget_graph(state);
+        choose_first(state, first);
     }
+    state.history.keep(|id| state.files.iter().any(|file| file.id == id));
     check_counts(state);
     check_position(state);
     compare::follow(state);
     measures::forget_random(state);
+}
+
+/// The first circuit of other scores; where they were gone back to, the circuit that was.
+fn choose_first(state: &mut State, first: usize) {
+    let (basis, scores) = (state.basis(), state.scores_choice());
+    state.picture.newly_chosen = false;
+    if state.history.is_at(basis.as_ref(), scores.as_ref()) {
+        let Choice { requested, edits } = state.history.settled().clone();
+        (state.picture.requested, state.picture.edits) = (requested, edits);
+    } else {
+        state.picture.requested = first;
+        state.history.follow(basis, state.step());
+    }
+}
+
+/// What belonged to another graph says nothing of this one.
+fn forget_graph(state: &mut State) {
+    let options = &mut state.picture.view.options;
+    (options.focus, options.window) = (None, None);
+    options.opened.clear();
+    options.closed.clear();
+    state.picture.selection = None;
+    state.picture.edits = Edits::default();
 }
 
 /// How the last run ended is not said any more once a file that it used is gone.

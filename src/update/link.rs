@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use super::action::LinkAction;
 use super::{compare, files, inputs};
 use crate::state::State;
+use crate::state::algorithms::OFFERS;
 use crate::state::circuit::{Choice, Edits, History};
 use crate::state::files::{FileEntry, FileId, Role};
 use crate::state::link::{Link, LinkedFile, Stage, Store, Wanted};
 use crate::state::picture::{Selection, View};
 use crate::state::runs::Engine;
+use crate::state::search::Discover;
 use circuitscope_core::{EdgeCounts, EdgeIndex, Graph};
 use circuitscope_picture::drawn::Nodes;
 use circuitscope_wire::engine::EdgeRef;
@@ -55,16 +57,17 @@ fn set_store(state: &mut State, store: Store) {
 /// Applies as much of the link that is waited for as can be.
 pub fn go_on(state: &mut State) {
     let Some(mut wanted) = state.links.wanted.take() else { return };
+    let all_there = wanted.link.needed().all(|linked| find(state, linked).is_some());
     match (wanted.stage, found(state, &wanted.link)) {
-        (Stage::Files, Some(ids)) => {
+        (Stage::Files, Some(ids)) if all_there => {
             // A demo that is restored has no notes.
             let notes = std::mem::take(&mut state.links.notes);
-            use_files(state, &ids);
+            use_files(state, &ids, compared(state, &wanted.link));
             use_settings(state, &wanted.link);
             state.links.notes = notes;
             wanted.stage = Stage::Scores;
         }
-        (Stage::Files, None) => {
+        (Stage::Files, _) => {
             state.links.wanted = Some(wanted);
             return;
         }
@@ -79,14 +82,20 @@ pub fn go_on(state: &mut State) {
     }
 }
 
-/// The files that a link names, where all are there.
+/// The files that a link takes into use, where all are there.
 fn found(state: &State, link: &Link) -> Option<Vec<FileId>> {
+    link.files.iter().map(|linked| find(state, linked)).collect()
+}
+
+/// The file of the circuit that a link compares with.
+fn compared(state: &State, link: &Link) -> Option<FileId> {
+    link.compared_file().and_then(|linked| find(state, linked))
+}
+
+fn find(state: &State, linked: &LinkedFile) -> Option<FileId> {
     let links = &state.links;
-    let id_of = |linked: &LinkedFile| {
-        let is_it = |file: &&FileEntry| links.is_hashed(file.id) && linked.is(file, links.hash(file.id));
-        state.own_files().find(is_it).map(|file| file.id)
-    };
-    link.files.iter().map(id_of).collect()
+    let is_it = |file: &&FileEntry| links.is_hashed(file.id) && linked.is(file, links.hash(file.id));
+    state.own_files().find(is_it).map(|file| file.id)
 }
 
 fn are_in_use(state: &State, ids: &[FileId]) -> bool {
@@ -94,9 +103,10 @@ fn are_in_use(state: &State, ids: &[FileId]) -> bool {
     used == ids.iter().copied().collect()
 }
 
-/// Takes these files of a person's own into use and no others, which are put aside.
-fn use_files(state: &mut State, ids: &[FileId]) {
-    if are_in_use(state, ids) {
+/// Takes these files of a person's own into use and no others, which are put aside but for one beside them.
+fn use_files(state: &mut State, ids: &[FileId], beside: Option<FileId>) {
+    let is_listed = |id: FileId| state.files.iter().any(|file| file.id == id);
+    if are_in_use(state, ids) && beside.is_none_or(is_listed) {
         return;
     }
     let of_model =
@@ -113,7 +123,8 @@ fn use_files(state: &mut State, ids: &[FileId]) {
     pool.append(&mut state.links.shelf);
     pool.append(&mut state.discover.shelf);
     state.files = stay;
-    for id in ids {
+    // Of scores the last are in use.
+    for id in beside.iter().filter(|id| !ids.contains(id)).chain(ids) {
         if let Some(i) = pool.iter().position(|file| file.id == *id) {
             state.files.push(pool.remove(i));
         }
@@ -155,15 +166,32 @@ fn choose(state: &mut State, link: Link) {
     }
     // An engine is not fetched, and a model not loaded, before a person asks for it.
     state.picture.newly_chosen = matches!(state.engine, Engine::Open(_));
-    let selected = link.selection.zip(graph.as_deref());
-    state.picture.selection = selected.and_then(|(name, graph)| selection(&name, graph, &mut notes));
-    state.picture.view = view(link.view, graph.as_deref(), &mut notes);
+    let selected = link.selection.as_deref().zip(graph.as_deref());
+    state.picture.selection = selected.and_then(|(name, graph)| selection(name, graph, &mut notes));
+    state.picture.view = view(link.view.clone(), graph.as_deref(), &mut notes);
     (state.measures.metric, state.measures.log_y) = (link.metric, link.log_y);
     (state.prompt, state.position, state.page) = (link.prompt, link.position, None);
     inputs::check_position(state);
     state.screen.drawer = link.drawer;
-    notes.extend(compare::restore(state, link.compare).err());
+    choose_search(&mut state.discover, &link, &mut notes);
+    notes.extend(compare::restore(state, &link).err());
     state.links.notes.extend(notes);
+}
+
+/// The algorithm that is chosen for the next search, and what its fields hold.
+fn choose_search(discover: &mut Discover, link: &Link, notes: &mut Vec<String>) {
+    let usual = Discover::default();
+    (discover.chosen, discover.entries) = (usual.chosen, usual.entries);
+    let Some(name) = &link.find else { return };
+    let Some(chosen) = OFFERS.iter().position(|offer| offer.labels.name == name) else {
+        notes.push(format!("`find` should be a prune algorithm, found {name:?}"));
+        return;
+    };
+    discover.chosen = chosen;
+    for (field, entry) in OFFERS[chosen].fields.iter().zip(&mut discover.entries[chosen]) {
+        let found = link.find_fields.iter().find(|(id, _)| id == field.id);
+        found.into_iter().for_each(|(_, text)| entry.clone_from(text));
+    }
 }
 
 fn choose_circuit(state: &mut State, link: &Link, graph: &Graph, notes: &mut Vec<String>) {
@@ -173,12 +201,12 @@ fn choose_circuit(state: &mut State, link: &Link, graph: &Graph, notes: &mut Vec
         notes.push(format!("`k` should be at most {n_edges}, the number of edges of the graph, found {requested}"));
     }
     let choice = Choice { requested: requested.min(n_edges), edits: edits(link, graph, notes) };
-    state.picture.choose(choice.clone());
+    state.picture.choose(choice);
     // What was there before the first link was never chosen.
     if state.links.opened == 1 {
-        state.history = History::new(choice);
+        state.history = History::new(state.basis(), state.step());
     } else {
-        state.history.settle(choice);
+        state.history.settle(state.step());
     }
 }
 

@@ -1,39 +1,48 @@
 //! The chosen circuit, how it is drawn, what is selected in it, and what is open on the screen.
 
 use super::action::{CircuitAction, ScreenAction};
+use super::scores;
 use crate::state::State;
-use crate::state::circuit::{Choice, Edits};
+use crate::state::circuit::{Choice, Edits, Step};
 
 /// Chooses a circuit, or takes a choice back.
 pub fn apply(state: &mut State, action: CircuitAction) {
     match action {
         CircuitAction::Requested(n) => request(state, n),
-        CircuitAction::Settled => state.history.settle(state.picture.choice()),
+        CircuitAction::Settled => state.history.settle(state.step()),
         CircuitAction::MaskChanged(edge_idx, mask) => edit(state, edge_idx, mask),
         CircuitAction::Toggled(edge_idx) => {
             let mask = if state.mask(edge_idx) > 0.0 { 0.0 } else { 1.0 };
             edit(state, edge_idx, mask);
-            state.history.settle(state.picture.choice());
+            state.history.settle(state.step());
         }
         CircuitAction::EditsCleared => {
             let edits = Edits::default();
             state.picture.choose(Choice { edits, ..state.picture.choice() });
-            state.history.settle(state.picture.choice());
+            state.history.settle(state.step());
         }
         CircuitAction::Undone => {
-            if let Some(choice) = state.history.undo() {
-                state.picture.choose(choice);
-            }
+            let before = state.history.undo();
+            go_to(state, before);
         }
         CircuitAction::Redone => {
-            if let Some(choice) = state.history.redo() {
-                state.picture.choose(choice);
-            }
+            let after = state.history.redo();
+            go_to(state, after);
         }
         CircuitAction::Selected(selection) => state.picture.selection = selection,
         CircuitAction::ViewChanged(view) => state.picture.view = view,
         CircuitAction::BlockTurned(block) => turn(state, block),
     }
+}
+
+/// Takes the scores and the circuit of a step, which the history is at already.
+fn go_to(state: &mut State, step: Option<Step>) {
+    let Some(Step { scores, choice }) = step else { return };
+    if let Some((id, pick)) = scores.filter(|scores| state.scores_choice().as_ref() != Some(scores)) {
+        state.imports.picked = pick.map(|pick| (id, pick));
+        scores::choose(state, id);
+    }
+    state.picture.choose(choice);
 }
 
 /// Opens or shuts what is on the screen.
@@ -77,14 +86,4 @@ fn turn(state: &mut State, block: usize) {
             blocks.insert(block);
         }
     }
-}
-
-/// What belonged to another graph says nothing of this one.
-pub fn forget_graph(state: &mut State) {
-    let options = &mut state.picture.view.options;
-    (options.focus, options.window) = (None, None);
-    options.opened.clear();
-    options.closed.clear();
-    state.picture.selection = None;
-    state.picture.edits = Edits::default();
 }

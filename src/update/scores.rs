@@ -2,7 +2,6 @@
 
 use super::inputs;
 use crate::state::State;
-use crate::state::circuit::History;
 use crate::state::files::FileId;
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores, foreign_scores};
@@ -36,7 +35,7 @@ pub fn take_import(state: &mut State, key: ImportKey, import: Load<ImportedScore
     inputs::read(state);
     if let Some((n_circuit, scored)) = found.n_circuit.zip(state.scored()) {
         state.picture.requested = n_circuit.min(scored.scores.n_edges());
-        state.history = History::new(state.picture.choice());
+        state.history.amend(state.picture.choice());
     }
 }
 

@@ -12,7 +12,6 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::circuit::Choice;
-use super::compare::Linked;
 use super::demo;
 use super::files::{FileEntry, FileId, Role, in_use};
 use super::picture::View;
@@ -45,7 +44,24 @@ pub struct Link {
     pub position: usize,
     pub drawer: Option<Drawer>,
     /// What the circuit is compared with.
-    pub compare: Option<Linked>,
+    pub compare: Option<LinkedCircuit>,
+    /// How many edges of it, where it is another file's and not as many as are shown.
+    pub compare_size: Option<usize>,
+    /// The algorithm of the next search, by its key.
+    pub find: Option<String>,
+    /// What its fields hold, by the ids of their controls.
+    pub find_fields: Vec<(String, String)>,
+}
+
+/// The other circuit of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkedCircuit {
+    /// Another number of edges of the scores in use.
+    Size(usize),
+    Official,
+    /// Of the demo's scores.
+    Demo,
+    File(LinkedFile),
 }
 
 /// A file that a link names.
@@ -70,6 +86,8 @@ pub struct Links {
     pub usual: Orientation,
     /// How many were opened.
     pub opened: u32,
+    /// Whether the page was loaded again: its address is then a person's own.
+    pub reloaded: bool,
     /// The one that is not wholly applied yet.
     pub wanted: Option<Wanted>,
     /// What could not be read of the last one.
@@ -161,6 +179,19 @@ impl FileHash {
 }
 
 impl Link {
+    /// All files that the link needs: those in use, and the one of the circuit that is compared.
+    pub fn needed(&self) -> impl Iterator<Item = &LinkedFile> {
+        self.files.iter().chain(self.compared_file())
+    }
+
+    /// The file of the other circuit of a comparison.
+    pub fn compared_file(&self) -> Option<&LinkedFile> {
+        match &self.compare {
+            Some(LinkedCircuit::File(file)) => Some(file),
+            _ => None,
+        }
+    }
+
     /// The run settings that need not be said: the demo's for its model, else the usual ones.
     pub fn usual_run(files: &[LinkedFile]) -> RunSettings {
         let own_model = files.iter().any(|file| matches!(file.role, Role::Weights | Role::Config));

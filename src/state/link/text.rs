@@ -10,7 +10,9 @@
 //! | `select` | a node's or an edge's name |
 //! | `look`, `orientation`, `heads`, `opened`, `closed`, `path`, `focus`, `window`, `ports`, `compact`, `spacing`, `positions` | the view |
 //! | `measure`, `log`, `prompt`, `position`, `drawer` | what is plotted and looked at |
-//! | `compare`; `differences` | an edge count of the same scores, or `official`; whether only differences are drawn |
+//! | `compare`; `compareSize` | an edge count of the same scores, `official`, `demo`, or a file as above; how many edges of it |
+//! | `differences` | whether only differences are drawn |
+//! | `find`; `find-…` | the algorithm of the next search, by its key; what is entered in a field of it, by its control's id |
 //!
 //! Whoever made a link may have written anything: unknown keys are passed over, and so are values that are wrong, each with a note.
 
@@ -19,8 +21,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::{FileHash, Link, LinkedFile, form};
-use crate::state::compare::Linked;
+use super::{FileHash, Link, LinkedCircuit, LinkedFile, form};
 use crate::state::files::Role;
 use crate::state::picture::{Look, View};
 use crate::state::screen::Drawer;
@@ -40,6 +41,10 @@ const MAX_NOTES: usize = 6;
 
 const VERSION: &str = "1";
 const OFFICIAL: &str = "official";
+const DEMO: &str = "demo";
+const FIELD: &str = "find-";
+/// No algorithm has so many fields.
+const MAX_FIELDS: usize = 40;
 const ROLES: [(Role, &str); 6] = [
     (Role::Weights, "weights"),
     (Role::Config, "config"),
@@ -74,10 +79,7 @@ impl Link {
     }
 
     fn write_files(&self, pairs: &mut Pairs) {
-        for LinkedFile { role, name, n_bytes, hash } in &self.files {
-            let hash = hash.as_ref().map_or("-", FileHash::digits);
-            pairs.push(pair(name_of(&ROLES, *role), &format!("{hash},{n_bytes},{name}")));
-        }
+        pairs.extend(self.files.iter().map(|file| pair(name_of(&ROLES, file.role), &file_text(file))));
         pairs.extend(self.pick.iter().map(|pick| pair("pick", pick)));
         for (key, on) in [("bos", self.texts.prepend_bos), ("pad", self.texts.pad)] {
             pairs.extend((!on).then(|| pair(key, "0")));
@@ -102,10 +104,15 @@ impl Link {
             pairs.extend((index != 0).then(|| pair(key, &index.to_string())));
         }
         pairs.extend(self.drawer.map(|drawer| pair("drawer", drawer.key())));
-        pairs.extend(self.compare.map(|compare| match compare {
-            Linked::Size(n_edges) => pair("compare", &n_edges.to_string()),
-            Linked::Official => pair("compare", OFFICIAL),
+        pairs.extend(self.compare.as_ref().map(|compare| match compare {
+            LinkedCircuit::Size(n_edges) => pair("compare", &n_edges.to_string()),
+            LinkedCircuit::Official => pair("compare", OFFICIAL),
+            LinkedCircuit::Demo => pair("compare", DEMO),
+            LinkedCircuit::File(file) => pair("compare", &file_text(file)),
         }));
+        pairs.extend(self.find.iter().map(|find| pair("find", find)));
+        pairs.extend(self.find_fields.iter().map(|(id, text)| pair(id, text)));
+        pairs.extend(self.compare_size.map(|n_edges| pair("compareSize", &n_edges.to_string())));
     }
 
     /// Reads a fragment, with or without `#`: a link, and what could not be read.
@@ -164,6 +171,11 @@ impl Link {
             "position" => self.position = number(value)?,
             "drawer" => self.drawer = Some(drawer(value)?),
             "compare" => self.compare = Some(compare(value)?),
+            "find" => self.find = Some(name(value)?),
+            _ if key.starts_with(FIELD) && self.find_fields.len() < MAX_FIELDS => {
+                self.find_fields.push((name(key)?, name(value)?));
+            }
+            "compareSize" => self.compare_size = Some(number(value)?),
             _ => match role_of(key) {
                 Some(role) => self.files.push(file(role, value)?),
                 None => read_setting(&mut self.run, key, value)?,
@@ -279,6 +291,10 @@ fn window(text: &str) -> Read<Range<usize>> {
     if window.is_empty() { Err(expected) } else { Ok(window) }
 }
 
+fn file_text(LinkedFile { name, n_bytes, hash, .. }: &LinkedFile) -> String {
+    format!("{},{n_bytes},{name}", hash.as_ref().map_or("-", FileHash::digits))
+}
+
 fn file(role: Role, text: &str) -> Read<LinkedFile> {
     let expected = "a hash or -, a size and a name, with commas between";
     let mut parts = text.splitn(3, ',');
@@ -330,11 +346,12 @@ fn drawer(text: &str) -> Read<Drawer> {
     Drawer::ALL.into_iter().find(|drawer| drawer.key() == text).ok_or("edges, circuits, settings or compare")
 }
 
-fn compare(text: &str) -> Read<Linked> {
-    if text == OFFICIAL {
-        Ok(Linked::Official)
-    } else {
-        number(text).map(Linked::Size).map_err(|_| "a number or official")
+fn compare(text: &str) -> Read<LinkedCircuit> {
+    match text {
+        OFFICIAL => Ok(LinkedCircuit::Official),
+        DEMO => Ok(LinkedCircuit::Demo),
+        _ if text.contains(',') => file(Role::Scores, text).map(LinkedCircuit::File),
+        _ => number(text).map(LinkedCircuit::Size).map_err(|_| "a number, official, demo or a file"),
     }
 }
 

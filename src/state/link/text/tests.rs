@@ -91,6 +91,15 @@ fn any_view(dice: &mut Dice) -> View {
     }
 }
 
+fn compared(dice: &mut Dice) -> LinkedCircuit {
+    match dice.below(4) {
+        0 => LinkedCircuit::Official,
+        1 => LinkedCircuit::Demo,
+        2 => LinkedCircuit::Size(dice.below(200_000)),
+        _ => LinkedCircuit::File(LinkedFile { role: Role::Scores, ..any_file(dice) }),
+    }
+}
+
 fn any_link(dice: &mut Dice) -> Link {
     Link {
         files: dice.some(4, any_file),
@@ -106,7 +115,10 @@ fn any_link(dice: &mut Dice) -> Link {
         prompt: dice.below(3),
         position: dice.below(3),
         drawer: dice.maybe(|dice| dice.one_of(&Drawer::ALL)),
-        compare: dice.maybe(|dice| if dice.coin() { Linked::Official } else { Linked::Size(dice.below(200_000)) }),
+        compare: dice.maybe(compared),
+        compare_size: dice.maybe(|dice| dice.below(200_000)),
+        find: dice.maybe(|dice| dice.one_of(&NAMES).to_owned()),
+        find_fields: dice.some(3, |dice| ("find-steps".to_owned(), dice.one_of(&NAMES).to_owned())),
     }
 }
 
