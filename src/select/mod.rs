@@ -1,5 +1,6 @@
 //! What views show, computed from the state.
 
+pub mod agreement;
 pub mod caption;
 pub mod compare;
 pub mod curves;
@@ -16,6 +17,7 @@ pub mod link;
 pub mod measures;
 pub mod memory;
 pub mod names;
+pub mod other_run;
 pub mod picture;
 pub mod pointed;
 pub mod python;

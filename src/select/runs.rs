@@ -88,6 +88,7 @@ pub fn progress(state: &State) -> Option<Progress> {
         None if plan.one_circuit => "Running the chosen circuit…",
         None if state.is_sweeping() => "Running…",
         None if state.measures.random.as_ref().is_some_and(|random| random.job == *job) => "Running random edges…",
+        None if state.measures.ran_other.as_ref().is_some_and(|ran| ran.job == *job) => "Running circuit B…",
         None => "Testing settings…",
     };
     let label = match (&state.engine, label.as_str()) {

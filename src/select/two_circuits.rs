@@ -1,7 +1,4 @@
-//! Two circuits, A and B: what B can be, which edges both have, how alike the orders behind them are, and what was measured of
-//! either. A is the circuit that is shown.
-
-use std::rc::Rc;
+//! Two circuits, A and B: what B can be, and which edges both have. A is the circuit that is shown.
 
 use super::measures::scores_name;
 use super::names::{edge_title, signed};
@@ -10,20 +7,14 @@ use crate::state::circuit::Choice;
 use crate::state::compare::With;
 use crate::state::files::{Content, Role, candidates};
 use crate::state::load::{Load, Shared};
-use crate::state::results::Row;
 use crate::state::scores::Scored;
-use crate::words::{counted, grouped, short};
-use circuitscope_core::{Measurement, Metric, Overlap, PruneScores, log_sizes, overlaps, rank_correlation};
+use crate::words::{counted, grouped};
+use circuitscope_core::{Overlap, PruneScores};
 use circuitscope_picture::drawn::{Link, Side};
 use circuitscope_picture::view::{self, Compared, Edits, Shown};
-use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
 /// As many edges of each part are listed; the drawing and the table of edges show all.
 const MOST_LINES: usize = 60;
-/// The plot of the overlap at each size.
-const CURVE: Size = Size { width: 340.0, height: 190.0 };
-/// The style of the line of chance, the last and greyest of the plot's.
-const CHANCE: usize = 5;
 
 /// What the shown circuit can be compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +33,8 @@ pub struct Names {
 /// What B depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Other {
-    scored: Shared<Scored>,
-    requested: usize,
+    pub scored: Shared<Scored>,
+    pub requested: usize,
     /// Whether its edges have no scores of their own.
     known: bool,
 }
@@ -93,29 +84,6 @@ pub struct PairLine {
     pub ranks: String,
     pub score: String,
     pub negative: bool,
-}
-
-/// What the likeness of two orders depends on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AgreementRequest {
-    a: Shared<Scored>,
-    b: Shared<Scored>,
-}
-
-/// How alike two orders of edges are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Agreement {
-    /// Spearman's rho by |score|, in words; nothing where all scores of one are tied.
-    pub correlation: Option<String>,
-    /// Jaccard's index at each size.
-    pub curve: Option<Rc<PlotLayout>>,
-}
-
-/// A measure of both.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeasureRow {
-    pub name: &'static str,
-    pub values: [String; 2],
 }
 
 /// What the shown circuit can be compared with, in the order of the picker. A pinned run stands for its file, since more is known
@@ -315,44 +283,6 @@ impl Ranks {
     }
 }
 
-impl AgreementRequest {
-    /// Two score sets, where there are two: a known circuit is no order, and one score set agrees with itself.
-    pub fn new(state: &State) -> Option<Self> {
-        let compare = state.measures.compare.as_ref()?;
-        let (a, b) = (state.inputs.scored.clone()?, compare.scored.clone());
-        matches!(compare.with, With::File(_) | With::Pin(_)).then_some(Self { a, b })
-    }
-
-    pub fn agreement(&self) -> Agreement {
-        let correlation = rank_correlation(&self.a.scores, &self.b.scores).map(|rho| format!("{rho:.2}"));
-        Agreement { correlation, curve: self.curve().map(Rc::new) }
-    }
-
-    fn curve(&self) -> Option<PlotLayout> {
-        let n_edges = self.a.scores.n_edges();
-        let sizes = log_sizes(n_edges);
-        let overlaps = overlaps(&self.a.scores, &self.b.scores, &sizes)?;
-        let found = sizes.iter().zip(overlaps).filter_map(|(&size, overlap)| {
-            let (edges, jaccard) = (counted(size, "edge"), overlap.jaccard()?);
-            Some(value(size, jaccard, format!("{edges}: {} in both, Jaccard {jaccard:.2}", grouped(overlap.n_shared))))
-        });
-        let by_chance = sizes.iter().map(|&size| {
-            let jaccard = chance(size, n_edges);
-            value(size, jaccard, format!("by chance {jaccard:.2}"))
-        });
-        let series = |name: &str, style: usize, values: Vec<PlotValue>| Series { name: name.to_owned(), style, values };
-        Some(plot(&PlotRequest {
-            size: CURVE,
-            x: Axis { label: "Edges in each circuit (log scale)".to_owned(), scale: Scale::LogCounts, range: None },
-            y: Axis { label: "Jaccard index".to_owned(), scale: Scale::Linear, range: Some((0.0, 1.0)) },
-            series: vec![series("A and B", 0, found.collect()), series("by chance", CHANCE, by_chance.collect())],
-            levels: Vec::new(),
-            diagonal: false,
-            legend: true,
-        }))
-    }
-}
-
 /// Keeps the strongest [`MOST_LINES`] edges, strongest first. Only these are sorted: a part may have 400,000.
 fn keep_strongest(edges: &mut Vec<usize>, scores: &PruneScores) {
     let strength = |edge_idx: usize| scores.values().get(edge_idx).map_or(0.0, |score| score.abs());
@@ -364,47 +294,6 @@ fn keep_strongest(edges: &mut Vec<usize>, scores: &PruneScores) {
     edges.sort_unstable_by(by_strength);
 }
 
-fn value(size: usize, y: f64, hover: String) -> PlotValue {
-    PlotValue { x: size as f64, y, band: None, hover }
-}
-
-/// Jaccard's index of two circuits of random edges, about: of `size` edges each a share of size / n is expected in the other.
-fn chance(size: usize, n_edges: usize) -> f64 {
-    let share = size as f64 / n_edges as f64;
-    share / (2.0 - share)
-}
-
-/// The measures of A and B, as far as they were run: the chosen one, logit difference and both divergences.
-pub fn measure_rows(state: &State) -> Vec<MeasureRow> {
-    let (a, b) = (state.row(), measured_b(state));
-    let chosen = state.measures.metric;
-    let others = [Metric::LogitDiff, Metric::CleanKlDiv, Metric::CorruptKlDiv];
-    let metrics = [chosen].into_iter().chain(others.into_iter().filter(|metric| *metric != chosen));
-    let a = a.map(|row| &row.result.measurement);
-    let text = |measurement: Option<&Measurement>, metric: Metric| {
-        measurement.map_or_else(|| "not run".to_owned(), |m| m.mean(metric).map_or_else(|| "–".to_owned(), short))
-    };
-    metrics.map(|metric| MeasureRow { name: metric.name(), values: [text(a, metric), text(b, metric)] }).collect()
-}
-
-/// B's measures, where it was run with the settings as they are: with the results, or with a pinned run.
-fn measured_b(state: &State) -> Option<&Measurement> {
-    let (compare, n_edges) = (state.measures.compare.as_ref()?, Other::new(state)?.n_edges());
-    let settings = state.key().settings;
-    let pinned = |is_it: &dyn Fn(usize, Option<u32>) -> bool| {
-        let pins = state.measures.pins.iter().filter(|pin| pin.set.key.settings == settings);
-        let mut pins = pins.filter(|pin| is_it(pin.style, pin.set.key.files[Role::Scores as usize]));
-        let has = |row: &&Shared<Row>| row.result.circuit.n_edges == n_edges;
-        pins.find_map(|pin| pin.set.rows.iter().find(has)).map(|row| &row.result.measurement)
-    };
-    match compare.with {
-        With::SameScores => state.results.row(n_edges).filter(|_| state.fresh()).map(|row| &row.result.measurement),
-        With::Pin(style) => pinned(&|of, _| of == style),
-        With::File(id) => pinned(&|_, file| file == Some(id)),
-        With::Official => None,
-    }
-}
-
 /// A file's name without its ending.
 fn stem(name: &str) -> &str {
     name.trim_end_matches(".safetensors")
@@ -413,13 +302,6 @@ fn stem(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn random_circuits_share_what_chance_gives() {
-        // Of 100 edges, two circuits of 50 share 25 and have 75 between them.
-        assert!((chance(50, 100) - 25.0 / 75.0).abs() < 1e-12);
-        assert_eq!((chance(100, 100), chance(0, 100)), (1.0, 0.0));
-    }
 
     #[test]
     fn the_strongest_edges_are_listed_whatever_their_sign() {

@@ -2,7 +2,9 @@
 
 use super::files::FileId;
 use super::load::Shared;
+use super::runs::{Job, Plan, RunKey};
 use super::scores::Scored;
+use circuitscope_wire::engine::Measurement;
 
 /// The circuit B.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,34 @@ pub enum With {
     /// The scores of a pinned run, by its style.
     Pin(usize),
     Official,
+}
+
+/// A run of B: of which scores and how many of the largest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherPlan {
+    /// Without scores: the engine is given B's.
+    pub plan: Plan,
+    pub scored: Shared<Scored>,
+    pub requested: usize,
+}
+
+/// B where it was run, or is being run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RanOther {
+    pub job: Job,
+    plan: OtherPlan,
+    pub measurement: Option<Measurement>,
+}
+
+impl RanOther {
+    pub fn new(job: Job, plan: OtherPlan) -> Self {
+        Self { job, plan, measurement: None }
+    }
+
+    /// Whether this is a run of such a circuit under such files and settings.
+    pub fn is_of(&self, key: &RunKey, scored: &Shared<Scored>, requested: usize) -> bool {
+        self.plan.plan.key == *key && self.plan.scored == *scored && self.plan.requested == requested
+    }
 }
 
 impl Comparison {

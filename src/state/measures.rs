@@ -1,7 +1,7 @@
 //! What is measured and compared: the metric that is plotted, pinned runs, random edges, the official circuit, a second circuit,
 //! and the shown circuit under every setting.
 
-use super::compare::Comparison;
+use super::compare::{Comparison, RanOther};
 use super::load::Shared;
 use super::random::RandomEdges;
 use super::results::Row;
@@ -28,6 +28,8 @@ pub struct Measures {
     pub compare: Option<Comparison>,
     /// Why it cannot be compared with what was chosen.
     pub compare_error: Option<String>,
+    /// The run of what it is compared with.
+    pub ran_other: Option<RanOther>,
 }
 
 /// A run that was kept for comparison.
@@ -101,14 +103,14 @@ impl Measures {
         self.pins.len() + 1 < SERIES.len()
     }
 
-    /// Whether a run is one of a table of settings or of random edges, whose circuits are no results.
+    /// Whether a run is one of a table of settings, of random edges or of a compared circuit, whose circuits are no results.
     pub fn has_run(&self, job: Job) -> bool {
         let of_settings = self.sensitivity.as_ref().is_some_and(|sensitivity| sensitivity.job == job);
-        of_settings || self.random.as_ref().is_some_and(|random| random.job == job)
+        let of_random = self.random.as_ref().is_some_and(|random| random.job == job);
+        of_settings || of_random || self.ran_other.as_ref().is_some_and(|ran| ran.job == job)
     }
 
-    /// Takes the circuits of a table of settings and of random edges out of the events of runs: they belong to other settings or
-    /// other scores than the results.
+    /// Takes the circuits of such runs out of their events: they belong to other settings or other scores than the results.
     pub fn take_events(&mut self, job: Job, events: Vec<Event>) -> Vec<Event> {
         if let Some(sensitivity) = self.sensitivity.as_mut().filter(|sensitivity| sensitivity.job == job) {
             return events.into_iter().filter_map(|event| sensitivity.take_event(event)).collect();
@@ -116,7 +118,20 @@ impl Measures {
         if let Some(random) = self.random.as_mut().filter(|random| random.job == job) {
             return events.into_iter().filter_map(|event| random_event(random, event)).collect();
         }
+        if let Some(ran) = self.ran_other.as_mut().filter(|ran| ran.job == job) {
+            return events.into_iter().filter_map(|event| other_event(ran, event)).collect();
+        }
         events
+    }
+}
+
+fn other_event(ran: &mut RanOther, event: Event) -> Option<Event> {
+    match event {
+        Event::Circuit { result } => {
+            ran.measurement = Some(result.measurement);
+            None
+        }
+        other => Some(other),
     }
 }
 

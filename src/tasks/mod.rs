@@ -2,7 +2,8 @@
 //!
 //! [`Tasks`] holds the handles that are no plain data; the functions beside it start a piece of work and return at once.
 
-pub mod context;
+mod compare;
+mod context;
 mod engine;
 pub mod export;
 mod faults;
@@ -27,6 +28,7 @@ mod sensitivity;
 mod texts;
 mod tokens;
 
+pub use compare::run_other;
 pub use context::Tasks;
 pub use files::{add_dropped, add_files, add_text, release_files};
 pub use hash::hash_file;
@@ -35,6 +37,7 @@ pub use insight::{ask_attention, ask_attribution, ask_values};
 pub use kept::{ask_remembered, choose_to_remember, forget_files, recall_files, remember_files, wants_to_remember};
 pub use link::{listen_to_address, write_address};
 pub use official::read_official;
+
 pub use random::run_random;
 pub use runs::{cancel, run, start_engine};
 pub use scores::{import_scores, save_scores};

@@ -1,11 +1,13 @@
 //! Two circuits in one drawing, random edges, and the table of circuits.
 
 use super::{OWN, zero_ablation};
+use crate::select::agreement::AgreementRequest;
 use crate::select::caption::caption;
 use crate::select::figure::{DrawnRequest, placed_nodes};
 use crate::select::measures::current_set;
+use crate::select::other_run;
 use crate::select::results::{Column, columns, table_page};
-use crate::select::two_circuits::{self, AgreementRequest, PairRequest};
+use crate::select::two_circuits::{self, PairRequest};
 use crate::select::{random, scores};
 use crate::state::State;
 use crate::state::compare::With;
@@ -15,7 +17,7 @@ use crate::state::measures::{Official, ScoreSet};
 use crate::state::runs::Outcome;
 use crate::update::{Action, CircuitAction, CompareAction, MeasureAction, SearchAction};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
-use circuitscope_core::{Circuit, Metric, Overlap, PromptValues, PruneScores, RunSettings, ScoresInfo};
+use circuitscope_core::{Circuit, EdgeCounts, Metric, Overlap, PromptValues, PruneScores, RunSettings, ScoresInfo};
 use circuitscope_picture::drawn::Side;
 use circuitscope_wire::engine::{CircuitResult, Event, Measurement};
 
@@ -150,6 +152,33 @@ fn what_does_not_fit_says_so() {
     assert!(state.measures.compare_error.as_ref().is_some_and(|error| error.contains("A7.7")));
     compare(&mut state, With::SameScores);
     assert_eq!(state.measures.compare_error, None);
+}
+
+#[test]
+fn the_other_circuit_is_run_once_and_measured_beside_the_results() {
+    let mut state = with_falling_scores();
+    state.measures.metric = Metric::LogitDiff;
+    compare(&mut state, With::File(OWN));
+    let of_b = |state: &State| other_run::measure_rows(state)[0].values[1].clone();
+    assert_eq!(of_b(&state), "not run");
+    let before = state.results.clone();
+    let plan = other_run::plan(&state).unwrap();
+    assert_eq!(plan.plan.edge_counts, EdgeCounts::List(vec![2]));
+    state.apply(Action::RunStarted(7, plan.plan.clone()));
+    state.apply(Action::Compare(CompareAction::OtherStarted(7, plan)));
+    let circuit = Circuit { requested: 2, n_edges: 2, threshold: 76.0 };
+    let result = CircuitResult { index: 0, circuit, shape: vec![6, 5, 3], measurement: measured(0.25) };
+    state.apply(Action::RunProgressed(7, vec![Event::Circuit { result }], 0.0));
+    state.apply(Action::RunEnded(7, Outcome::Finished("Done".to_owned())));
+    assert!(of_b(&state).starts_with("0.25") && state.results.rows == before.rows);
+    assert_eq!(other_run::plan(&state), None, "it is known");
+    // Another size, or other settings, are another run.
+    state.apply(Action::Compare(CompareAction::SizeChosen(Some(9))));
+    assert!(of_b(&state) == "not run" && other_run::plan(&state).is_some());
+    state.apply(Action::Compare(CompareAction::SizeChosen(None)));
+    assert!(of_b(&state).starts_with("0.25"));
+    state.apply(zero_ablation(&state));
+    assert_eq!(of_b(&state), "not run");
 }
 
 /// Runs random edges: of each draw a logit difference at 2 edges.

@@ -1,6 +1,6 @@
 //! Everything that happens.
 
-use crate::state::compare::With;
+use crate::state::compare::{OtherPlan, With};
 use crate::state::files::{Content, FileEntry, FileId, Note};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
@@ -113,6 +113,8 @@ pub enum CompareAction {
     Chosen(Option<With>),
     /// Its number of edges; nothing for as many as the shown one has.
     SizeChosen(Option<usize>),
+    /// The other circuit is being run.
+    OtherStarted(Job, OtherPlan),
 }
 
 /// Questions about the engine's last run, and their answers.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::action::CompareAction;
 use crate::state::State;
-use crate::state::compare::{Comparison, With};
+use crate::state::compare::{Comparison, RanOther, With};
 use crate::state::files::{Content, FileEntry, FileId, Role, candidates};
 use crate::state::link::{Link, LinkedCircuit};
 use crate::state::load::Shared;
@@ -24,6 +24,7 @@ pub fn apply(state: &mut State, action: CompareAction) {
                 compare.n_edges = n_edges;
             }
         }
+        CompareAction::OtherStarted(job, plan) => state.measures.ran_other = Some(RanOther::new(job, plan)),
     }
 }
 

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use crate::select::agreement::{Agreement, AgreementRequest};
 use crate::select::curves::pointed;
-use crate::select::two_circuits::{
-    self as select, Agreement, AgreementRequest, Candidate, MeasureRow, Names, Pair, PairLine, PairRequest, Part,
-};
+use crate::select::other_run::{self, MeasureRow};
+use crate::select::two_circuits::{self as select, Candidate, Names, Pair, PairLine, PairRequest, Part};
 use crate::state::compare::{Comparison, With};
 use crate::state::picture::Selection;
+use crate::tasks;
 use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::PlotSvg;
@@ -36,7 +37,7 @@ pub fn TwoCircuits(props: &Connected) -> Html {
                 { summary(compare, &names, pair, agreement.as_ref().as_ref()) }
                 <div class="parts">{ for pair.parts.iter().map(|part| list(part, &names, props)) }</div>
                 <div class="side-by-side">
-                    { measures(&select::measure_rows(state), &names) }
+                    { measures(props, &names) }
                     if let Some(curve) = agreement.as_ref().as_ref().and_then(|agreement| agreement.curve.clone()) {
                         <OverlapCurve {curve} />
                     }
@@ -178,8 +179,22 @@ fn line(edge: &PairLine, props: &Connected) -> Html {
     }
 }
 
-/// The measures of both.
-fn measures(rows: &[MeasureRow], names: &Names) -> Html {
+/// The measures of both, with what runs B.
+fn measures(props: &Connected, names: &Names) -> Html {
+    let run = other_run::plan(&props.state).map(|plan| {
+        let onclick = props.with(move |_, tasks, _: MouseEvent| tasks::run_other(tasks, plan.clone()));
+        let title = "Runs B once, with the settings in use";
+        html! { <p><button type="button" class="small" {title} {onclick}>{ "Run B" }</button></p> }
+    });
+    html! {
+        <div>
+            { table(&other_run::measure_rows(&props.state), names) }
+            { run.unwrap_or_default() }
+        </div>
+    }
+}
+
+fn table(rows: &[MeasureRow], names: &Names) -> Html {
     html! {
         <table class="pair-measures">
             <caption>{ "Measures of both circuits, where they were run with the settings in use" }</caption>
