@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::caption::caption;
+use super::carried;
 use super::figure::{DrawnRequest, PlacedNodes};
 use super::insight;
 use super::rail;
@@ -13,6 +14,7 @@ use crate::state::files::{Role, in_use};
 use crate::state::picture::Look;
 use crate::words::{counted, short};
 use circuitscope_core::scores::edge_list::{EdgeRow, edge_rows, edges_to_csv, edges_to_json};
+use circuitscope_picture::auto_circuit::Activations;
 use circuitscope_picture::pdf::SvgError;
 use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::sheet::{Sheet, sheet};
@@ -123,7 +125,7 @@ pub struct ExportRequest {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
-    Drawing(DrawnRequest, Rc<[AttentionArc]>),
+    Drawing(DrawnRequest, Rc<[AttentionArc]>, Option<Rc<Activations>>),
     Curve(StripValues, ScoreStops, Cursor),
 }
 
@@ -131,7 +133,10 @@ impl ExportRequest {
     /// The picture on the screen, where there is one.
     pub fn new(state: &State, nodes: Option<PlacedNodes>, options: ExportOptions) -> Option<Self> {
         let content = match options.what {
-            What::Drawing => Content::Drawing(DrawnRequest::new(state, nodes)?, insight::arcs(state)),
+            What::Drawing => {
+                let activations = state.picture.view.by_mask.then(|| carried::activations(state)).flatten();
+                Content::Drawing(DrawnRequest::new(state, nodes)?, insight::arcs(state), activations)
+            }
             What::Curve => {
                 let stops = ScoreStops::new(&state.inputs.scored)?;
                 Content::Curve(StripValues::new(state, options.size), stops, strip::cursor(state))
@@ -176,10 +181,11 @@ impl ExportRequest {
     fn picture(&self, size: Size) -> String {
         let ExportOptions { theme, legend, .. } = self.options;
         match &self.content {
-            Content::Drawing(request, arcs) => match request.drawn() {
+            Content::Drawing(request, arcs, activations) => match request.drawn() {
                 Some(drawn) => {
                     let (request, drawn) = (request.clone(), DrawnRc(drawn));
-                    SceneRequest { request, drawn, size, arcs: arcs.clone() }.file(theme, legend)
+                    let (arcs, activations) = (arcs.clone(), activations.clone());
+                    SceneRequest { request, drawn, size, arcs, activations }.file(theme, legend)
                 }
                 None => String::new(),
             },

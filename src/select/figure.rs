@@ -10,7 +10,7 @@ use crate::state::load::Shared;
 use crate::state::picture::{Look, View};
 use crate::state::scores::Scored;
 use circuitscope_core::{AttentionDir, Graph, PatchType, PruneScores};
-use circuitscope_picture::auto_circuit::PatchMask;
+use circuitscope_picture::auto_circuit::{Activations, PatchMask};
 use circuitscope_picture::drawn::{Drawn, Nodes};
 use circuitscope_picture::sankey::{self, WeightedEdge};
 use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
@@ -103,14 +103,19 @@ impl DrawnRequest {
     }
 
     /// The circuit's edges and those that were taken out, with how much of each is patched.
-    pub(super) fn of_mask(&self, labels: Option<&[String]>, options: DrawOptions) -> Option<LayoutRequest> {
+    pub(super) fn of_mask(
+        &self,
+        labels: Option<&[String]>,
+        activations: Option<&Activations>,
+        options: DrawOptions,
+    ) -> Option<LayoutRequest> {
         let shown = self.shown()?;
         let mut values = vec![0.0; self.scored.scores.n_edges()];
         for shown in &shown {
             *values.get_mut(shown.edge_idx)? = if self.patches_circuit { shown.mask } else { 1.0 - shown.mask };
         }
         let edges = shown.iter().map(|shown| shown.edge_idx).collect();
-        let mask = PatchMask { values: &PruneScores::new(values), edges: Some(&edges), activations: None };
+        let mask = PatchMask { values: &PruneScores::new(values), edges: Some(&edges), activations };
         Some(LayoutRequest::of_mask(&self.scored.graph, &mask, 0.0, labels, options))
     }
 

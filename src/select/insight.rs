@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::tokens::token_text;
 use crate::state::State;
-use crate::state::insight::{AttentionQuestion, AttributionQuestion};
+use crate::state::insight::{AttentionQuestion, Attribution, AttributionQuestion};
 use crate::state::load::Load;
-use crate::state::picture::Selection;
+use crate::state::picture::{Look, Selection};
 use crate::state::runs::{Job, Run};
 use crate::words::short;
 use circuitscope_picture::sankey::AttentionArc;
@@ -55,6 +55,14 @@ pub fn attention_question(state: &State) -> Option<AttentionQuestion> {
 pub fn attribution_question(state: &State) -> Option<AttributionQuestion> {
     let question = wanted_attribution(state)?;
     (is_idle(state) && state.insights.attribution(&question).is_none()).then_some(question)
+}
+
+/// What nodes put out in the chosen circuit, where the engine has answered.
+pub fn attribution(state: &State) -> Option<Rc<Attribution>> {
+    match state.insights.attribution(&wanted_attribution(state)?)? {
+        Load::Ready(attribution) => Some(attribution.clone()),
+        _ => None,
+    }
 }
 
 /// The attention of the selected head.
@@ -157,11 +165,10 @@ fn wanted_attention(state: &State) -> Option<AttentionQuestion> {
 
 fn wanted_attribution(state: &State) -> Option<AttributionQuestion> {
     let (job, at) = (asked_run(state)?, state.token_position()?);
-    matches!(state.picture.selection, Some(Selection::Node(_))).then(|| AttributionQuestion {
-        job,
-        at,
-        requested: state.picture.requested,
-    })
+    let view = &state.picture.view;
+    let draws_values = view.look == Look::AutoCircuit && view.by_mask;
+    let selects_node = matches!(state.picture.selection, Some(Selection::Node(_)));
+    (selects_node || draws_values).then_some(AttributionQuestion { job, at, requested: state.picture.requested })
 }
 
 /// The tokens of the chosen prompt, filled up on the left.

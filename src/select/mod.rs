@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod caption;
+pub mod carried;
 pub mod compare;
 pub mod curves;
 pub mod draft;

@@ -6,6 +6,7 @@ use super::figure::DrawnRequest;
 use crate::state::picture::{Look, View};
 use crate::words::counted;
 use circuitscope_figure::{Markup, Scene, SceneParts, Stop, StopLink};
+use circuitscope_picture::auto_circuit::Activations;
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, AttentionArc};
@@ -19,6 +20,8 @@ pub struct SceneRequest {
     pub size: Size,
     /// What the selected head looks back at.
     pub arcs: Rc<[AttentionArc]>,
+    /// What edges carry, where auto-circuit's look draws the mask.
+    pub activations: Option<Rc<Activations>>,
 }
 
 /// What is drawn. Equal where it is the same.
@@ -110,7 +113,7 @@ impl SceneRequest {
             DrawOptions { orientation: view.orientation, layer_spacing: view.layer_spacing, ..DrawOptions::default() };
         let labels = (!seq_labels.is_empty()).then_some(seq_labels.as_slice());
         if view.by_mask {
-            return Some(auto_circuit::layout(&self.request.of_mask(labels, options)?));
+            return Some(auto_circuit::layout(&self.request.of_mask(labels, self.activations.as_deref(), options)?));
         }
         Some(auto_circuit::layout(&LayoutRequest::for_circuit(
             &scored.graph,

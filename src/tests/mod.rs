@@ -1,5 +1,6 @@
 //! What a person does on the page, and what follows: the reducer and the selectors together.
 
+mod carried;
 mod compare;
 mod export;
 mod files;

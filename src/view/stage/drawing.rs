@@ -9,11 +9,11 @@ use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::legend;
 use crate::select::figure::{DrawnRequest, placed_nodes};
-use crate::select::insight;
 use crate::select::picture::no_picture;
 use crate::select::pointed::{self as select, Tip};
 use crate::select::scene::{self, DrawnRc, SceneRequest};
 use crate::select::two_circuits::{self, PairRequest};
+use crate::select::{carried, insight};
 use crate::state::State;
 use crate::state::picture::{Look, Selection};
 use crate::update::{Action, CircuitAction, CompareAction};
@@ -93,6 +93,7 @@ fn use_scene(state: &State, room: Option<Size>) -> (Rc<Option<Rc<Drawn>>>, Rc<Op
         drawn: DrawnRc(drawn),
         size,
         arcs: insight::arcs(state),
+        activations: state.picture.view.by_mask.then(|| carried::activations(state)).flatten(),
     });
     (drawn, use_memo(scene_request, |request| request.as_ref().map(SceneRequest::drawing)))
 }
