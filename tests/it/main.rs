@@ -17,6 +17,7 @@ mod measures;
 mod memory;
 mod model;
 mod plot;
+mod python;
 mod run;
 mod session;
 mod shards;

@@ -71,7 +71,7 @@ pub fn legend_items(layout: &Layout) -> Vec<LegendItem> {
         (one(|score| score < 0.0) || compared && links().any(|link| link.score < 0.0), LegendItem::Negative),
         (one(|score| score == 0.0), LegendItem::Zero),
         (!layout.arcs.is_empty(), LegendItem::Attention),
-        (links().any(|link| !link.on_path), LegendItem::OffPath),
+        (links().any(|link| !link.on_path) && links().any(|link| link.on_path), LegendItem::OffPath),
     ];
     items.extend(found.into_iter().filter(|(is_there, _)| *is_there).map(|(_, item)| item));
     items.extend(scale(layout));

@@ -34,18 +34,34 @@ pub(super) fn ribbons(pen: &mut Pen, layout: &Layout) {
         return merged(pen, layout);
     }
     pen.raw("<g class=\"ribbons\" fill=\"none\">");
+    let crowd = Crowd::of(layout);
     for ribbon in &layout.ribbons {
-        draw(pen, layout, ribbon, has_hits);
+        draw(pen, (layout, crowd), ribbon, has_hits);
     }
     pen.raw("</g>");
 }
 
+/// What the stroke of a ribbon depends on beside itself.
+#[derive(Clone, Copy)]
+struct Crowd {
+    n_ribbons: usize,
+    /// Whether edges on no path are faded: not where all are on none, as there would be nothing to see.
+    fades: bool,
+}
+
+impl Crowd {
+    fn of(layout: &Layout) -> Self {
+        let fades = layout.ribbons.iter().any(|ribbon| layout.link(ribbon).on_path);
+        Self { n_ribbons: layout.ribbons.len(), fades }
+    }
+}
+
 /// Neighbours of one stroke as one path.
 fn merged(pen: &mut Pen, layout: &Layout) {
+    let crowd = Crowd::of(layout);
     pen.raw("<g class=\"ribbons merged\" fill=\"none\">");
     for ribbons in layout.ribbons.chunks(MERGED_AT_A_TIME) {
-        let stroke =
-            |ribbon| (layout.link(ribbon).side, stroke(layout.link(ribbon), ribbon.width, layout.ribbons.len()));
+        let stroke = |ribbon| (layout.link(ribbon).side, stroke(layout.link(ribbon), ribbon.width, crowd));
         let mut left: Vec<_> = ribbons.iter().map(|ribbon| (ribbon, stroke(ribbon))).collect();
         while let Some((_, (side, first))) = left.first() {
             let (side, first) = (*side, *first);
@@ -77,9 +93,9 @@ struct Stroke {
     dash: Option<&'static str>,
 }
 
-fn stroke(link: &Link, width: f64, n_ribbons: usize) -> Stroke {
+fn stroke(link: &Link, width: f64, crowd: Crowd) -> Stroke {
     let (tone, soft) = ribbon_tones(link.side, link.score);
-    let fading = if link.on_path { 1.0 } else { OFF_PATH };
+    let fading = if link.on_path || !crowd.fades { 1.0 } else { OFF_PATH };
     if link.mask == 0.0 {
         let (opacity, dash) = (GHOST_OPACITY * fading, Some("2 3"));
         return Stroke { classes: " ghost", width: GHOST_WIDTH, tone: CONTROL, soft, opacity, hatched: false, dash };
@@ -90,7 +106,7 @@ fn stroke(link: &Link, width: f64, n_ribbons: usize) -> Stroke {
         Side::Both => SHARED_OPACITY,
         Side::OnlyA | Side::OnlyB => SINGLE_OPACITY,
         Side::One if negative => NEGATIVE_OPACITY,
-        Side::One if n_ribbons > MAX_HIT_PATHS => OPACITY,
+        Side::One if crowd.n_ribbons > MAX_HIT_PATHS => OPACITY,
         Side::One => OPACITY + THIN_OPACITY * (-width / OPACITY_WIDTH).exp(),
     };
     let classes = match (link.side, hatched) {
@@ -106,9 +122,9 @@ fn stroke(link: &Link, width: f64, n_ribbons: usize) -> Stroke {
     Stroke { classes, width, tone, soft, opacity: opacity * fading, hatched, dash: dashed.then_some("5 2.5") }
 }
 
-fn draw(pen: &mut Pen, layout: &Layout, ribbon: &Ribbon, has_hits: bool) {
+fn draw(pen: &mut Pen, (layout, crowd): (&Layout, Crowd), ribbon: &Ribbon, has_hits: bool) {
     let link = layout.link(ribbon);
-    let stroke = stroke(link, ribbon.width, layout.ribbons.len());
+    let stroke = stroke(link, ribbon.width, crowd);
     let is_part = link.mask > 0.0 && link.mask < 1.0;
     let is_group = has_hits || is_part || pen.is_file();
     pen.raw(if is_group { "<g class=\"rb" } else { "<path class=\"rb e" }).raw(stroke.classes);
