@@ -2,31 +2,23 @@
 // of 6 tokens, 110 edges.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { before, it } from "node:test";
 
-import { floats, openBrowser } from "./support/browser.mjs";
-import { assertClose, caseFile, readCase } from "./support/cases.mjs";
+import { floats } from "./support/browser.mjs";
+import { assertClose, caseFile } from "./support/cases.mjs";
+import { CASE, FILES, moduleSuite } from "./support/module.mjs";
 
-const CASE = readCase("gpt2");
-const { config, weights, prompts } = CASE;
-const RUN = { prompts, batchSize: 2 };
+/** What a run of a mask takes, and one of scores. */
+const RUN = { prompts: CASE.prompts, batchSize: 2 };
 const SCORES = { ...RUN, scores: CASE.scores(0), edgeCounts: [0, 27, 110] };
 
-describe("masks, edits and questions in the module", () => {
-  let browser, page;
+await moduleSuite("masks, edits and questions in the module", ({ page, load, run }) => {
+  let early;
   before(async () => {
-    browser = await openBrowser();
-    page = browser.page;
-    await page.evaluate(async ({ config, weights }) => {
-      const { openEngine } = await tests.module();
-      window.engine = await openEngine({ device: "cpu" });
-      await engine.loadModel({ config, weights });
-      window.early = await tests.outcome(engine.attribution());
-    }, { config, weights });
+    await load(FILES);
+    early = await page.evaluate(() => tests.outcome(engine.attribution()));
   });
-  after(() => browser?.close());
 
-  const run = (options) => page.evaluate((options) => tests.outcome(engine.runCircuits(options).then(tests.plain)), options);
   const logits = ({ value, error }, i = 0) => {
     assert.equal(error, undefined);
     return floats(value.circuits[i].logits);
@@ -43,7 +35,7 @@ describe("masks, edits and questions in the module", () => {
   }, { call, options });
 
   it("says that something has to be run first", async () => {
-    assert.match(await page.evaluate(() => early.error.message), /no circuits were run/);
+    assert.match(early.error.message, /no circuits were run/);
   });
 
   it("runs the circuit of a mask", async () => {

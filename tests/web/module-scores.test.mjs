@@ -3,43 +3,33 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
-import { caseFile, readCase } from "./support/cases.mjs";
+import { caseFile } from "./support/cases.mjs";
+import { CASE, FILES, moduleSuite } from "./support/module.mjs";
 import { numbers, parse } from "./support/safetensors.mjs";
 import { cases } from "./support/server.mjs";
 
-const { config, weights, prompts, scores } = readCase("gpt2");
-const FILES = ["gpt2.scores.pt", "gpt2.task-prune-scores.pkl", "gpt2.mib.json", "gpt2.mib.pt"];
+const { prompts, scores } = CASE;
+const FORMATS = ["gpt2.scores.pt", "gpt2.task-prune-scores.pkl", "gpt2.mib.json", "gpt2.mib.pt"];
 
-describe("scores of other programs in the module", () => {
-  let browser, page;
+await moduleSuite("scores of other programs in the module", ({ page, add, load, run: runWith }) => {
+  let early;
   before(async () => {
-    browser = await openBrowser();
-    page = browser.page;
-    for (const file of FILES) browser.server.add(`/made/${file}`, readFileSync(path.join(cases, "../formats", file)));
-    await page.evaluate(async ({ config, weights }) => {
-      const { openEngine } = await tests.module();
-      window.engine = await openEngine({ device: "cpu" });
-      window.early = await tests.outcome(engine.readScores([]));
-      await engine.loadModel({ config, weights });
-    }, { config, weights });
+    for (const format of FORMATS) add(format, readFileSync(path.join(cases, "../formats", format)));
+    early = await page.evaluate(() => tests.outcome(engine.readScores([])));
+    await load(FILES);
   });
-  after(() => browser?.close());
 
-  const run = (options) => page.evaluate(
-    (options) => tests.outcome(engine.runCircuits(options).then(tests.plain)),
-    { prompts, batchSize: 2, edgeCounts: [0, 7, 33], ...options },
-  );
+  const run = (options) => runWith({ prompts, batchSize: 2, edgeCounts: [0, 7, 33], ...options });
 
   it("needs a model", async () => {
-    assert.match(await page.evaluate(() => early.error.message), /a model has to be loaded first/);
+    assert.match(early.error.message, /a model has to be loaded first/);
   });
 
   it("runs with each format as with safetensors", async () => {
     const { value: expected } = await run({ scores: scores(0) });
-    for (const file of FILES) {
+    for (const file of FORMATS) {
       const pick = file.endsWith(".pkl") ? "Tiny Task/EAP" : undefined;
       const { value, error } = await run({ scores: `/made/${file}`, pick });
       assert.equal(error, undefined, file);

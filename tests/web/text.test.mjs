@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { floats } from "./support/browser.mjs";
 import { assertClose, readCase } from "./support/cases.mjs";
-import { floats, openBrowser } from "./support/browser.mjs";
+import { moduleSuite } from "./support/module.mjs";
 import { numbers } from "./support/safetensors.mjs";
 
 const CASE = readCase("gpt2-text");
@@ -15,35 +16,23 @@ const fixture = fileURLToPath(new URL("../fixtures/tokenizers/gpt2/", import.met
 const leaf = (name) => readFileSync(path.join(fixture, name));
 const expected = JSON.parse(leaf("expected.json"));
 
-describe("the module with a tokenizer", () => {
-  let browser, page, files;
-  before(async () => {
-    browser = await openBrowser();
-    page = browser.page;
-    const url = (name) => browser.server.add(`/made/${name}`, leaf(name));
-    files = {
-      config: CASE.config,
-      weights: CASE.weights,
-      tokenizer: url("tokenizer.json"),
-      tokenizerConfig: url("tokenizer_config.json"),
-    };
-    await page.evaluate(async (files) => {
-      const { openEngine } = await tests.module();
-      window.engine = await openEngine({ device: "cpu" });
-      window.model = await engine.loadModel(files);
-    }, files);
-  });
-  after(() => browser?.close());
-
-  const run = (options) => {
-    return page.evaluate((options) => tests.outcome(engine.runCircuits(options).then(tests.plain)), options);
+await moduleSuite("the module with a tokenizer", ({ page, add, load, run }) => {
+  const files = {
+    config: CASE.config,
+    weights: CASE.weights,
+    tokenizer: add("tokenizer.json", leaf("tokenizer.json")),
+    tokenizerConfig: add("tokenizer_config.json", leaf("tokenizer_config.json")),
   };
+  let model;
+  before(async () => {
+    ({ value: model } = await load(files));
+  });
+
   const RUN = { prompts: CASE.prompts, scores: CASE.scores(0), batchSize: 2, edgeCounts: [0, 7, 55] };
 
   it("tells the tokenizer", async () => {
-    const { tokenizer } = await page.evaluate(() => model);
     const eos = { id: 0, text: "<|endoftext|>" };
-    assert.deepEqual(tokenizer, { nTokens: 360, bos: eos, pad: eos });
+    assert.deepEqual(model.tokenizer, { nTokens: 360, bos: eos, pad: eos });
   });
 
   it("runs text prompts of unequal lengths as auto-circuit does", async () => {
