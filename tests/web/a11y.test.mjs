@@ -1,26 +1,17 @@
 // The page for everyone: axe finds nothing in any state, light or dark, and all of it is within reach where there is little room.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, it } from "node:test";
 
 import { AXE } from "./support/browser.mjs";
 import { fakeEngine } from "./support/fake_engine.mjs";
-import { LAPTOP, PHONE, drive, openSite } from "./support/page.mjs";
+import { LAPTOP, PHONE } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
-import { SITE } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("for everyone", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(() => { site.errors.length = 0; });
-  afterEach(async () => {
-    await fakeEngine(site.server).healthy();
-    assert.deepEqual(site.errors, []);
-  });
+await pageSuite("for everyone", { anew: false }, ({ page, ui, server, visitor }) => {
+  const engine = fakeEngine(server);
+  afterEach(() => engine.healthy());
 
   /** Each state, and how a person comes to it. */
   const STATES = [
@@ -50,7 +41,7 @@ describe("for everyone", () => {
       await ui.drop(randomModel());
       await ui.allReady();
       await ui.chooseCount(120);
-      await page.getByRole("button", { name: "Matrix", exact: true }).click();
+      await ui.button("Matrix").click();
     }],
     ["an overview", async () => {
       await ui.drop(randomModel());
@@ -72,7 +63,7 @@ describe("for everyone", () => {
       await page.waitForSelector("li.file.bad");
     }],
     ["an error", async () => {
-      fakeEngine(site.server).does('opened() || reply({ type: "deviceLost", message: "unplugged" }, 0)');
+      engine.does('opened() || reply({ type: "deviceLost", message: "unplugged" }, 0)');
       await ui.runButton().click();
       await page.waitForSelector(".notice");
     }],
@@ -94,7 +85,7 @@ describe("for everyone", () => {
   for (const [name, comeTo] of STATES) {
     it(`axe finds nothing in ${name}`, async () => {
       for (const theme of ["light", "dark"]) {
-        await fakeEngine(site.server).healthy();
+        await engine.healthy();
         await ui.open({ theme });
         await comeTo();
         assert.deepEqual(await violations(), [], theme);
@@ -132,27 +123,18 @@ describe("for everyone", () => {
     ["on a phone", { viewport: PHONE, hasTouch: true }],
   ]) {
     it(`all is within reach ${what}`, async () => {
-      const own = await site.browser.newContext(context);
-      try {
-        const page = await own.newPage();
-        page.setDefaultTimeout(20_000);
-        const ui = drive({ page, server: site.server });
-        await page.goto(site.server.origin + SITE);
-        await ui.isDrawn();
-        await allAreWithinReach(page);
-        await page.locator(".grab").click();
-        for (const name of ["model", "prompts", "scores", "settings", "find"]) {
-          await ui.section(name);
-          const panel = page.locator(`#panel-${name}`);
-          for (const control of await panel.locator(":is(button, select, textarea, summary, label.button):visible").all()) {
-            if (await control.isDisabled()) continue;
-            await control.click({ trial: true, timeout: 3000 });
-          }
-          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
-          await ui.shut();
+      const { page, ui } = await visitor(context);
+      await ui.visit();
+      await allAreWithinReach(page);
+      await page.locator(".grab").click();
+      for (const name of ["model", "prompts", "scores", "settings", "find"]) {
+        const panel = await ui.section(name);
+        for (const control of await panel.locator(":is(button, select, textarea, summary, label.button):visible").all()) {
+          if (await control.isDisabled()) continue;
+          await control.click({ trial: true, timeout: 3000 });
         }
-      } finally {
-        await own.close();
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
+        await ui.shut();
       }
     });
   }

@@ -1,48 +1,18 @@
 // Two circuits in one drawing, random edges, pinned runs and the table of settings, used as a person would.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
-import { SITE } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("comparing circuits in the page", () => {
-  let browser, page, errors;
-  before(async () => {
-    browser = await openBrowser(SITE);
-    page = browser.page;
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
-  });
-  after(() => browser?.close());
-  beforeEach(async () => {
-    errors = [];
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.goto(browser.server.origin + SITE);
-    await page.waitForSelector(".room [data-figure=circuit] [data-edge]");
-  });
-  afterEach(() => assert.deepEqual(errors, []));
-
-  const button = (name) => page.getByRole("button", { name, exact: true });
+await pageSuite("comparing circuits in the page", ({ page, ui }) => {
+  const { button } = ui;
   const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
-  const shows = (selector, pattern) => page.waitForFunction(
-    ([selector, source]) => new RegExp(source).test(document.querySelector(selector)?.textContent),
-    [selector, pattern.source],
-  );
+  /** Waits until so many edges are drawn: one of both circuits may be drawn twice. */
   const nDrawn = (n) => page.waitForFunction(
     (n) => new Set([...document.querySelectorAll(".room [data-edge]")].map((edge) => edge.dataset.edge)).size === n,
     n,
   );
-  const useCpu = async () => {
-    await page.locator("[data-section=settings]").click();
-    await page.selectOption("#device", "CPU");
-    await page.locator("[data-section=settings]").click();
-  };
-  const save = async (name) => {
-    const [download] = await Promise.all([page.waitForEvent("download"), button(name).click()]);
-    return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
-  };
   const parts = () => page.locator(".parts h3").allInnerTexts();
 
   it("draws another size of the same scores with the shown circuit, and takes it away again", async () => {
@@ -77,9 +47,9 @@ describe("comparing circuits in the page", () => {
   });
 
   it("runs random edges at the counts of the curve", async () => {
-    await useCpu();
+    await ui.onCpu();
     await button("Random edges").click();
-    await shows(".rail", /Done: random edges, (5 draws|one draw only)/);
+    await ui.status(/Done: random edges, (5 draws|one draw only)/);
     await page.waitForSelector(".curve .random");
     await tab("Circuits");
     const heads = await page.locator(".results thead th").allInnerTexts();
@@ -91,8 +61,7 @@ describe("comparing circuits in the page", () => {
     const chosen = await page.locator("tr.circuit-row").evaluateAll((rows, i) => rows.map((row) => row.querySelectorAll("td")[i].textContent), column);
     for (const row of [0, 2]) assert.ok(Math.abs(Number(last[row]) - Number(chosen[row])) < 1e-3, `${last[row]}, ${chosen[row]}`);
     // Of other settings they say nothing.
-    await page.locator("[data-section=settings]").click();
-    await page.selectOption("#ablation", "zero");
+    await ui.set({ ablation: "zero" });
     assert.equal(await page.locator(".curve .random").count(), 0);
   });
 
@@ -111,12 +80,12 @@ describe("comparing circuits in the page", () => {
   });
 
   it("saves the table of settings, and takes a cell's settings into use", async () => {
-    await useCpu();
+    await ui.onCpu();
     await tab("Settings");
     await button("Test the shown circuit").click();
-    await shows(".rail", /Done: the circuit under every setting/);
+    await ui.status(/Done: the circuit under every setting/);
     assert.equal(await page.locator("table.sensitivity td button").count(), 28);
-    const { name, text } = await save("CSV");
+    const { name, text } = await ui.saved(() => button("CSV").click());
     assert.equal(name, "settings.csv");
     const lines = text.trim().split("\n");
     assert.equal(lines[0], "patch_type,ablation,reverse,edges,metric,mean,std,quartile_1,median,quartile_3");

@@ -1,24 +1,16 @@
 // Finding circuits in the page, as a person would.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
-import { PHONE, openSite } from "./support/page.mjs";
+import { PHONE } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("finding circuits in the page", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
+await pageSuite("finding circuits in the page", ({ page, ui }) => {
   beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
     await ui.onCpu();
     await ui.section("find");
   });
-  afterEach(() => assert.deepEqual(site.errors, []));
 
   const button = (name) => page.locator(".rail-panel").getByRole("button", { name, exact: true });
   const choose = (name) => page.selectOption("#find-algorithm", { label: name });
@@ -157,7 +149,7 @@ describe("finding circuits in the page", () => {
 
   it("starts at once from the rail, with what the panel says", async () => {
     await ui.shut();
-    await page.getByRole("button", { name: "Find a circuit", exact: true }).click();
+    await ui.button("Find a circuit").click();
     await ui.status(/Done: 4 circuits/);
     assert.deepEqual(await sizes(), ["0", "1", "2", "77"]);
   });

@@ -1,24 +1,12 @@
 // What is taken away from the page: pictures of it, the circuit's edges, and code that runs the same.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
-import { openSite } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("what is taken away", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
-
+await pageSuite("what is taken away", ({ page, ui }) => {
   const dialog = () => page.getByRole("dialog", { name: "Save a picture" });
   const choose = (name) => dialog().getByRole("button", { name, exact: true }).click();
   /** Opens the dialog of pictures. */
@@ -91,7 +79,7 @@ describe("what is taken away", () => {
     it("is what is on the screen: another look, another direction", async () => {
       await ui.drawScores(randomModel());
       await ui.chooseCount(120);
-      await page.getByRole("button", { name: "Matrix", exact: true }).click();
+      await ui.button("Matrix").click();
       await open();
       await choose("SVG");
       const { name, text } = await saved("SVG");

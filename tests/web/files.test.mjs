@@ -1,41 +1,23 @@
 // Files that are kept beside the models of the hub: asked of the hub's worker as the page asks.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
+import { askHubWorker } from "./support/hub.mjs";
 import { SITE } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const [CONFIG, WEIGHTS] = [{ name: "config.json", bytes: 3, hash: "00112233445566aa" }, { name: "model.safetensors", bytes: 40 * 2 ** 20, hash: "ffeeddccbbaa9988" }];
 
-describe("kept files", () => {
-  let browser, context, page;
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser?.close());
+await pageSuite("kept files", { anew: false }, ({ server, visitor }) => {
+  let page;
   beforeEach(async () => {
-    await context?.close();
-    context = await browser.browser.newContext();
-    page = await context.newPage();
-    await page.goto(browser.server.origin + SITE + "module/store.js");
+    // A browser that keeps nothing yet.
+    ({ page } = await visitor());
+    await page.goto(server.origin + SITE + "module/store.js");
   });
 
-  /** The worker's answer, and the attached files' names, sizes and last bytes. Files to send are given by size. */
-  const ask = (request, sizes = []) => page.evaluate(async ({ site, request, sizes }) => {
-    const worker = new Worker(`${site}module/hub-worker.js`, { type: "module" });
-    // What is no file but bytes, as found scores are, is wrapped by the page.
-    const blobs = sizes.map((size) => new Blob([new Uint8Array(size).fill(7, size - 1)]));
-    const answer = new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(message));
-    });
-    worker.postMessage([{ id: 1, request }, blobs]);
-    const [{ event }, files] = await answer;
-    worker.terminate();
-    const last = async (file) => new Uint8Array(await file.slice(-1).arrayBuffer())[0];
-    return [event, await Promise.all(files.map(async (file) => [file.name, file.size, await last(file)]))];
-  }, { site: SITE, request, sizes });
+  const ask = (request, sizes) => askHubWorker(page, request, sizes);
 
   it("come back whole, each by its hash", async () => {
     assert.deepEqual(await ask({ type: "remembered" }), [{ type: "remembered", files: 0, bytes: 0 }, []]);

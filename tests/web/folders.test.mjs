@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { caseFile } from "./support/cases.mjs";
-import { openSite } from "./support/page.mjs";
 import { parse, write } from "./support/safetensors.mjs";
 import { SITE, cases } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const INDEX = "model.safetensors.index.json";
 const SHARDS = [1, 2, 3].map((i) => `model-0000${i}-of-00003.safetensors`);
@@ -23,23 +23,13 @@ function shards() {
   return { ...files, [INDEX]: Buffer.from(JSON.stringify({ metadata: {}, weight_map })) };
 }
 
-describe("folders and shards", () => {
-  let site, page, ui, folder;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
+await pageSuite("folders and shards", ({ page, ui, server }) => {
+  let folder;
   beforeEach(async () => {
-    site.errors.length = 0;
     folder = await mkdtemp(path.join(tmpdir(), "circuitscope-"));
-    await ui.open();
     await ui.section("model");
   });
-  afterEach(async () => {
-    await rm(folder, { recursive: true });
-    assert.deepEqual(site.errors, []);
-  });
+  afterEach(() => rm(folder, { recursive: true }));
 
   const put = async (name, bytes) => {
     const file = path.join(folder, name);
@@ -141,7 +131,7 @@ describe("folders and shards", () => {
     }, { config: "/cases/gpt2/config.json", weights });
 
     it("shards are loaded as a list, or by their index", async () => {
-      const { add } = site.server;
+      const { add } = server;
       const all = shards();
       const urls = Object.fromEntries(Object.entries(all).map(([name, bytes]) => [name, add(`/sharded/${name}`, bytes)]));
       add(`/elsewhere/${INDEX}`, all[INDEX]);
@@ -154,9 +144,9 @@ describe("folders and shards", () => {
     });
 
     it("what is missing is named", async () => {
-      const there = [SHARDS[0], SHARDS[2]].map((name) => site.server.add(`/part/${name}`, shards()[name]));
+      const there = [SHARDS[0], SHARDS[2]].map((name) => server.add(`/part/${name}`, shards()[name]));
       assert.match(await load(there), /model-00002-of-00003\.safetensors is missing/);
-      site.server.add(`/part/${INDEX}`, shards()[INDEX]);
+      server.add(`/part/${INDEX}`, shards()[INDEX]);
       assert.match(await load({ index: `/part/${INDEX}` }), /\/part\/model-00002-of-00003\.safetensors.*404/);
       assert.match(await load({ index: { weight_map: 3 } }), /loadModel: `weights.base` should be the URL of the folder/);
       assert.match(await load({ index: { weight_map: 3 }, base: "/part" }), /`weight_map` should be an object of file names, found 3/);
@@ -192,7 +182,7 @@ describe("folders and shards", () => {
         const outcome = await tests.outcome(engine.loadModel({ config: text, weights: new Uint8Array(8) }));
         engine.close();
         return outcome.error.message;
-      }, { site: site.server.origin + SITE, text: config(1600, 48) });
+      }, { site: server.origin + SITE, text: config(1600, 48) });
       assert.match(refused, /config: the weights take 6\.23 GB as f32/);
     });
   });

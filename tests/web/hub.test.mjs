@@ -1,14 +1,13 @@
 // Models of the Hugging Face hub: found, fetched and kept by the browser, from a fake hub.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
 import { caseFile } from "./support/cases.mjs";
-import { startHub } from "./support/hub.mjs";
-import { drive } from "./support/page.mjs";
+import { askHubWorker, startHub } from "./support/hub.mjs";
 import { write } from "./support/safetensors.mjs";
 import { BLANK, SITE } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const PIECE = 32 * 2 ** 20;
 const WEIGHTS = caseFile("gpt2", "model.safetensors");
@@ -47,29 +46,16 @@ const MODELS = {
   },
 };
 
-describe("models of the hub", () => {
-  let browser, page, ui, hub, errors;
-  before(async () => {
-    browser = await openBrowser(BLANK);
-    page = browser.page;
-    ui = drive(browser);
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
-  });
-  after(() => browser?.close());
+await pageSuite("models of the hub", { anew: false }, ({ page, ui, server }) => {
+  let hub;
   beforeEach(async () => {
-    errors = [];
     hub = await startHub(MODELS);
     await open();
   });
-  afterEach(() => {
-    hub.close();
-    assert.deepEqual(errors, []);
-  });
+  afterEach(() => hub.close());
 
   const open = async () => {
-    await page.goto(`${browser.server.origin}${SITE}?hub=${hub.origin}`);
-    await ui.isDrawn();
+    await ui.visit(`?hub=${hub.origin}`);
     await ui.section("model");
     await page.getByText("From Hugging Face").click();
   };
@@ -113,7 +99,7 @@ describe("models of the hub", () => {
     await button("Remove circuits/tiny").click();
     await page.waitForFunction(() => document.querySelectorAll(".kept li").length === 0);
     await open();
-    await page.waitForTimeout(300);
+    assert.deepEqual(await askHubWorker(page, { type: "kept" }), [{ type: "kept", models: [] }, []]);
     assert.equal(await kept().count(), 0);
   });
 
@@ -179,17 +165,17 @@ describe("models of the hub", () => {
 
   it("says when there is no room", async () => {
     const session = await page.context().newCDPSession(page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: browser.server.origin, quotaSize: 20e6 });
+    await session.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize: 20e6 });
     await lookUp("circuits/large");
     await button(/^Download \d/).click();
     await page.waitForSelector(".hub > .wrong");
     assert.match(await page.textContent(".hub > .wrong"), /circuits\/large: (39 MB are still to be fetched|this browser lets this site keep no more)/);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: browser.server.origin });
+    await session.send("Storage.overrideQuotaForOrigin", { origin: server.origin });
   });
 
   it("is not offered in a page inside another, unless that one wants it", async () => {
     for (const [query, offered] of [["", 0], ["?hub=on", 1]]) {
-      await page.goto(browser.server.origin + BLANK);
+      await page.goto(server.origin + BLANK);
       await page.setContent(`<iframe src="${SITE}${query}" style="width: 1200px; height: 800px"></iframe>`);
       const inside = page.frameLocator("iframe");
       await inside.locator("[data-section=model]").click();
@@ -210,7 +196,7 @@ describe("models of the hub", () => {
         make("http://localhost/")("?hub=on"),
         make("http://localhost/")("?hub=http://127.0.0.1:1"),
       ];
-    }, browser.server.origin + SITE);
+    }, server.origin + SITE);
     assert.deepEqual(base, ["hub", "hub", "hub", "http://127.0.0.1:1"]);
   });
 
@@ -233,7 +219,7 @@ describe("models of the hub", () => {
       results.push(await use("cache"));
       CacheStorage.prototype.open = () => Promise.reject(new DOMException("no", "SecurityError"));
       return [...results, await use("memory")];
-    }, browser.server.origin + SITE);
+    }, server.origin + SITE);
     const same = { sizes: [3, null], bytes: [1, 2, 3], left: [["b@1"], null] };
     assert.deepEqual(JSON.parse(JSON.stringify(found)), [
       { kind: "FileSystemStore", keeps: true, ...same },

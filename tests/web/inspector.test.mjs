@@ -2,23 +2,12 @@
 // its numbers are known: the query at position i reads from position 6 - i, and what it writes is the answer's own direction.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
-import { openSite } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("the inspector", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-    await ui.onCpu();
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
+await pageSuite("the inspector", ({ page, ui }) => {
+  beforeEach(() => ui.onCpu());
 
   const select = async (node) => {
     await ui.box(node).locator(".box").click({ force: true });

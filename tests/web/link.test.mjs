@@ -1,37 +1,29 @@
 // The page's address: it says what is on the screen, another page opens it, Back and a reload lose nothing.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
-import { openBrowser } from "./support/browser.mjs";
 import { SITE } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const GPT2 = ["model.safetensors", "config.json", "prompts.json", "graph0.scores.safetensors"];
 
-describe("the page's address", () => {
-  let browser, page, context, errors;
-  before(async () => {
-    browser = await openBrowser();
-  });
-  after(() => browser?.close());
+await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => {
+  let page, context;
   beforeEach(async () => {
-    errors = [];
     // Each test is a browser that keeps nothing yet.
-    context = await browser.browser.newContext();
-    page = await open("");
-  });
-  afterEach(async () => {
-    await context.close();
-    assert.deepEqual(errors, []);
+    ({ context, page } = await visitor());
+    await goTo(page, "");
   });
 
-  /** A page at a fragment. */
+  const goTo = async (page, fragment) => {
+    await page.goto(server.origin + SITE + fragment);
+    await page.getByRole("slider").first().waitFor();
+  };
+  /** Another page of the same browser, at a fragment. */
   const open = async (fragment) => {
     const opened = await context.newPage();
-    opened.setDefaultTimeout(20_000);
-    opened.on("pageerror", (error) => errors.push(error.message));
-    await opened.goto(browser.server.origin + SITE + fragment);
-    await opened.getByRole("slider").first().waitFor();
+    await goTo(opened, fragment);
     return opened;
   };
   const slider = (on = page) => on.getByRole("slider", { name: "Edges kept in the circuit" });
@@ -72,7 +64,7 @@ describe("the page's address", () => {
     await page.reload();
     await slider().waitFor();
     assert.equal(await k(), "77");
-    assert.ok(!browser.server.requests.some(({ pathname }) => /engine[^/]*\.wasm$/.test(pathname)), "no engine is fetched for a link");
+    assert.ok(!server.requests.some(({ pathname }) => /engine[^/]*\.wasm$/.test(pathname)), "no engine is fetched for a link");
   });
 
   it("goes back and forth between circuits", async () => {
@@ -119,7 +111,7 @@ describe("the page's address", () => {
     await page.getByRole("button", { name: /^Copy link/ }).click();
     await page.getByText("Link copied.").waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(copied, `${browser.server.origin}${SITE}#v=1&k=77`);
+    assert.equal(copied, `${server.origin}${SITE}#v=1&k=77`);
   });
 
   it("can be dismissed, and is then that of what is shown", async () => {

@@ -1,27 +1,16 @@
 // The page's measures in numbers: curves compared, pins, official circuits, and the table of settings.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { it } from "node:test";
 
 import { readCase } from "./support/cases.mjs";
-import { PHONE, openSite } from "./support/page.mjs";
+import { PHONE } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const CASE = readCase("gpt2");
 
-describe("the page's measures", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
-
-  const button = (name) => page.getByRole("button", { name, exact: true });
+await pageSuite("the page's measures", ({ page, ui }) => {
+  const { button } = ui;
   /** The lines of the curves in numbers. */
   const curves = async () => {
     await ui.table("compare");

@@ -1,23 +1,11 @@
 // Which prompts fail: the chosen measure of every prompt, in the inspector.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { it } from "node:test";
 
-import { openSite } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("the measure of every prompt", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
-
+await pageSuite("the measure of every prompt", ({ page, ui }) => {
   const part = () => page.locator(".every-prompt");
   const heading = () => part().locator("h2").innerText();
   const list = () => part().getByRole("listbox");

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
 import { caseFile } from "./support/cases.mjs";
-import { openSite } from "./support/page.mjs";
 import { numbers, parse } from "./support/safetensors.mjs";
 import { cases } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const FORMATS = path.join(cases, "../formats");
 /** GPT-2 small's published circuit, which is not part of the project. */
@@ -21,20 +21,9 @@ function expectedScores() {
   return parse(caseFile("gpt2", "graph0.scores.safetensors"));
 }
 
-describe("scores of other programs", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-    page.setDefaultTimeout(30_000);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-    await ui.section("scores");
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
+await pageSuite("scores of other programs", ({ page, ui }) => {
+  page.setDefaultTimeout(30_000);
+  beforeEach(() => ui.section("scores"));
 
   const dropModel = () => ui.dropCase("gpt2", ["model.safetensors", "config.json", "prompts.json"]);
   const line = (pattern) => ui.shows(".scores-line", pattern);
@@ -42,7 +31,7 @@ describe("scores of other programs", () => {
   const download = async (label, circuitOnly = false) => {
     await page.selectOption("#save-scores-format", { label });
     if (circuitOnly) await page.getByLabel("shown circuit only").check();
-    return ui.saved(() => page.getByRole("button", { name: "Download", exact: true }).click());
+    return ui.saved(() => ui.button("Download").click());
   };
   /** The scores in use are those of the case `gpt2`, times a factor. */
   const assertScores = async (factor = 1) => {

@@ -1,32 +1,20 @@
 // The states of the page, from the first visit on: what each says, what can be done next, and that nothing jumps between them.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 
 import { fakeEngine } from "./support/fake_engine.mjs";
-import { openSite } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 /** The parts of the screen that stay where they are. */
 const PARTS = [".top", ".rail", ".stage", ".inspector", ".room", ".strip-panel", ".curve", ".drawer"];
 
-describe("the states of the page", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-  });
-  afterEach(async () => {
-    await fakeEngine(site.server).healthy();
-    assert.deepEqual(site.errors, []);
-  });
+await pageSuite("the states of the page", ({ page, ui, server }) => {
+  const engine = fakeEngine(server);
+  afterEach(() => engine.healthy());
 
-  const button = (name) => page.getByRole("button", { name, exact: true });
+  const { button } = ui;
   const stat = (state) => page.waitForSelector(`.stat.${state}`);
   /** Where the parts are; those of another place are a jump. */
   const places = () => page.evaluate((parts) => Object.fromEntries(parts.map((part) => {
@@ -75,7 +63,7 @@ describe("the states of the page", () => {
   });
 
   it("while the engine is fetched says so, and can be left", async () => {
-    fakeEngine(site.server).is("");
+    engine.is("");
     const before = await places();
     await ui.runButton().click();
     await stat("busy");
@@ -165,7 +153,7 @@ describe("the states of the page", () => {
     ["an engine that died", 'if (!opened()) throw new Error("out of memory")', /The engine stopped: .*out of memory/, "Restart the engine"],
   ]) {
     it(`${what} says what, what is kept and what next`, async () => {
-      fakeEngine(site.server).does(script);
+      engine.does(script);
       const before = await places();
       await ui.runButton().click();
       const notice = page.locator(".notice[role=alert]");

@@ -1,24 +1,13 @@
 // The strip: the curve of a measure over the size of the circuit, and the knob on it that sets the size.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
-import { openSite } from "./support/page.mjs";
+import { middleOf } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("the strip", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(async () => {
-    site.errors.length = 0;
-    await ui.open();
-  });
-  afterEach(() => assert.deepEqual(site.errors, []));
-
+await pageSuite("the strip", ({ page, ui }) => {
   const strip = () => page.locator(".cs-strip");
   const dots = () => strip().locator("svg.strip .chosen .dot");
   const axis = () => strip().locator("svg.strip").getAttribute("aria-label");
@@ -29,8 +18,7 @@ describe("the strip", () => {
   };
   /** Only its scores, so that nothing is run. */
   const openScores = () => ui.drawScores(randomModel());
-  const middle = ({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 });
-  const knobAt = async () => middle(await ui.knob().boundingBox());
+  const knobAt = async () => middleOf(await ui.knob().boundingBox());
 
   describe("has a knob that is a slider", () => {
     it("which says the size of the circuit, and its reading in words", async () => {
@@ -129,10 +117,10 @@ describe("the strip", () => {
     it("by its curve as well, to the count that is there", async () => {
       await ui.press("Home");
       await strip().locator("svg.strip .chosen .dot").last().waitFor({ state: "attached" });
-      const all = middle(await dots().last().boundingBox());
+      const all = middleOf(await dots().last().boundingBox());
       await page.mouse.click(all.x, all.y);
       await ui.countIs(77);
-      const none = middle(await dots().first().boundingBox());
+      const none = middleOf(await dots().first().boundingBox());
       await page.mouse.move(all.x, all.y);
       await page.mouse.down();
       await page.mouse.move(none.x, none.y, { steps: 5 });
@@ -214,7 +202,7 @@ describe("the strip", () => {
     it("beside those that were pinned, until they are unpinned", async () => {
       const pinned = () => strip().locator("svg.strip .pinned > *").count();
       assert.equal(await pinned(), 0);
-      await page.getByRole("button", { name: "Pin", exact: true }).click();
+      await ui.button("Pin").click();
       assert.equal(await page.locator(".series .key .name").innerText(), "official circuit · edge · resample");
       await ui.set({ device: "CPU", ablation: "zero" });
       await ui.run();

@@ -2,25 +2,22 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { openSite } from "./support/page.mjs";
 import { cases } from "./support/server.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 const file = (leaf) => path.join(cases, "gpt2-text", leaf);
 const tokenizer = (leaf) => fileURLToPath(new URL(`../fixtures/tokenizers/gpt2/${leaf}`, import.meta.url));
 
-describe("the page with text prompts", () => {
-  let site, page, ui;
+// Each test goes on where the one before left the page.
+await pageSuite("the page with text prompts", { anew: false }, ({ page, ui, server }) => {
+  page.setDefaultTimeout(60_000);
   before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-    page.setDefaultTimeout(60_000);
     await ui.open();
     await ui.onCpu();
   });
-  after(() => site?.close());
 
   const choose = async (...files) => {
     await ui.section("model");
@@ -32,7 +29,7 @@ describe("the page with text prompts", () => {
     await choose(...["config.json", "model.safetensors", "prompts.json", "graph0.scores.safetensors"].map(file));
     await page.getByRole("alert").getByText("a tokenizer is needed for these prompts").waitFor();
     assert.equal(await ui.runButton().count(), 0);
-    const asked = () => site.server.requests.filter(({ pathname }) => pathname.includes("reader")).length;
+    const asked = () => server.requests.filter(({ pathname }) => pathname.includes("reader")).length;
     assert.equal(asked(), 0);
     await choose(tokenizer("tokenizer.json"), tokenizer("tokenizer_config.json"));
     await ui.shows(".prompt .cs-tokens .pairs", /Ada/);

@@ -1,6 +1,9 @@
-// A hub for the tests: the two addresses of huggingface.co that are asked for, on a port of this computer.
+// A hub for the tests: the two addresses of huggingface.co that are asked for, on a port of this computer; and the page's worker
+// that asks them.
 
 import { createServer } from "node:http";
+
+import { SITE } from "./server.mjs";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -53,4 +56,25 @@ async function answer(hub, models, request, response, { pathname }) {
     if (hub.pause > 0 && at >= hub.pauseFrom) await new Promise((go) => setTimeout(go, hub.pause));
   }
   response.end();
+}
+
+/**
+ * What the hub's worker answers a page of the site, and the attached files' names, sizes and last bytes. Files to send are
+ * given by size; each ends in a 7.
+ */
+export function askHubWorker(page, request, sizes = []) {
+  return page.evaluate(async ({ site, request, sizes }) => {
+    const worker = new Worker(`${site}module/hub-worker.js`, { type: "module" });
+    // What is no file but bytes, as found scores are, is wrapped by the page.
+    const blobs = sizes.map((size) => new Blob([new Uint8Array(size).fill(7, size - 1)]));
+    const answer = new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+    worker.postMessage([{ id: 1, request }, blobs]);
+    const [{ event }, files] = await answer;
+    worker.terminate();
+    const last = async (file) => new Uint8Array(await file.slice(-1).arrayBuffer())[0];
+    return [event, await Promise.all(files.map(async (file) => [file.name, file.size, await last(file)]))];
+  }, { site: SITE, request, sizes });
 }

@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 
-import { openBrowser } from "./browser.mjs";
 import { SITE } from "./server.mjs";
 
 /** The files of a reference case that the page needs: a model, its config, prompts and scores. */
@@ -12,14 +11,9 @@ export const CASE_FILES = ["model.safetensors", "config.json", "prompts.json", "
 export const LAPTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 400, height: 800 };
 
-/** A server, a browser and the page in it; `errors` are what its scripts threw, `ui` is what a person does. */
-export async function openSite(pathname = SITE) {
-  const browser = await openBrowser(pathname);
-  const { page } = browser;
-  page.setDefaultTimeout(20_000);
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  return { ...browser, errors, ui: drive(browser) };
+/** The middle of a rectangle. */
+export function middleOf({ x, y, width, height }) {
+  return { x: x + width / 2, y: y + height / 2 };
 }
 
 /** What a person does with a page, and what there is to see. */
@@ -32,11 +26,16 @@ export function drive({ page, server }) {
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme: theme });
       await page.evaluate(() => localStorage.clear());
+      await ui.visit(query);
+    },
+    /** Goes to the page as it is kept, with a query or a fragment. */
+    async visit(query = "") {
       await page.goto(`${server.origin}${SITE}${query}`);
       await ui.isDrawn();
     },
     /** The files that the page has asked for, by their last name. */
     asked: () => server.requests.map(({ pathname }) => pathname.split("/").at(-1)),
+    button: (name) => page.getByRole("button", { name, exact: true }),
 
     // The rail
 
