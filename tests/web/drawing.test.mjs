@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { drawingOf } from "./support/drawing.mjs";
-import { PHONE } from "./support/page.mjs";
+import { PHONE, middleOf } from "./support/page.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
 /** The two edges of the demo's circuit. */
 const IN = "Resid Start->A3.0.V";
 const OUT = "A3.0->Resid End";
 
-await pageSuite("the drawing as a whole", ({ page, ui }) => {
+await pageSuite("the drawing as a whole", ({ page, ui, visitor }) => {
   const { button } = ui;
-  const { nodes, edges, viewBox, nothingIsSelected, view, openRandom } = drawingOf({ page, ui });
+  const { nodes, edges, boxAt, viewBox, nothingIsSelected, view, openRandom } = drawingOf({ page, ui });
 
   it("carries names that scripts can rely on", async () => {
     assert.equal(await page.locator("[data-figure=circuit]").count(), 1);
@@ -94,6 +94,74 @@ await pageSuite("the drawing as a whole", ({ page, ui }) => {
       assert.ok(Math.abs(moved.x - (near.x + 20 / scale)) < 1 && Math.abs(moved.y - (near.y + 10 / scale)) < 1);
       await nothingIsSelected();
     });
+
+    it("by the wheel with Ctrl, so that a box stays under the pointer", async () => {
+      const sizeOf = async (name) => (await ui.box(name).locator(".box").boundingBox()).width;
+      const [whole, at, width] = [await viewBox(), await boxAt("A3.0"), await sizeOf("A3.0")];
+      // A pointer is at whole pixels.
+      const pointer = { x: Math.round(at.x), y: Math.round(at.y) };
+      const isUnderPointer = async () => {
+        const [now, scale] = [await boxAt("A3.0"), (await sizeOf("A3.0")) / width];
+        const away = (axis) => now[axis] - pointer[axis] - scale * (at[axis] - pointer[axis]);
+        // A drawing is whole pixels large, and its room may be a part of one larger.
+        return Math.hypot(away("x"), away("y")) < 0.5 * scale;
+      };
+      await page.mouse.move(pointer.x, pointer.y);
+      const turn = async (way) => {
+        await page.keyboard.down("Control");
+        await page.mouse.wheel(0, way);
+        await page.keyboard.up("Control");
+      };
+      for (const n of [1, 2, 3]) {
+        await turn(-200);
+        // e^0.36 = 1.43 times as large at each turn of 200 pixels.
+        await ui.until(async () => (await sizeOf("A3.0")) > 1.4 ** n * width);
+        assert.ok(await isUnderPointer(), `${n} turns nearer`);
+      }
+      const near = await sizeOf("A3.0");
+      await turn(200);
+      await ui.until(async () => (await sizeOf("A3.0")) < near);
+      assert.ok(await isUnderPointer(), "a turn back");
+      await turn(2000);
+      await ui.until(async () => (await viewBox()).width === whole.width, "the whole");
+      assert.deepEqual(await viewBox(), whole, "it is no smaller than its room");
+      assert.ok(await button("Fit to view").isDisabled());
+    });
+
+    for (const [direction, dx, dy] of [["across", 1, 0], ["up and down", 0, 1], ["aslant", 0.8, -0.6]]) {
+      it(`by two fingers that move apart ${direction}`, async () => {
+        const { page, ui, context } = await visitor({ viewport: PHONE, hasTouch: true });
+        await ui.visit();
+        const { viewBox, nothingIsSelected } = drawingOf({ page, ui });
+        const whole = await viewBox();
+        const room = await page.locator(".room").boundingBox();
+        const session = await context.newCDPSession(page);
+        const middle = middleOf(room);
+        /** Two fingers as far from the middle of the room. */
+        const fingers = (reach) => [-reach, reach].map((way, id) => ({ id, x: middle.x + way * dx, y: middle.y + way * dy }));
+        const touch = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
+        /** The point of the drawing under a finger. */
+        const under = ({ x, y }, box) => {
+          const scale = whole.width / box.width;
+          return { x: box.x + (x - room.x) / scale, y: box.y + (y - room.y) / scale };
+        };
+        const isScale = (scale) => ui.until(async () => Math.abs((await viewBox()).width * scale - whole.width) < 0.5, `${scale} times as large`);
+        await touch("touchStart", fingers(40));
+        for (const reach of [50, 60, 70, 80]) await touch("touchMove", fingers(reach));
+        await isScale(2);
+        const near = await viewBox();
+        for (const [i, before] of fingers(40).entries()) {
+          const [was, is] = [under(before, whole), under(fingers(80)[i], near)];
+          assert.ok(Math.hypot(is.x - was.x, is.y - was.y) < 1, `finger ${i} was over ${JSON.stringify(was)}, and is over ${JSON.stringify(is)}`);
+        }
+        for (const reach of [70, 60, 50]) await touch("touchMove", fingers(reach));
+        await isScale(1.25);
+        await touch("touchEnd", []);
+        await isScale(1.25);
+        await nothingIsSelected();
+        assert.equal(await page.evaluate(() => visualViewport.scale), 1, "the page itself is as large as before");
+      });
+    }
 
     it("on the whole screen", async () => {
       await view("Full screen");
