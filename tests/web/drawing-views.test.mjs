@@ -1,7 +1,7 @@
 // The drawing seen otherwise: its directions and looks, parts of it, and what it shows where edges are many.
 
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { describe, it } from "node:test";
 
 import { drawingOf } from "./support/drawing.mjs";
 import { PHONE } from "./support/page.mjs";
@@ -116,6 +116,57 @@ await pageSuite("the drawing is seen otherwise", ({ page, ui }) => {
     await ui.drawn(301);
     await button("By layer").click();
     await page.waitForSelector('.cs-drawing .nodes > [data-node="A1"]');
+  });
+
+  describe("with more than 300 edges apart", () => {
+    const openApart = async (n) => {
+      await openRandom(n);
+      await button("Heads apart").click();
+      await ui.drawn(n);
+      // How many paths each drawing has from now on that merges edges.
+      await page.evaluate(() => {
+        window.merged = [];
+        const svg = document.querySelector(".cs-drawing > svg");
+        const look = () => merged.push(...[...svg.querySelectorAll("g.ribbons.merged")].map((ribbons) => ribbons.childElementCount));
+        new MutationObserver(look).observe(svg, { childList: true });
+      });
+    };
+    const merged = () => page.evaluate(() => window.merged);
+    /** So many are drawn, an element an edge, and nothing else is. */
+    const assertApart = async (n) => {
+      assert.equal(await page.locator(".cs-drawing g.ribbons.merged").count(), 0);
+      const names = (await edges()).map(({ edge }) => edge);
+      assert.deepEqual([names.length, new Set(names).size], [n, n]);
+      assert.equal(await page.locator(".cs-drawing .ribbons > *").count(), n);
+    };
+
+    // Ribbons of one width and sign are merged: the strongest edges have each a width of their own, the others all the least.
+    for (const [n, mostPaths] of [[320, 332], [1200, 120]]) {
+      it(`merges ${n} while keys follow each other, and has an element an edge when it rests`, async () => {
+        await openApart(n);
+        await assertApart(n);
+        await ui.press(...Array(12).fill("ArrowRight"));
+        await ui.drawn(n + 12);
+        await assertApart(n + 12);
+        assert.equal(await ui.count(), n + 12);
+        const paths = await merged();
+        assert.ok(paths.length > 0 && paths.every((path) => path > 0 && path <= mostPaths), `${paths} paths`);
+        await ui.hoverOneOf((await edges()).map(({ edge }) => edge));
+        await ui.tip().waitFor();
+      });
+    }
+
+    it("never merges them while one is selected", async () => {
+      await openApart(320);
+      const { x, y } = await ui.pointOnOneOf((await edges()).map(({ edge }) => edge));
+      await page.mouse.click(x, y);
+      const selected = await page.locator(".cs-drawing .ribbons > .sel").getAttribute("data-edge");
+      await ui.press(...Array(6).fill("ArrowRight"));
+      await ui.drawn(326);
+      await assertApart(326);
+      assert.deepEqual(await merged(), []);
+      assert.equal(await page.locator(".cs-drawing .ribbons > .sel").getAttribute("data-edge"), selected);
+    });
   });
 
   it("with edges on no path faded, or left out", async () => {
