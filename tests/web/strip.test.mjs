@@ -7,7 +7,7 @@ import { middleOf } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
-await pageSuite("the strip", ({ page, ui }) => {
+await pageSuite("the strip", ({ page, ui, visitor }) => {
   const strip = () => page.locator(".cs-strip");
   const dots = () => strip().locator("svg.strip .chosen .dot");
   const axis = () => strip().locator("svg.strip").getAttribute("aria-label");
@@ -87,6 +87,24 @@ await pageSuite("the strip", ({ page, ui }) => {
       assert.equal(await page.locator(".drawer .pane").count(), 0);
       await page.keyboard.press("Escape");
     });
+  });
+
+  it("leaves the circuit of a file alone that comes before a key has settled", async () => {
+    const { page, ui } = await visitor();
+    // Timers end when the test lets them.
+    await page.clock.install();
+    await ui.visit();
+    const { name, text } = await ui.saved(() => ui.menu("share", /^Edges as JSON/));
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await ui.press("End");
+    await ui.drawn(77);
+    assert.ok(await ui.button("Undo").isDisabled(), "the key has not settled");
+    await ui.drop([{ name, base64: btoa(text) }]);
+    await ui.drawn(2);
+    await page.clock.runFor(2000);
+    assert.equal(await ui.count(), 2);
+    await ui.drawn(2);
+    assert.ok(await ui.button("Undo").isDisabled(), "there is no step from the file's circuit to the key's");
   });
 
   describe("is dragged", () => {
