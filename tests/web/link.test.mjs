@@ -114,6 +114,28 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     assert.equal(copied, `${server.origin}${SITE}#v=1&k=77`);
   });
 
+  it("opens a changed circuit without an engine, which runs when that is asked for", async () => {
+    const visit = await visitor();
+    const edges = ["A3.0->Resid End", "Resid Start->A3.0.V"];
+    const link = new URLSearchParams([["v", "1"], ...edges.map((edge) => ["edge", `${edge},0`]), ["select", edges[0]]]);
+    server.requests.length = 0;
+    await visit.ui.visit(`#${link}`);
+    const inspector = visit.ui.inspector();
+    await inspector.getByText("The changed circuit has not been run. Run it").waitFor();
+    assert.match(await inspector.innerText(), /^A3\.0 → Unembed/);
+    assert.equal(await visit.page.getByRole("switch", { name: "In the circuit" }).getAttribute("aria-checked"), "false");
+    await visit.ui.shows(".left-out", /2 edges changed, 2 of them taken out/);
+    assert.equal(await inspector.locator("table.effects").count(), 0);
+    await visit.ui.onCpu();
+    assert.ok(!visit.ui.asked().some((name) => name.startsWith("engine")), "no engine is fetched for a link");
+    await inspector.getByRole("button", { name: "Run it" }).click();
+    await inspector.locator("table.effects").waitFor();
+    // What the recorded circuit of no edges has.
+    assert.deepEqual(await inspector.locator("table.effects tbody tr").first().locator("th, td").allInnerTexts(), ["KL", "0.0000", "0.2671", "+0.27"]);
+    assert.equal(await inspector.getByText("has not been run").count(), 0);
+    await visit.ui.status(/Done: the chosen circuit/);
+  });
+
   it("can be dismissed, and is then that of what is shown", async () => {
     page = await open("#v=1&prompts=0123456789abcdef,10,prompts.json&k=77");
     await notice().getByRole("button", { name: "Go on without it" }).click();
