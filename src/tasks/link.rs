@@ -51,6 +51,8 @@ pub fn is_reloaded() -> bool {
 
 /// Writes the address soon.
 pub fn write_address(tasks: &Rc<Tasks>, address: Address) {
+    // What the page opened with can be gone back to, however soon another circuit follows.
+    tasks.address.written.borrow_mut().get_or_insert_with(|| address.clone());
     tasks.address.next.replace(Some(address));
     let mut timer = tasks.address.timer.borrow_mut();
     if timer.is_none() {

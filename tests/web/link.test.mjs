@@ -81,6 +81,23 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     await kIs("77");
   });
 
+  it("goes back to what the page opened with, however soon another circuit was chosen", async () => {
+    const { page } = await visitor();
+    await page.addInitScript(() => {
+      const press = () => {
+        const knob = document.querySelector("[data-strip-handle]");
+        if (!knob) return requestAnimationFrame(press);
+        knob.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }));
+      };
+      press();
+    });
+    await goTo(page, "");
+    await says("k=77", page);
+    await page.goBack();
+    await kIs("2", page);
+    assert.equal(await fragment(page), "");
+  });
+
   it("asks for the files that it names, and restores the rest once they are there", async () => {
     await dropCase(GPT2);
     await says("scores=");
