@@ -6,7 +6,7 @@ use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
 use crate::state::results::Row;
 use crate::state::runs::Run;
-use crate::words::{counted, short};
+use crate::words::{NO_NUMBER, counted, grouped, measure, measure_or_none, short};
 use circuitscope_core::{Areas, Circuit, Measured, Metric, Roc};
 use circuitscope_picture::{Axis, Level, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size};
 
@@ -100,12 +100,13 @@ fn series(metric: Metric, style: usize, set: &ScoreSet) -> Series {
         let [low, _, high] = measured.quartiles;
         // The middle half of rights and wrongs says nothing, and one prompt has no spread.
         let band = (!metric.counts_prompts() && n_prompts != 1).then_some((low, high));
-        let spread = band.map_or(String::new(), |_| format!(" ({} to {})", short(low), short(high)));
+        let spread =
+            band.map_or(String::new(), |_| format!(" ({} to {})", measure(metric, low), measure(metric, high)));
         PlotValue {
             x: circuit.n_edges as f64,
             y: measured.mean,
             band,
-            hover: format!("{}: {}{spread}", counted(circuit.n_edges, "edge"), short(measured.mean)),
+            hover: format!("{}: {}{spread}", counted(circuit.n_edges, "edge"), measure(metric, measured.mean)),
         }
     };
     Series { name: set.name.clone(), style, values: set.measured().points(metric).into_iter().map(value).collect() }
@@ -150,7 +151,7 @@ pub fn no_curve(state: &State) -> &'static str {
 
 /// The heading of the values at the shown circuit.
 pub fn at_label(state: &State) -> String {
-    state.circuit().map_or_else(|| "Shown".to_owned(), |circuit| format!("At {}", circuit.n_edges))
+    state.circuit().map_or_else(|| "Shown".to_owned(), |circuit| format!("At {}", grouped(circuit.n_edges)))
 }
 
 /// The area under a curve as a text. One circuit with edges encloses no area, and the least says no more than "at most".
@@ -158,7 +159,7 @@ fn auc_text(areas: &Areas, n_points: usize) -> String {
     match areas.auc.filter(|_| n_points > 2) {
         Some(auc) if areas.auc_at_floor() => format!("≤ {auc}"),
         Some(auc) => short(auc),
-        None => "–".to_owned(),
+        None => NO_NUMBER.to_owned(),
     }
 }
 
@@ -171,7 +172,7 @@ fn is_growing(state: &State, set: &ScoreSet) -> bool {
 /// A row for each set.
 pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(usize, Roc)>>) -> Vec<CurveRow> {
     let (metric, n_edges) = (state.measures.metric, state.circuit().map_or(0, |circuit| circuit.n_edges));
-    let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), short);
+    let number = |x: Option<f64>| x.map_or_else(|| NO_NUMBER.to_owned(), short);
     let row = |(style, set): &(usize, ScoreSet)| {
         let measured = set.measured();
         let areas = measured.areas(metric);
@@ -183,7 +184,7 @@ pub fn curve_rows(state: &State, sets: &[(usize, ScoreSet)], rocs: &Option<Vec<(
         CurveRow {
             style: *style,
             name: set.name.clone(),
-            value: number(value),
+            value: measure_or_none(metric, value),
             auc: area(auc_text(&areas, curve.len())),
             cpr: area(number(areas.cpr)),
             cmd: area(number(areas.cmd)),

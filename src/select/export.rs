@@ -12,7 +12,7 @@ use super::strip::{self, ScoreStops, StripValues};
 use crate::state::State;
 use crate::state::files::{Role, in_use};
 use crate::state::picture::Look;
-use crate::words::{counted, short};
+use crate::words::{counted, measure};
 use circuitscope_core::scores::edge_list::{EdgeRow, edge_rows, edges_to_csv, edges_to_json};
 use circuitscope_picture::auto_circuit::Activations;
 use circuitscope_picture::pdf::SvgError;
@@ -208,7 +208,7 @@ pub fn details(state: &State) -> String {
     let edges = state.circuit().map_or(String::new(), |circuit| format!("{}. ", counted(circuit.n_edges, "edge")));
     let metric = state.measures.metric;
     let value = state.row().and_then(|row| row.result.measurement.mean(metric));
-    let value = value.map_or(String::new(), |value| format!("{} {}. ", metric.name(), short(value)));
+    let value = value.map_or(String::new(), |value| format!("{} {}. ", metric.name(), measure(metric, value)));
     let version = env!("CARGO_PKG_VERSION");
     format!("{inputs}. {edges}{}. {value}Circuitscope {version}.", rail::settings_sentence(state))
 }

@@ -8,7 +8,7 @@ use crate::state::insight::{AttentionQuestion, Attribution, AttributionQuestion}
 use crate::state::load::Load;
 use crate::state::picture::{Look, Selection};
 use crate::state::runs::{Job, Run};
-use crate::words::short;
+use crate::words::{NO_NUMBER, short};
 use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
 use circuitscope_wire::engine::Head;
@@ -136,7 +136,7 @@ pub fn arcs(state: &State) -> Rc<[AttentionArc]> {
 }
 
 fn number(x: f32) -> String {
-    if x.is_nan() { "–".to_owned() } else { super::names::signed(x.into()) }
+    if x.is_nan() { NO_NUMBER.to_owned() } else { super::names::signed(x.into()) }
 }
 
 fn is_idle(state: &State) -> bool {

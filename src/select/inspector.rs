@@ -5,7 +5,7 @@ use super::strip::short_name;
 use crate::state::State;
 use crate::state::picture::Selection;
 use crate::state::runs::Run;
-use crate::words::grouped;
+use crate::words::{change, grouped, measure};
 use circuitscope_core::graph::Edge;
 use circuitscope_core::{EdgeLookup, Metric};
 use circuitscope_picture::drawn::{NodeKind, Nodes};
@@ -134,15 +134,16 @@ fn effects(state: &State) -> Vec<[String; 4]> {
     }
     let plain = state.circuit().filter(|_| state.fresh()).and_then(|circuit| state.results.row(circuit.n_edges));
     let (Some(before), Some(after)) = (plain, state.row()) else { return Vec::new() };
-    let mut metrics = vec![state.measures.metric, Metric::CleanKlDiv, Metric::LogitDiff];
-    metrics.dedup();
+    let chosen = state.measures.metric;
+    let usual = [Metric::CleanKlDiv, Metric::LogitDiff].into_iter().filter(|metric| *metric != chosen);
+    let metrics = std::iter::once(chosen).chain(usual);
     let effect = |metric: Metric| {
         let [before, after] = [before, after].map(|row| row.result.measurement.mean(metric));
         let (before, after) = (before?, after?);
-        let short = crate::words::short;
-        Some([short_name(metric).to_owned(), short(before), short(after), signed(after - before)])
+        let [without, now] = [before, after].map(|value| measure(metric, value));
+        Some([short_name(metric).to_owned(), without, now, change(metric, after - before)])
     };
-    metrics.into_iter().filter_map(effect).collect()
+    metrics.filter_map(effect).collect()
 }
 
 /// The selected node, where one is.

@@ -4,7 +4,7 @@ use crate::state::State;
 use crate::state::files::Role;
 use crate::state::measures::{COLUMNS, Official, ScoreSet, SensitivityPlan, variants};
 use crate::state::runs::{Plan, RunKey};
-use crate::words::{counted, short};
+use crate::words::{NO_NUMBER, counted, measure};
 use circuitscope_core::measure::measures::{SettingsRun, settings_to_csv};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{AblationType, Metric, PatchType, RunSettings, Unit};
@@ -93,8 +93,8 @@ pub fn sensitivity_table(state: &State) -> Option<SensitivityTable> {
         let i = column * AblationType::ALL.len() + row;
         let (patch_type, reverse) = COLUMNS[column];
         let (text, share) = match (values[i], &sensitivity.cells[i]) {
-            (Some(x), _) => (short(x), Some(if most > least { (x - least) / (most - least) } else { 0.0 })),
-            (None, Some(_)) => ("–".to_owned(), None),
+            (Some(x), _) => (measure(metric, x), Some(if most > least { (x - least) / (most - least) } else { 0.0 })),
+            (None, Some(_)) => (NO_NUMBER.to_owned(), None),
             (None, None) => (String::new(), None),
         };
         let current = (run.patch_type, run.reverse, run.ablation) == (patch_type, reverse, AblationType::ALL[row]);

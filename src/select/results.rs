@@ -3,7 +3,7 @@
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::results::Row;
-use crate::words::short;
+use crate::words::{NO_NUMBER, grouped, measure_or_none, short};
 use circuitscope_core::{Circuit, Metric};
 use circuitscope_wire::engine::Measurement;
 
@@ -99,9 +99,9 @@ pub fn table_page(state: &State) -> TablePage {
     let first = page * ROWS_A_PAGE;
     let circuit = |row: &Shared<Row>| {
         let Circuit { requested, n_edges, .. } = row.result.circuit;
-        let requested = (requested != n_edges).then(|| requested.to_string());
+        let requested = (requested != n_edges).then(|| grouped(requested));
         let values = columns(state).iter().map(|column| circuit_value(state, column, row)).collect();
-        ResultRow { name: n_edges.to_string(), requested, values }
+        ResultRow { name: grouped(n_edges), requested, values }
     };
     let rows = state.results.rows.iter().skip(first).take(ROWS_A_PAGE).map(circuit).collect();
     TablePage { page, last, first, n_rows, rows, chosen: chosen.and_then(|chosen| chosen.checked_sub(first)) }
@@ -120,14 +120,10 @@ pub fn note(state: &State) -> Option<&'static str> {
     }
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), short)
-}
-
 /// The unpatched model has its measures only.
 fn baseline_row(state: &State, name: &str, measurement: &Measurement) -> ResultRow {
     let value = |column: &Column| match column {
-        Column::Measure(metric) => number(measurement.mean(*metric)),
+        Column::Measure(metric) => measure_or_none(*metric, measurement.mean(*metric)),
         _ => String::new(),
     };
     ResultRow { name: name.to_owned(), requested: None, values: columns(state).iter().map(value).collect() }
@@ -136,12 +132,14 @@ fn baseline_row(state: &State, name: &str, measurement: &Measurement) -> ResultR
 fn circuit_value(state: &State, column: &Column, row: &Row) -> String {
     let (circuit, chosen) = (row.result.circuit, state.measures.metric);
     match column {
-        Column::Threshold if circuit.n_edges == 0 => "–".to_owned(),
-        Column::Threshold if circuit.threshold.is_infinite() => "∞".to_owned(),
+        Column::Threshold if circuit.n_edges == 0 => NO_NUMBER.to_owned(),
         Column::Threshold => short(circuit.threshold.into()),
-        Column::Measure(metric) => number(row.result.measurement.mean(*metric)),
-        Column::Pinned(_, style) => number(pinned(state, *style, circuit.n_edges)),
-        Column::Random => number(state.random().and_then(|random| random.mean(chosen, circuit.n_edges))),
+        Column::Measure(metric) => measure_or_none(*metric, row.result.measurement.mean(*metric)),
+        Column::Pinned(_, style) => measure_or_none(chosen, pinned(state, *style, circuit.n_edges)),
+        Column::Random => {
+            let mean = state.random().and_then(|random| random.mean(chosen, circuit.n_edges));
+            measure_or_none(chosen, mean)
+        }
     }
 }
 

@@ -10,9 +10,8 @@ use crate::state::measures::ScoreSet;
 use crate::state::random::RandomEdges;
 use crate::state::runs::Run;
 use crate::state::scores::Scored;
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, measure, short};
 use circuitscope_core::{Circuit, Measured, Metric};
-use circuitscope_picture::strip::text::{decimal_text, value_text};
 use circuitscope_picture::strip::{Cursor, Edited, Measure, Stops, StripPoint, StripRequest, StripSeries, ValueScale};
 use circuitscope_picture::{Level, Size};
 
@@ -180,7 +179,7 @@ pub fn reading(state: &State) -> Reading {
         if let Some(value) =
             value.filter(|_| values.len() < 2 && values.iter().all(|(name, _)| *name != short_name(metric)))
         {
-            values.push((short_name(metric), value_text(Measure::of(metric).scale, value)));
+            values.push((short_name(metric), measure(metric, value)));
         }
     }
     let is_running = matches!(state.run, Run::Running { .. });
@@ -194,9 +193,7 @@ pub fn reading(state: &State) -> Reading {
         k: grouped(circuit.n_edges),
         asked: (circuit.requested != circuit.n_edges)
             .then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
-        threshold: (circuit.requested > 0).then(|| {
-            if circuit.threshold.is_finite() { decimal_text(circuit.threshold.into()) } else { "∞".to_owned() }
-        }),
+        threshold: (circuit.requested > 0).then(|| short(circuit.threshold.into())),
         values,
         note,
     }

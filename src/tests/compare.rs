@@ -236,12 +236,12 @@ fn the_table_of_circuits_has_the_chosen_measure_of_pinned_and_of_random_edges() 
     assert_eq!(found[1..5], usual.map(Column::Measure));
     assert_eq!(found[5..], [Column::Pinned("kept".to_owned(), 1), Column::Random]);
     let rows = table_page(&state).rows;
-    assert_eq!((rows[0].values[0].as_str(), rows[1].values[0].as_str()), ("–", "1.000"));
+    assert_eq!((rows[0].values[0].as_str(), rows[1].values[0].as_str()), ("–", "1.00"));
     assert_eq!(rows[1].values[1], rows[1].values[5], "the pinned run is the same run");
     // The chosen measure is listed once.
     state.measures.metric = Metric::LogitDiff;
     assert_eq!(columns(&state).len(), 6);
-    assert_eq!(table_page(&state).rows[1].values[5], "1.000");
+    assert_eq!(table_page(&state).rows[1].values[5], "1.00");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::request::Scale;
 use super::scale::{AxisRange, ZERO_COUNT, nice_step};
+use crate::strip::text::fixed_text;
 
 /// A mark at a value; a small one has no label.
 pub(crate) struct Mark {
@@ -31,9 +32,8 @@ fn linear_marks(AxisRange { low, high, .. }: AxisRange, room: f64) -> Vec<Mark> 
     let step = nice_step((high - low) / room.clamp(2.0, 6.0));
     let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
     let (first, last) = ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
-    // Adding 0 makes a 0 of -0.
-    let values = (first..=last).map(|i| i as f64 * step + 0.0);
-    values.map(|value| Mark { value, label: Some(format!("{value:.decimals$}")) }).collect()
+    let values = (first..=last).map(|i| i as f64 * step);
+    values.map(|value| Mark { value, label: Some(fixed_text(value, decimals)) }).collect()
 }
 
 /// Powers of ten; between them 2 and 5 where there is room for their labels, and small marks.
