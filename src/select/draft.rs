@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::tokens::{TokenPair, align, token_text};
 use crate::state::State;
 use crate::state::files::{self, Content, Role};
+use crate::words::counted;
 use circuitscope_core::{Answers, PromptSettings, Prompts};
 
 /// More pairs are better edited in a file.
@@ -205,7 +206,7 @@ fn lens(pairs: &[PairTokens]) -> (usize, usize) {
 }
 
 fn tokens(n: usize) -> String {
-    if n == 1 { "1 token".to_owned() } else { format!("{n} tokens") }
+    counted(n, "token")
 }
 
 #[cfg(test)]

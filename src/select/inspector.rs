@@ -5,7 +5,7 @@ use super::strip::short_name;
 use crate::state::State;
 use crate::state::picture::Selection;
 use crate::state::runs::Run;
-use crate::words::{change, grouped, measure};
+use crate::words::{change, counted, grouped, measure};
 use circuitscope_core::graph::Edge;
 use circuitscope_core::{EdgeLookup, Metric};
 use circuitscope_picture::drawn::{NodeKind, Nodes};
@@ -170,7 +170,12 @@ pub fn node(state: &State) -> Option<NodeView> {
     };
     Some(NodeView {
         title: node_title(name).to_owned(),
-        about: format!("{part}{} in, {} out, of {} edges.", edges_in.len(), edges_out.len(), grouped(circuit.n_edges)),
+        about: format!(
+            "{part}{} in, {} out, of {}.",
+            edges_in.len(),
+            edges_out.len(),
+            counted(circuit.n_edges, "edge")
+        ),
         kind,
         block,
         incoming: rows(state, &edges_in, MOST),

@@ -8,6 +8,7 @@ use crate::state::load::Load;
 use crate::state::results::TokenPosition;
 use crate::state::runs::Run;
 use crate::state::texts::{OpenTokenizer, Texts};
+use crate::words::counted;
 use circuitscope_core::{Answers, PromptPair, PromptSettings};
 use circuitscope_figure::{NextToken, TokenRole};
 use circuitscope_wire::engine::{TokenProb, Tokens};
@@ -213,7 +214,7 @@ pub fn prompt_line(state: &State) -> String {
     let answer = named(&pair.answers).map(|answer| format!(" Answer {answer}")).unwrap_or_default();
     let wrong = named(&pair.wrong_answers).map(|wrong| format!(", wrong answer {wrong}")).unwrap_or_default();
     let end = if answer.is_empty() { "" } else { "." };
-    format!("{n_differ} of {} tokens {verb}.{answer}{wrong}{end}", rows.len())
+    format!("{n_differ} of {} {verb}.{answer}{wrong}{end}", counted(rows.len(), "token"))
 }
 
 #[cfg(test)]

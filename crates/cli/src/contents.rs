@@ -1,6 +1,6 @@
 //! What is in a file of scores: as far as it says itself, or checked against a model.
 
-use circuitscope_core::{FormatId, GraphConfig, ScoresInfo, TensorFile, describe_graph, recognise};
+use circuitscope_core::{FormatId, GraphConfig, ScoresInfo, TensorFile, count_label, describe_graph, recognise};
 use circuitscope_formats::{FormatError, TorchFile, Wanted, read_scores};
 use serde::Serialize;
 use serde_json::Value;
@@ -95,12 +95,12 @@ impl Contents {
         let n_circuit = edges.map(|edges| edges.values().filter(marked).count());
         let size = |name: &str| json["cfg"][name].as_u64();
         let model = size("n_layers").zip(size("n_heads"));
-        Self {
-            model: model.map(|(n_layers, n_heads)| format!("{n_layers} layers, {n_heads} heads")),
-            n_edges: edges.map(serde_json::Map::len),
-            n_circuit,
-            ..self
-        }
+        // More than a usize holds is no size of a model.
+        let count = |n: u64, one: &str, many: &str| count_label(usize::try_from(n).unwrap_or(usize::MAX), one, many);
+        let size_text = |(n_layers, n_heads)| {
+            format!("{}, {}", count(n_layers, "layer", "layers"), count(n_heads, "head", "heads"))
+        };
+        Self { model: model.map(size_text), n_edges: edges.map(serde_json::Map::len), n_circuit, ..self }
     }
 
     /// What a file holds for a model.
@@ -126,7 +126,10 @@ impl Contents {
 
     fn with_info(self, info: ScoresInfo) -> Self {
         let ScoresInfo { model, graph, algorithm, settings, prompts, date } = info;
-        let model = model.map(|m| format!("{}, {} layers, {} heads", m.family, m.n_layers, m.n_heads));
+        let model = model.map(|m| {
+            let (layers, heads) = (count_label(m.n_layers, "layer", "layers"), count_label(m.n_heads, "head", "heads"));
+            format!("{}, {layers}, {heads}", m.family)
+        });
         Self { model, graph, algorithm, settings, prompts, date, ..self }
     }
 
@@ -140,8 +143,8 @@ impl Contents {
             ("model", self.model.clone()),
             ("graph", self.graph.as_ref().map(describe_graph)),
             ("edges", self.n_edges.as_ref().map(count)),
-            ("scored", self.n_scored.as_ref().map(|n| format!("{n} edges have a score other than 0"))),
-            ("circuit", self.n_circuit.as_ref().map(|n| format!("{n} edges, as the file marks them"))),
+            ("scored", self.n_scored.map(|n| format!("{}, of a score other than 0", count_label(n, "edge", "edges")))),
+            ("circuit", self.n_circuit.map(|n| format!("{}, as the file marks them", count_label(n, "edge", "edges")))),
             ("picked", self.chosen.clone()),
             ("choices", Some(self.choices.join(", ")).filter(|choices| !choices.is_empty())),
             ("algorithm", self.algorithm.clone()),

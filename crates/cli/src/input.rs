@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use circuitscope_core::{FormatId, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, describe_graph};
+use circuitscope_core::{FormatId, Graph, GraphConfig, ModelConfig, Prompts, PruneScores, count_label, describe_graph};
 use circuitscope_engine::device::{self, Opened, Trouble};
 use circuitscope_engine::model::{ModelFolder, Transformer, load_shards};
 use circuitscope_engine::run::Stacking;
@@ -126,7 +126,7 @@ pub fn find_scores(path: &Path, wanted: &Wanted) -> Result<FoundScores, CliError
         eprintln!("{file}: {line}");
     }
     if let Some(n) = found.n_circuit {
-        eprintln!("{file}: its circuit has {n} edges");
+        eprintln!("{file}: its circuit has {}", count_label(n, "edge", "edges"));
     }
     Ok(found)
 }

@@ -95,7 +95,7 @@ fn size(props: &Connected, compare: &Comparison) -> Html {
     html! { <>
         <span>{ "with" }</span>
         <input id="compare-size" class="size" type="number" aria-label="Number of edges of B" min="0" max={most.to_string()} value={value.to_string()} {onchange} />
-        <span>{ "edges" }</span>
+        <span>{ if value == 1 { "edge" } else { "edges" } }</span>
         if compare.n_edges.is_some() && compare.with != With::SameScores {
             <button type="button" class="small" onclick={as_many}>{ "As many as shown" }</button>
         }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use self::model::{Source, config_fields};
 use crate::config::ModelConfig;
+use crate::labels::count_label;
 use crate::measure::metric::Metric;
 use crate::prompts::PromptSettings;
 use crate::settings::run::{AblationType, OutputSlice, PatchType, RunSettings};
@@ -76,7 +77,7 @@ pub fn script(run: &PythonRun) -> Result<String, PythonError> {
 
 fn head(run: &PythonRun) -> String {
     let edits = if run.edits.is_empty() { "" } else { ", with changed masks" };
-    let edges = if run.n_edges == 1 { "1 edge".to_owned() } else { format!("{} edges", run.n_edges) };
+    let edges = count_label(run.n_edges, "edge", "edges");
     let value = match run.value {
         Some(value) => format!("# On the screen: {} = {value:.6}\n", run.metric.key()),
         None => String::new(),

@@ -59,7 +59,7 @@ pub(super) async fn scores<O: Observer>(
     let mut scores = vec![f32::INFINITY; graph.n_edges()];
     for edge in order {
         let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
-        let label = format!("{}, at most {left} edges are left", graph.edge_name(edge));
+        let label = format!("{}, at most {left} left", graph.edge_name(edge));
         let mut distances = vec![0.0; branches.len()];
         for batch in &mut batches {
             let found = batch.distances(setup, &branches, edge).await?;

@@ -21,7 +21,7 @@ use crate::run::batch::read;
 use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{FaithfulnessTarget, PromptSide, SubnetworkProbing};
-use circuitscope_core::{CircuitError, Graph, PruneScores, SrcKind};
+use circuitscope_core::{CircuitError, Graph, PruneScores, SrcKind, count_label};
 
 /// The distribution is stretched from (0, 1) to (LEFT, RIGHT); β is its temperature. All three, and the mask of 0.9 that
 /// parameters start from, are Cao et al.'s.
@@ -83,7 +83,8 @@ pub(super) async fn scores<O: Observer>(
             }
             adam.step(&mut parameters, &gradient);
             let loss = distance + settings.regularize_lambda * excess / scale;
-            let label = format!("epoch {} of {}, {n_circuit:.0} edges", epoch + 1, settings.epochs);
+            let edges = count_label(n_circuit.round() as usize, "edge", "edges");
+            let label = format!("epoch {} of {}, {edges}", epoch + 1, settings.epochs);
             steps.gradient_step(loss, &label).await?;
         }
     }

@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::steps::{Observer, Steps};
 use super::tokens::TopTokens;
 use super::unpatched::Unpatched;
-use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues};
+use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues, count_label};
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ async fn run_group<O: Observer>(
 
 fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {
     let (first, last) = (group[0].n_edges, group[group.len() - 1].n_edges);
-    let edges = if first == last { format!("{first} edges") } else { format!("{first} to {last} edges") };
+    let edges = if first == last { count_label(first, "edge", "edges") } else { format!("{first} to {last} edges") };
     format!("{edges}, batch {} of {n_batches}", batch + 1)
 }
 

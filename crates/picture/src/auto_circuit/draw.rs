@@ -8,6 +8,7 @@ use super::page::{BOX_LENGTH, FlowRect, Page};
 use super::request::{LayoutRequest, Orientation, SubDiagram};
 use super::text::shown_label;
 use crate::geometry::{Curve, Point, Rect, Size, TextAlign, TextSpot};
+use circuitscope_core::count_label;
 
 /// How far a ribbon reaches into its boxes, so that no seam shows.
 const OVERLAP: f64 = 1.0;
@@ -58,7 +59,7 @@ impl PlacedDiagram<'_> {
         let label = node.label(self.request).to_owned();
         let along = self.page.column_start(node.column);
         let across = self.band.start + node.centre;
-        let edges = |n: usize| if n == 1 { "1 edge".to_owned() } else { format!("{n} edges") };
+        let edges = |n: usize| count_label(n, "edge", "edges");
         Some(NodeBox {
             sub_diagram: self.sub_diagram,
             node_idx: node.node_idx?,

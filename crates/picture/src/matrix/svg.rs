@@ -15,6 +15,7 @@ use crate::drawn::Side;
 use crate::geometry::{Point, Rect, Size, TextAlign, TextSpot};
 use crate::svg::{Element, Root, background, document, group, push_px, px, text, write_element};
 use crate::theme::Theme;
+use circuitscope_core::count_label;
 
 /// A page's style of the picture.
 const STYLE: &str = include_str!("matrix.css");
@@ -86,7 +87,7 @@ pub fn cross(layout: &Layout, cell: &Cell) -> Element {
 
 /// What a cell says: its ends, its score and how many edges it has.
 pub fn cell_text(cell: &Cell) -> String {
-    let edges = if cell.n_edges == 1 { "1 edge".to_owned() } else { format!("{} edges", cell.n_edges) };
+    let edges = count_label(cell.n_edges, "edge", "edges");
     format!("{}\nscore {}, {edges}", cell.name, score_text(cell.score as f32))
 }
 
@@ -104,7 +105,9 @@ fn root(layout: &Layout, size: Size, theme: Theme) -> Element {
 fn description(layout: &Layout) -> String {
     let (n_edges, n_cells) = (layout.cells.iter().map(|cell| cell.n_edges).sum::<usize>(), layout.cells.len());
     let (rows, columns) = (layout.rows.len(), layout.columns.len());
-    format!("Circuit as a matrix: {n_edges} edges in {n_cells} cells of {rows} sources by {columns} destinations")
+    let (edges, cells) = (count_label(n_edges, "edge", "edges"), count_label(n_cells, "cell", "cells"));
+    let (rows, columns) = (count_label(rows, "source", "sources"), count_label(columns, "destination", "destinations"));
+    format!("Circuit as a matrix: {edges} in {cells} of {rows} by {columns}")
 }
 
 /// What lies below the cells.

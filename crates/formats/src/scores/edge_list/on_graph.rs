@@ -154,7 +154,8 @@ fn notes(edges: &[ListedEdge], graph: &Graph, n_listed: Option<usize>) -> Vec<St
     }
     let n_edges = graph.n_edges();
     if let Some(n_listed) = n_listed.filter(|&n_listed| n_listed < n_edges) {
-        notes.push(format!("{n_listed} of {n_edges} edges are listed; the others have score 0."));
+        let are = if n_listed == 1 { "is" } else { "are" };
+        notes.push(format!("{n_listed} of {n_edges} edges {are} listed; the others have score 0."));
     }
     notes
 }

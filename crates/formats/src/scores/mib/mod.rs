@@ -10,7 +10,7 @@ pub mod json;
 pub mod torch;
 pub mod write;
 
-use circuitscope_core::{CircuitError, FormatId, Graph, GraphConfig, ModelConfig, PruneScores};
+use circuitscope_core::{CircuitError, FormatId, Graph, GraphConfig, ModelConfig, PruneScores, count_label};
 use serde_json::Value;
 
 use super::error::FormatError;
@@ -105,8 +105,9 @@ fn circuit_note(scores: &[f32], in_graph: &[bool], n_circuit: usize) -> Option<S
     let strongest = PruneScores::new(scores.to_vec()).circuit(n_circuit).ok()?;
     let both = scores.iter().zip(in_graph).filter(|&(&score, &mark)| mark && strongest.contains(score)).count();
     (both < n_circuit || strongest.n_edges != n_circuit).then(|| {
+        let marked = count_label(n_circuit, "edge", "edges");
         format!(
-            "The file marks {n_circuit} edges as its circuit, {both} of them among the {} of the largest scores. Choose \
+            "The file marks {marked} as its circuit, {both} of them among the {} of the largest scores. Choose \
              \"{CIRCUIT}\" for exactly the marked ones.",
             strongest.n_edges
         )
