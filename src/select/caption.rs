@@ -12,11 +12,12 @@ pub fn caption(state: &State) -> String {
     if let Some(text) = two_circuits::caption(state) {
         return text;
     }
+    let edited = if state.picture.edits.is_empty() { "" } else { ", with your changes" };
     let (n, of) = (counted(circuit.n_edges, "edge"), grouped(scored.scores.n_edges()));
     if state.is_demo() && in_use(&state.files, Role::Scores).is_some_and(|file| file.demo) {
         let shown = match circuit.n_edges {
-            2 => "Two of its 77 edges are enough.".to_owned(),
-            n => format!("Drawn: {n} of its 77 edges."),
+            2 if edited.is_empty() => "Two of its 77 edges are enough.".to_owned(),
+            n => format!("Drawn: {n} of its 77 edges{edited}."),
         };
         return format!(
             "This transformer was compiled from a program by Tracr, and writes a sequence backwards. {shown}"
@@ -27,7 +28,6 @@ pub fn caption(state: &State) -> String {
     let family = if state.is_demo() { "Tracr" } else { family };
     let by = in_use(&state.files, Role::Scores).and_then(scores::algorithm);
     let by = by.map_or(String::new(), |by| format!(", scored by {by}"));
-    let edited = if state.picture.edits.is_empty() { "" } else { ", with your changes" };
     format!("The {n} of {of} that matter most in {} {family} model{by}{edited}.", article(family))
 }
 

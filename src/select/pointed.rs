@@ -102,6 +102,23 @@ pub fn target(state: &State) -> Option<Target> {
     }
 }
 
+/// The edits of a circuit in a few words: `1 taken out, 2 put in`.
+pub fn edits_in_words(state: &State) -> Option<String> {
+    let (mut n_out, mut n_in, mut n_partly) = (0, 0, 0);
+    for (edge_idx, mask) in state.picture.edits.iter() {
+        match mask {
+            0.0 => n_out += 1,
+            1.0 => n_in += 1,
+            _ if state.usual_mask(edge_idx) == 0.0 => n_in += 1,
+            _ => n_partly += 1,
+        }
+    }
+    let kinds = [(n_out, "taken out"), (n_in, "put in"), (n_partly, "in part")];
+    let words: Vec<_> =
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(*n))).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// The edits of a circuit in a sentence.
 pub fn edits_line(edits: &Edits) -> Option<String> {
     let (out, n) = (edits.iter().filter(|(_, mask)| *mask == 0.0).count(), edits.len());
@@ -114,10 +131,19 @@ pub fn left_out(drawn: &Drawn) -> String {
     let of_circuit = (rest.n_in_circuit > 0).then(|| format!("{} of the circuit", counted(rest.n_in_circuit, "edge")));
     let outside = (rest.n_outside > 0).then(|| format!("{} outside it", counted(rest.n_outside, "edge")));
     let left_out: Vec<_> = [of_circuit, outside].into_iter().flatten().collect();
-    let n_drawn = counted(drawn.n_edges(), "edge");
-    if left_out.is_empty() {
-        format!("All {n_drawn} drawn")
-    } else {
-        format!("{n_drawn} drawn; not drawn: {}", left_out.join(", "))
+    let n_drawn = match drawn.n_edges() {
+        0 => "No edge".to_owned(),
+        n => counted(n, "edge"),
+    };
+    // They are there, dotted, and are no edges of the circuit.
+    let taken_out = match drawn.n_taken_out() {
+        0 => String::new(),
+        1 => ", and one that was taken out".to_owned(),
+        n => format!(", and {} that were taken out", grouped(n)),
+    };
+    match left_out.as_slice() {
+        [] if drawn.n_edges() > 1 => format!("All {n_drawn} drawn{taken_out}"),
+        [] => format!("{n_drawn} drawn{taken_out}"),
+        left_out => format!("{n_drawn} drawn{taken_out}; not drawn: {}", left_out.join(", ")),
     }
 }

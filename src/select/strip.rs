@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::curves::sets;
 use super::measures::current_set;
+use super::pointed::edits_in_words;
 use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::ScoreSet;
@@ -183,19 +184,21 @@ pub fn reading(state: &State) -> Reading {
         }
     }
     let is_running = matches!(state.run, Run::Running { .. });
-    let note = match row {
+    let missing = match row {
         None if is_running => Some("running…".to_owned()),
         None if state.has_results() && !state.fresh() => Some("not run with these settings".to_owned()),
         None => Some("not run".to_owned()),
-        Some(_) => (!state.picture.edits.is_empty()).then(|| "changed".to_owned()),
+        Some(_) => None,
     };
+    let changed = edits_in_words(state).map(|edits| format!("changed: {edits}"));
+    let notes: Vec<_> = [changed, missing].into_iter().flatten().collect();
     Reading {
         k: grouped(circuit.n_edges),
         asked: (circuit.requested != circuit.n_edges)
             .then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
         threshold: (circuit.requested > 0).then(|| short(circuit.threshold.into())),
         values,
-        note,
+        note: (!notes.is_empty()).then(|| notes.join(", ")),
     }
 }
 

@@ -113,6 +113,9 @@ fn the_strip_is_read_in_words() {
     assert_eq!(reading(&state).asked.as_deref(), Some("5 asked, ties come in together"));
     state.apply(zero_ablation(&state));
     assert_eq!(reading(&state).note.as_deref(), Some("not run with these settings"));
+    let (inside, _) = in_and_out(&state);
+    apply(&mut state, CircuitAction::Toggled(inside));
+    assert_eq!(reading(&state).note.as_deref(), Some("changed: 1 taken out, not run with these settings"));
     assert!(caption(&State::demo()).contains("Two of its 77 edges are enough"));
 }
 

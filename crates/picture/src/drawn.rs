@@ -183,10 +183,22 @@ impl NodeKind {
     }
 }
 
+impl Link {
+    /// Whether any of it is in the circuit, and not taken out.
+    pub fn is_in_circuit(&self) -> bool {
+        self.mask > 0.0
+    }
+}
+
 impl Drawn {
-    /// How many edges the drawn links stand for.
+    /// How many edges of the circuit the drawn links stand for: one that was taken out is drawn, but is none of them.
     pub fn n_edges(&self) -> usize {
-        self.bands.iter().flat_map(|band| &band.links).map(|link| link.n_edges).sum()
+        self.links().filter(|link| link.is_in_circuit()).map(|link| link.n_edges).sum()
+    }
+
+    /// How many edges are drawn as taken out.
+    pub fn n_taken_out(&self) -> usize {
+        self.links().filter(|link| !link.is_in_circuit()).map(|link| link.n_edges).sum()
     }
 
     /// The links of all bands.

@@ -37,6 +37,10 @@ fn sample(item: LegendItem) -> Html {
         LegendItem::OnlyB => html! { <i class="sample only-b" /> },
         LegendItem::Attention => html! { <i class="sample arc" /> },
         LegendItem::OffPath => html! { <i class="sample faded" /> },
+        // As the drawing has it: a thin dotted line.
+        LegendItem::TakenOut => html! {
+            <svg width="22" height="10" aria-hidden="true"><path d="M0 5h22" fill="none" stroke="var(--ctl)" stroke-width="1.1" stroke-dasharray="2 3" /></svg>
+        },
     }
 }
 

@@ -231,3 +231,16 @@ fn the_legend_names_what_is_drawn() {
     let Some(LegendItem::Scale { score, width }) = legend_items(&drawn).pop() else { panic!("no scale") };
     assert!((width - score * drawn.unit).abs() < 1e-9 && (6.0..=15.0).contains(&width));
 }
+
+#[test]
+fn the_legend_names_an_edge_that_was_taken_out_and_no_sign_of_it() {
+    let labels = |drawn: Drawn| -> Vec<_> { legend_items(&wide(drawn)).into_iter().map(LegendItem::label).collect() };
+    let official = official("tracr-reverse");
+    assert!(!labels(official.clone()).contains(&"taken out".to_owned()));
+    let mut edited = official.clone();
+    edited.bands[0].links[0].mask = 0.0;
+    assert_eq!((edited.n_edges(), edited.n_taken_out()), (official.n_edges() - 1, 1));
+    assert!(labels(edited.clone()).contains(&"taken out".to_owned()));
+    edited.bands[0].links.iter_mut().for_each(|link| link.mask = 0.0);
+    assert!(!labels(edited).contains(&"positive, helps".to_owned()));
+}

@@ -34,6 +34,8 @@ pub enum LegendItem {
     Attention,
     /// An edge on no path from the embedding to the end.
     OffPath,
+    /// An edge that a reader took out of the circuit.
+    TakenOut,
 }
 
 impl LegendItem {
@@ -50,6 +52,7 @@ impl LegendItem {
             Self::Scale { score, .. } => format!("|score| {score}"),
             Self::Attention => "looks back at".to_owned(),
             Self::OffPath => "on no path".to_owned(),
+            Self::TakenOut => "taken out".to_owned(),
         }
     }
 }
@@ -59,7 +62,9 @@ pub fn legend_items(layout: &Layout) -> Vec<LegendItem> {
     let kinds = [NodeKind::Embed, NodeKind::Head, NodeKind::Mlp, NodeKind::Resid, NodeKind::Unembed];
     let has_kind = |kind: &NodeKind| layout.boxes.iter().any(|b| b.kind == *kind);
     let mut items: Vec<_> = kinds.into_iter().filter(has_kind).map(LegendItem::Kind).collect();
-    let links = || layout.ribbons.iter().map(|ribbon| layout.link(ribbon));
+    let all = || layout.ribbons.iter().map(|ribbon| layout.link(ribbon));
+    // One that was taken out has neither the colour of its sign nor the width of its score.
+    let links = || all().filter(|link| link.is_in_circuit());
     let compared = links().any(|link| link.side != Side::One);
     let one = |has: fn(f32) -> bool| links().any(|link| link.side == Side::One && has(link.score));
     let side = |side: Side| links().any(|link| link.side == side);
@@ -72,6 +77,7 @@ pub fn legend_items(layout: &Layout) -> Vec<LegendItem> {
         (one(|score| score == 0.0), LegendItem::Zero),
         (!layout.arcs.is_empty(), LegendItem::Attention),
         (links().any(|link| !link.on_path) && links().any(|link| link.on_path), LegendItem::OffPath),
+        (all().any(|link| !link.is_in_circuit()), LegendItem::TakenOut),
     ];
     items.extend(found.into_iter().filter(|(is_there, _)| *is_there).map(|(_, item)| item));
     items.extend(scale(layout));
@@ -137,6 +143,10 @@ fn sample(pen: &mut Pen, item: LegendItem, at: Point, compared: bool) {
                 .raw(side)
                 .raw(")\"")
                 .length("stroke-width", SAMPLE[1]);
+            pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
+        }
+        LegendItem::TakenOut => {
+            pen.raw("<path fill=\"none\" stroke-width=\"1.1\" stroke-dasharray=\"2 3\"").paint("stroke", CONTROL);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
         }
         LegendItem::Attention => {
