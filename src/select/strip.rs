@@ -48,7 +48,7 @@ impl StripValues {
     pub fn new(state: &State, size: Size) -> Self {
         Self {
             sets: sets(state),
-            random: state.random().cloned(),
+            random: state.random().filter(|random| !random.hidden).cloned(),
             metric: state.measures.metric,
             log_y: state.measures.log_y,
             size,

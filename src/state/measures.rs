@@ -139,7 +139,7 @@ fn other_event(ran: &mut RanOther, event: Event) -> Option<Event> {
 fn random_event(random: &mut RandomEdges, event: Event) -> Option<Event> {
     match event {
         Event::Circuit { result } => {
-            random.add(result.circuit.requested, result.measurement);
+            random.add(result.circuit, result.measurement);
             None
         }
         Event::Progress { done, total, label, .. } => {

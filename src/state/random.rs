@@ -1,7 +1,7 @@
 //! The measures of edges drawn at random: what a circuit of a size should beat.
 
 use super::runs::{Job, Plan, RunKey};
-use circuitscope_core::{DiscoverSettings, Metric};
+use circuitscope_core::{Circuit, DiscoverSettings, Metric};
 use circuitscope_wire::engine::Measurement;
 
 /// Circuits of random edges that were run.
@@ -11,8 +11,10 @@ pub struct RandomEdges {
     /// Without scores: it does not matter which.
     pub key: RunKey,
     pub n_draws: usize,
-    /// Of each draw so far the number of edges that was asked for, and the measures.
-    draws: Vec<Vec<(usize, Measurement)>>,
+    /// Whether their curve is not shown.
+    pub hidden: bool,
+    /// Of each draw so far its circuits, with the measures.
+    draws: Vec<Vec<(Circuit, Measurement)>>,
 }
 
 /// The run of random edges.
@@ -28,7 +30,7 @@ pub struct RandomPlan {
 impl RandomEdges {
     /// Random edges of which none was run yet.
     pub fn new(job: Job, plan: &RandomPlan) -> Self {
-        Self { job, key: any_scores(plan.plan.key.clone()), n_draws: plan.n_draws, draws: Vec::new() }
+        Self { job, key: any_scores(plan.plan.key.clone()), n_draws: plan.n_draws, hidden: false, draws: Vec::new() }
     }
 
     /// The next draw begins.
@@ -37,10 +39,15 @@ impl RandomEdges {
     }
 
     /// A circuit of the draw that is being run.
-    pub fn add(&mut self, requested: usize, measurement: Measurement) {
+    pub fn add(&mut self, circuit: Circuit, measurement: Measurement) {
         if let Some(draw) = self.draws.last_mut() {
-            draw.push((requested, measurement));
+            draw.push((circuit, measurement));
         }
+    }
+
+    /// The circuits of each draw so far, with their measures.
+    pub fn draws(&self) -> &[Vec<(Circuit, Measurement)>] {
+        &self.draws
     }
 
     /// How many draws have begun.
@@ -50,13 +57,14 @@ impl RandomEdges {
 
     /// Whether circuits of this many edges were run.
     pub fn has(&self, requested: usize) -> bool {
-        self.draws.iter().flatten().any(|(count, _)| *count == requested)
+        self.draws.iter().flatten().any(|(circuit, _)| circuit.requested == requested)
     }
 
     /// The mean over draws of a metric at a number of edges.
     pub fn mean(&self, metric: Metric, requested: usize) -> Option<f64> {
-        let of_draw = |draw: &Vec<(usize, Measurement)>| {
-            draw.iter().find(|(count, _)| *count == requested).and_then(|(_, measurement)| measurement.mean(metric))
+        let of_draw = |draw: &Vec<(Circuit, Measurement)>| {
+            let found = draw.iter().find(|(circuit, _)| circuit.requested == requested);
+            found.and_then(|(_, measurement)| measurement.mean(metric))
         };
         let values: Vec<f64> = self.draws.iter().filter_map(of_draw).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -64,7 +72,7 @@ impl RandomEdges {
 
     /// The mean over draws at each number of edges that was run, ascending.
     pub fn points(&self, metric: Metric) -> Vec<(usize, f64)> {
-        let mut counts: Vec<usize> = self.draws.iter().flatten().map(|(count, _)| *count).collect();
+        let mut counts: Vec<usize> = self.draws.iter().flatten().map(|(circuit, _)| circuit.requested).collect();
         counts.sort_unstable();
         counts.dedup();
         counts.into_iter().filter_map(|count| Some((count, self.mean(metric, count)?))).collect()
@@ -83,6 +91,10 @@ mod tests {
     use crate::state::weights::WeightFiles;
     use circuitscope_core::{PromptValues, RunSettings};
 
+    fn circuit(n: usize) -> Circuit {
+        Circuit { requested: n, n_edges: n, threshold: 0.5 }
+    }
+
     fn measured(logit_diff: f64) -> Measurement {
         let mut prompts = PromptValues::default();
         prompts[Metric::LogitDiff.idx()] = Some(vec![logit_diff]);
@@ -92,16 +104,16 @@ mod tests {
     #[test]
     fn draws_are_averaged_at_each_number_of_edges() {
         let key = RunKey::new([None; 4], WeightFiles::default(), &RunSettings::default());
-        let mut random = RandomEdges { job: 1, key, n_draws: 2, draws: Vec::new() };
-        random.add(3, measured(9.0));
+        let mut random = RandomEdges { job: 1, key, n_draws: 2, hidden: false, draws: Vec::new() };
+        random.add(circuit(3), measured(9.0));
         assert_eq!(random.points(Metric::LogitDiff), [], "no draw has begun");
         for value in [1.0, 2.0] {
             random.begin_draw();
-            random.add(10, measured(value));
-            random.add(3, measured(4.0 * value));
+            random.add(circuit(10), measured(value));
+            random.add(circuit(3), measured(4.0 * value));
         }
         random.begin_draw();
-        random.add(3, measured(0.0));
+        random.add(circuit(3), measured(0.0));
         assert_eq!(random.points(Metric::LogitDiff), [(3, 4.0), (10, 1.5)]);
         assert_eq!(random.mean(Metric::CleanKlDiv, 3), None);
         assert_eq!((random.n_begun(), random.has(10), random.has(11)), (3, true, false));

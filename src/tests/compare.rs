@@ -16,6 +16,7 @@ use crate::state::load::{Load, Shared};
 use crate::state::measures::{Official, ScoreSet};
 use crate::state::runs::Outcome;
 use crate::update::{Action, CircuitAction, CompareAction, MeasureAction, SearchAction};
+use circuitscope_core::measure::measures::to_csv;
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{Circuit, EdgeCounts, Metric, Overlap, PromptValues, PruneScores, RunSettings, ScoresInfo};
 use circuitscope_picture::drawn::Side;
@@ -206,6 +207,17 @@ fn random_edges_are_no_results_and_are_averaged_at_the_counts_of_the_results() {
     state.apply(Action::RunEnded(7, Outcome::Finished("Done".to_owned())));
     assert!(state.fresh() && random::can_run(&state), "not all counts were run");
     assert_eq!(random::said(&state).unwrap(), "Random edges: the mean of 2 draws at random, each of as many edges.");
+    // Each draw is in the files, with the size and the threshold that it had.
+    let drawn = random::measured(&state);
+    assert_eq!(
+        drawn.iter().map(|draw| draw.name.as_str()).collect::<Vec<_>>(),
+        ["random edges, draw 1", "random edges, draw 2"]
+    );
+    assert!(to_csv(&drawn).contains("\"random edges, draw 2\",2,3,0.5,Logit Diff,2,0,2,2,2\n"), "{}", to_csv(&drawn));
+    let switch = random::switch(&state).unwrap();
+    assert!(switch.shown && switch.behind && switch.title.contains("mean of 2 draws"), "{switch:?}");
+    state.apply(Action::Measure(MeasureAction::RandomToggled));
+    assert!(!random::switch(&state).unwrap().shown && state.random().is_some());
     state.apply(zero_ablation(&state));
     assert!(state.measures.random.is_none(), "they were run with other settings");
 }

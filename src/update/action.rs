@@ -105,6 +105,8 @@ pub enum MeasureAction {
     RandomStarted(Job, RandomPlan),
     /// The next draw of random edges begins.
     RandomDrawn(Job),
+    /// The curve of random edges is hidden, or shown again.
+    RandomToggled,
 }
 
 /// What happens to the circuit that the shown one is compared with.

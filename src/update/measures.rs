@@ -50,6 +50,11 @@ pub fn apply(state: &mut State, action: MeasureAction) {
                 random.begin_draw();
             }
         }
+        MeasureAction::RandomToggled => {
+            if let Some(random) = &mut state.measures.random {
+                random.hidden = !random.hidden;
+            }
+        }
     }
 }
 

@@ -82,8 +82,8 @@ fn curve_choices(props: &Connected, curves: &CurvePlot) -> Html {
                 </label>
             }
             <span class="saves">
-                <button type="button" disabled={nothing} onclick={save("csv")} title="All measures of all curves as CSV">{ "CSV" }</button>
-                <button type="button" disabled={nothing} onclick={save("json")} title="All measures of all curves as JSON">{ "JSON" }</button>
+                <button type="button" disabled={nothing} onclick={save("csv")} title="All measures of all curves as CSV, random edges draw by draw">{ "CSV" }</button>
+                <button type="button" disabled={nothing} onclick={save("json")} title="All measures of all curves as JSON, random edges draw by draw">{ "JSON" }</button>
                 <button type="button" disabled={nothing} onclick={save("svg")} title="The curves as SVG">{ "SVG" }</button>
             </span>
         </div>
@@ -91,7 +91,7 @@ fn curve_choices(props: &Connected, curves: &CurvePlot) -> Html {
 }
 
 fn save(props: &Connected, what: &str, sets: &[(usize, ScoreSet)], curves: &CurvePlot) {
-    let measured: Vec<_> = sets.iter().map(|(_, set)| set.measured()).collect();
+    let measured: Vec<_> = sets.iter().map(|(_, set)| set.measured()).chain(random::measured(&props.state)).collect();
     let saved = match what {
         "csv" => save_text("measures.csv", "text/csv", &to_csv(&measured)),
         "json" => save_text("measures.json", "application/json", &to_json(&measured).to_string()),

@@ -4,6 +4,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::select::measures::current_set;
+use crate::select::random::RandomSwitch;
 use crate::select::strip::{self as select, Reading, ScoreStops, StripValues};
 use crate::select::{curves, random, scores};
 use crate::state::measures::Pin;
@@ -95,11 +96,6 @@ fn series(props: &Connected) -> Html {
             state.dispatch(Action::Measure(MeasureAction::Pinned(set)));
         }
     });
-    let on_random = props.with(|state, tasks, _: MouseEvent| {
-        if let Some(plan) = random::plan(state) {
-            tasks::run_random(tasks, plan);
-        }
-    });
     let unpin = |style: usize| props.on(move |_: MouseEvent| Action::Measure(MeasureAction::Unpinned(style)));
     html! {
         <span class="series">
@@ -110,17 +106,40 @@ fn series(props: &Connected) -> Html {
                     <button type="button" class="bare" aria-label={format!("Unpin {}", pin.set.name)} title="Unpin" onclick={unpin(pin.style)}>{ "×" }</button>
                 </span>
             }) }
-            if random::can_run(state) {
-                <button
-                    type="button" class="small" onclick={on_random}
-                    title="Runs as many edges drawn at random: what a circuit should beat. Five draws, one where they are slow"
-                >{ "Random edges" }</button>
+            if let Some(switch) = random::switch(state) {
+                { random_edges(props, switch) }
             }
             if select::can_pin(state) {
                 <button type="button" class="small" title="Keep this curve to compare later runs with" onclick={pin}>{ "Pin" }</button>
             }
         </span>
     }
+}
+
+/// The switch of random edges: runs them the first time, hides and shows their curve afterwards.
+fn random_edges(props: &Connected, switch: RandomSwitch) -> Html {
+    let RandomSwitch { shown, title, enabled, behind } = switch;
+    let run = props.with(|state, tasks, _: MouseEvent| {
+        if let Some(plan) = random::plan(state) {
+            tasks::run_random(tasks, plan);
+        }
+    });
+    let turn = props.on(|_: MouseEvent| Action::Measure(MeasureAction::RandomToggled));
+    let onclick = if props.state.random().is_some() { turn } else { run.clone() };
+    html! { <>
+        <button type="button" class="small" aria-pressed={shown.to_string()} {title} disabled={!enabled} {onclick}>
+            if shown {
+                <span aria-hidden="true">{ "✓ " }</span>
+            }
+            { "Random edges" }
+        </button>
+        if behind {
+            <button
+                type="button" class="small" aria-label="Run random edges at all sizes of the curve" onclick={run}
+                title="Sizes were run since that random edges were not run at: runs them at all sizes of the curve"
+            >{ "↻" }</button>
+        }
+    </> }
 }
 
 /// A pinned run's name; where its scores are still here a click takes them into use.
