@@ -27,11 +27,12 @@ pub fn device_line(state: &State) -> (String, String) {
         Engine::Closed => ("Engine not loaded".to_owned(), "It is fetched when something is run.".to_owned()),
         Engine::Opening => ("Starting the engine…".to_owned(), String::new()),
         Engine::Open(device) => {
-            let kind = match device.kind {
-                DeviceKind::Webgpu => "GPU",
-                DeviceKind::Cpu => "CPU",
-            };
-            (format!("{kind}: {}", device.name), device.reason.clone())
+            let reason = |kind: &str| format!("{kind} ({}): {}", device.name, device.reason);
+            match device.kind {
+                DeviceKind::Webgpu => (format!("GPU: {}", device.name), device.reason.clone()),
+                // Its name is that of the program which computes, and says nothing to most.
+                DeviceKind::Cpu => ("CPU".to_owned(), reason("CPU")),
+            }
         }
     }
 }

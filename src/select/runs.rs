@@ -83,7 +83,7 @@ pub fn run_after_search(state: &State) -> Option<Plan> {
 pub fn progress(state: &State) -> Option<Progress> {
     let Run::Running { job, plan, done, total, label, .. } = &state.run else { return None };
     let what = match state.searching() {
-        Some(search) if search.order.trial => "Timing a pass…",
+        Some(search) if search.order.trial => "Estimating the time…",
         Some(_) => "Searching…",
         None if plan.one_circuit => "Running the chosen circuit…",
         None if state.is_sweeping() => "Running…",

@@ -81,7 +81,7 @@ pub fn batch_note(state: &State) -> Option<String> {
 
 fn first_batch(batch_size: usize) -> String {
     let prompts = if batch_size == 1 { "prompt counts".to_owned() } else { format!("{batch_size} prompts count") };
-    format!("Only the first {prompts}: a batch. The batch size is under “Settings”.")
+    format!("Only the first {prompts}: a batch. The batch size is under “Run settings”.")
 }
 
 /// Whether all is there but scores.

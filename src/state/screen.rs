@@ -73,7 +73,7 @@ impl Drawer {
         match self {
             Self::Edges => "Edges",
             Self::Circuits => "Circuits",
-            Self::Settings => "Settings",
+            Self::Settings => "Every setting",
             Self::Compare => "Compare",
         }
     }

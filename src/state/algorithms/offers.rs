@@ -111,12 +111,12 @@ pub const OFFERS: [Offer; 9] = [
                 ..field("epochs", "find-epochs", "Epochs", Kind::Count(1, 100_000), "20")
             },
             Field {
-                title: "What edges cost against unfaithfulness: a larger weight gives fewer edges (auto-circuit: \
-                        regularize_lambda)",
+                title: "What an edge costs, against what unfaithfulness costs: the larger, the fewer edges (lambda; \
+                        auto-circuit: regularize_lambda)",
                 ..field(
                     "regularizeLambda",
                     "find-lambda",
-                    "Size weight",
+                    "Penalty for edges",
                     Kind::Number { least: 0.0, most: 1e9, open: false },
                     "10",
                 )
@@ -124,7 +124,7 @@ pub const OFFERS: [Offer; 9] = [
             Field {
                 title: "The number of edges that is aimed at; fewer are not rewarded. Empty: the fewer, the better \
                         (auto-circuit: circuit_size)",
-                ..field("circuitSize", "find-size", "Aim at edges", Kind::OptionalCount(1, u32::MAX as u64), "")
+                ..field("circuitSize", "find-size", "Edges to aim at", Kind::OptionalCount(1, u32::MAX as u64), "")
             },
             Field {
                 title: "Adam's step size",

@@ -97,13 +97,14 @@ fn window(props: &LayersProps) -> Html {
     };
     let on_first = props.on_window.reform(move |to: usize| Some((to, last.max(to))));
     let on_last = props.on_window.reform(move |to: usize| Some((first.min(to), to)));
-    html! {
+    html! { <>
         <div class="heading quiet">
-            { choice("first-layer", "Draw large: layers", first, on_first) }
+            { choice("first-layer", "Look closely at layers", first, on_first) }
             { choice("last-layer", "to", last, on_last) }
             if props.window.is_some() {
                 <button type="button" class="link" onclick={props.on_window.reform(|_: MouseEvent| None)}>{ "All layers" }</button>
             }
         </div>
-    }
+        <p class="quiet">{ "Draws these layers alone in full: all earlier ones share a column, all later ones another. Dragging over the bars does the same." }</p>
+    </> }
 }

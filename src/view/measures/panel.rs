@@ -56,7 +56,7 @@ fn settings_table(props: &Connected) -> Html {
         <div class="settings-table">
             <div class="curve-choices">
                 <button type="button" disabled={!can_start} onclick={start}>{ "Test the shown circuit" }</button>
-                <span class="quiet">{ "Runs it under all 28 settings: 2 kinds of patch, from 2 sides, with 7 ablations." }</span>
+                <span class="quiet">{ "Runs it under each of 28 settings, to see what hangs on them: 2 kinds of patch, from 2 sides, with 7 ablations. The “Run settings” at the left stay as they are." }</span>
                 if state.measures.sensitivity.is_some() {
                     <span class="saves"><button type="button" onclick={save} title="All measures of all settings, with their spread over prompts, as CSV">{ "CSV" }</button></span>
                 }

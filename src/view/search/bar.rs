@@ -53,9 +53,9 @@ pub fn search_bar(props: &SearchBar) -> Html {
                     <button type="button" onclick={props.on_cancel.reform(|_| ())}>{ "Cancel" }</button>
                 } else if props.can_time {
                     <button
-                        type="button" title="Begins the search and stops it as soon as its pace is known"
+                        type="button" title="Begins the search, times a few passes of the model, and stops it"
                         onclick={props.on_time.reform(|_| ())}
-                    >{ "Time a pass" }</button>
+                    >{ "Estimate the time" }</button>
                 }
                 <p class="search-status" role="status">{ status.unwrap_or_default() }</p>
             </div>
