@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::memory;
 use crate::state::State;
-use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use};
+use crate::state::files::{Content, FileEntry, FileId, Role, candidates, in_use, misfits};
 use crate::state::inputs::Subject;
 use crate::state::load::Load;
 use crate::state::runs::Run;
@@ -54,9 +54,16 @@ pub fn rows(state: &State) -> Vec<FileRow> {
         Some(entry) => ready_row(state, role, entry),
         None => wanted_row(role),
     };
-    let others = state.files.iter().filter(|f| !matches!(f.content, Load::Ready(_)));
     let text_rows = Role::TEXT.into_iter().filter_map(|role| text_row(state, role));
-    Role::ALL.into_iter().map(row).chain(text_rows).chain(others.map(other_row)).collect()
+    let others = state.files.iter().filter_map(other_row);
+    let misfits = misfits(&state.files).into_iter().map(|(file, why)| refused_row(file, why));
+    Role::ALL.into_iter().map(row).chain(text_rows).chain(misfits).chain(others).collect()
+}
+
+/// How many of the listed files were refused.
+pub fn n_refused(state: &State) -> usize {
+    let unread = state.files.iter().filter(|file| matches!(file.content, Load::Failed(_)));
+    unread.count() + misfits(&state.files).len()
 }
 
 /// A tokenizer's row, where there is one or one is needed.
@@ -158,18 +165,23 @@ fn prompt_notes(state: &State, role: Role) -> Vec<String> {
     }
 }
 
-fn other_row(entry: &FileEntry) -> FileRow {
-    let (file_state, error) = match &entry.content {
-        Load::Failed(message) => (FileState::Wrong, Some(message.clone())),
-        _ => (FileState::Reading, None),
-    };
+/// A file that is being read, or was refused.
+fn other_row(entry: &FileEntry) -> Option<FileRow> {
+    match &entry.content {
+        Load::Ready(_) => None,
+        Load::Failed(why) => Some(refused_row(entry, why.clone())),
+        Load::Loading => Some(FileRow { state: FileState::Reading, error: None, ..refused_row(entry, String::new()) }),
+    }
+}
+
+fn refused_row(entry: &FileEntry, why: String) -> FileRow {
     FileRow {
         id: Some(entry.id),
         role: "",
         name: entry.name.clone(),
         size: size_label(entry.n_bytes),
-        state: file_state,
-        error,
+        state: FileState::Wrong,
+        error: Some(why),
         notes: Vec::new(),
         fix: None,
         removable: true,

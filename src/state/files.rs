@@ -48,6 +48,14 @@ pub struct FileEntry {
     pub content: Load<Content>,
 }
 
+/// Why a file is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub why: String,
+    /// What it seems to be for, where its content shows that.
+    pub meant: Option<Role>,
+}
+
 /// Something to be known about files that were dropped together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
@@ -72,6 +80,22 @@ impl Role {
             Self::Tokenizer => "Tokenizer",
             Self::TokenizerConfig => "its config",
         }
+    }
+
+    /// What a file is for by its name alone, as people name such files.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let name = name.to_lowercase();
+        let has = |part: &str| name.contains(part);
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        let first = [
+            (has("tokenizer_config"), Self::TokenizerConfig),
+            (has("tokenizer"), Self::Tokenizer),
+            (has("prompt"), Self::Prompts),
+            (has("config"), Self::Config),
+            (has("score") || has("circuit") || ends(&[".pt", ".pkl", ".csv", ".tsv"]), Self::Scores),
+            (has("model") || ends(&[".safetensors", ".bin", ".gguf"]), Self::Weights),
+        ];
+        first.into_iter().find(|(is_it, _)| *is_it).map(|(_, role)| role)
     }
 
     /// What to drop where it is missing.
@@ -134,10 +158,31 @@ impl Note {
     }
 }
 
-/// The file in use in a role: the last. The demo's own files, which come first, are in use while its model is, that is while
-/// no other weights or config are there, so that nothing of the demo is ever mixed with another model.
+/// The file in use in a role: the last; of prompts the last that the model in use can read, where there are such. The demo's own
+/// files, which come first, are in use while its model is, that is while no other weights or config are there, so that nothing
+/// of the demo is ever mixed with another model.
 pub fn in_use(files: &[FileEntry], role: Role) -> Option<&FileEntry> {
-    candidates(files, role).last()
+    let last = candidates(files, role).last()?;
+    let first = candidates(files, role).next()?;
+    if role != Role::Prompts || first.id == last.id {
+        return Some(last);
+    }
+    let fitting = candidates(files, role).filter(|file| misfit(files, file).is_none()).last();
+    Some(fitting.unwrap_or(last))
+}
+
+/// Prompts that came after those in use, which the model in use cannot read, each with why.
+pub fn misfits(files: &[FileEntry]) -> Vec<(&FileEntry, String)> {
+    let used = in_use(files, Role::Prompts).map(|file| file.id);
+    let later = candidates(files, Role::Prompts).skip_while(|file| Some(file.id) != used).skip(1);
+    later.filter_map(|file| Some((file, misfit(files, file)?))).collect()
+}
+
+/// Why the model in use cannot read prompts. Texts are read by the reader, which says later what is wrong with them.
+fn misfit(files: &[FileEntry], prompts: &FileEntry) -> Option<String> {
+    let Some(Content::Config(model)) = in_use(files, Role::Config)?.read() else { return None };
+    let Some(Content::Prompts(prompts)) = prompts.read() else { return None };
+    prompts.check(model).err().map(|error| error.to_string())
 }
 
 /// The files that may be in use in a role.

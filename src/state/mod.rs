@@ -38,11 +38,12 @@ pub mod demo;
 
 pub mod link;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use circuit::{Basis, History, ScoresChoice, Step};
 use circuitscope_core::Circuit;
-use files::{FileEntry, Note, Role, in_use};
+use files::{FileEntry, FileId, Note, Role, in_use};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
 use insight::Insights;
@@ -64,6 +65,8 @@ use weights::WeightFiles;
 pub struct State {
     /// In the order of their arrival, the demo's first; scores that were chosen again come last.
     pub files: Vec<FileEntry>,
+    /// What the files that were refused seem to be for, where that shows.
+    pub meant: BTreeMap<FileId, Role>,
     /// About the files that were dropped together last.
     pub note: Option<Note>,
     pub settings: Settings,
@@ -109,6 +112,7 @@ impl State {
         let picture = Picture { requested, ..Picture::default() };
         let mut state = Self {
             files,
+            meant: BTreeMap::new(),
             note: None,
             settings,
             texts,

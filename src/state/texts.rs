@@ -45,6 +45,8 @@ pub struct Texts {
     pub settings: PromptSettings,
     tokenizer: Option<(TokenizerKey, Load<Shared<OpenTokenizer>>)>,
     prompts: Option<(PromptsKey, Load<ReadPrompts>)>,
+    /// The text prompts that could be read last: what is wrong with them afterwards is a setting's doing.
+    pub accepted: Option<FileId>,
 }
 
 impl OpenTokenizer {
@@ -119,6 +121,9 @@ impl Texts {
     pub fn set_prompts(&mut self, key: PromptsKey, prompts: Load<ReadPrompts>) {
         let asked = matches!(prompts, Load::Loading);
         if asked || self.prompts(key).is_some() {
+            if matches!(prompts, Load::Ready(_)) {
+                self.accepted = Some(key.prompts);
+            }
             self.prompts = Some((key, prompts));
         }
     }

@@ -11,7 +11,7 @@ use super::context::Tasks;
 use super::folder::{Dropped, FoundFile};
 use super::of_use::{Sorted, sort};
 use super::read_file;
-use crate::state::files::{Content, FileEntry, FileId, Note};
+use crate::state::files::{Content, FileEntry, FileId, Note, Refusal};
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::Unread;
 use crate::state::runs::Failure;
@@ -55,7 +55,7 @@ fn add_file(tasks: &Rc<Tasks>, file: File, in_folder: bool) {
     spawn_local(async move {
         tasks.dispatch(match read_file::read(&file).await {
             Err(Unread::Unknown(_)) if in_folder => Action::FileUnused(id),
-            content => Action::FileRead(id, content.map_err(|e| e.to_string())),
+            content => Action::FileRead(id, content.map_err(Refusal::from)),
         });
     });
 }

@@ -1,7 +1,7 @@
 //! Files that come and go, and the settings that they change.
 
 use super::{OWN, drop_file, json};
-use crate::select::files;
+use crate::select::files::{self, FileState};
 use crate::select::runs::{batch_note, ready, short_batch};
 use crate::state::State;
 use crate::state::circuit::Choice;
@@ -10,6 +10,7 @@ use crate::state::graph_choice::GraphChoice;
 use crate::state::inputs::Subject;
 use crate::state::load::{Load, Shared};
 use crate::state::runs::{Engine, Outcome, Plan};
+use crate::state::screen::Section;
 use crate::update::Action;
 use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, RunSettings, TensorFile};
 
@@ -19,11 +20,11 @@ fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
     let config = include_str!("../../tests/fixtures/cases/gpt2/config.json");
     let prompts = include_str!("../../tests/fixtures/cases/gpt2/prompts.json");
     drop_file(&mut state, OWN, "prompts.json", json("prompts.json", prompts));
-    assert_eq!(state.settings.run.batch_size, 4, "no more than there are prompts");
+    assert_eq!(state.inputs.file(Role::Prompts), Some(2), "the demo's model cannot read these");
     drop_file(&mut state, OWN + 1, "config.json", json("config.json", config));
     assert_eq!(state.inputs.files, [None, Some(OWN + 1), Some(OWN), None]);
     assert_eq!(state.settings.run.slice, OutputSlice::LastSeq);
-    assert_eq!(state.settings.run.batch_size, 4);
+    assert_eq!(state.settings.run.batch_size, 4, "no more than there are prompts");
     assert_eq!(state.settings.run.edge_counts, EdgeCounts::Default);
     assert!(!ready(&state));
     state.apply(Action::EngineChanged(Engine::Opening));
@@ -33,8 +34,8 @@ fn the_demo_gives_way_to_ones_own_model_and_comes_back() {
 
 /// The demo, sharing what is compared by identity.
 fn state_of_demo_like(state: &State) -> State {
-    let State { files, inputs, results, measures, links, .. } = state.clone();
-    State { files, inputs, results, measures, links, ..State::demo() }
+    let State { files, inputs, results, measures, links, screen, .. } = state.clone();
+    State { files, inputs, results, measures, links, screen, ..State::demo() }
 }
 
 #[test]
@@ -45,6 +46,42 @@ fn a_wrong_file_changes_nothing_but_the_list() {
     assert_eq!(state.files.len(), 5);
     state.apply(Action::FileRemoved(OWN));
     assert_eq!(state.files.len(), 4);
+}
+
+#[test]
+fn prompts_that_the_model_cannot_read_take_no_good_ones_place() {
+    let mut state = State::demo();
+    let prompts = |token: u32| format!(r#"{{"prompts": [{{"clean": [3, {token}], "corrupt": [3, 1]}}]}}"#);
+    // The demo has 5 tokens.
+    drop_file(&mut state, OWN, "bad.json", json("bad.json", &prompts(9)));
+    assert!(ready(&state) && state.inputs.file(Role::Prompts) == Some(2));
+    let rows = files::rows(&state);
+    let refused = rows.last().unwrap();
+    assert_eq!((refused.name.as_str(), refused.role, refused.state), ("bad.json", "", FileState::Wrong));
+    assert!(refused.error.as_ref().is_some_and(|why| why.contains("token ids below 5")), "{refused:?}");
+    assert_eq!((files::n_refused(&state), state.screen.section), (1, Some(Section::Model)));
+    drop_file(&mut state, OWN + 1, "good.json", json("good.json", &prompts(0)));
+    assert_eq!((state.inputs.file(Role::Prompts), files::n_refused(&state)), (Some(OWN + 1), 0));
+}
+
+#[test]
+fn refused_files_go_when_another_of_their_name_or_role_is_accepted_or_all_at_once() {
+    let mut state = State::demo();
+    let cut = r#"{"prompts": ["#;
+    let names = |state: &State| -> Vec<String> {
+        let refused = files::rows(state).into_iter().filter(|row| row.state == FileState::Wrong);
+        refused.map(|row| row.name).collect()
+    };
+    drop_file(&mut state, OWN, "prompts-1.json", json("prompts-1.json", cut));
+    drop_file(&mut state, OWN + 1, "prompts-1.json", json("prompts-1.json", cut));
+    drop_file(&mut state, OWN + 2, "cat.png", Err("a picture".to_owned()));
+    drop_file(&mut state, OWN + 3, "config.json", Err("no config".to_owned()));
+    assert_eq!(names(&state), ["prompts-1.json", "cat.png", "config.json"]);
+    let good = r#"{"prompts": [{"clean": [3, 0], "corrupt": [3, 1]}]}"#;
+    drop_file(&mut state, OWN + 4, "others.json", json("others.json", good));
+    assert_eq!(names(&state), ["cat.png", "config.json"]);
+    state.apply(Action::RefusedCleared);
+    assert_eq!((names(&state), state.inputs.file(Role::Prompts)), (Vec::new(), Some(OWN + 4)));
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod texts;
 mod values;
 
 use crate::state::State;
-use crate::state::files::{Content, FileEntry, FileId};
+use crate::state::files::{Content, FileEntry, FileId, Refusal};
 use crate::state::load::Load;
 use crate::state::recognise::read_json;
 use crate::state::runs::Outcome;
@@ -29,7 +29,7 @@ const OWN: FileId = 10;
 fn drop_file(state: &mut State, id: FileId, name: &str, content: Result<Content, String>) {
     let entry = FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content: Load::Loading };
     state.apply(Action::FileFound(entry));
-    state.apply(Action::FileRead(id, content));
+    state.apply(Action::FileRead(id, content.map_err(|why| Refusal { why, meant: None })));
 }
 
 fn json(name: &str, text: &str) -> Result<Content, String> {

@@ -52,3 +52,22 @@ fn text_prompts_wait_for_their_tokenizer_and_are_run_as_ids() {
     state.apply(Action::PromptsChanged(key, Load::Failed("p.json: no".to_owned())));
     assert_eq!(state.inputs.problems[0].message, "p.json: no");
 }
+
+#[test]
+fn text_prompts_that_cannot_be_read_give_way_to_those_before_them() {
+    let mut state = State::demo();
+    drop_file(&mut state, 11, "tokenizer.json", Ok(Content::Tokenizer));
+    let tokenizer = state.texts.tokenizer_to_open(&state.files).unwrap();
+    let open = OpenTokenizer::new(TokenizerInfo { n_tokens: 1, bos: None, pad: None }, "a\n".to_owned());
+    state.apply(Action::TokenizerChanged(tokenizer, Load::Loading));
+    state.apply(Action::TokenizerChanged(tokenizer, Load::Ready(Shared::new(open))));
+    let texts = r#"{"prompts": [{"clean": "a", "corrupt": "b"}]}"#;
+    drop_file(&mut state, 10, "p.json", json("p.json", texts));
+    let key = state.texts.prompts_to_read(&state.files).unwrap();
+    state.apply(Action::PromptsChanged(key, Load::Loading));
+    assert!(!ready(&state), "they may be good");
+    state.apply(Action::PromptsChanged(key, Load::Failed("p.json: no".to_owned())));
+    assert!(ready(&state), "{:?}", state.inputs.problems);
+    let refused = files::rows(&state).pop().unwrap();
+    assert_eq!((refused.name.as_str(), refused.error.as_deref()), ("p.json", Some("p.json: no")));
+}

@@ -1,7 +1,7 @@
 //! Everything that happens.
 
 use crate::state::compare::{OtherPlan, With};
-use crate::state::files::{Content, FileEntry, FileId, Note};
+use crate::state::files::{Content, FileEntry, FileId, Note, Refusal};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
 use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion, Values, ValuesQuestion};
@@ -24,10 +24,12 @@ pub enum Action {
     /// Files were dropped together, with what is to be said of them.
     FilesSorted(Option<Note>),
     FileFound(FileEntry),
-    FileRead(FileId, Result<Content, String>),
+    FileRead(FileId, Result<Content, Refusal>),
     /// A file of a folder is nothing that the page knows.
     FileUnused(FileId),
     FileRemoved(FileId),
+    /// All files that were refused are taken away.
+    RefusedCleared,
     DemoWanted,
     SettingsChanged(RunSettings),
     CountsTyped(String),

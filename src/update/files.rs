@@ -1,33 +1,90 @@
 //! Files that come and go, and what follows for the settings.
 
+use std::collections::BTreeSet;
+
 use super::inputs;
-use crate::state::files::{Content, FileEntry, FileId, Note, Role};
+use crate::state::files::{Content, FileEntry, FileId, Note, Refusal, Role, candidates, misfits};
 use crate::state::link::Links;
 use crate::state::load::Load;
 use crate::state::measures::Measures;
 use crate::state::picture::{Picture, View};
 use crate::state::screen::Section;
 use crate::state::settings::Settings;
+use crate::state::texts::PromptsKey;
 use crate::state::{State, demo};
 use circuitscope_core::RunSettings;
 
-pub fn read(state: &mut State, id: FileId, content: Result<Content, String>) {
+pub fn read(state: &mut State, id: FileId, content: Result<Content, Refusal>) {
     let Some(file) = state.files.iter_mut().find(|f| f.id == id) else { return };
-    file.content = content.map_or_else(Load::Failed, Load::Ready);
-    let (role, name) = (file.role(), file.name.clone());
-    if matches!(file.content, Load::Failed(_)) {
-        // What is wrong is said where the files are.
-        state.screen.section = Some(Section::Model);
+    match content {
+        Ok(content) => {
+            file.content = Load::Ready(content);
+            accept(state, id);
+        }
+        Err(refusal) => {
+            let meant = refusal.meant.or_else(|| Role::of_name(&file.name));
+            file.content = Load::Failed(refusal.why);
+            refuse(state, id, meant);
+        }
     }
-    // A file that was put right and dropped again takes the place of what was wrong with it.
-    state.files.retain(|f| f.id == id || f.demo || f.name != name || !matches!(f.content, Load::Failed(_)));
+}
+
+/// A file that could be read takes the place of those that were refused and have its name or its role.
+fn accept(state: &mut State, id: FileId) {
+    let Some(file) = state.files.iter().find(|file| file.id == id) else { return };
+    let (role, name) = (file.role(), file.name.clone());
+    let meant = std::mem::take(&mut state.meant);
+    let alike = |file: &FileEntry| file.name == name || role.is_some() && meant.get(&file.id).copied() == role;
+    state.files.retain(|file| file.demo || !is_refused(file) || !alike(file));
+    state.meant = meant;
     if state.is_demo() && matches!(role, Some(Role::Weights | Role::Config)) {
         leave_demo_settings(state);
     }
     inputs::read(state);
-    if role.is_some() {
-        fit_batch_size(state);
+    fit_batch_size(state);
+    // While more is being read, the model that these prompts are of may be on its way.
+    if !is_reading(state) && misfits(&state.files).iter().any(|(file, _)| file.id == id) {
+        state.screen.section = Some(Section::Model);
     }
+}
+
+/// A file that could not be read takes nothing's place. It is the only one of its name that is listed as refused.
+fn refuse(state: &mut State, id: FileId, meant: Option<Role>) {
+    let name = state.files.iter().find(|file| file.id == id).map(|file| file.name.clone());
+    state.files.retain(|file| file.id == id || file.demo || !is_refused(file) || Some(&file.name) != name.as_ref());
+    state.meant.extend(meant.map(|role| (id, role)));
+    // What is wrong is said where the files are.
+    state.screen.section = Some(Section::Model);
+    inputs::read(state);
+}
+
+/// Text prompts that the reader could not read from the first give way to those before them.
+pub fn refuse_texts(state: &mut State, key: PromptsKey) {
+    let Some(Load::Failed(why)) = state.texts.prompts(key).cloned() else { return };
+    let was_accepted = state.texts.accepted == Some(key.prompts);
+    let has_others = candidates(&state.files, Role::Prompts).any(|file| file.id != key.prompts);
+    // While more is being read, the tokenizer that they are for may be on its way.
+    if is_reading(state) || was_accepted || !has_others || state.texts.prompts_key(&state.files) != Some(key) {
+        return;
+    }
+    if let Some(file) = state.files.iter_mut().find(|file| file.id == key.prompts) {
+        file.content = Load::Failed(why);
+        refuse(state, key.prompts, Some(Role::Prompts));
+    }
+}
+
+/// Takes away all files that were refused.
+pub fn clear_refused(state: &mut State) {
+    let refused: BTreeSet<FileId> = misfits(&state.files).iter().map(|(file, _)| file.id).collect();
+    keep_files(state, |file| !is_refused(file) && !refused.contains(&file.id));
+}
+
+fn is_refused(file: &FileEntry) -> bool {
+    matches!(file.content, Load::Failed(_))
+}
+
+fn is_reading(state: &State) -> bool {
+    state.files.iter().any(|file| matches!(file.content, Load::Loading))
 }
 
 /// New prompts may be fewer than a batch.

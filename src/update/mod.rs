@@ -47,6 +47,7 @@ impl State {
             Action::FileRead(id, content) => files::read(self, id, content),
             Action::FileUnused(id) => files::leave_out(self, id),
             Action::FileRemoved(id) => files::remove(self, id),
+            Action::RefusedCleared => files::clear_refused(self),
             Action::DemoWanted => files::restore_demo(self),
             Action::SettingsChanged(run) => settings::change(self, run),
             Action::CountsTyped(text) => settings::type_counts(self, text),
@@ -80,6 +81,7 @@ impl State {
             }
             Action::PromptsChanged(key, prompts) => {
                 inputs::change_texts(self, |texts| texts.set_prompts(key, prompts));
+                files::refuse_texts(self, key);
                 files::fit_batch_size(self);
             }
             Action::ScoresPicked(pick) => scores::pick(self, pick),

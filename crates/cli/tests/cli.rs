@@ -647,7 +647,7 @@ fn models_refuses_what_is_not_supported() {
     let gemma = write(&dir, "config.json", r#"{"model_type": "gemma2"}"#);
     let text = write(&dir, "notes.txt", "no JSON");
     refused(&["models", &gemma], FAILED, &["config.json", "model_type", "gemma2"]);
-    refused(&["models", &text], FAILED, &["notes.txt: not the JSON that was expected"]);
+    refused(&["models", &text], FAILED, &["notes.txt is no JSON"]);
     refused(&["models", &temp(&dir, "missing")], FAILED, &["missing: cannot be read"]);
 }
 

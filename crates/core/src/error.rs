@@ -1,11 +1,21 @@
 //! What can be wrong with a file or a setting: the file, the field, what was expected and what was found.
 
+use serde_json::error::Category;
 use thiserror::Error;
 
 /// An error of the plain-data ring: a file that cannot be read, or data that do not fit each other.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum CircuitError {
-    /// The file is not JSON, or a field of it has the wrong type.
+    /// The file has nothing in it.
+    #[error("{file} is empty")]
+    Empty { file: String },
+    /// The file's JSON ends in its midst.
+    #[error("{file} is cut off: {reason}")]
+    CutOff { file: String, reason: String },
+    /// The file is not JSON.
+    #[error("{file} is no JSON: {reason}")]
+    NotJson { file: String, reason: String },
+    /// A field of the file's JSON is missing or has the wrong type.
     #[error("{file}: not the JSON that was expected: {reason}")]
     Json { file: String, reason: String },
     /// A field of a config, a prompt file or a request has a value that is not supported or makes no sense.
@@ -52,7 +62,14 @@ pub enum CircuitError {
 impl CircuitError {
     /// The JSON error of serde, with the file's name.
     pub fn json(file: &str, error: &serde_json::Error) -> Self {
-        Self::Json { file: file.to_owned(), reason: error.to_string() }
+        let (file, reason) = (file.to_owned(), error.to_string());
+        match error.classify() {
+            // Where there is no character at all, the error is before the first.
+            Category::Eof if (error.line(), error.column()) == (1, 0) => Self::Empty { file },
+            Category::Eof => Self::CutOff { file, reason },
+            Category::Syntax | Category::Io => Self::NotJson { file, reason },
+            Category::Data => Self::Json { file, reason },
+        }
     }
 
     /// A field with a value that is not supported.

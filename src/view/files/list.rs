@@ -4,10 +4,13 @@ use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::select::files::{FileRow, FileState, Remark};
+use crate::words::counted;
 
 /// The list and what to call.
 pub struct FileList {
     pub rows: Vec<FileRow>,
+    /// How many of them were refused.
+    pub n_refused: usize,
     /// Whether the files are the demo's.
     pub demo: bool,
     /// About the files that came last.
@@ -16,6 +19,8 @@ pub struct FileList {
     pub memory: Option<Remark>,
     pub on_files: Callback<Vec<File>>,
     pub on_remove: Callback<u32>,
+    /// Takes away all that were refused.
+    pub on_clear: Callback<()>,
     pub on_fix: Callback<u32>,
     pub on_demo: Callback<()>,
 }
@@ -34,6 +39,12 @@ pub fn file_list(props: &FileList) -> Html {
             <ul aria-label="Files">
                 { for props.rows.iter().map(|row| file_row(row, props)) }
             </ul>
+            if props.n_refused > 0 {
+                <p class="quiet">
+                    { if props.n_refused == 1 { "1 file is refused; what was in use stays so. ".to_owned() } else { format!("{} are refused; what was in use stays so. ", counted(props.n_refused, "file")) } }
+                    <button type="button" class="link" onclick={props.on_clear.reform(|_: MouseEvent| ())}>{ "Clear" }</button>
+                </p>
+            }
             { for [&props.memory, &props.note].into_iter().flatten().map(remark) }
             <div class="file-actions">
                 <label class="button">

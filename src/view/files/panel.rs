@@ -40,6 +40,7 @@ fn files(props: &Connected) -> Html {
     });
     let list = FileList {
         rows: select::files::rows(&props.state),
+        n_refused: select::files::n_refused(&props.state),
         demo: props.state.files.iter().all(|f| f.demo),
         note: select::files::note(&props.state),
         memory: select::files::memory_line(&props.state),
@@ -47,6 +48,7 @@ fn files(props: &Connected) -> Html {
             tasks::add_dropped(tasks, Dropped::Files(files.into_iter().map(found).collect()));
         }),
         on_remove: props.on(Action::FileRemoved),
+        on_clear: props.on(|()| Action::RefusedCleared),
         on_fix,
         on_demo,
     };

@@ -146,6 +146,9 @@ fn text_of(bytes: &[u8]) -> Option<&str> {
 }
 
 fn recognise_text(text: &str) -> FileKind {
+    if text.trim().is_empty() {
+        return FileKind::Empty;
+    }
     if text.trim_start().starts_with(['{', '[']) {
         return recognise_json(&quote_infinities(text));
     }
@@ -343,7 +346,8 @@ mod tests {
     #[test]
     fn text_by_its_first_lines() {
         check(&FileKind::EdgeListCsv, &[b"edge,score\nA0.1->MLP 1,2", b"A0.1->MLP 1 # \xe2\x82"]);
-        check(&FileKind::OtherText, &[b"hello", b" \n"]);
+        check(&FileKind::OtherText, &[b"hello"]);
+        check(&FileKind::Empty, &[b"", b" \n"]);
     }
 
     #[test]
