@@ -55,6 +55,11 @@ pub fn counted(n: usize, noun: &str) -> String {
     format!("{} {noun}{ending}", grouped(n))
 }
 
+/// `Stopped after 12 of 40 passes.`
+pub fn stopped_after(done: usize, total: usize, noun: &str) -> String {
+    format!("Stopped after {} of {}.", grouped(done), counted(total, noun))
+}
+
 /// A duration in milliseconds, roughly.
 pub fn duration(ms: f64) -> String {
     let s = ms / 1000.0;

@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::state::files::{FileEntry, Role, in_use};
 use crate::state::inputs::Subject;
 use crate::state::load::Load;
-use crate::state::runs::Run;
+use crate::state::runs::{CANCELLED, KIB, Run};
 use crate::state::screen::Section;
 use crate::words::{counted, duration, grouped};
 use circuitscope_core::settings::memory::size_label;
@@ -44,6 +44,8 @@ pub enum StatusKind {
     Good,
     Busy,
     Stale,
+    /// The last run was cancelled.
+    Stopped,
     Wrong,
 }
 
@@ -105,19 +107,24 @@ pub fn status(state: &State) -> Status {
         Run::Idle(outcome) => outcome.clone(),
         Run::Running { .. } => None,
     };
+    let ended = outcome.as_deref().and_then(|text| text.strip_prefix(CANCELLED)).filter(|_| state.stopped);
+    if let Some(far) = ended {
+        let text = [far.trim(), what_is_shown(state)].into_iter().filter(|part| !part.is_empty());
+        return plain(StatusKind::Stopped, CANCELLED, text.collect::<Vec<_>>().join(" "), Some(Remedy::Run));
+    }
     if !state.has_results() {
         let text =
             outcome.unwrap_or_else(|| "The drawing shows scores alone. Run to see what the circuit does.".to_owned());
         return plain(StatusKind::Quiet, "Not run yet.", text, Some(Remedy::Run));
     }
     if !state.fresh() {
-        let text = "The curve and the numbers show the earlier run.".to_owned();
+        let text = EARLIER.to_owned();
         return plain(StatusKind::Stale, "Settings or files changed.", text, Some(Remedy::Run));
     }
-    if state.results.rows.iter().all(|row| row.job == 0) && state.results.edited.is_empty() {
+    if is_recorded(state) {
         let (title, text) = match outcome {
             // A run that came to nothing.
-            Some(outcome) => ("", format!("{outcome} What is shown was recorded with this example.")),
+            Some(outcome) => ("", format!("{outcome} {RECORDED}")),
             None => {
                 let text = "with this example, checked against auto-circuit. Nothing has run here yet.";
                 ("Recorded", text.to_owned())
@@ -127,6 +134,27 @@ pub fn status(state: &State) -> Status {
     }
     plain(StatusKind::Good, "", outcome.unwrap_or_default(), Some(Remedy::Run))
 }
+
+/// What the curve and the numbers are of where the last run did not end.
+fn what_is_shown(state: &State) -> &'static str {
+    if !state.has_results() {
+        "The drawing shows scores alone."
+    } else if !state.fresh() {
+        EARLIER
+    } else if is_recorded(state) {
+        RECORDED
+    } else {
+        ""
+    }
+}
+
+/// Whether all results came with the example.
+fn is_recorded(state: &State) -> bool {
+    state.results.rows.iter().all(|row| row.job == 0) && state.results.edited.is_empty()
+}
+
+const EARLIER: &str = "The curve and the numbers show the earlier run.";
+const RECORDED: &str = "What is shown was recorded with this example.";
 
 fn busy(state: &State, progress: Progress) -> Status {
     let left = match &state.searching() {
@@ -146,7 +174,7 @@ fn how_far(progress: &Progress) -> String {
         return label.clone();
     }
     // The engine counts what it reads in KiB, which its label says.
-    match label.strip_suffix(" (KiB)") {
+    match label.strip_suffix(KIB) {
         Some(what) => {
             let [done, total] = [done, total].map(|&kib| size_label(1024 * kib as u64));
             format!("{what}, {done} of {total}")

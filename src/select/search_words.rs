@@ -7,8 +7,9 @@ use crate::select::runs::Progress;
 use crate::state::State;
 use crate::state::algorithms::{ChoiceOption, Field, Kind};
 use crate::state::files::Role;
+use crate::state::runs::CANCELLED;
 use crate::state::search::Search;
-use crate::words::{counted, duration, grouped, short};
+use crate::words::{counted, duration, grouped, short, stopped_after};
 use circuitscope_core::settings::discovery::{
     Acdc, AcdcPrompts, Exact, InputGradient, MaskGradient, SubnetworkProbing,
 };
@@ -111,8 +112,11 @@ pub fn progress(state: &State) -> Option<Progress> {
 
 pub fn outcome(state: &State) -> Option<String> {
     let search: &Search = state.discover.search.as_ref().filter(|search| search.is_of(&state.discover))?;
-    // One that something else took the place of has no end of its own.
-    Some(search.end.clone().unwrap_or_else(|| "Cancelled.".to_owned()))
+    // One that was cancelled, or that something else took the place of, has no end of its own.
+    Some(search.end.clone().unwrap_or_else(|| match search.pace.last().filter(|tick| tick.total > 0) {
+        Some(tick) => format!("{CANCELLED} {}", stopped_after(tick.done, tick.total, "pass")),
+        None => CANCELLED.to_owned(),
+    }))
 }
 
 /// The loss, pass by pass.

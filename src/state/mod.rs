@@ -81,6 +81,8 @@ pub struct State {
     pub screen: Screen,
     pub engine: Engine,
     pub run: Run,
+    /// Whether the last run was stopped before its end.
+    pub stopped: bool,
     pub results: Results,
     /// The prompt and the position, among the output's, whose tokens are shown.
     pub prompt: usize,
@@ -123,6 +125,7 @@ impl State {
             screen: Screen::default(),
             engine: Engine::Closed,
             run: Run::Idle(None),
+            stopped: false,
             results: Results::default(),
             prompt: 0,
             position: 0,

@@ -8,6 +8,11 @@ use super::weights::WeightFiles;
 use circuitscope_core::{EdgeCounts, RunSettings};
 use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, EdgeRef, MaskEdit};
 
+/// How the sentence begins that says how far a cancelled run was.
+pub const CANCELLED: &str = "Cancelled.";
+/// How a label of the engine's ends where it counts what it reads, in KiB, and not passes.
+pub const KIB: &str = " (KiB)";
+
 /// A number for a run, counted from 1. Recorded results have the number 0.
 pub type Job = u32;
 

@@ -1,14 +1,14 @@
 //! Choosing, changing and looking into a circuit.
 
-use super::{done, zero_ablation};
-use crate::select::rail::{Remedy, StatusKind, lines, settings_sentence, status};
+use super::{done, event, zero_ablation};
+use crate::select::rail::{Remedy, Status, StatusKind, lines, settings_sentence, status};
 use crate::select::runs::{next_run, sweep};
 use crate::select::strip::{reading, reading_text};
 use crate::select::{caption::caption, edges, inspector};
 use crate::state::State;
 use crate::state::circuit::Edits;
 use crate::state::picture::Selection;
-use crate::state::runs::Plan;
+use crate::state::runs::{Outcome, Plan};
 use crate::update::{Action, CircuitAction};
 use circuitscope_core::{Circuit, Measurement};
 use circuitscope_wire::engine::{CircuitResult, EdgeRef, Event, MaskEdit};
@@ -101,6 +101,17 @@ fn the_rail_says_what_is_in_use_and_how_the_work_stands() {
     }
     // Two steps took four seconds, and seven are left.
     assert_eq!(status(&state).text, "pass 3 of 10, 2 edges · about 14 s left");
+    // A run that was cancelled is not done, until another is.
+    state.apply(Action::RunEnded(1, Outcome::Cancelled));
+    let Status { kind, title, text, .. } = status(&state);
+    assert_eq!((kind, title.as_str()), (StatusKind::Stopped, "Cancelled."));
+    assert_eq!(text, "Stopped after 3 of 10 passes. The curve and the numbers show the earlier run.");
+    let plan = sweep(&state).unwrap();
+    state.apply(Action::RunStarted(2, plan));
+    let circuit = event(&state, 2, 0);
+    state.apply(Action::RunProgressed(2, vec![circuit], 0.0));
+    state.apply(Action::RunEnded(2, done()));
+    assert_eq!(status(&state).kind, StatusKind::Good);
 }
 
 #[test]

@@ -6,13 +6,13 @@ use crate::state::State;
 use crate::state::load::Load;
 use crate::state::pace::{Pace, Tick};
 use crate::state::results::Question;
-use crate::state::runs::{Engine, Failure, Job, Outcome, Plan, Run};
-use crate::words::counted;
+use crate::state::runs::{CANCELLED, Engine, Failure, Job, KIB, Outcome, Plan, Run};
+use crate::words::{counted, stopped_after};
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
 
 /// A run begins.
 pub fn start(state: &mut State, job: Job, plan: Plan) {
-    state.failure = None;
+    (state.failure, state.stopped) = (None, false);
     state.results.forget_engine_run();
     state.discover.run_next = false;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new(), pace: Pace::default() };
@@ -56,6 +56,7 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
     }
     // A sweep is followed by the circuit that was chosen meanwhile; what failed or was cancelled by nothing.
     state.picture.newly_chosen &= !plan.one_circuit && matches!(outcome, Outcome::Done(_));
+    state.stopped = matches!(outcome, Outcome::Cancelled);
     let text = match outcome {
         Outcome::Done(baseline) => {
             let text = done_text(plan, &baseline, state.results.rows.len());
@@ -63,13 +64,7 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
             text
         }
         Outcome::Finished(text) => text,
-        Outcome::Cancelled => {
-            if state.results.rows.iter().any(|row| row.job == from) {
-                "Cancelled. Results so far are kept.".to_owned()
-            } else {
-                "Cancelled.".to_owned()
-            }
-        }
+        Outcome::Cancelled => cancelled_text(state, from),
         Outcome::Failed(failure) => {
             state.failure = Some(Failure { plan: Some(plan.clone()), ..failure });
             "The run failed. Results so far are kept.".to_owned()
@@ -84,6 +79,17 @@ pub fn take_tokens(state: &mut State, question: &Question, tokens: Result<Tokens
         let tokens = tokens.map_or_else(Load::Failed, |tokens| Load::Ready(Rc::new(tokens)));
         state.results.set_tokens(question.at.clone(), tokens);
     }
+}
+
+/// How far a run was when it was cancelled, and what is left of it.
+fn cancelled_text(state: &State, job: Job) -> String {
+    let Run::Running { done, total, label, .. } = &state.run else { return CANCELLED.to_owned() };
+    let noun =
+        if state.measures.sensitivity.as_ref().is_some_and(|table| table.job == job) { "setting" } else { "pass" };
+    // The engine counts what it reads in KiB, which its label says.
+    let far = (*total > 0 && !label.ends_with(KIB)).then(|| stopped_after(*done, *total, noun));
+    let kept = state.results.rows.iter().any(|row| row.job == job).then(|| "Results so far are kept.".to_owned());
+    [Some(CANCELLED.to_owned()), far, kept].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// How a run ended, in a sentence.

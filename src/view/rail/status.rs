@@ -21,6 +21,7 @@ pub fn status_block(props: &StatusBlock) -> Html {
         StatusKind::Good => "good",
         StatusKind::Busy => "busy",
         StatusKind::Stale => "stale",
+        StatusKind::Stopped => "stopped",
         StatusKind::Wrong => "bad",
     };
     html! {
