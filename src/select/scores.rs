@@ -10,7 +10,7 @@ use crate::state::measures::ScoreSet;
 use crate::state::scores::Scored;
 use crate::state::search::SELECTIONS;
 use crate::words::counted;
-use circuitscope_core::{GraphConfig, ScoresInfo, Selection, TensorFile, select};
+use circuitscope_core::{AlgorithmLabels, GraphConfig, ScoresInfo, Selection, TensorFile, select};
 use circuitscope_wire::reader::ScoresFound;
 
 /// What is said of the scores.
@@ -60,6 +60,7 @@ pub fn panel(state: &State) -> ScoresPanel {
         },
         _ => {}
     }
+    panel.notes.extend(own_size(state).map(str::to_owned));
     panel.notes.extend(equal_scores(state).map(str::to_owned));
     panel.notes.extend(others(state));
     panel
@@ -69,6 +70,16 @@ pub fn panel(state: &State) -> ScoresPanel {
 pub fn equal_scores(state: &State) -> Option<&'static str> {
     const EQUAL: &str = "All scores are equal: every circuit has all edges or none.";
     state.scored().is_some_and(Scored::all_equal).then_some(EQUAL)
+}
+
+/// Says that scores were learned for a circuit of one size, where subnetwork probing learned them: the curve's other sizes are none
+/// of its aims.
+pub fn own_size(state: &State) -> Option<&'static str> {
+    const OWN: &str = "Subnetwork probing chooses how many edges its circuit has: those whose masks end above 0. These scores \
+                       keep its order, from the surest edge on; sizes far from its own were not learned.";
+    let info = scores_info(in_use(&state.files, Role::Scores)?)?;
+    // A selection of its edges has another name.
+    (info.algorithm.as_deref() == Some(AlgorithmLabels::SUBNETWORK_PROBING.name)).then_some(OWN)
 }
 
 /// Names other files of scores that were dropped: one is in use at a time.

@@ -159,8 +159,8 @@ pub fn cursor(state: &State) -> Cursor {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
     pub k: String,
-    /// How many were asked for, where ties made them more.
-    pub asked: Option<String>,
+    /// Why no other size was to be had, where ties leave few.
+    pub ties: Option<String>,
     pub threshold: Option<String>,
     /// Names and values of measures, as far as they are known.
     pub values: Vec<(&'static str, String)>,
@@ -194,12 +194,25 @@ pub fn reading(state: &State) -> Reading {
     let notes: Vec<_> = [changed, missing].into_iter().flatten().collect();
     Reading {
         k: grouped(circuit.n_edges),
-        asked: (circuit.requested != circuit.n_edges)
-            .then(|| format!("{} asked, ties come in together", grouped(circuit.requested))),
+        ties: ties(state, &circuit),
         threshold: (circuit.requested > 0).then(|| short(circuit.threshold.into())),
         values,
         note: (!notes.is_empty()).then(|| notes.join(", ")),
     }
+}
+
+/// Says that edges of equal scores come in together, where that leaves out the size that was asked for, or several sizes.
+fn ties(state: &State, circuit: &Circuit) -> Option<String> {
+    /// One size that is left out is no riddle.
+    const MOST_LEFT_OUT: usize = 1;
+    // The edges before those that share the least score of the circuit.
+    let below = state.scored()?.scores.ranking().rank(circuit.threshold) - 1;
+    let (lower, upper) = (grouped(below), grouped(circuit.n_edges));
+    if circuit.requested != circuit.n_edges {
+        return Some(format!("{} asked for; ties allow {lower} or {upper}", grouped(circuit.requested)));
+    }
+    let n_left_out = circuit.n_edges.saturating_sub(below + 1);
+    (n_left_out > MOST_LEFT_OUT).then(|| format!("ties: no size between {lower} and {upper}"))
 }
 
 /// A measure's name where there is little room.
@@ -218,7 +231,7 @@ pub fn reading_text(state: &State) -> String {
     let edges = state.circuit().map_or(0, |circuit| circuit.n_edges);
     let threshold = reading.threshold.map(|threshold| format!("|score| at least {threshold}"));
     let values = reading.values.into_iter().map(|(name, value)| format!("{name} {value}"));
-    [Some(counted(edges, "edge")), threshold]
+    [Some(counted(edges, "edge")), reading.ties, threshold]
         .into_iter()
         .flatten()
         .chain(values)

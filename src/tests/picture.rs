@@ -117,11 +117,13 @@ fn the_rail_says_what_is_in_use_and_how_the_work_stands() {
 #[test]
 fn the_strip_is_read_in_words() {
     let mut state = State::demo();
-    assert_eq!(reading(&state).k, "2");
+    assert_eq!((reading(&state).k.as_str(), reading(&state).ties), ("2", None));
     assert!(reading_text(&state).starts_with("2 edges, |score| at least 1"), "{}", reading_text(&state));
     apply(&mut state, CircuitAction::Requested(5));
     // All other scores are 0, and come in together.
-    assert_eq!(reading(&state).asked.as_deref(), Some("5 asked, ties come in together"));
+    assert_eq!(reading(&state).ties.as_deref(), Some("5 asked for; ties allow 2 or 77"));
+    apply(&mut state, CircuitAction::Requested(77));
+    assert_eq!(reading(&state).ties.as_deref(), Some("ties: no size between 2 and 77"));
     state.apply(zero_ablation(&state));
     assert_eq!(reading(&state).note.as_deref(), Some("not run with these settings"));
     let (inside, _) = in_and_out(&state);

@@ -20,9 +20,13 @@ fn act(state: &mut State, action: SearchAction) {
 
 /// Scores of the demo's graph, one larger than the other.
 fn file(state: &State, id: FileId, name: &str) -> FileEntry {
+    file_of("mask_gradient", state, id, name)
+}
+
+fn file_of(algorithm: &str, state: &State, id: FileId, name: &str) -> FileEntry {
     let graph = &state.scored().unwrap().graph;
     let scores = PruneScores::new((0..graph.n_edges()).map(|i| i as f32).collect());
-    let info = ScoresInfo { algorithm: Some("mask_gradient".to_owned()), ..ScoresInfo::default() };
+    let info = ScoresInfo { algorithm: Some(algorithm.to_owned()), ..ScoresInfo::default() };
     let bytes = scores.to_bytes(graph, &info);
     let content = Load::Ready(Content::Scores(Shared(bytes.into())));
     FileEntry { id, name: name.to_owned(), n_bytes: 1, demo: false, content }
@@ -63,6 +67,19 @@ fn official_circuits_are_offered_where_they_fit() {
     assert_eq!(offered(&state), (Vec::new(), 0));
     let problem = search::order(&state, false).unwrap_err();
     assert!(problem.starts_with("No official circuit is known"), "{problem}");
+}
+
+#[test]
+fn a_size_that_the_algorithm_chose_is_said() {
+    let found_by = |algorithm: &str| {
+        let mut state = State::demo();
+        start(&mut state, 1, false);
+        let found = file_of(algorithm, &state, 10, "found.safetensors");
+        act(&mut state, SearchAction::Ended(1, SearchEnd::Found(found, tick(1500.0, 1, 1))));
+        scores::own_size(&state)
+    };
+    assert_eq!((found_by("eap"), found_by("subnetwork_probing, connected 10")), (None, None));
+    assert!(found_by("subnetwork_probing").unwrap().starts_with("Subnetwork probing chooses"));
 }
 
 #[test]

@@ -35,7 +35,8 @@ pub struct StripProps {
 /// The cursor was moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StripEvent {
-    /// To this count, perhaps not for long: a pointer is down, or keys follow each other.
+    /// To this count, perhaps not for long: a pointer is down, or keys follow each other. One that was typed may lie between two
+    /// stops; the circuit is then the next larger one.
     Drag(usize),
     /// The last count that was told stays: the pointer was released, or no key has followed for 200 ms. Drags end in one.
     Settle(usize),

@@ -18,6 +18,7 @@ use crate::state::State;
 use crate::state::picture::{Look, Selection};
 use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
+use crate::words::grouped;
 use circuitscope_core::Overlap;
 use circuitscope_figure::{Drawing, Target, Zoom, use_room};
 use circuitscope_picture::drawn::Drawn;
@@ -101,11 +102,12 @@ fn use_scene(state: &State, room: Option<Size>) -> (Rc<Option<Rc<Drawn>>>, Rc<Op
 /// What is drawn and what is not, what was changed with the way back, and the switch of edges on a path.
 fn left_out(props: &Connected, text: &str) -> Html {
     let picture = &props.state.picture;
+    let n_edges = props.state.circuit().map_or(0, |circuit| circuit.n_edges);
     html! {
         <p class="left-out">
             <span>{ text }</span>
             if let Some(edits) = select::edits_line(&picture.edits) {
-                <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", picture.requested) }</button></span>
+                <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", grouped(n_edges)) }</button></span>
             }
             { path_only(props) }
         </p>

@@ -54,6 +54,9 @@ pub fn StripPanel(props: &Connected) -> Html {
                     />
                 }
             </div>
+            if let Some(note) = scores::own_size(state) {
+                <p class="note">{ note }</p>
+            }
             if let Some(note) = scores::equal_scores(state) {
                 <p class="note">{ note }</p>
             } else if state.has_results() && !has_values(props) {
@@ -74,8 +77,8 @@ fn reading(reading: &Reading) -> Html {
     html! {
         <p class="reading">
             { "k = " }<b class="k">{ &reading.k }</b>{ if reading.k == "1" { " edge" } else { " edges" } }
-            if let Some(asked) = &reading.asked {
-                <span class="quiet">{ format!(" ({asked})") }</span>
+            if let Some(ties) = &reading.ties {
+                <span class="quiet">{ format!(" ({ties})") }</span>
             }
             if let Some(threshold) = &reading.threshold {
                 <span class="threshold">{ dot() }{ "|score| ≥ " }<b>{ threshold }</b></span>

@@ -12,7 +12,7 @@ const PAGE: f64 = 1.5;
 pub enum KeyEffect {
     /// The key is not one of the knob's.
     Pass,
-    /// The cursor moves to a stop; digits that were typed are done with.
+    /// The cursor moves to a stop, or to the count that was typed, which ties may make larger; digits are done with.
     Move(usize),
     /// These digits are typed now; none any more where empty.
     Type(String),
@@ -21,7 +21,7 @@ pub enum KeyEffect {
 /// A key on the knob at `k`, with the digits that were typed before it.
 ///
 /// Arrows go to the next stop, or over ten with Shift; Page keys by a factor of 1.5; Home to 0 and End to all edges. Digits
-/// and then Enter set the count, Backspace takes one back, Escape drops them.
+/// and then Enter ask for a count, Backspace takes one back, Escape drops them.
 pub fn press(stops: &Stops, k: usize, typed: &str, key: &str, shift: bool) -> KeyEffect {
     let far = if shift { FAR } else { 1 };
     match key {
@@ -31,7 +31,9 @@ pub fn press(stops: &Stops, k: usize, typed: &str, key: &str, shift: bool) -> Ke
         "PageDown" => KeyEffect::Move(page_down(stops, k)),
         "Home" => KeyEffect::Move(0),
         "End" => KeyEffect::Move(stops.n_edges()),
-        "Enter" if !typed.is_empty() => KeyEffect::Move(stops.at_least(typed.parse().unwrap_or(usize::MAX))),
+        "Enter" if !typed.is_empty() => {
+            KeyEffect::Move(typed.parse().map_or(stops.n_edges(), |k: usize| k.min(stops.n_edges())))
+        }
         "Escape" if !typed.is_empty() => KeyEffect::Type(String::new()),
         "Backspace" if !typed.is_empty() => KeyEffect::Type(typed[..typed.len() - 1].to_owned()),
         _ => digit(stops, typed, key),

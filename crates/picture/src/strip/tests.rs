@@ -259,7 +259,10 @@ fn digits_and_enter_set_the_count() {
     assert_eq!(press(&stops, 20, "3100", "1", false), typed("3100"));
     assert_eq!(press(&stops, 20, "31", "Backspace", false), typed("3"));
     assert_eq!(press(&stops, 20, "31", "Escape", false), typed(""));
-    assert_eq!(press(&stops, 20, "31", "Enter", false), KeyEffect::Move(40));
+    // Between two stops: what is made of it is said where the count is read.
+    assert_eq!(press(&stops, 20, "31", "Enter", false), KeyEffect::Move(31));
+    assert_eq!(press(&stops, 31, "", "ArrowRight", false), KeyEffect::Move(40));
+    assert_eq!(press(&stops, 31, "", "ArrowLeft", false), KeyEffect::Move(20));
     assert_eq!(press(&stops, 20, "9999", "Enter", false), KeyEffect::Move(1519));
 }
 
