@@ -1,6 +1,7 @@
 //! Choosing, changing and looking into a circuit.
 
 use super::{done, event, zero_ablation};
+use crate::select::edges::Listed;
 use crate::select::rail::{Remedy, Status, StatusKind, lines, settings_sentence, status};
 use crate::select::runs::{next_run, sweep};
 use crate::select::strip::{reading, reading_text};
@@ -11,6 +12,7 @@ use crate::state::picture::Selection;
 use crate::state::runs::{Outcome, Plan};
 use crate::update::{Action, CircuitAction};
 use circuitscope_core::{Circuit, Measurement};
+use circuitscope_picture::view::Shown;
 use circuitscope_wire::engine::{CircuitResult, EdgeRef, Event, MaskEdit};
 
 fn apply(state: &mut State, action: CircuitAction) {
@@ -137,11 +139,29 @@ fn the_table_of_edges_is_sorted_as_the_reader_chooses() {
     let mut state = State::demo();
     apply(&mut state, CircuitAction::Requested(77));
     let order = edges::Order::default().by(edges::Column::Dest);
-    let sorted = edges::EdgesRequest::new(&state, order).unwrap().edges();
+    let sorted = edges::EdgesRequest::new(&state, Listed::Circuit, order).unwrap().edges();
     assert_eq!(sorted.len(), 77);
     let page = edges::page(&state, &sorted, 9);
     assert_eq!((page.first, page.lines.len(), page.n_edges), (0, 77, 77));
     assert_eq!(page.lines[76].dest, "Unembed");
-    let reversed = edges::EdgesRequest::new(&state, order.by(edges::Column::Dest)).unwrap().edges();
+    let reversed = edges::EdgesRequest::new(&state, Listed::Circuit, order.by(edges::Column::Dest)).unwrap().edges();
     assert_eq!(edges::page(&state, &reversed, 0).lines[0].dest, "Unembed");
+}
+
+#[test]
+fn the_table_lists_all_edges_where_it_is_asked_to_and_says_which_are_in_the_circuit() {
+    let mut state = State::demo();
+    let (inside, outside) = in_and_out(&state);
+    apply(&mut state, CircuitAction::Toggled(inside));
+    apply(&mut state, CircuitAction::Toggled(outside));
+    let listed = |listed| edges::EdgesRequest::new(&state, listed, edges::Order::default()).unwrap();
+    let (circuit, all) = (listed(Listed::Circuit).edges(), listed(Listed::All).edges());
+    assert_eq!((circuit.len(), all.len(), listed(Listed::All).n_left_out()), (3, 77, 0));
+    let in_circuit = |edges: &[Shown]| -> Vec<usize> {
+        edges.iter().filter(|shown| shown.is_in_circuit()).map(|shown| shown.edge_idx).collect()
+    };
+    assert_eq!(in_circuit(&all), in_circuit(&circuit));
+    let page = edges::page(&state, &all, 0);
+    assert_eq!(edges::page_line(&page, 0), "1 to 77 of 77");
+    assert_eq!(edges::page_line(&page, 31_914), "1 to 77 of 77, the strongest; 31,914 weaker not listed");
 }

@@ -1,8 +1,9 @@
-//! The circuit's edges as a table: what the drawing shows, for those who read it or hear it.
+//! The circuit's edges as a table: what the drawing shows, for those who read it or hear it. The strongest edges that are not in
+//! it are a switch away.
 
 use yew::prelude::*;
 
-use crate::select::edges::{self as select, Column, EdgeLine, EdgePage, Order};
+use crate::select::edges::{self as select, Column, EdgeLine, EdgePage, EdgesRequest, Listed, Order};
 use crate::state::picture::Selection;
 use crate::update::{Action, CircuitAction};
 use crate::view::connected::Connected;
@@ -13,8 +14,10 @@ pub fn EdgesTable(props: &Connected) -> Html {
     let state = &props.state;
     let order = use_state_eq(Order::default);
     let page = use_state_eq(|| 0_usize);
-    let request = select::EdgesRequest::new(state, *order);
-    let lines = use_memo(request, |request| request.as_ref().map(select::EdgesRequest::edges));
+    let listed = use_state_eq(Listed::default);
+    let request = EdgesRequest::new(state, *listed, *order);
+    let n_left_out = request.as_ref().map_or(0, EdgesRequest::n_left_out);
+    let lines = use_memo(request, |request| request.as_ref().map(EdgesRequest::edges));
     let Some(edges) = lines.as_ref() else { return html! { <p class="note">{ "There is no circuit yet." }</p> } };
     let shown = select::page(state, edges, *page);
     let on_sort = {
@@ -28,17 +31,34 @@ pub fn EdgesTable(props: &Connected) -> Html {
         let page = page.clone();
         Callback::from(move |to: usize| page.set(to))
     };
+    let on_listed = {
+        let (listed, page) = (listed.clone(), page.clone());
+        Callback::from(move |which: Listed| {
+            listed.set(which);
+            page.set(0);
+        })
+    };
     html! { <>
         <div class="table-tools">
-            <span class="quiet">{ format!("{} to {} of {}", shown.first + 1, shown.first + shown.lines.len(), shown.n_edges) }</span>
+            { which_edges(*listed, &on_listed) }
+            <span class="quiet">{ select::page_line(&shown, n_left_out) }</span>
             { pager(&shown, &on_page) }
         </div>
         <table class="edges">
-            <caption class="visually-hidden">{ "The edges of the circuit" }</caption>
+            <caption class="visually-hidden">{ listed.caption() }</caption>
             <thead><tr>{ for Column::ALL.into_iter().map(|column| heading(column, *order, &on_sort)) }<th scope="col">{ "In circuit" }</th></tr></thead>
             <tbody>{ for shown.lines.iter().map(|line| row(line, props)) }</tbody>
         </table>
     </> }
+}
+
+/// The switch between the circuit's edges and all.
+fn which_edges(listed: Listed, on_listed: &Callback<Listed>) -> Html {
+    let choice = |which: Listed| {
+        let onclick = on_listed.reform(move |_: MouseEvent| which);
+        html! { <button type="button" aria-pressed={(which == listed).to_string()} {onclick}>{ which.label() }</button> }
+    };
+    html! { <span class="segments" role="group" aria-label="Which edges are listed">{ for Listed::ALL.into_iter().map(choice) }</span> }
 }
 
 fn heading(column: Column, order: Order, on_sort: &Callback<Column>) -> Html {
