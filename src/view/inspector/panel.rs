@@ -20,6 +20,9 @@ use circuitscope_picture::drawn::NodeKind;
 use circuitscope_picture::strip::heat::HeatRequest;
 use circuitscope_picture::view::Focus;
 
+/// The inspector's element, for what leads to it.
+pub const INSPECTOR_ID: &str = "inspector";
+
 /// What is selected, or else the prompt.
 #[component]
 pub fn Inspector(props: &Connected) -> Html {
@@ -27,7 +30,7 @@ pub fn Inspector(props: &Connected) -> Html {
     let on_edge = props.on(|edge_idx| Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(edge_idx)))));
     let on_clear = props.on(|()| Action::Circuit(CircuitAction::Selected(None)));
     html! {
-        <aside class="inspector" aria-label="Inspector">
+        <aside class="inspector" id={INSPECTOR_ID} tabindex="-1" aria-label="Inspector">
             if let Some(edge) = select::edge(state) {
                 { edge_inspector(&EdgeInspector {
                     on_clear,

@@ -1,7 +1,7 @@
 //! The size of the screen.
 
 /// Below this width the setup starts folded, so that the picture is on the first screen; the style has the same.
-const NARROW: &str = "(max-width: 760px)";
+const NARROW: &str = "(max-width: 700px)";
 
 /// Whether the screen is that of a phone.
 pub fn is_narrow() -> bool {

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::lines::{RailLine, rail_line, rail_panel};
 use super::status::{StatusBlock, status_block};
-use crate::select::rail::{self as select, Remedy};
+use crate::select::rail::{self as select, Remedy, Status, StatusKind};
 use crate::select::{search, search_words};
 use crate::state::runs::Run;
 use crate::state::screen::Section;
@@ -59,10 +59,21 @@ pub fn Rail(props: &Connected) -> Html {
 fn grab(props: &Connected) -> Html {
     let [model, _, scores] = select::lines(&props.state);
     let onclick = props.on(|_: MouseEvent| Action::Screen(ScreenAction::RailToggled));
+    let Status { kind, title, text, .. } = select::status(&props.state);
+    let line = match kind {
+        StatusKind::Busy => format!("{title} {text}"),
+        _ => format!("{} · {}", model.value, scores.value),
+    };
+    let is_open = props.state.screen.rail;
     html! {
-        <button type="button" class="grab" aria-expanded={props.state.screen.rail.to_string()} {onclick}>
-            <b>{ "Setup" }</b><span>{ format!("{} · {}", model.value, scores.value) }</span>
-        </button>
+        <div class="peek">
+            <button type="button" class="grab" aria-expanded={is_open.to_string()} {onclick}>
+                <b>{ "Setup" }</b><span>{ line }</span>
+            </button>
+            if !is_open {
+                { find_button(props) }
+            }
+        </div>
     }
 }
 
@@ -104,26 +115,31 @@ fn find(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
     let state = &props.state;
     let open = state.screen.section == Some(Section::Find);
     let next = (!open).then_some(Section::Find);
-    let order = search::order(state, false);
-    let start = props.with(|state, tasks, _: MouseEvent| {
-        if let Ok(order) = search::order(state, false) {
-            tasks::search(tasks, order);
-        }
-    });
     let algorithm = state.discover.offer().labels.title;
     let cost = search_words::cost(state).map_or_else(|| algorithm.to_owned(), |cost| format!("{algorithm}: {cost}"));
     html! {
         <div class="find">
             <div class="find-buttons">
-                <button type="button" class="primary" disabled={order.is_err() || state.searching().is_some()} onclick={start}>{ "Find a circuit" }</button>
+                { find_button(props) }
                 <button
                     type="button" class="primary more-find" data-section="find" aria-label="Choose the algorithm and its settings" title="Choose the algorithm and its settings"
                     aria-expanded={open.to_string()} aria-controls="panel-find" onclick={on_open.reform(move |_| next)}
                 >{ "▾" }</button>
             </div>
-            <p class="quiet cost-line">{ order.err().unwrap_or(cost) }</p>
+            <p class="quiet cost-line">{ search::order(state, false).err().unwrap_or(cost) }</p>
         </div>
     }
+}
+
+fn find_button(props: &Connected) -> Html {
+    let state = &props.state;
+    let onclick = props.with(|state, tasks, _: MouseEvent| {
+        if let Ok(order) = search::order(state, false) {
+            tasks::search(tasks, order);
+        }
+    });
+    let disabled = search::order(state, false).is_err() || state.searching().is_some();
+    html! { <button type="button" class="primary" {disabled} {onclick}>{ "Find a circuit" }</button> }
 }
 
 fn remedy(props: &Connected) -> Callback<Remedy> {

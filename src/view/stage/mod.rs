@@ -6,4 +6,5 @@ mod drawing;
 mod hints;
 mod legend;
 pub mod panel;
+mod selected;
 mod strip;

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::drawing::DrawingPanel;
 use super::hints::hints;
+use super::selected::selected_line;
 use super::strip::StripPanel;
 use crate::select::caption::caption;
 use crate::update::{Action, ScreenAction};
@@ -29,7 +30,10 @@ pub fn Stage(props: &Connected) -> Html {
                 { hints(on_dismiss) }
             }
             <DrawingPanel ..props.clone() />
-            <StripPanel ..props.clone() />
+            <div class="foot">
+                { selected_line(props) }
+                <StripPanel ..props.clone() />
+            </div>
             <DrawerPanel ..props.clone() />
         </div>
     }
