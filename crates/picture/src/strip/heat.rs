@@ -12,9 +12,12 @@ use crate::geometry::{Point, Rect, Size, TextAlign, TextSpot};
 use crate::plot::TickLabel;
 pub use svg::markup;
 
-/// The room of the tokens at the left and below, of the 9-pixel tokens of the design.
+/// The room of the tokens at the left and, at most, below, of the 9-pixel tokens of the design.
 const TOKENS: f64 = 50.0;
 const FOOT: f64 = 48.0;
+/// About the width of a character of 9-pixel type, and what is above and below the tokens.
+const CHAR_WIDTH: f64 = 5.4;
+const FOOT_MARGIN: f64 = 9.0;
 /// A cell is at most so large, and one row of 9-pixel tokens high where there is room (`page.html` of the design).
 const MOST_CELL_WIDTH: f64 = 13.2;
 const CELL_HEIGHT: f64 = 9.0;
@@ -98,11 +101,16 @@ pub fn heat(request: &HeatRequest) -> HeatLayout {
         // Below each other, the keys of the last map stand for all of the same tokens.
         let shared = n_columns == 1 && request.maps.get(i + 1).is_some_and(|next| next.tokens == data.tokens);
         let map = drawn(data, corner, width, !shared);
-        let foot = if map.keys.is_empty() { 0.0 } else { FOOT };
-        bottom = bottom.max(map.frame.y + map.frame.height + foot);
+        bottom = bottom.max(map.frame.y + map.frame.height + foot(&map.keys));
         maps.push(map);
     }
     HeatLayout { size: Size { width: request.width, height: bottom }, maps }
+}
+
+/// The room of the keys below a map.
+fn foot(keys: &[TickLabel]) -> f64 {
+    let longest = keys.iter().map(|key| key.text.chars().count()).max();
+    longest.map_or(0.0, |n_chars| (FOOT_MARGIN + CHAR_WIDTH * n_chars as f64).min(FOOT))
 }
 
 impl HeatLayout {
