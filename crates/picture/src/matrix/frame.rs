@@ -37,15 +37,21 @@ pub(super) fn frame<'a>(nodes: &Nodes, pairs: &'a BTreeMap<[usize; 2], Pair<'a>>
     let (top, columns_named) = margin(BLOCK_MARGIN.1, NODE_MARGIN.1, size.width - NODE_MARGIN.0, dests.len());
     let [width, height] =
         [size.width - left - END_MARGIN.0, size.height - top - END_MARGIN.1].map(|room| room.max(1.0));
-    let rows = lanes::lanes(nodes, &srcs, top, height);
-    let columns = lanes::lanes(nodes, &dests, left, width);
+    let mut rows = lanes::lanes(nodes, &srcs, top, height);
+    let mut columns = lanes::lanes(nodes, &dests, left, width);
+    // A small matrix stands in the middle of its room, with its margins.
+    let spare = |end: f64, most: f64| (most - end).max(0.0) / 2.0;
+    let corner = Point { x: spare(columns.end(left), left + width), y: spare(rows.end(top), top + height) };
+    columns.move_by(corner.x);
+    rows.move_by(corner.y);
+    let (left, top) = (left + corner.x, top + corner.y);
     let pairs = by_lane(pairs, &rows, &columns);
     let strongest = pairs.values().map(|pair| pair.score().abs()).fold(0.0, f64::max);
     let inside = Rect { x: left, y: top, width: columns.end(left) - left, height: rows.end(top) - top };
     let stairs = stairs(&rows, &columns, inside);
-    let mut labels = titles(inside, size);
-    labels.extend(if rows_named { row_names(&rows) } else { row_blocks(&rows) });
-    labels.extend(if columns_named { column_names(&columns) } else { column_blocks(&columns) });
+    let mut labels = titles(inside, size, corner);
+    labels.extend(if rows_named { row_names(&rows, corner) } else { row_blocks(&rows, corner) });
+    labels.extend(if columns_named { column_names(&columns, corner) } else { column_blocks(&columns, corner) });
     labels.extend(note(&stairs, inside));
     let bands = bands(&rows, &columns, inside);
     Frame { inside, rows, columns, pairs, strongest, bands, stairs, labels }

@@ -24,26 +24,28 @@ const NOTE: [&str; 3] = [
 /// The distance of the note's lines.
 const NOTE_PITCH: f64 = 15.0;
 
-pub(super) fn titles(inside: Rect, size: Size) -> Vec<Label> {
+/// `source` and `destination`. `corner` is where the margins begin, here and below.
+pub(super) fn titles(inside: Rect, size: Size, corner: Point) -> Vec<Label> {
     let middle = |x: f64, y: f64| TextSpot { at: Point { x, y }, align: TextAlign::Middle };
     let title =
         |text: &str, spot, is_upright| Label { text: text.to_owned(), spot, is_upright, role: LabelRole::Title };
     let across = (inside.x + inside.width / 2.0).clamp(inside.x.min(40.0), (size.width - 40.0).max(40.0));
     let down = (inside.y + inside.height / 2.0).clamp(30.0, (size.height - 30.0).max(30.0));
-    vec![title("source", middle(13.0, down), true), title("destination", middle(across, 10.0), false)]
+    let [source, destination] = [middle(corner.x + 13.0, down), middle(across, corner.y + 10.0)];
+    vec![title("source", source, true), title("destination", destination, false)]
 }
 
-pub(super) fn row_names(rows: &Lanes) -> Vec<Label> {
+pub(super) fn row_names(rows: &Lanes, corner: Point) -> Vec<Label> {
     let label = |row: &Lane| {
-        let at = Point { x: NODE_MARGIN.0 - LABEL_GAP, y: row.start + row.breadth / 2.0 + BASELINE };
+        let at = Point { x: corner.x + NODE_MARGIN.0 - LABEL_GAP, y: row.start + row.breadth / 2.0 + BASELINE };
         name_label(row, TextSpot { at, align: TextAlign::End }, false)
     };
     rows.lanes.iter().map(label).collect()
 }
 
-pub(super) fn column_names(columns: &Lanes) -> Vec<Label> {
+pub(super) fn column_names(columns: &Lanes, corner: Point) -> Vec<Label> {
     let label = |column: &Lane| {
-        let at = Point { x: column.start + column.breadth / 2.0 + BASELINE, y: NODE_MARGIN.1 - LABEL_GAP };
+        let at = Point { x: column.start + column.breadth / 2.0 + BASELINE, y: corner.y + NODE_MARGIN.1 - LABEL_GAP };
         name_label(column, TextSpot { at, align: TextAlign::Start }, true)
     };
     columns.lanes.iter().map(label).collect()
@@ -55,13 +57,13 @@ fn name_label(lane: &Lane, spot: TextSpot, is_upright: bool) -> Label {
     Label { text: text.clone(), spot, is_upright, role: LabelRole::Node(lane.name.clone()) }
 }
 
-pub(super) fn row_blocks(rows: &Lanes) -> Vec<Label> {
-    let spot = |middle: f64| TextSpot { at: Point { x: 40.0, y: middle + BASELINE }, align: TextAlign::End };
+pub(super) fn row_blocks(rows: &Lanes, corner: Point) -> Vec<Label> {
+    let spot = |middle: f64| TextSpot { at: Point { x: corner.x + 40.0, y: middle + BASELINE }, align: TextAlign::End };
     blocks(rows, TICK_PITCH.1, spot)
 }
 
-pub(super) fn column_blocks(columns: &Lanes) -> Vec<Label> {
-    let spot = |middle: f64| TextSpot { at: Point { x: middle, y: 23.0 }, align: TextAlign::Middle };
+pub(super) fn column_blocks(columns: &Lanes, corner: Point) -> Vec<Label> {
+    let spot = |middle: f64| TextSpot { at: Point { x: middle, y: corner.y + 23.0 }, align: TextAlign::Middle };
     blocks(columns, TICK_PITCH.0, spot)
 }
 

@@ -11,8 +11,8 @@ pub(super) const BLOCK_GAP: f64 = 2.5;
 const GAPS_SHARE: f64 = 0.25;
 /// Narrower lanes are made fewer, where heads can share one.
 const LEAST_PITCH: f64 = 3.0;
-/// Rows and columns of a small circuit leave room empty rather than be wider: twice the height of their names.
-const LARGEST_PITCH: f64 = 30.0;
+/// Rows and columns of a small circuit leave room empty rather than be wider: about a box of the flow with its ribbons.
+const LARGEST_PITCH: f64 = 64.0;
 
 /// All rows, or all columns.
 pub(super) struct Lanes {
@@ -52,6 +52,15 @@ impl Lanes {
     pub fn edge(&self, i: usize) -> f64 {
         let is_after_gap = i > 0 && self.blocks.iter().any(|block| block.first == i);
         self.lanes[i].start - if is_after_gap { self.gap / 2.0 } else { 0.0 }
+    }
+
+    /// All of them further to the right, or down.
+    pub fn move_by(&mut self, way: f64) {
+        self.lanes.iter_mut().for_each(|lane| lane.start += way);
+        for block in &mut self.blocks {
+            block.start += way;
+            block.end += way;
+        }
     }
 
     /// Where the last lane ends; where it would begin, if there is none.

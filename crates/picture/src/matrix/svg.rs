@@ -1,9 +1,9 @@
 //! The picture of a [`Layout`]: as a file ([`svg_string`]), or for a page ([`picture`], [`markup`]).
 //!
-//! The root carries `data-figure="circuit"`, every cell `data-cell="A0.1->MLP 1"` and, of its strongest edge, `data-edge`; rows
-//! and columns have `data-node` at their heads, also where they are too narrow for names. In a page the custom properties
-//! `--pos`, `--neg`, `--cs`, `--ca`, `--cb` (shared, only A, only B), `--bg`, `--ink`, `--muted`, `--ctl` and `--wash` set the
-//! colours. In a file they are literal.
+//! A file's root carries `data-figure="circuit"` (in a page the element around it does), every cell `data-cell="A0.1->MLP 1"`
+//! and, of its strongest edge, `data-edge`; rows and columns have `data-node` at their heads, also where they are too narrow for
+//! names. In a page the custom properties `--pos`, `--neg`, `--cs`, `--ca`, `--cb` (shared, only A, only B), `--bg`, `--ink`,
+//! `--muted`, `--ctl` and `--wash` set the colours. In a file they are literal.
 
 use std::fmt::Write;
 
@@ -42,6 +42,7 @@ pub fn bare_svg_string(layout: &Layout, theme: Theme) -> String {
 fn file(layout: &Layout, size: Size, theme: Theme) -> Element {
     let titled = |cell: &Cell| cell_element(cell, theme).child(Element::title(&cell_text(cell)));
     root(layout, size, theme)
+        .with("data-figure", "circuit")
         .child(background(size, theme))
         .children(ground(layout, theme))
         .child(group("cells").children(layout.cells.iter().map(titled)))
@@ -99,7 +100,7 @@ pub fn steps_text(layout: &Layout) -> String {
 
 fn root(layout: &Layout, size: Size, theme: Theme) -> Element {
     let description = description(layout);
-    Root { class: "matrix", size, font_size: "11", description, theme }.element().with("data-figure", "circuit")
+    Root { class: "matrix", size, font_size: "11", description, theme }.element()
 }
 
 fn description(layout: &Layout) -> String {

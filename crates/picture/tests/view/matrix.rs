@@ -181,6 +181,18 @@ fn a_cell_is_the_sum_of_its_edges_in_four_steps_of_the_largest() {
 }
 
 #[test]
+fn a_small_matrix_stands_in_the_middle() {
+    let layout = of(&small(), 770.0, 414.0);
+    let Rect { x, y, width, height } = layout.inside;
+    // Three columns and two rows of 64 pixels with the gaps between their blocks. Left 70 and right 14 pixels, above 66 and below
+    // 12, are margins.
+    assert!(
+        (x - 70.0 - (770.0 - 14.0 - x - width)).abs() < 1e-6 && (y - 66.0 - (414.0 - 12.0 - y - height)).abs() < 1e-6
+    );
+    assert!(width >= 3.0 * 64.0 && height >= 2.0 * 64.0 && x > 200.0 && y > 100.0);
+}
+
+#[test]
 fn where_rows_get_too_narrow_the_weakest_heads_of_a_layer_share_one() {
     let drawn = deep().draw(2000, &apart());
     let [high, low] = [1400.0, 344.0].map(|height| of(&drawn, 770.0, height));
@@ -230,12 +242,13 @@ fn of_two_circuits_a_cell_says_which_it_is_in() {
 fn a_page_finds_cells_and_nodes_and_a_file_has_literal_colours() {
     let layout = of(&small(), 770.0, 414.0);
     let page = svg::markup(&layout);
-    assert!(page.starts_with("<svg") && page.contains("data-figure=\"circuit\""));
+    assert!(page.starts_with("<svg") && !page.contains("data-figure"));
     assert!(page.contains("data-cell=\"Resid Start-&gt;A0.1\" data-edge=\"Resid Start-&gt;A0.1.V\""));
     assert!(page.contains("data-node=\"A0.1\"") && page.contains("var(--pos,#2a66b4) 36%"));
     for theme in [Theme::Light, Theme::Dark] {
         let file = svg::svg_string(&layout, theme);
         assert!(!file.contains("var(") && !file.contains("<style"));
+        assert_eq!(file.matches("data-figure=\"circuit\"").count(), 1);
         assert!(resvg::usvg::Tree::from_str(&file, &resvg::usvg::Options::default()).is_ok());
     }
     let empty = Case::random(Graph::new(&model(1, 1), GraphConfig::default()), 0).draw(0, &apart());
