@@ -19,7 +19,7 @@ use crate::view::link_notice::link_notice;
 use crate::view::parts::help::help;
 use crate::view::parts::notice::{Notice, notice};
 use crate::view::parts::remembered;
-use crate::view::parts::screen::is_narrow;
+use crate::view::parts::screen::{is_narrow, is_tight};
 use crate::view::rail::panel::Rail;
 use crate::view::shortcuts::use_shortcuts;
 use crate::view::stage::panel::{HINTS, Stage};
@@ -77,7 +77,7 @@ fn initial_state() -> State {
     let orientation = if narrow { Orientation::Vertical } else { Orientation::Horizontal };
     let mut state = State::demo();
     state.picture.view.orientation = orientation;
-    state.screen.rail = !narrow;
+    state.screen.rail = !is_tight();
     state.screen.hints = remembered::get(HINTS).is_none();
     state.links.usual = orientation;
     state.links.remembered.on = tasks::wants_to_remember();

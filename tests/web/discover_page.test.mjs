@@ -22,9 +22,10 @@ await pageSuite("finding circuits in the page", ({ page, ui }) => {
       return [row.querySelector("span").textContent, row.querySelector("input").checked];
     }));
   };
+  /** What is found is drawn, and the panel out of its way. */
   const find = async () => {
     await button("Find").click();
-    await ui.shows(".search-status", /^Found/);
+    await page.waitForSelector(".rail-panel", { state: "detached" });
   };
   /** The name and the metadata of the scores in use, as they are saved. */
   const saved = async () => {

@@ -68,8 +68,9 @@ fn heading(column: Column, order: Order, on_sort: &Callback<Column>) -> Html {
         (true, false) => (Some("ascending"), " ▴"),
         (true, true) => (Some("descending"), " ▾"),
     };
+    let class = matches!(column, Column::Rank | Column::Score).then_some("number");
     html! {
-        <th scope="col" aria-sort={aria}><button type="button" class="bare" onclick={on_sort.reform(move |_: MouseEvent| column)}>{ column.label() }<span aria-hidden="true">{ sign }</span></button></th>
+        <th scope="col" {class} aria-sort={aria}><button type="button" class="bare" onclick={on_sort.reform(move |_: MouseEvent| column)}>{ column.label() }<span aria-hidden="true">{ sign }</span></button></th>
     }
 }
 

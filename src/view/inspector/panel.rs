@@ -7,7 +7,7 @@ use super::layers::Layers;
 use super::node::{NodeInspector, node_inspector};
 use super::values::{PromptsView, prompts_view};
 use crate::select::insight::{self, Seen};
-use crate::select::inspector as select;
+use crate::select::inspector::{self as select, EdgeRow};
 use crate::select::{runs, values};
 use crate::state::picture::{Selection, View};
 use crate::state::runs::Plan;
@@ -63,14 +63,24 @@ pub fn Inspector(props: &Connected) -> Html {
                 if let Some(bars) = select::layers(state) {
                     <Layers {bars} window={window(&state.picture.view)} on_window={on_window(props)} />
                 }
-                <section>
-                    <h2>{ "Strongest edges" }</h2>
-                    { edge_list(&select::strongest(state), &on_edge) }
-                </section>
-                <p class="quiet hint">{ "Select a box or a ribbon to look inside it." }</p>
+                { strongest(&select::strongest(state), &on_edge) }
             }
         </aside>
     }
+}
+
+/// The strongest edges of the circuit, where it has any.
+fn strongest(rows: &[EdgeRow], on_edge: &Callback<usize>) -> Html {
+    if rows.is_empty() {
+        return Html::default();
+    }
+    html! { <>
+        <section>
+            <h2>{ "Strongest edges" }</h2>
+            { edge_list(rows, on_edge) }
+        </section>
+        <p class="quiet">{ "Select a box or a ribbon to look inside it." }</p>
+    </> }
 }
 
 /// The attention of the selected head.

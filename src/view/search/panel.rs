@@ -9,7 +9,7 @@ use crate::select::{search, search_words as words};
 use crate::state::algorithms::OFFERS;
 use crate::state::runs::Run;
 use crate::tasks;
-use crate::update::{Action, SearchAction};
+use crate::update::{Action, ScreenAction, SearchAction};
 use crate::view::connected::Connected;
 
 /// Fewer passes are as well done as timed.
@@ -18,12 +18,26 @@ const MIN_TIMED_PASSES: usize = 6;
 /// The section.
 #[component]
 pub fn SearchPanel(props: &Connected) -> Html {
+    use_shut_when_found(props);
     html! {
         <div class="discover">
             { form(props) }
             { bar(props) }
         </div>
     }
+}
+
+/// The panel lies over the drawing, where what was found is to be seen.
+#[hook]
+fn use_shut_when_found(props: &Connected) {
+    let found = props.state.discover.found.last().map(|(id, _)| *id);
+    let last = use_mut_ref(|| found);
+    let shut = props.on(|()| Action::Screen(ScreenAction::SectionOpened(None)));
+    use_effect_with(found, move |&found| {
+        if last.replace(found) != found && found.is_some() {
+            shut.emit(());
+        }
+    });
 }
 
 /// A callback that makes an action of what a view gives.

@@ -63,7 +63,9 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     { choices(&controls) }
                     { legend(&drawing.legend, two_circuits::names(state).as_ref()) }
                 }
-                { buttons(&controls) }
+                if state.scored().is_some() {
+                    { buttons(&controls) }
+                }
             </div>
             <div class="room" ref={figure}>
                 if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
@@ -77,7 +79,9 @@ pub fn DrawingPanel(props: &Connected) -> Html {
                     <p class="empty">{ no_picture(state) }</p>
                 }
             </div>
-            { left_out(props, &controls.left_out) }
+            if state.scored().is_some() {
+                { left_out(props, &controls.left_out) }
+            }
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
     }

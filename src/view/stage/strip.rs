@@ -42,7 +42,11 @@ pub fn StripPanel(props: &Connected) -> Html {
     html! {
         <section class="strip-panel" aria-label="Faithfulness by size">
             <div class="strip-head">
-                { reading(&select::reading(state)) }
+                if state.circuit().is_some() {
+                    { reading(&select::reading(state)) }
+                } else {
+                    <p class="reading quiet">{ "No circuit yet" }</p>
+                }
                 <span class="grow" />
                 { series(props) }
                 { measure(props) }
