@@ -77,6 +77,12 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let hovered = use_state_eq(|| None::<Target>);
     let place = use_state_eq(|| None::<Place>);
     let pressed = use_mut_ref(Pressed::default);
+    let last = use_mut_ref(|| None::<Point>);
+    // Only now that it stands there a tip has a size to be placed by.
+    use_effect_with(props.tip.clone(), {
+        let (tip, figure, last) = (tip_node.clone(), figure.clone(), last.clone());
+        move |_| move_tip(&tip, &figure, *last.borrow())
+    });
     let marks = Marks { hovered: (*hovered).clone(), selected: props.selection.clone() };
     let marked = use_mut_ref(Marks::default);
     marked.replace(marks.clone());
@@ -94,6 +100,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let pointer = Pointer {
         figure: figure.clone(),
         tip: tip_node.clone(),
+        last,
         pressed,
         point: point.clone(),
         zoom: props.zoom,
@@ -136,6 +143,8 @@ pub fn Drawing(props: &DrawingProps) -> Html {
 struct Pointer {
     figure: NodeRef,
     tip: NodeRef,
+    /// Where it was last, while it is over the drawing.
+    last: Rc<RefCell<Option<Point>>>,
     pressed: Rc<RefCell<Pressed>>,
     /// Called with what it is at.
     point: Callback<Option<Target>>,
@@ -149,8 +158,10 @@ impl Pointer {
         if let Some(zoomed) = dragged(&mut self.pressed.borrow_mut(), event, &self.figure, self.zoom, self.room) {
             self.on_zoom.emit(zoomed);
         } else if event.pointer_type() != "touch" {
+            let at = at(event, &self.figure);
+            self.last.replace(at);
             self.point.emit(marks::target_at(event));
-            move_tip(&self.tip, &self.figure, at(event, &self.figure));
+            move_tip(&self.tip, &self.figure, at);
         }
     }
 
@@ -168,6 +179,7 @@ impl Pointer {
 
     fn left(&self, event: &PointerEvent) {
         self.up(event);
+        self.last.replace(None);
         self.point.emit(None);
     }
 }
