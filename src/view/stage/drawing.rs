@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
-use super::legend::legend;
+use super::legend::{legend, matrix_legend};
 use crate::select::figure::{DrawnRequest, placed_nodes};
 use crate::select::picture::no_picture;
 use crate::select::pointed::{self as select, Tip};
@@ -51,6 +51,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     let overlap = use_memo(PairRequest::new(state), |request| request.as_ref().map(PairRequest::overlap));
     let (shown, size) = (drawn.as_ref().as_ref(), room.unwrap_or(Size { width: 1.0, height: 1.0 }));
     let tip = hovered.as_ref().zip(shown).and_then(|(target, drawn)| select::tip(state, drawn, target));
+    let names = two_circuits::names(state);
     let on_full = full_screen(&frame);
     let controls = controls(props, shown, (*zoom, size), (set_zoom.clone(), on_full.clone()));
     html! {
@@ -61,7 +62,10 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <div class="figure-bar">
                 if let Some(drawing) = &*drawing {
                     { choices(&controls) }
-                    { legend(&drawing.legend, two_circuits::names(state).as_ref()) }
+                    { match state.picture.view.look {
+                        Look::Matrix => matrix_legend(names.as_ref()),
+                        Look::Flow | Look::AutoCircuit => legend(&drawing.legend, names.as_ref()),
+                    } }
                 }
                 if state.scored().is_some() {
                     { buttons(&controls) }

@@ -12,6 +12,23 @@ pub fn legend(items: &[LegendItem], names: Option<&Names>) -> Html {
     html! { <div class="legend">{ for items.iter().filter(is_told).map(|item| one(*item, names)) }</div> }
 }
 
+/// The legend of the matrix, whose cells have steps of colour; of two circuits the colour is that of the side.
+pub fn matrix_legend(names: Option<&Names>) -> Html {
+    let items = [LegendItem::Shared, LegendItem::OnlyA, LegendItem::OnlyB];
+    html! {
+        <div class="legend">
+            if names.is_some() {
+                { for items.map(|item| one(item, names)) }
+                <span>{ "half as wide: negative" }</span>
+            } else {
+                <span><i class="steps positive" />{ "positive, helps" }</span>
+                <span><i class="steps negative" />{ "negative, hurts: half as wide" }</span>
+            }
+            <span>{ "the stronger the colour, the larger |score|" }</span>
+        </div>
+    }
+}
+
 fn one(item: LegendItem, names: Option<&Names>) -> Html {
     let label = match (item, names) {
         (LegendItem::OnlyA, Some(names)) => format!("only A: {}", names.a),
