@@ -59,7 +59,14 @@ await pageSuite("comparing circuits in the page", ({ page, ui }) => {
     // Nothing and everything are the same circuits, whoever draws them.
     const column = heads.indexOf("KL divergence from clean") - 1;
     const chosen = await page.locator("tr.circuit-row").evaluateAll((rows, i) => rows.map((row) => row.querySelectorAll("td")[i].textContent), column);
-    for (const row of [0, 2]) assert.ok(Math.abs(Number(last[row]) - Number(chosen[row])) < 1e-3, `${last[row]}, ${chosen[row]}`);
+    const number = (text) => Number(text.replaceAll("−", "-"));
+    for (const row of [0, 2]) assert.ok(Math.abs(number(last[row]) - number(chosen[row])) < 1e-2, `${last[row]}, ${chosen[row]}`);
+    // The button stays, and hides and shows their curve.
+    assert.equal(await button("Random edges").getAttribute("aria-pressed"), "true");
+    await button("Random edges").click();
+    await page.waitForSelector(".curve .random", { state: "detached" });
+    await button("Random edges").click();
+    await page.waitForSelector(".curve .random");
     // Of other settings they say nothing.
     await ui.set({ ablation: "zero" });
     assert.equal(await page.locator(".curve .random").count(), 0);
@@ -81,7 +88,7 @@ await pageSuite("comparing circuits in the page", ({ page, ui }) => {
 
   it("saves the table of settings, and takes a cell's settings into use", async () => {
     await ui.onCpu();
-    await tab("Settings");
+    await tab("Every setting");
     await button("Test the shown circuit").click();
     await ui.status(/Done: the circuit under every setting/);
     assert.equal(await page.locator("table.sensitivity td button").count(), 28);

@@ -96,7 +96,7 @@ await pageSuite("finding circuits in the page", ({ page, ui }) => {
   it("shows the loss of subnetwork probing as it works, times a pass, and stops", async () => {
     await choose("Subnetwork probing: learned masks");
     await page.fill("#find-epochs", "20000");
-    await button("Time a pass").click();
+    await button("Estimate the time").click();
     await ui.shows(".search-status", /^A pass was timed/);
     assert.match(await page.textContent(".cost"), /, about [\d.]+ (s|min|h) on this device\.$/);
     assert.match(await page.textContent("[data-section=scores]"), /official circuit/, "a trial gives no scores");

@@ -23,9 +23,9 @@ await pageSuite("the page", ({ page, ui, visitor }) => {
     it("is drawn with its results before the engine is fetched", async () => {
       assert.equal(await ui.nRibbons(), 2);
       assert.deepEqual(await ui.circuits(), [
-        ["0", "-0.7333", "0.2671", "0.0000"],
-        ["2", "0.7333", "0.0000", "0.2671"],
-        ["77", "0.7333", "0.0000", "0.2671"],
+        ["0", "−0.73", "0.27", "0.00"],
+        ["2", "0.73", "0.00", "0.27"],
+        ["77", "0.73", "0.00", "0.27"],
       ]);
       assert.deepEqual(await page.locator(".cs-next thead th").allInnerTexts(), ["Token", "Clean", "Corrupt", "Circuit"]);
       assert.ok(!ui.asked().some((name) => name.startsWith("engine")), `asked for ${ui.asked()}`);

@@ -1,28 +1,20 @@
 // The page under fingers, on a phone: what is selected and where its details are, what starts a search, and how large things are.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { beforeEach, it } from "node:test";
 
-import { PHONE, drive, openSite } from "./support/page.mjs";
-import { SITE } from "./support/server.mjs";
+import { PHONE } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
 /** What a finger needs, in CSS pixels (WCAG 2.5.5). */
 const FINGER = 44;
 
-describe("on a phone", () => {
-  let site, context, page, ui;
-  const errors = [];
-  before(async () => {
-    site = await openSite();
-    context = await site.browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true });
-    page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (error) => errors.push(error.message));
-    ui = drive({ page, server: site.server });
-    await page.goto(site.server.origin + SITE);
+await pageSuite("on a phone", { anew: false }, ({ visitor }) => {
+  let page, ui;
+  beforeEach(async () => {
+    ({ page, ui } = await visitor({ viewport: PHONE, hasTouch: true, isMobile: true }));
+    await ui.visit();
   });
-  after(() => site?.close());
-  afterEach(() => assert.deepEqual(errors.splice(0), []));
 
   const line = () => page.getByRole("group", { name: "Selected" });
   const tap = async (edge) => {
@@ -32,7 +24,6 @@ describe("on a phone", () => {
   };
 
   it("names what a finger selected above the strip, and leads to its details", async () => {
-    await ui.open({ size: PHONE });
     assert.equal(await line().count(), 0);
     const drawing = await ui.drawing().boundingBox();
     await tap("A3.0->Resid End");
@@ -49,7 +40,6 @@ describe("on a phone", () => {
   });
 
   it("finds a circuit from the peek of the setup, which says how it goes", async () => {
-    await ui.open({ size: PHONE });
     assert.match(await page.locator(".grab").innerText(), /Tracr reverse · official circuit/);
     await page.getByRole("button", { name: "Find a circuit", exact: true }).tap();
     await ui.status(/Done: 4 circuits/);
@@ -57,7 +47,6 @@ describe("on a phone", () => {
   });
 
   it("has nothing to press that is too small for a finger", async () => {
-    await ui.open({ size: PHONE });
     await tap("A3.0->Resid End");
     /** Those that are smaller; a checkbox is as large as its label, and links are part of a sentence. */
     const tooSmall = () => page.locator(":is(button, select, input, textarea, summary):visible").evaluateAll((controls, least) => {

@@ -85,7 +85,7 @@ await pageSuite("the states of the page", ({ page, ui, server }) => {
       await stays(before, "running");
       assert.equal(await ui.runButton().count(), 0, "one run at a time");
       await ui.cancelButton().click();
-      await ui.status(/Cancelled\. Results so far are kept\./);
+      await ui.status(/Cancelled\. Stopped after \d+ of \d+ passes\. Results so far are kept\./);
       await stays(before, "cancelled");
     });
 
