@@ -5,7 +5,7 @@ use crate::state::State;
 use crate::state::load::Shared;
 use crate::state::measures::Official;
 use crate::state::scores::Scored;
-use crate::words::counted;
+use crate::words::{counted, grouped};
 use circuitscope_core::{Roc, RocPoint, roc, similarity};
 use circuitscope_picture::{Axis, PlotLayout, PlotRequest, PlotValue, Scale, Series, Size, plot};
 
@@ -132,7 +132,7 @@ impl SimilarityRequest {
         let share = |a: &Scores, b: &Scores| similarity(&a.scored.scores, &b.scored.scores, self.n_edges);
         let shares = scored.iter().map(|a| scored.iter().map(|b| share(a, b)).collect()).collect();
         let n_all = scored[0].scored.scores.n_edges();
-        let caption = format!("Common edges among the {} largest of {n_all} scores", self.n_edges);
+        let caption = format!("Common edges among the {} largest of {} scores", grouped(self.n_edges), grouped(n_all));
         let sets = scored.iter().map(|scores| (scores.style, scores.name.clone())).collect();
         Some(Similarities { caption, sets, shares })
     }

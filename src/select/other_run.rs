@@ -10,7 +10,7 @@ use crate::state::load::Shared;
 use crate::state::random::any_scores;
 use crate::state::results::Row;
 use crate::state::runs::{Plan, Run};
-use crate::words::short;
+use crate::words::measure_or_none;
 use circuitscope_core::{EdgeCounts, Measurement, Metric};
 
 /// A measure of both.
@@ -28,7 +28,7 @@ pub fn measure_rows(state: &State) -> Vec<MeasureRow> {
     let metrics = [chosen].into_iter().chain(others.into_iter().filter(|metric| *metric != chosen));
     let a = a.map(|row| &row.result.measurement);
     let text = |measurement: Option<&Measurement>, metric: Metric| {
-        measurement.map_or_else(|| "not run".to_owned(), |m| m.mean(metric).map_or_else(|| "–".to_owned(), short))
+        measurement.map_or_else(|| "not run".to_owned(), |m| measure_or_none(metric, m.mean(metric)))
     };
     metrics.map(|metric| MeasureRow { name: metric.name(), values: [text(a, metric), text(b, metric)] }).collect()
 }

@@ -169,7 +169,7 @@ fn busy(state: &State, progress: Progress) -> Status {
 
 /// `pass 3 of 40, 12 edges, batch 1 of 2`, or how many bytes of how many.
 fn how_far(progress: &Progress) -> String {
-    let Progress { done, total, label, .. } = progress;
+    let Progress { done, total, label, noun, .. } = progress;
     if *total == 0 {
         return label.clone();
     }
@@ -179,7 +179,7 @@ fn how_far(progress: &Progress) -> String {
             let [done, total] = [done, total].map(|&kib| size_label(1024 * kib as u64));
             format!("{what}, {done} of {total}")
         }
-        None => format!("pass {} of {}, {label}", grouped(*done), grouped(*total)),
+        None => format!("{noun} {} of {}, {label}", grouped(*done), grouped(*total)),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Progress {
     /// 0 while it is not known.
     pub total: usize,
     pub label: String,
+    /// What is counted: passes, or settings of the table of every setting.
+    pub noun: &'static str,
     /// What is being run, for the status line.
     pub what: String,
 }
@@ -96,7 +98,9 @@ pub fn progress(state: &State) -> Option<Progress> {
         (_, "") => "Starting the engine".to_owned(),
         (_, label) => label.to_owned(),
     };
-    Some(Progress { done: *done, total: *total, label, what: what.to_owned() })
+    let of_settings = state.measures.sensitivity.as_ref().is_some_and(|table| table.job == *job);
+    let noun = if of_settings { "setting" } else { "pass" };
+    Some(Progress { done: *done, total: *total, label, noun, what: what.to_owned() })
 }
 
 /// How the last run ended, or why none can be started.

@@ -183,7 +183,6 @@ impl Sensitivity {
             }
             Event::Progress { label, .. } => {
                 let (done, total) = (self.at, self.cells.len());
-                let label = format!("{} of {total}: {label}", done + 1);
                 Some(Event::Progress { done, total, label, loss: None })
             }
             _ => None,

@@ -118,7 +118,7 @@ fn a_sensitivity_run_leaves_the_results_as_they_are() {
     let progress = Event::Progress { done: 1, total: 3, label: "2 edges".to_owned(), loss: None };
     state.apply(Action::RunProgressed(1, vec![progress, Event::Circuit { result }], 0.0));
     let Run::Running { done, total, label, .. } = &state.run else { panic!() };
-    assert_eq!((*done, *total, label.as_str()), (9, 28, "10 of 28: 2 edges"));
+    assert_eq!((*done, *total, label.as_str()), (9, 28, "2 edges"));
     state.apply(Action::RunEnded(1, Outcome::Finished("Done".to_owned())));
     let cells = &state.measures.sensitivity.as_ref().unwrap().cells;
     assert_eq!(cells[9], Some(measured(0.5)));

@@ -133,7 +133,8 @@ pub fn description(layout: &Layout) -> String {
     if layout.ribbons.is_empty() {
         return "Circuit with no edges".to_owned();
     }
-    let n_edges: usize = layout.ribbons.iter().map(|ribbon| layout.link(ribbon).n_edges).sum();
+    let in_circuit = layout.ribbons.iter().map(|ribbon| layout.link(ribbon)).filter(|link| link.is_in_circuit());
+    let n_edges: usize = in_circuit.map(|link| link.n_edges).sum();
     let mut nodes: Vec<_> = layout.boxes.iter().map(|b| b.node_idx).collect();
     nodes.sort_unstable();
     nodes.dedup();
