@@ -137,7 +137,7 @@ await pageSuite("the drawing", ({ page, ui, visitor }) => {
       await ui.shows(".reading", /KL 0\.27/);
       const [kl, logits] = await effects();
       assert.deepEqual(kl, ["KL", "0.00", "0.27", "+0.27"]);
-      assert.match(logits.join(" "), /^logit diff\w* 0\.7333 .0\.7333 −1\.47$/i);
+      assert.match(logits.join(" "), /^logit diff\w* 0\.73 −0\.73 −1\.47$/i);
       assert.match(await page.textContent(".left-out"), /2 edges changed, 2 of them taken out/);
       await ui.shows(".cs-next .wrong td:last-child", /57\.6 %/);
       await button("Undo").click();

@@ -148,7 +148,7 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     await inspector.getByRole("button", { name: "Run it" }).click();
     await inspector.locator("table.effects").waitFor();
     // What the recorded circuit of no edges has.
-    assert.deepEqual(await inspector.locator("table.effects tbody tr").first().locator("th, td").allInnerTexts(), ["KL", "0.0000", "0.2671", "+0.27"]);
+    assert.deepEqual(await inspector.locator("table.effects tbody tr").first().locator("th, td").allInnerTexts(), ["KL", "0.00", "0.27", "+0.27"]);
     assert.equal(await inspector.getByText("has not been run").count(), 0);
     await visit.ui.status(/Done: the chosen circuit/);
   });
@@ -188,6 +188,6 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     await page.getByRole("button", { name: "Forget" }).waitFor({ state: "detached" });
     await page.reload();
     await notice().waitFor();
-    assert.match(await notice().innerText(), /^This link needs: model\.safetensors/);
+    assert.match(await notice().innerText(), /^To go on where you were: drop or choose model\.safetensors/);
   });
 });

@@ -98,9 +98,13 @@ await pageSuite("the page's measures", ({ page, ui }) => {
     await ui.table("settings");
     await button("Test the shown circuit").click();
     await ui.status(/Done: the circuit under every setting/);
-    const cells = await page.locator("table.sensitivity tbody tr").evaluateAll((rows) => {
-      return rows.map((row) => [...row.querySelectorAll("td")].map((cell) => Number(cell.textContent)));
+    const shown = await page.locator("table.sensitivity tbody tr").evaluateAll((rows) => {
+      return rows.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent));
     });
+    // The table has two decimals; its file, column after column, has them all.
+    const { text } = await ui.saved(() => button("CSV").click());
+    const saved = text.split("\n").map((line) => line.split(",")).filter(([, , , , metric]) => metric === "Clean KL Div");
+    assert.equal(saved.length, 28);
     const columns = [["EDGE_PATCH", false], ["EDGE_PATCH", true], ["TREE_PATCH", false], ["TREE_PATCH", true]];
     const ablations = [...new Set(CASE.graphs[0].runs.map((run) => run.ablation_type))];
     assert.equal(ablations.length, 7);
@@ -110,7 +114,10 @@ await pageSuite("the page's measures", ({ page, ui }) => {
           return run.ablation_type === ablation && run.patch_type === patchType && run.reverse_clean_corrupt === reverse;
         });
         const expected = run.metrics["Clean KL Div"].find(([n]) => n === 27)[1];
-        assert.ok(Math.abs(cells[i][j] - expected) <= 2e-4 + 1e-3 * expected, `${ablation} ${patchType} ${reverse}: ${cells[i][j]}, expected ${expected}`);
+        const found = Number(saved[7 * j + i][5]);
+        const what = `${ablation} ${patchType} ${reverse}: ${found}, shown ${shown[i][j]}, expected ${expected}`;
+        assert.ok(Math.abs(found - expected) <= 2e-4 + 1e-3 * expected, what);
+        assert.ok(Math.abs(Number(shown[i][j]) - found) <= 5.1e-3, what);
       }
     }
     assert.equal(await page.locator("table.sensitivity .current").count(), 1);
