@@ -21,6 +21,11 @@ use circuitscope_core::count_label;
 const STYLE: &str = include_str!("matrix.css");
 /// The height of a file's legend, in pixels: a line of text and its margins.
 const LEGEND: f64 = 28.0;
+/// From a line of it to the next, and its left margin.
+const LEGEND_LINE: f64 = 17.0;
+const LEGEND_START: f64 = 12.0;
+/// From the left edge of a step of colour to that of the next.
+const SWATCH_PITCH: f64 = 14.0;
 /// How far into the margin the head of a row or a column reaches.
 const HEAD: f64 = 8.0;
 /// The least opacity of a cell whose edges are partly in the circuit.
@@ -30,7 +35,7 @@ const CHAR_WIDTH: f64 = 6.2;
 
 /// The picture as a file: a standalone SVG document with literal colours, titles and a legend.
 pub fn svg_string(layout: &Layout, theme: Theme) -> String {
-    let size = Size { height: layout.size.height + LEGEND, ..layout.size };
+    let size = Size { height: layout.size.height + LEGEND + notes_spot(layout).y, ..layout.size };
     document(file(layout, size, theme).child(legend(layout, theme)))
 }
 
@@ -181,23 +186,42 @@ fn labels(layout: &Layout, theme: Theme) -> Element {
 fn legend(layout: &Layout, theme: Theme) -> Element {
     let baseline = layout.size.height + LEGEND - 11.0;
     let mut legend = group("legend").with("fill", muted(theme));
-    let mut x = 12.0;
-    for hue in Hue::ALL.into_iter().filter(|&hue| layout.cells.iter().any(|cell| Hue::of(cell) == hue)) {
+    let mut x = LEGEND_START;
+    for hue in hues(layout) {
         let width = if hue == Hue::Negative { 6.5 } else { 13.0 };
+        let at = |step: usize| x + SWATCH_PITCH * step as f64;
         for step in 0..SHARES.len() {
-            let swatch = Rect { x: x + (13.0 - width) / 2.0, y: baseline - 9.0, width, height: 11.0 };
+            let swatch = Rect { x: at(step) + (13.0 - width) / 2.0, y: baseline - 9.0, width, height: 11.0 };
             legend = legend.child(rect(swatch).with("fill", hue.at(step, theme)));
-            x += 14.0;
         }
-        legend = legend.child(text(hue.label(), start(x + 4.0, baseline)));
-        x += 20.0 + CHAR_WIDTH * hue.label().len() as f64;
+        legend = legend.child(text(hue.label(), start(at(SHARES.len()) + 4.0, baseline)));
+        x += hue_width(hue);
     }
-    let note = if layout.cells.is_empty() { "no edges".to_owned() } else { notes(layout) };
-    legend.child(text(&note, start(x, baseline)))
+    let Point { x, y } = notes_spot(layout);
+    legend.child(text(&notes(layout), start(x, baseline + y)))
+}
+
+fn hues(layout: &Layout) -> impl Iterator<Item = Hue> {
+    Hue::ALL.into_iter().filter(|&hue| layout.cells.iter().any(|cell| Hue::of(cell) == hue))
+}
+
+/// The width of a colour's steps with its name, up to what is beside them.
+fn hue_width(hue: Hue) -> f64 {
+    SWATCH_PITCH * SHARES.len() as f64 + 20.0 + CHAR_WIDTH * hue.label().len() as f64
+}
+
+/// Where the notes begin, from the first baseline: beside the colours, or on a line of their own where they have no room there.
+fn notes_spot(layout: &Layout) -> Point {
+    let x = LEGEND_START + hues(layout).map(hue_width).sum::<f64>();
+    let fits = x + CHAR_WIDTH * notes(layout).chars().count() as f64 <= layout.size.width;
+    if fits { Point { x, y: 0.0 } } else { Point { x: LEGEND_START, y: LEGEND_LINE } }
 }
 
 /// What the legend says beside the colours.
 fn notes(layout: &Layout) -> String {
+    if layout.cells.is_empty() {
+        return "no edges".to_owned();
+    }
     let has = |is: fn(&Cell) -> bool| layout.cells.iter().any(is);
     let mut notes = steps_text(layout);
     if has(|cell| cell.side != Side::One && cell.score < 0.0) {
