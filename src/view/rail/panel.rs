@@ -117,6 +117,8 @@ fn find(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
     let next = (!open).then_some(Section::Find);
     let algorithm = state.discover.offer().labels.title;
     let cost = search_words::cost(state).map_or_else(|| algorithm.to_owned(), |cost| format!("{algorithm}: {cost}"));
+    let line = search::order(state, false).err().unwrap_or(cost);
+    let is_said_below = line == select::status(state).text;
     html! {
         <div class="find">
             <div class="find-buttons">
@@ -126,7 +128,9 @@ fn find(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
                     aria-expanded={open.to_string()} aria-controls="panel-find" onclick={on_open.reform(move |_| next)}
                 >{ "▾" }</button>
             </div>
-            <p class="quiet cost-line">{ search::order(state, false).err().unwrap_or(cost) }</p>
+            if !is_said_below {
+                <p class="quiet cost-line">{ line }</p>
+            }
         </div>
     }
 }
