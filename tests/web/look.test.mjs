@@ -1,27 +1,18 @@
 // How the page looks, where it can be measured: what may not be covered, what stands in the middle, and what is told by its look.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { it } from "node:test";
 
-import { LAPTOP, openSite } from "./support/page.mjs";
+import { LAPTOP } from "./support/page.mjs";
+import { pageSuite } from "./support/suite.mjs";
 
-describe("the look of the page", () => {
-  let site, page, ui;
-  before(async () => {
-    site = await openSite();
-    ({ page, ui } = site);
-  });
-  after(() => site?.close());
-  beforeEach(() => { site.errors.length = 0; });
-  afterEach(() => assert.deepEqual(site.errors, []));
-
+await pageSuite("the look of the page", ({ page, ui }) => {
   const rect = (selector) => page.locator(selector).first().evaluate((element) => {
     const { left, right, top, bottom } = element.getBoundingClientRect();
     return { left, right, top, bottom };
   });
 
   it("keeps a tip within the drawing from the pointer's first move on", async () => {
-    await ui.open();
     await ui.hover("A3.0->Resid End");
     await ui.tip().waitFor();
     const room = await rect(".room");
@@ -32,7 +23,6 @@ describe("the look of the page", () => {
   });
 
   it("draws the matrix of a small circuit in the middle of its room, with one root", async () => {
-    await ui.open();
     await page.locator(".view-menu > button").click();
     await page.locator(".view-menu .pop").getByRole("button", { name: "Matrix", exact: true }).click();
     await page.waitForSelector(".cs-drawing svg.matrix .cells > [data-cell]");
