@@ -113,7 +113,7 @@ fn left_out(props: &Connected, text: &str) -> Html {
     let n_edges = props.state.circuit().map_or(0, |circuit| circuit.n_edges);
     html! {
         <p class="left-out">
-            <span>{ text }</span>
+            <span title={text.to_owned()}>{ text }</span>
             if let Some(edits) = select::edits_line(&picture.edits) {
                 <span class="edits">{ edits }{ " " }<button type="button" class="link" onclick={props.on(|_: MouseEvent| Action::Circuit(CircuitAction::EditsCleared))}>{ format!("Back to the top {}", grouped(n_edges)) }</button></span>
             }
