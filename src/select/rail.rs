@@ -112,6 +112,9 @@ pub fn status(state: &State) -> Status {
         let text = [far.trim(), what_is_shown(state)].into_iter().filter(|part| !part.is_empty());
         return plain(StatusKind::Stopped, CANCELLED, text.collect::<Vec<_>>().join(" "), Some(Remedy::Run));
     }
+    if let Some(failed) = outcome.clone().filter(|_| state.stopped) {
+        return plain(StatusKind::Stopped, "", failed, Some(Remedy::Run));
+    }
     if !state.has_results() {
         let text =
             outcome.unwrap_or_else(|| "The drawing shows scores alone. Run to see what the circuit does.".to_owned());

@@ -56,7 +56,7 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
     }
     // A sweep is followed by the circuit that was chosen meanwhile; what failed or was cancelled by nothing.
     state.picture.newly_chosen &= !plan.one_circuit && matches!(outcome, Outcome::Done(_));
-    state.stopped = matches!(outcome, Outcome::Cancelled);
+    state.stopped = matches!(outcome, Outcome::Cancelled | Outcome::Failed(_));
     let text = match outcome {
         Outcome::Done(baseline) => {
             let text = done_text(plan, &baseline, state.results.rows.len());

@@ -85,7 +85,7 @@ await pageSuite("the states of the page", ({ page, ui, server }) => {
       await stays(before, "running");
       assert.equal(await ui.runButton().count(), 0, "one run at a time");
       await ui.cancelButton().click();
-      await ui.status(/Cancelled\. Stopped after \d+ of \d+ passes\. Results so far are kept\./);
+      await ui.status(/Cancelled\. Stopped after [\d,]+ of [\d,]+ passes\. Results so far are kept\./);
       await stays(before, "cancelled");
     });
 
@@ -121,15 +121,18 @@ await pageSuite("the states of the page", ({ page, ui, server }) => {
   });
 
   it("wrong says what and where, and leads there", async () => {
+    await ui.dropCase("gpt2");
+    await ui.allReady();
+    await ui.shut();
     const before = await places();
-    await ui.drop([{ name: "p.json", base64: btoa('{"prompts": [{"clean": [3, 9], "corrupt": [3, 1]}]}') }]);
+    await ui.dropCase("solu", ["model.safetensors"]);
     await stat("bad");
-    await ui.status(/This cannot run\. .*p\.json/);
-    assert.ok(await page.locator("[data-section=prompts].bad").count());
+    await ui.status(/This cannot run\. .*model\.safetensors/);
+    assert.ok(await page.locator("[data-section=model].bad").count());
     await stays(before, "wrong");
     await page.locator(".stat").getByRole("button", { name: "Show" }).click();
     await page.waitForSelector("#panel-model li.file.bad");
-    assert.match(await page.textContent("#panel-model li.file.bad .wrong"), /p\.json.*found 9/);
+    assert.match(await page.textContent("#panel-model li.file.bad .wrong"), /tensor `/);
     await stays(before, "panel open");
   });
 

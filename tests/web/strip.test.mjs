@@ -104,7 +104,11 @@ await pageSuite("the strip", ({ page, ui, visitor }) => {
     await page.clock.runFor(2000);
     assert.equal(await ui.count(), 2);
     await ui.drawn(2);
-    assert.ok(await ui.button("Undo").isDisabled(), "there is no step from the file's circuit to the key's");
+    // One step back are the scores of before, with the circuit that had settled.
+    await ui.button("Undo").click();
+    await ui.shows("[data-section=scores]", /official circuit/);
+    assert.equal(await ui.count(), 2);
+    assert.ok(await ui.button("Undo").isDisabled(), "there is no step to the key's circuit");
   });
 
   describe("is dragged", () => {
