@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::names::signed;
 use super::tokens::token_text;
 use crate::state::State;
 use crate::state::insight::{AttentionQuestion, Attribution, AttributionQuestion};
@@ -15,6 +16,9 @@ use circuitscope_wire::engine::Head;
 
 /// The inspector's inner width.
 const WIDTH: f64 = 254.0;
+
+/// Logits of some tens are sums of 32-bit numbers, which have seven digits.
+const LEAST: f32 = 1e-5;
 
 /// What there is to see of something that the engine is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,8 +139,13 @@ pub fn arcs(state: &State) -> Rc<[AttentionArc]> {
     known().unwrap_or_default()
 }
 
+/// A part of a logit; less than the rounding of sums of 32 bits is none.
 fn number(x: f32) -> String {
-    if x.is_nan() { NO_NUMBER.to_owned() } else { super::names::signed(x.into()) }
+    match x {
+        x if x.is_nan() => NO_NUMBER.to_owned(),
+        x if x.abs() < LEAST => signed(0.0),
+        x => signed(x.into()),
+    }
 }
 
 fn is_idle(state: &State) -> bool {
