@@ -22,7 +22,7 @@ await pageSuite("a person's own files", ({ page, ui }) => {
     const kl = graphs[0].runs[0].metrics["Clean KL Div"];
     await ui.set({ "edge-counts": "a list", "edge-count-list": kl.map(([n]) => n).join(", "), "batch-size": "2" });
     await ui.run();
-    const found = (await ui.circuits()).map((row) => [Number(row[0]), Number(row.at(-2))]);
+    const found = (await ui.circuits()).map((row) => [Number(row[0]), Number(row.at(-2).replace("−", "-"))]);
     assert.deepEqual(found.map(([n]) => n), kl.map(([n]) => n));
     // The table has two decimals; saved files have them all.
     found.forEach(([n, value], i) => assert.ok(Math.abs(value - kl[i][1]) < 5.1e-3, `${n}: ${value}`));
