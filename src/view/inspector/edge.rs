@@ -104,6 +104,9 @@ pub fn clear(on_clear: &Callback<()>) -> Html {
 
 /// Edges as a list, each with a bar of its strength.
 pub fn edge_list(rows: &[EdgeRow], on_edge: &Callback<usize>) -> Html {
+    if rows.is_empty() {
+        return html! { <p class="quiet">{ "No edge of this circuit." }</p> };
+    }
     let row = |row: &EdgeRow| {
         let edge_idx = row.edge_idx;
         let (bar, text) =
