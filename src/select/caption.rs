@@ -16,7 +16,7 @@ pub fn caption(state: &State) -> String {
     let (n, of) = (counted(circuit.n_edges, "edge"), grouped(scored.scores.n_edges()));
     if state.is_demo() && in_use(&state.files, Role::Scores).is_some_and(|file| file.demo) {
         let shown = match circuit.n_edges {
-            2 if edited.is_empty() => "Two of its 77 edges are enough.".to_owned(),
+            2 if edited.is_empty() => "Drawn are the two of its 77 edges that the program uses.".to_owned(),
             n => format!("Drawn: {n} of its 77 edges{edited}."),
         };
         return format!(
@@ -28,7 +28,8 @@ pub fn caption(state: &State) -> String {
     let family = if state.is_demo() { "Tracr" } else { family };
     let by = in_use(&state.files, Role::Scores).and_then(scores::algorithm);
     let by = by.map_or(String::new(), |by| format!(", scored by {by}"));
-    format!("The {n} of {of} that matter most in {} {family} model{by}{edited}.", article(family))
+    let matter = if circuit.n_edges == 1 { "matters" } else { "matter" };
+    format!("The {n} of {of} that {matter} most in {} {family} model{by}{edited}.", article(family))
 }
 
 /// What a page without a circuit asks for.

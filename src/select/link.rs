@@ -135,6 +135,21 @@ fn selection(state: &State) -> Option<String> {
     }
 }
 
+/// What is said of a link that was copied: which files it takes, and that found scores are in no file yet.
+pub fn link_copied(state: &State) -> String {
+    let mut files = state.own_in_use();
+    files.extend(compared_file(state).filter(|file| !file.demo));
+    if files.is_empty() {
+        return "Link copied.".to_owned();
+    }
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    let is_found = |file: &&&FileEntry| state.discover.found.iter().any(|(id, _)| *id == file.id);
+    let found = files.iter().find(is_found).map_or_else(String::new, |file| {
+        format!(" {} was found here: download it under Scores to pass it on.", file.name)
+    });
+    format!("Link copied. Whoever opens it needs {}.{found}", names.join(", "))
+}
+
 /// What is to be said of the link that was opened last.
 pub fn remark(state: &State) -> Option<LinkRemark> {
     let (missing, notes) = (missing(state), &state.links.notes);

@@ -51,7 +51,7 @@ use link::Links;
 use measures::Measures;
 use picture::Picture;
 use random::{RandomEdges, any_scores};
-use results::{Results, Row, TokenPosition};
+use results::{Results, Row, Shelf, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
 use screen::Screen;
@@ -84,6 +84,8 @@ pub struct State {
     /// Whether the last run was stopped before its end.
     pub stopped: bool,
     pub results: Results,
+    /// Results of files and settings that were in use before.
+    pub shelf: Shelf,
     /// The prompt and the position, among the output's, whose tokens are shown.
     pub prompt: usize,
     pub position: usize,
@@ -127,6 +129,7 @@ impl State {
             run: Run::Idle(None),
             stopped: false,
             results: Results::default(),
+            shelf: Shelf::default(),
             prompt: 0,
             position: 0,
             page: None,

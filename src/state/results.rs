@@ -23,6 +23,37 @@ pub struct Results {
     tokens: Vec<(TokenPosition, Load<Rc<Tokens>>)>,
 }
 
+/// Results of other keys, the newest last: who goes back to files and settings finds what was run with them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shelf(Vec<Results>);
+
+impl Shelf {
+    /// Each is some hundreds of kilobytes at most.
+    const MAX_KEPT: usize = 8;
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes out the results of a key.
+    pub fn take(&mut self, key: &RunKey) -> Option<Results> {
+        let at = self.0.iter().position(|kept| kept.key.as_ref() == Some(key))?;
+        Some(self.0.remove(at))
+    }
+
+    /// Puts results away. The engine is asked nothing about them any more.
+    pub fn put(&mut self, mut results: Results) {
+        if results.rows.is_empty() && results.edited.is_empty() {
+            return;
+        }
+        results.forget_engine_run();
+        if self.0.len() >= Self::MAX_KEPT {
+            self.0.remove(0);
+        }
+        self.0.push(results);
+    }
+}
+
 /// A circuit that was run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -76,16 +107,14 @@ impl Results {
         results
     }
 
+    /// Room for what is run under a key.
+    pub fn of(key: RunKey) -> Self {
+        Self { key: Some(key), ..Self::default() }
+    }
+
     /// The row of a circuit.
     pub fn row(&self, n_edges: usize) -> Option<&Row> {
         self.rows.binary_search_by_key(&n_edges, |row| row.result.circuit.n_edges).ok().map(|i| &*self.rows[i])
-    }
-
-    /// Makes room for a run under `key`: what was run under another is put away once there is something new.
-    pub fn start(&mut self, key: &RunKey) {
-        if self.key.as_ref() != Some(key) {
-            *self = Self { key: Some(key.clone()), ..Self::default() };
-        }
     }
 
     /// The row of a circuit, with edits or without; `n_edges` as in [`TokenPosition`].

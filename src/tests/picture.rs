@@ -131,7 +131,7 @@ fn the_strip_is_read_in_words() {
     let (inside, _) = in_and_out(&state);
     apply(&mut state, CircuitAction::Toggled(inside));
     assert_eq!(reading(&state).note.as_deref(), Some("changed: 1 taken out, not run with these settings"));
-    assert!(caption(&State::demo()).contains("Two of its 77 edges are enough"));
+    assert!(caption(&State::demo()).contains("the two of its 77 edges that the program uses"));
 }
 
 #[test]

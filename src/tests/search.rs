@@ -1,6 +1,6 @@
 //! Searches, and the scores that they find.
 
-use super::{drop_file, json};
+use super::{done, drop_file, event, json};
 use crate::select::runs::run_after_search;
 use crate::select::search_words::{ValueView, fields};
 use crate::select::{scores, search};
@@ -137,6 +137,27 @@ fn found_scores_are_a_step_that_can_be_undone() {
     assert_eq!(at(&state), (Some(3), 2));
     state.apply(Action::Circuit(CircuitAction::Undone));
     assert_eq!(at(&state), (Some(3), 77));
+}
+
+#[test]
+fn who_goes_back_to_scores_finds_what_was_run_with_them() {
+    let mut state = State::demo();
+    let recorded = state.results.rows.clone();
+    start(&mut state, 1, false);
+    let found = file(&state, 10, "a.safetensors");
+    act(&mut state, SearchAction::Ended(1, SearchEnd::Found(found, tick(1500.0, 1, 1))));
+    state.apply(Action::RunStarted(2, run_after_search(&state).unwrap()));
+    for (i, n) in [0, 50].into_iter().enumerate() {
+        let ran = event(&state, n, i);
+        state.apply(Action::RunProgressed(2, vec![ran], 0.0));
+    }
+    state.apply(Action::RunEnded(2, done()));
+    let ran = state.results.rows.clone();
+    assert!(ran.len() == 2 && ran != recorded);
+    state.apply(Action::Circuit(CircuitAction::Undone));
+    assert!(state.fresh() && state.results.rows == recorded);
+    state.apply(Action::Circuit(CircuitAction::Redone));
+    assert!(state.fresh() && state.results.rows == ran && state.results.engine_run.is_none());
 }
 
 #[test]

@@ -91,5 +91,6 @@ impl State {
         }
         // Whatever happened may be what a link waited for.
         link::go_on(self);
+        runs::recall(self);
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::state::State;
 use crate::state::load::Load;
 use crate::state::pace::{Pace, Tick};
-use crate::state::results::Question;
+use crate::state::results::{Question, Results};
 use crate::state::runs::{CANCELLED, Engine, Failure, Job, KIB, Outcome, Plan, Run};
 use crate::words::{counted, stopped_after};
 use circuitscope_wire::engine::{Baseline, Event, Tokens};
@@ -16,6 +16,16 @@ pub fn start(state: &mut State, job: Job, plan: Plan) {
     state.results.forget_engine_run();
     state.discover.run_next = false;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new(), pace: Pace::default() };
+}
+
+/// Takes out what was run with the files and settings that are in use again. What was run last stays until something is.
+pub fn recall(state: &mut State) {
+    if state.shelf.is_empty() || state.fresh() || !matches!(state.run, Run::Idle(_)) {
+        return;
+    }
+    if let Some(results) = state.shelf.take(&state.key()) {
+        state.shelf.put(std::mem::replace(&mut state.results, results));
+    }
 }
 
 /// The engine is opened or closed. One that is closed, or started anew, has no logits of any run: other tokens take a run of
@@ -40,7 +50,11 @@ pub fn progress(state: &mut State, from: Job, events: Vec<Event>, at: f64) {
                 pace.add(Tick { at, done: now, total: all, loss: None });
             }
             Event::Circuit { result } => {
-                state.results.start(&plan.key);
+                if state.results.key.as_ref() != Some(&plan.key) {
+                    let of_key = state.shelf.take(&plan.key);
+                    let results = of_key.unwrap_or_else(|| Results::of(plan.key.clone()));
+                    state.shelf.put(std::mem::replace(&mut state.results, results));
+                }
                 state.results.add(from, &plan.edits, result);
             }
             _ => {}

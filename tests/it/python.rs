@@ -25,8 +25,9 @@ fn python() -> Option<String> {
     let found = Command::new(&named).args(["-c", wanted]).output().is_ok_and(|output| output.status.success());
     if !found {
         // Not by `eprintln`, which a test that passes keeps to itself.
+        let mut stderr = std::io::stderr();
         let skipped = "SKIPPED: no Python with auto-circuit 1.0.1 and torch 2.5.1 (CIRCUITSCOPE_PYTHON names one)";
-        writeln!(std::io::stderr(), "{skipped}").unwrap();
+        writeln!(stderr, "{skipped}").unwrap();
     }
     found.then_some(named)
 }

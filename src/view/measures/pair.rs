@@ -82,6 +82,7 @@ fn size(props: &Connected, compare: &Comparison) -> Html {
     }
     let n_a = props.state.circuit().map_or(0, |circuit| circuit.n_edges);
     let (value, most) = (compare.requested(n_a), compare.scored.scores.n_edges());
+    let found = compare.scored.scores.circuit(value).map_or(value, |circuit| circuit.n_edges);
     let choose = props.on(|n_edges| Action::Compare(CompareAction::SizeChosen(n_edges)));
     let as_many = choose.reform(|_: MouseEvent| None);
     let onchange = move |event: Event| {
@@ -96,6 +97,9 @@ fn size(props: &Connected, compare: &Comparison) -> Html {
         <span>{ "with" }</span>
         <input id="compare-size" class="size" type="number" aria-label="Number of edges of B" min="0" max={most.to_string()} value={value.to_string()} {onchange} />
         <span>{ if value == 1 { "edge" } else { "edges" } }</span>
+        if found != value {
+            <span class="quiet">{ format!("({} with those that tie)", grouped(found)) }</span>
+        }
         if compare.n_edges.is_some() && compare.with != With::SameScores {
             <button type="button" class="small" onclick={as_many}>{ "As many as shown" }</button>
         }
@@ -107,12 +111,15 @@ fn summary(compare: &Comparison, names: &Names, pair: &Pair, agreement: Option<&
     let overlap = pair.overlap;
     let (n_a, n_b) = (overlap.n_shared + overlap.n_only_a, overlap.n_shared + overlap.n_only_b);
     let n_either = n_a + overlap.n_only_b;
+    // Two sizes of one score set are called after their sizes.
+    let same_scores = compare.with == With::SameScores;
+    let size_of = |n: usize| if same_scores { ". ".to_owned() } else { format!(": {}. ", counted(n, "edge")) };
     html! { <>
         <p>
-            <b>{ format!("A, {}", names.a) }</b>{ format!(": {}. ", counted(n_a, "edge")) }
-            <b>{ format!("B, {}", names.b) }</b>{ format!(": {}. ", counted(n_b, "edge")) }
+            <b>{ format!("A, {}", names.a) }</b>{ size_of(n_a) }
+            <b>{ format!("B, {}", names.b) }</b>{ size_of(n_b) }
             if let Some(jaccard) = overlap.jaccard() {
-                { format!("Of the {} in either, {} are in both: ", counted(n_either, "edge"), grouped(overlap.n_shared)) }
+                { format!("Of the {} in either, {} in both: ", counted(n_either, "edge"), are(overlap.n_shared)) }
                 <b>{ format!("{:.0} %", 100.0 * jaccard) }</b>{ format!(" (Jaccard index {jaccard:.2}).") }
             }
         </p>
@@ -131,6 +138,11 @@ fn summary(compare: &Comparison, names: &Names, pair: &Pair, agreement: Option<&
             <p class="quiet">{ "Drawn width: the mean of both scores, after B’s were scaled so that its strongest edge is as strong as A’s." }</p>
         }
     </> }
+}
+
+/// `1 is`, `12 are`.
+fn are(n: usize) -> String {
+    format!("{} {}", grouped(n), if n == 1 { "is" } else { "are" })
 }
 
 fn side_class(side: Side) -> &'static str {

@@ -1,6 +1,6 @@
 //! A button that opens a small panel above the page.
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent, Node};
 use yew::prelude::*;
@@ -65,8 +65,12 @@ fn use_shutters(menu: &NodeRef, button: &NodeRef, open: &UseStateHandle<bool>) {
                     shut.set(false);
                 }
             });
-            let keyed = EventListener::new(&document, "keydown", move |event| {
+            // Before the page's own keys: Escape shuts the menu and ends nothing else.
+            let first = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
+            let keyed = EventListener::new_with_options(&document, "keydown", first, move |event| {
                 if event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Escape") {
+                    event.prevent_default();
+                    event.stop_propagation();
                     open.set(false);
                     if let Some(button) = button.cast::<HtmlElement>() {
                         // A button that cannot take the focus leaves it where it is.

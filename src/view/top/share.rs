@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::export_dialog::ExportDialog;
-use crate::select::link::fragment;
+use crate::select::link::{fragment, link_copied};
 use crate::select::python::python;
 use crate::tasks::export::{self, EdgesFile};
 use crate::tasks::link;
@@ -66,8 +66,9 @@ fn copy_address(props: &Connected, said: &UseStateHandle<Option<String>>) -> Cal
     let said = said.clone();
     props.with(move |state, _, _: MouseEvent| {
         let said = said.clone();
+        let done = link_copied(state);
         let tell = move |copied: Result<(), String>| {
-            said.set(Some(copied.map_or_else(|error| error, |()| "Link copied.".to_owned())));
+            said.set(Some(copied.map_or_else(|error| error, |()| done.clone())));
         };
         export::copy(link::address(&fragment(state)), Callback::from(tell));
     })
