@@ -29,7 +29,7 @@ fn gpt2_config(change: impl Fn(&mut Value)) -> Result<ModelConfig, impl std::fmt
 
 #[test]
 fn configs() {
-    says(ModelConfig::from_json("c.json", "{").unwrap_err(), &["c.json", "JSON"]);
+    says(ModelConfig::from_json("c.json", "{").unwrap_err(), &["c.json", "cut off"]);
     says(ModelConfig::from_json("c.json", "[1]").unwrap_err(), &["c.json", "model_type", "gpt2"]);
     says(ModelConfig::from_json("c.json", r#"{"model_type": "mamba"}"#).unwrap_err(), &["model_type", "mamba"]);
     let rows: [(&str, Value, &[&str]); 8] = [
