@@ -4,11 +4,12 @@
 //!
 //! In reading order: [`config`] holds what a model's configuration says, [`graph`] its nodes and edges, [`prompts`] the pairs of
 //! prompts, [`scores`] a number for every edge and the circuits cut from them, [`settings`] what a run or a search is asked for and
-//! what it costs, [`measure`] the numbers computed from outputs, [`files`] how tensors lie in files, and [`error`] what can be wrong
-//! with any of it.
+//! what it costs, [`measure`] the numbers computed from outputs, [`figure_file`] a file that holds a circuit with all that shows it,
+//! [`files`] how tensors lie in files, and [`error`] what can be wrong with any of it.
 
 pub mod config;
 pub mod error;
+pub mod figure_file;
 pub mod files;
 pub mod graph;
 pub mod labels;
@@ -23,6 +24,7 @@ pub use config::{
     ActFn, AttentionDir, Biases, ModelConfig, Normalization, PositionalEmbedding, Rotary, RotaryScaling, Sizes,
 };
 pub use error::CircuitError;
+pub use figure_file::{FigureFile, FigureOnModel};
 pub use files::recognise::{FileKind, recognise};
 pub use files::shards::{self, ShardIndex, ShardName};
 pub use files::source::Source;

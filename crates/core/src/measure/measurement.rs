@@ -36,6 +36,11 @@ impl Measurement {
         Self(Box::new(Metric::ALL.map(one)))
     }
 
+    /// The measurement of these values, in the order of [`Metric::ALL`].
+    pub fn of_all(values: [Option<Measured>; Metric::ALL.len()]) -> Self {
+        Self(Box::new(values))
+    }
+
     /// A metric with its spread.
     pub fn get(&self, metric: Metric) -> Option<Measured> {
         self.0[metric.idx()]
