@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::base64;
 use super::inline_json::InlineJson;
+use super::limited::list;
 use super::url;
 use crate::error::CircuitError;
+
+/// The most shards of weights: those of the largest models with open weights are fewer than 200.
+pub(super) const MAX_SHARDS: usize = 1_000;
 
 /// The files of a figure. Only the config is needed to draw it; weights, prompts and scores are needed to run it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +18,7 @@ pub struct FigureFiles {
     /// The model's config (`config.json` or `tl_config.json`). Inlined, the figure is drawn without any other file.
     pub config: FigureRef,
     /// A safetensors file, or the shards of a model in any order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "list::<_, _, MAX_SHARDS>")]
     pub weights: Vec<FigureRef>,
     /// `model.safetensors.index.json`, where the shards come with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,6 +36,7 @@ pub mod edges;
 pub mod files;
 mod inline_json;
 mod json_path;
+mod limited;
 mod numbers;
 pub mod prompts;
 mod read;
@@ -62,8 +63,9 @@ use view::FigureView;
 pub const FORMAT: &str = "circuitscope-figure";
 /// The version that is read and written here.
 pub const VERSION: u32 = 1;
-/// No figure file is larger: a few times the scores of the largest graph with a figure, as base64.
-pub const MAX_BYTES: usize = 64 << 20;
+/// No figure file is larger: the scores of the largest graph take 22 MiB as base64. What is read takes up to 24 times its text (short
+/// lists in a list), which a page of 32 bits can still address.
+pub const MAX_BYTES: usize = 32 << 20;
 /// No figure is of a graph with more edges. GPT-2 XL has 2.6 million; the scores of as many take 16 MiB.
 pub const MAX_FIGURE_EDGES: usize = 1 << 22;
 

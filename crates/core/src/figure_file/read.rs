@@ -9,6 +9,9 @@ use crate::config::ModelConfig;
 use crate::error::CircuitError;
 use crate::labels::size_label;
 
+/// The largest config that is read out of a figure; a model's takes a few kilobytes.
+const MAX_CONFIG: usize = 1 << 20;
+
 /// What says whether the rest can be read.
 #[derive(Deserialize)]
 struct Head {
@@ -58,6 +61,10 @@ impl FigureFile {
     pub fn inline_model(&self, file: &str) -> Result<Option<ModelConfig>, CircuitError> {
         let Some(content) = self.files.config.content() else { return Ok(None) };
         let name = format!("{file}: files.config");
+        if content.len() > MAX_CONFIG {
+            let (most, found) = (size_label(MAX_CONFIG as u64), size_label(content.len() as u64));
+            return Err(CircuitError::field(&name, "inline", format!("at most {most}"), found));
+        }
         let text = std::str::from_utf8(content)
             .map_err(|error| CircuitError::field(&name, "inline", "a text", error.to_string()))?;
         ModelConfig::from_json(&name, text).map(Some)

@@ -52,7 +52,7 @@ fn other_files_and_versions() {
     let expected = "f: `view.edits[0].mask` should be as the format says, found number out of range";
     assert_eq!(error(&out_of_range).to_string(), expected);
     let long = " ".repeat(MAX_BYTES + 1);
-    assert_eq!(error(&long).to_string(), "f: `size` should be at most 67.1 MB, found 67.1 MB");
+    assert_eq!(error(&long).to_string(), "f: `size` should be at most 33.6 MB, found 33.6 MB");
     assert!(error(&"[".repeat(1_000_000)).to_string().starts_with("f"));
 }
 
@@ -268,8 +268,13 @@ fn what_was_not_run() {
     check("/run/edgeCounts", &json!({"list": []}), "`run.edgeCounts.list` should be at least one count");
     check(
         "/texts/prompts/0/clean",
-        &json!([5]),
+        &json!([0, 0, 0, 0, 0, 5]),
         "`prompts[0].clean` should be token ids below 5, the size of the vocabulary, found 5",
+    );
+    check(
+        "/texts/prompts/0/answers",
+        &json!({"values": vec![[0.5]; 7]}),
+        "`texts.prompts[0].answers` should be at most 6 positions",
     );
     check("/texts/prompts/0/clean", &json!([]), "`texts.prompts[0].clean` should be at least one token, found none");
     check("/texts/prompts/1/corrupt", &json!([1, 1, 1, 1, 1, 1, 1]), "should be at most 6 tokens long");

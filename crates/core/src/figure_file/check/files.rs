@@ -3,14 +3,12 @@
 use super::{MAX_NAME, at_most, finite, shortened, text};
 use crate::error::CircuitError;
 use crate::figure_file::edges::{EdgeScores, ListedEdge};
-use crate::figure_file::files::FigureRef;
+use crate::figure_file::files::{FigureRef, MAX_SHARDS};
 use crate::figure_file::prompts::{FigureAnswers, FigurePrompt, FigureTexts};
 use crate::figure_file::{FigureFile, MAX_FIGURE_EDGES, url};
 
 /// The most edges of a list. Where a circuit has more, all scores as numbers are smaller.
 const MAX_LISTED: usize = 1 << 16;
-/// The most shards of weights: those of the largest models with open weights are fewer than 200.
-const MAX_SHARDS: usize = 1_000;
 /// The most prompts in a figure, of which a reader looks at a few.
 const MAX_PROMPTS: usize = 10_000;
 /// The longest context of a model (`ModelConfig`'s check).
@@ -96,11 +94,20 @@ fn check_prompt(file: &str, field: &str, prompt: &FigurePrompt) -> Result<(), Ci
         }
         at_most(file, &field, tokens.len(), MAX_SEQ, "tokens")?;
     }
-    for (name, answers) in [("answers", &prompt.answers), ("wrongAnswers", &prompt.wrong_answers)] {
-        if let FigureAnswers::Values(values) = answers {
-            let mut values = values.iter().flatten();
-            values.try_for_each(|&value| finite(file, &format!("{field}.{name}.values"), value))?;
+    let answers = [("answers", &prompt.answers), ("wrongAnswers", &prompt.wrong_answers)];
+    answers
+        .into_iter()
+        .try_for_each(|(name, answers)| check_answers(file, &format!("{field}.{name}"), answers, prompt.clean.len()))
+}
+
+fn check_answers(file: &str, field: &str, answers: &FigureAnswers, n_positions: usize) -> Result<(), CircuitError> {
+    let what = "positions, those of the prompt";
+    match answers {
+        FigureAnswers::Tokens(_) => Ok(()),
+        FigureAnswers::PerPosition(lists) => at_most(file, field, lists.len(), n_positions, what),
+        FigureAnswers::Values(lists) => {
+            at_most(file, field, lists.len(), n_positions, what)?;
+            lists.iter().flatten().try_for_each(|&value| finite(file, field, value))
         }
     }
-    Ok(())
 }
