@@ -6,3 +6,4 @@ mod random;
 mod read;
 mod refused;
 mod sample;
+mod schema;
