@@ -23,7 +23,7 @@
 //!
 //! Files are hostile until parsed. [`FigureFile::from_json`] checks all that can be checked without the model, and with it where the
 //! config is inlined; [`FigureFile::on_model`] checks the rest. Nothing is allocated by a number that the file names before that
-//! number is checked. Nothing is included from elsewhere, so that no figure is its own part.
+//! number is checked. Numbers of more than fifteen digits are read to the nearest one but one. Nothing is included from elsewhere, so that no figure is its own part.
 //!
 //! URLs are relative to the figure, or `http` and `https`; [`FigureFile::other_hosts`] names the hosts that would be asked, so that a
 //! reader can be asked first.
@@ -45,6 +45,8 @@ mod url;
 pub mod verify;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{Graph, GraphConfig};
@@ -55,7 +57,8 @@ use edges::FigureEdges;
 use files::FigureFiles;
 pub use inline_json::InlineJson;
 pub use numbers::Numbers;
-use prompts::FigureTexts;
+use prompts::{FigurePrompt, FigureTexts};
+pub use read::is_figure;
 use recorded::FigureResults;
 use view::FigureView;
 
@@ -136,5 +139,13 @@ impl FigureFile {
         hosts.sort_unstable();
         hosts.dedup();
         hosts
+    }
+
+    /// The ids of all tokens that the figure shows, ascending: those whose texts belong in [`FigureTexts::tokens`].
+    pub fn token_ids(&self) -> BTreeSet<u32> {
+        let recorded = self.recorded.iter().flat_map(|results| &results.tokens).flatten().flatten();
+        let likeliest = recorded.flat_map(|tokens| [&tokens.clean, &tokens.corrupt, &tokens.circuit]).flatten();
+        let likeliest = likeliest.map(|token| token.token);
+        self.texts.prompts.iter().flat_map(FigurePrompt::token_ids).chain(likeliest).collect()
     }
 }

@@ -90,6 +90,18 @@ impl FigureTexts {
     }
 }
 
+impl FigurePrompt {
+    /// Its tokens and those of its answers, in any order.
+    pub(super) fn token_ids(&self) -> impl Iterator<Item = u32> {
+        let answers = [&self.answers, &self.wrong_answers].into_iter().flat_map(|answers| match answers {
+            FigureAnswers::Tokens(tokens) => tokens.clone(),
+            FigureAnswers::PerPosition(positions) => positions.concat(),
+            FigureAnswers::Values(_) => Vec::new(),
+        });
+        self.clean.iter().chain(&self.corrupt).copied().chain(answers)
+    }
+}
+
 impl From<Answers> for FigureAnswers {
     fn from(answers: Answers) -> Self {
         match answers {

@@ -21,6 +21,15 @@ struct Head {
     version: Option<u64>,
 }
 
+/// Whether a text is a figure's, of whatever version, by its `format`. [`crate::recognise`] takes a figure for other JSON.
+pub fn is_figure(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).is_ok_and(|Format { format }| format == FORMAT)
+}
+
 impl FigureFile {
     /// Reads a figure; `file` is its name in messages.
     ///

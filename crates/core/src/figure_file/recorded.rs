@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::by_metric;
 use super::numbers::Numbers;
-use crate::measure::measurement::{Baseline, Measurement, Tokens};
+use crate::measure::measurement::{Baseline, Measured, Measurement, Tokens};
+use crate::measure::metric::Metric;
 use crate::scores::ranking::Circuit;
 
 /// Results of the figure's circuits under its settings.
@@ -88,6 +89,35 @@ impl FigureResults {
     pub fn measured(&self) -> Vec<(Circuit, Measurement)> {
         self.circuits.iter().map(|recorded| (recorded.circuit, recorded.measurement.clone())).collect()
     }
+
+    /// The same with six significant digits of every metric and probability, as a figure is best written: more are noise between
+    /// devices, and a third of the file.
+    #[must_use]
+    pub fn rounded(mut self) -> Self {
+        let circuits = self.circuits.iter_mut().chain(&mut self.edited).map(|recorded| &mut recorded.measurement);
+        for measurement in circuits.chain([&mut self.baseline.clean, &mut self.baseline.corrupt]) {
+            *measurement = rounded(measurement);
+        }
+        for tokens in self.tokens.iter_mut().flatten().flatten() {
+            let all = [&mut tokens.clean, &mut tokens.corrupt, &mut tokens.circuit].into_iter().flatten();
+            all.for_each(|token| token.prob = six_digits(token.prob));
+        }
+        self
+    }
+}
+
+fn rounded(measurement: &Measurement) -> Measurement {
+    Measurement::of_all(Metric::ALL.map(|metric| {
+        measurement.get(metric).map(|Measured { mean, std, quartiles }| Measured {
+            mean: six_digits(mean),
+            std: six_digits(std),
+            quartiles: quartiles.map(six_digits),
+        })
+    }))
+}
+
+fn six_digits(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
 }
 
 impl From<Baseline> for RecordedBaseline {

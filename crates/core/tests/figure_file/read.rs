@@ -2,9 +2,11 @@
 
 use circuitscope_core::figure_file::edges::{EdgeScores, FigureEdges};
 use circuitscope_core::figure_file::files::FigureRef;
+use circuitscope_core::figure_file::is_figure;
+use circuitscope_core::figure_file::prompts::FigureAnswers;
 use circuitscope_core::figure_file::verify::compare;
 use circuitscope_core::figure_file::view::CircuitSize;
-use circuitscope_core::{Baseline, EdgeValues, FigureFile};
+use circuitscope_core::{Baseline, EdgeValues, FigureFile, FileKind, Measured, Measurement, Metric, recognise};
 
 use super::sample::{demo, full, graph, least, listed, model, results, scores};
 
@@ -107,4 +109,39 @@ fn the_demo_is_verified_against_itself() {
     assert!(compare(&recorded, &computed).is_within(0.0));
     computed.pop();
     assert_eq!(compare(&recorded, &computed).unmatched, [77]);
+}
+
+#[test]
+fn a_figure_is_known_by_its_format() {
+    let json = full().to_json("f").unwrap();
+    assert!(is_figure(&json) && is_figure(r#"{"a": [], "format": "circuitscope-figure", "version": "?"}"#));
+    assert_eq!(recognise(json.as_bytes()), FileKind::OtherJson { error: None }, "of no other kind");
+    for other in ["{}", r#"{"format": "other"}"#, r#"{"format": 5}"#, &json[..json.len() - 1], "[]", ""] {
+        assert!(!is_figure(other), "{other}");
+    }
+}
+
+#[test]
+fn the_tokens_that_need_a_text() {
+    let mut figure = demo();
+    let ids: Vec<u32> = figure.token_ids().into_iter().collect();
+    // The beginning and the three letters: the pad token, 4, is in no prompt.
+    assert_eq!(ids, [0, 1, 2, 3]);
+    figure.texts.prompts[0].wrong_answers = FigureAnswers::Tokens(vec![7]);
+    assert!(figure.token_ids().contains(&7));
+}
+
+#[test]
+fn results_are_rounded_to_six_digits() {
+    let mut results = results();
+    let mut all = [None; Metric::ALL.len()];
+    all[0] = Some(Measured { mean: 1.0 / 3.0, std: 123_456_789.0, quartiles: [0.0, -1e-9 / 3.0, 1.0] });
+    results.circuits[0].measurement = Measurement::of_all(all);
+    results.tokens[0][0][0].clean[0].prob = 2.0 / 3.0;
+    let rounded = results.clone().rounded();
+    let expected = Measured { mean: 0.333_333, std: 123_457_000.0, quartiles: [0.0, -3.333_33e-10, 1.0] };
+    assert_eq!(rounded.circuits[0].measurement.get(Metric::ALL[0]), Some(expected));
+    assert_eq!(rounded.tokens[0][0][0].clean[0].prob, 0.666_667);
+    assert!(compare(&results.measured(), &rounded.measured()).largest_difference < 300.0);
+    assert_eq!(rounded.clone().rounded(), rounded);
 }
