@@ -1,7 +1,14 @@
 //! Bytes as text: base64 in the standard alphabet with padding (RFC 4648, section 4).
 
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+
 /// The alphabet of RFC 4648, table 1.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A value, or what was expected and what was found.
+pub type Decoded<T> = Result<T, (String, String)>;
 
 /// Bytes as base64.
 pub fn encode(bytes: &[u8]) -> String {
@@ -21,7 +28,7 @@ pub fn encode(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What was expected and what was found, where the text is not what [`encode`] writes.
-pub fn decode(text: &str) -> Result<Vec<u8>, (String, String)> {
+pub fn decode(text: &str) -> Decoded<Vec<u8>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {
         let expected = "base64, whose length is a multiple of 4".to_owned();
@@ -44,6 +51,30 @@ pub fn decode(text: &str) -> Result<Vec<u8>, (String, String)> {
         bytes.extend_from_slice(&all[1..4 - n_pads]);
     }
     Ok(bytes)
+}
+
+/// Reads base64 as what its bytes stand for. Errors are raised at the text itself, so that they have its place.
+pub fn deserialize<'de, D, T>(from: D, read: fn(&[u8]) -> Decoded<T>) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    from.deserialize_str(Base64(read))
+}
+
+struct Base64<T>(fn(&[u8]) -> Decoded<T>);
+
+impl<T> Visitor<'_> for Base64<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("base64")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        let value = decode(text).and_then(|bytes| self.0(&bytes));
+        // As serde's own messages are.
+        value.map_err(|(expected, found)| E::custom(format_args!("invalid value: {found}, expected {expected}")))
+    }
 }
 
 /// The six bits of a character.

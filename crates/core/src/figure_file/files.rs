@@ -1,6 +1,6 @@
 //! The files that a figure was made from: where each is, and what it must be.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 use super::inline_json::InlineJson;
@@ -63,8 +63,7 @@ pub enum Inline {
 }
 
 /// Bytes, as base64 in the figure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InlineBytes(pub Vec<u8>);
 
 impl FigureFiles {
@@ -140,18 +139,14 @@ impl FigureRef {
     }
 }
 
-impl TryFrom<String> for InlineBytes {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        base64::decode(&text)
-            .map(Self)
-            .map_err(|(expected, found)| format!("invalid value: {found}, expected {expected}"))
+impl<'de> Deserialize<'de> for InlineBytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        base64::deserialize(from, |bytes| Ok(Self(bytes.to_vec())))
     }
 }
 
-impl From<InlineBytes> for String {
-    fn from(bytes: InlineBytes) -> Self {
-        base64::encode(&bytes.0)
+impl Serialize for InlineBytes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&base64::encode(&self.0))
     }
 }

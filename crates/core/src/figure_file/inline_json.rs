@@ -146,6 +146,8 @@ mod tests {
     fn deep_json_is_an_error_and_no_overflow() {
         let deep = "[".repeat(100_000);
         assert!(InlineJson::new(&deep).unwrap_err().to_string().contains("recursion limit"));
+        let deepest = "[".repeat(127) + &"]".repeat(127);
+        assert_eq!(InlineJson::new(&deepest).unwrap().text(), deepest);
         assert!(InlineJson::new("[1,]").is_err());
     }
 }

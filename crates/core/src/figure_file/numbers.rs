@@ -1,14 +1,14 @@
 //! Numbers as base64 of their bytes, little-endian: a third of the size of decimals, and exact.
 
 use half::f16;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 
 /// Numbers of 32 or 16 bits. In a figure's JSON `{"f32": "AACAPw=="}` or `{"f16": "ADw="}`, the bytes of each number little-endian,
 /// as base64. NaN is refused; infinities are numbers here, and checked where they cannot be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Encoded", into = "Encoded")]
+#[serde(from = "Encoded", into = "Encoded")]
 pub struct Numbers {
     bits: Bits,
     values: Vec<f32>,
@@ -24,8 +24,10 @@ enum Bits {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Encoded {
-    F32(String),
-    F16(String),
+    #[serde(with = "bits_32")]
+    F32(Vec<f32>),
+    #[serde(with = "bits_16")]
+    F16(Vec<f32>),
 }
 
 impl Numbers {
@@ -46,50 +48,61 @@ impl Numbers {
 }
 
 impl From<Numbers> for Encoded {
-    fn from(numbers: Numbers) -> Self {
-        let values = numbers.values.iter();
-        match numbers.bits {
-            Bits::F32 => Self::F32(base64::encode(&values.flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())),
-            Bits::F16 => Self::F16(base64::encode(
-                &values.flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect::<Vec<_>>(),
-            )),
+    fn from(Numbers { bits, values }: Numbers) -> Self {
+        match bits {
+            Bits::F32 => Self::F32(values),
+            Bits::F16 => Self::F16(values),
         }
     }
 }
 
-impl TryFrom<Encoded> for Numbers {
-    /// As serde's own messages: `…, expected …`.
-    type Error = String;
-
-    fn try_from(encoded: Encoded) -> Result<Self, String> {
-        let (bits, text) = match &encoded {
-            Encoded::F32(text) => (Bits::F32, text),
-            Encoded::F16(text) => (Bits::F16, text),
+impl From<Encoded> for Numbers {
+    fn from(encoded: Encoded) -> Self {
+        let (bits, values) = match encoded {
+            Encoded::F32(values) => (Bits::F32, values),
+            Encoded::F16(values) => (Bits::F16, values),
         };
-        let bytes = base64::decode(text).map_err(|(expected, found)| message(&found, &expected))?;
-        let values = match bits {
-            Bits::F32 => numbers(&bytes, f32::from_le_bytes),
-            Bits::F16 => numbers(&bytes, |bytes| f16::from_le_bytes(bytes).to_f32()),
-        }?;
-        Ok(Self { bits, values })
+        Self { bits, values }
     }
 }
 
-/// The numbers of `N` bytes each.
-fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, String> {
+mod bits_32 {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(values: &[f32], to: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        to.serialize_str(&base64::encode(&bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
+        base64::deserialize(from, |bytes| numbers(bytes, f32::from_le_bytes))
+    }
+}
+
+mod bits_16 {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(values: &[f32], to: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect();
+        to.serialize_str(&base64::encode(&bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
+        base64::deserialize(from, |bytes| numbers(bytes, |bytes| f16::from_le_bytes(bytes).to_f32()))
+    }
+}
+
+/// The numbers of `N` bytes each, or what was expected and what was found.
+fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> base64::Decoded<Vec<f32>> {
     let (chunks, rest) = bytes.as_chunks();
     if !rest.is_empty() {
-        return Err(message(&format!("{} bytes", bytes.len()), &format!("numbers of {N} bytes each")));
+        return Err((format!("numbers of {N} bytes each"), format!("{} bytes", bytes.len())));
     }
     let values: Vec<f32> = chunks.iter().map(|&chunk| number(chunk)).collect();
     match values.iter().position(|value| value.is_nan()) {
-        Some(at) => Err(message(&format!("NaN at {at}"), "numbers")),
+        Some(at) => Err(("numbers".to_owned(), format!("NaN at {at}"))),
         None => Ok(values),
     }
-}
-
-fn message(found: &str, expected: &str) -> String {
-    format!("invalid value: {found}, expected {expected}")
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ fn files_elsewhere() {
     check(
         "/files/prompts/inline",
         &json!({"base64": "a"}),
-        "should be base64, whose length is a multiple of 4, found 1 characters",
+        "`files.prompts.inline.base64` should be base64, whose length is a multiple of 4, found 1 characters",
     );
     check("/files/config/inline", &json!({"json": {"n_layers": 1}}), "files.config");
     check("/files/config/inline", &json!({"base64": "/w=="}), "files.config: `inline` should be a text");
@@ -217,8 +217,16 @@ fn what_the_graph_has_not() {
         &json!({"all": {"f32": "AACAPw=="}}),
         "`circuit.scores.all` should be 77 numbers, one for each edge of the graph, found 1",
     );
-    check("/circuit/scores", &json!({"all": {"f32": "AADAfw=="}}), "should be numbers, found NaN at 0");
-    check("/circuit/scores", &json!({"all": {"f16": "AADA"}}), "should be numbers of 2 bytes each, found 3 bytes");
+    check(
+        "/circuit/scores",
+        &json!({"all": {"f32": "AADAfw=="}}),
+        "`circuit.scores.all.f32` should be numbers, found NaN at 0",
+    );
+    check(
+        "/circuit/scores",
+        &json!({"all": {"f16": "AADA"}}),
+        "`circuit.scores.all.f16` should be numbers of 2 bytes each, found 3 bytes",
+    );
     check("/circuit/values", &json!("mask"), "should be a finite number, the mask of an edge");
     check(
         "/view/size",
