@@ -1,12 +1,15 @@
 //! Figures that are read, and what they show.
 
-use circuitscope_core::figure_file::edges::{EdgeScores, FigureEdges};
+use circuitscope_core::figure_file::edges::{EdgeScores, FigureEdges, ListedEdge};
 use circuitscope_core::figure_file::files::FigureRef;
-use circuitscope_core::figure_file::is_figure;
 use circuitscope_core::figure_file::prompts::FigureAnswers;
 use circuitscope_core::figure_file::verify::compare;
 use circuitscope_core::figure_file::view::CircuitSize;
-use circuitscope_core::{Baseline, EdgeValues, FigureFile, FileKind, Measured, Measurement, Metric, recognise};
+use circuitscope_core::figure_file::{Numbers, is_figure};
+use circuitscope_core::scores::known_circuit::edge_name;
+use circuitscope_core::{
+    Baseline, CircuitMasks, EdgeValues, FigureFile, FileKind, Measured, Measurement, Metric, recognise,
+};
 
 use super::sample::{demo, full, graph, least, listed, model, results, scores};
 
@@ -144,4 +147,45 @@ fn results_are_rounded_to_six_digits() {
     assert_eq!(rounded.tokens[0][0][0].clean[0].prob, 0.666_667);
     assert!(compare(&results.measured(), &rounded.measured()).largest_difference < 300.0);
     assert_eq!(rounded.clone().rounded(), rounded);
+}
+
+#[test]
+fn edges_of_a_token_wise_graph_have_positions() {
+    let mut figure = least();
+    (figure.graph.seq_len, figure.run.token_wise) = (Some(6), true);
+    let scores = EdgeScores::Listed(vec![ListedEdge { edge: "5:A0.0->MLP 1".to_owned(), score: -2.0 }]);
+    figure.circuit = Some(FigureEdges { values: EdgeValues::Scores, scores });
+    figure.view.size = CircuitSize::Edges(1);
+    let read = FigureFile::from_json("f", &figure.to_json("f").unwrap()).unwrap();
+    let on_model = read.on_model("f", &model()).unwrap();
+    let edge = on_model.graph.edges().find(|&edge| edge_name(&on_model.graph, edge) == "5:A0.0->MLP 1").unwrap();
+    let values = on_model.values.unwrap();
+    assert_eq!((values.score(edge), values.n_edges(), values.n_at_least(1.0)), (-2.0, 6 * 77, 1));
+    let Some(FigureEdges { scores: EdgeScores::Listed(listed), .. }) = &mut figure.circuit else { panic!("no list") };
+    listed[0].edge = "6:A0.0->MLP 1".to_owned();
+    let error = figure.to_json("f").unwrap_err().to_string();
+    assert!(error.contains("`circuit.scores.listed[0].edge` should be an edge of the graph"), "{error}");
+}
+
+#[test]
+fn a_mask_is_one_circuit() {
+    let mut figure = demo();
+    let mask = scores().values().iter().map(|&score| score / 2.0).collect();
+    figure.circuit = Some(FigureEdges { values: EdgeValues::Mask, scores: EdgeScores::All(Numbers::f32(mask)) });
+    let on_model = figure.on_model("f", &model()).unwrap();
+    let values = on_model.values.unwrap();
+    let masks = CircuitMasks::of_mask(&values).with_edits(&on_model.edits);
+    assert_eq!(masks.circuit(0).unwrap().n_edges, 2);
+    assert_eq!(FigureFile::from_json("f", &figure.to_json("f").unwrap()).unwrap(), figure);
+}
+
+#[test]
+fn what_needs_the_model_is_checked_once_it_is_there() {
+    let mut figure = full();
+    figure.files.config.inline = None;
+    figure.view.labels.insert("A9.0".to_owned(), "no such head".to_owned());
+    let read = FigureFile::from_json("f", &figure.to_json("f").unwrap()).unwrap();
+    assert_eq!((&read, read.inline_model("f")), (&figure, Ok(None)));
+    let error = read.on_model("f", &model()).unwrap_err().to_string();
+    assert_eq!(error, "f: `view.labels` should be nodes of the graph such as A0.0 or Resid Start, found \"A9.0\"");
 }
