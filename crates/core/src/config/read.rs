@@ -1,6 +1,6 @@
 //! Config files into configurations: the one place where the families and the configuration meet.
 
-use super::family;
+use super::family::{self, Weight};
 use super::model::ModelConfig;
 use crate::error::CircuitError;
 
@@ -17,9 +17,13 @@ impl ModelConfig {
         Ok(config)
     }
 
+    /// The tensors of the weights file, in the family's order.
+    pub fn weights(&self) -> Vec<Weight> {
+        family::by_name(&self.family).map(|f| (f.weights)(self)).unwrap_or_default()
+    }
+
     /// The number of parameters that the weights hold.
     pub fn n_params(&self) -> usize {
-        let weights = family::by_name(&self.family).map(|f| (f.weights)(self)).unwrap_or_default();
-        weights.iter().map(|w| w.shape.iter().product::<usize>()).sum()
+        self.weights().iter().map(|w| w.shape.iter().product::<usize>()).sum()
     }
 }

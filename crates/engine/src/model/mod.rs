@@ -4,7 +4,7 @@
 //!
 //! In reading order:
 //! - [`folder`]: a model's files on disk; [`load`]: from files to a model, by `read_tensor`, `weights` (on the device) and
-//!   `build`.
+//!   `build`; [`trainable`]: from tensors of the caller, so that gradients reach them.
 //! - [`hooks`]: how a forward pass is observed and patched; [`transformer`] with [`attention`], [`rotary`], [`mlp`] and
 //!   [`norm`]: the pass.
 //! - [`error`]: what can go wrong.
@@ -20,6 +20,7 @@ pub mod mlp;
 pub mod norm;
 mod read_tensor;
 pub mod rotary;
+pub mod trainable;
 pub mod transformer;
 mod weights;
 
@@ -28,4 +29,5 @@ pub use error::ModelError;
 pub use folder::ModelFolder;
 pub use hooks::{Dest, DestInput, Hooks, Model, Plain, Start, TokenBatch, token_ids};
 pub use load::{ByteSource, load, load_shards};
+pub use trainable::from_tensors;
 pub use transformer::Transformer;

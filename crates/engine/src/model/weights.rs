@@ -32,6 +32,11 @@ impl Weights {
         self.device.flush().map_err(|e| ModelError::device("uploading weights", e))
     }
 
+    /// Takes a weight that is on the device already, flat and with its axes in order.
+    pub fn put_tensor(&mut self, weight: &Weight, tensor: Tensor<1>) {
+        self.params.insert(weight.param, (tensor, weight.target.clone()));
+    }
+
     /// Compares sums of magnitudes on the device with those of the file.
     ///
     /// # Errors
