@@ -1,12 +1,13 @@
-//! `cargo xtask serve | build | test | schema | check-types`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | test | train | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
 //! site, shrinks it and holds it to its size; [`types`] writes and checks the types of the JavaScript module; [`browser`] runs
-//! the tests that need one.
+//! the tests that need one; [`train`] makes the demos' models.
 
 mod browser;
 mod site;
 mod tools;
+mod train;
 mod types;
 mod workspace;
 
@@ -21,6 +22,8 @@ Usage: cargo xtask <command>
   build                    makes the static site in dist/, ready for any host
   test [--webgpu-all]      runs every test there is: native, then in Chromium;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
+  train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, and scores its edges;
+                           options: --seed N, --steps N
   schema                   writes the types and names of the JavaScript module anew, www/module/schema.*
   check-types              checks the types of the JavaScript module and of an example that uses it
 
@@ -45,13 +48,16 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["build"] => build(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
+        ["train", name, options @ ..] => train::train(&Workspace::find()?, name, options),
         ["schema"] => types::write_schema(&Workspace::find()?),
         ["check-types"] => check_types(&Workspace::find()?),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
         }
-        _ => Err(format!("expected serve, build, test, schema or check-types, found {args:?}\n\n{USAGE}").into()),
+        _ => {
+            Err(format!("expected serve, build, test, train, schema or check-types, found {args:?}\n\n{USAGE}").into())
+        }
     }
 }
 

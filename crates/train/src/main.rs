@@ -1,0 +1,74 @@
+//! `circuitscope-train NAME DIR`: trains the model of a demo on the CPU and writes its folder. `cargo xtask train` starts it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use circuitscope_train::training::Recipe;
+use circuitscope_train::{TASKS, files, task, train};
+
+// Large activations come and go with every step: glibc would give their pages back to the system each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A line of progress is written after every so many steps.
+const REPORT_EVERY: usize = 100;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match pollster::block_on(run(&args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &[String]) -> Result<()> {
+    let usage = || format!("usage: circuitscope-train {} DIR [--seed N] [--steps N]", TASKS.join("|"));
+    let [name, dir, options @ ..] = args else { return Err(usage().into()) };
+    let task = task(name).ok_or_else(usage)?;
+    let recipe = recipe(task.recipe(), options).ok_or_else(usage)?;
+    let device = Device::flex();
+    let start = started();
+    let report = |step: usize, loss: f64| {
+        if step.is_multiple_of(REPORT_EVERY) || step == recipe.steps {
+            eprintln!("step {step} of {}: loss {loss:.4}, {:.0} s", recipe.steps, start.elapsed().as_secs_f64());
+        }
+    };
+    let trained = train(&*task, files::config(&*task)?, &recipe, &device, report).await?;
+    let found = files::write(Path::new(dir), &*task, &recipe, &trained, &device).await?;
+    println!(
+        "{name}: {:.1}% right, mean logit difference {:.2}, probability of answers {:.1}%, in {:.0} s",
+        100.0 * found.accuracy,
+        found.logit_diff,
+        100.0 * found.answer_prob,
+        start.elapsed().as_secs_f64()
+    );
+    if task.reached(&found) { Ok(()) } else { Err("that is less than the demo must reach".into()) }
+}
+
+/// The recipe with what the options change.
+fn recipe(recipe: Recipe, options: &[String]) -> Option<Recipe> {
+    match options {
+        [] => Some(recipe),
+        [option, value, rest @ ..] => {
+            let recipe = match option.as_str() {
+                "--seed" => Recipe { seed: value.parse().ok()?, ..recipe },
+                "--steps" => Recipe { steps: value.parse().ok()?, ..recipe },
+                _ => return None,
+            };
+            self::recipe(recipe, rest)
+        }
+        [_] => None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a native program")]
+fn started() -> Instant {
+    Instant::now()
+}
