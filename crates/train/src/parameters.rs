@@ -72,12 +72,17 @@ pub fn is_decayed(param: Param, config: &ModelConfig) -> bool {
 /// The standard deviation of a matrix at first; `None` for biases and gains.
 fn deviation(param: Param, config: &ModelConfig) -> Option<f64> {
     let root = |n: usize| 1.0 / (n as f64).sqrt();
-    let added = root(2 * config.n_layers);
+    let (read, added) = (root(config.d_model), root(2 * config.n_layers));
     match param {
         Param::EmbedWE | Param::PosEmbedWPos => Some(EMBEDDING),
-        Param::AttnWQ(_) | Param::AttnWK(_) | Param::AttnWV(_) | Param::AttnWQkv(_) => Some(root(config.d_model)),
+        Param::AttnWQ(_)
+        | Param::AttnWK(_)
+        | Param::AttnWV(_)
+        | Param::AttnWQkv(_)
+        | Param::MlpWIn(_)
+        | Param::MlpWGate(_)
+        | Param::UnembedWU => Some(read),
         Param::AttnWO(_) => Some(added * root(config.n_heads * config.d_head)),
-        Param::MlpWIn(_) | Param::MlpWGate(_) | Param::UnembedWU => Some(root(config.d_model)),
         Param::MlpWOut(_) => Some(added * root(config.d_mlp.unwrap_or(1))),
         _ => None,
     }
