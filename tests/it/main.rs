@@ -23,4 +23,5 @@ mod session;
 mod shards;
 mod support;
 mod text;
+mod trained;
 mod values;

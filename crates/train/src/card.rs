@@ -12,6 +12,8 @@ use crate::training::Recipe;
 
 /// The loss is written as means over so many steps: single batches differ too much to read.
 const MEAN_OF: usize = 25;
+/// The card gives the last loss to three decimals.
+const LEAST_LOSS: f64 = 0.001;
 /// Of the drawing, in CSS pixels.
 const SIZE: Size = Size { width: 560.0, height: 260.0 };
 
@@ -28,7 +30,11 @@ pub struct Facts<'a> {
 pub fn card(Facts { task, config, recipe, losses, found }: &Facts<'_>) -> String {
     let name = task.name();
     let mlps = config.d_mlp.map_or("no MLPs".to_owned(), |d_mlp| format!("MLPs of {d_mlp}"));
-    let loss = means(losses).last().map_or(f64::NAN, |&(_, loss)| loss);
+    let loss = match means(losses).last() {
+        Some((_, loss)) if *loss < LEAST_LOSS => format!("below {LEAST_LOSS}"),
+        Some((_, loss)) => format!("{loss:.3}"),
+        None => "none".to_owned(),
+    };
     format!(
         "# {name}\n\n{about}\n\n\
          | model | |\n| --- | --- |\n\
@@ -40,7 +46,7 @@ pub fn card(Facts { task, config, recipe, losses, found }: &Facts<'_>) -> String
          | steps | {steps} of {batch_size} sequences |\n\
          | optimiser | AdamW, learning rate {rate} at its peak, weight decay {decay} |\n\
          | seed | {seed} |\n\
-         | loss | {loss:.4} nats at the end ([curve](loss.svg), [numbers](loss.csv)) |\n\n\
+         | loss | {loss} nats at the end ([curve](loss.svg), [numbers](loss.csv)) |\n\n\
          | on {n} held-out prompts | |\n| --- | --- |\n\
          | likeliest token is an answer | {accuracy:.1}% |\n\
          | mean logit difference | {logit_diff:.2} |\n\
