@@ -144,7 +144,9 @@ mod tests {
             let (_, by_parameter) = loss(&parameters, &batch);
             for (i, gradient) in by_parameter.iter().enumerate() {
                 let length = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
-                let step = 1e-2 / length.max(1e-3);
+                let name = &parameters.list[i].weight.name;
+                assert!(length > 1e-4, "{name}: the gradient does not reach it");
+                let step = 1e-2 / length;
                 let moved = |sign: f32| {
                     let mut moved = parameters.clone();
                     moved.list[i].numbers.iter_mut().zip(gradient).for_each(|(x, g)| *x += sign * step * g);
@@ -153,7 +155,6 @@ mod tests {
                 // The derivative along the gradient is its length squared, times the step on either side.
                 let expected = f64::from(2.0 * step * length * length);
                 let found = moved(1.0) - moved(-1.0);
-                let name = &parameters.list[i].weight.name;
                 assert!((found - expected).abs() < 0.05 * expected + 2e-6, "{name}: {found}, expected {expected}");
             }
         }
