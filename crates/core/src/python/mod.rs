@@ -153,13 +153,17 @@ fn constants(run: &PythonRun, source: &Source) -> String {
 
 fn load_model(run: &PythonRun, source: &Source, fields: &[(&str, String)]) -> String {
     let qkv = run.settings.separate_qkv;
-    let hooks = [
+    let mut hooks = vec![
         ("device", "\"cpu\"".to_owned()),
         ("use_attn_result", "True".to_owned()),
         ("use_split_qkv_input", boolean(qkv).to_owned()),
         ("use_attn_in", boolean(!qkv).to_owned()),
         ("use_hook_mlp_in", boolean(!run.model.attn_only()).to_owned()),
     ];
+    if run.texts.is_some_and(|texts| !texts.prepend_bos) {
+        // Otherwise TransformerLens takes the last pad token for a BOS, and attends to it.
+        hooks.push(("default_prepend_bos", "False".to_owned()));
+    }
     let arguments = |fields: &[(&str, String)]| -> String {
         fields.iter().map(|(name, value)| format!("    {name}={value},\n")).collect()
     };
