@@ -77,26 +77,13 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let hovered = use_state_eq(|| None::<Target>);
     let place = use_state_eq(|| None::<Place>);
     let pressed = use_mut_ref(Pressed::default);
-    let last = use_mut_ref(|| None::<Point>);
-    // Only now that it stands there a tip has a size to be placed by.
-    use_effect_with(props.tip.clone(), {
-        let (tip, figure, last) = (tip_node.clone(), figure.clone(), last.clone());
-        move |_| move_tip(&tip, &figure, *last.borrow())
-    });
+    let last = use_tip_place(&figure, &tip_node, &props.tip);
     let marks = Marks { hovered: (*hovered).clone(), selected: props.selection.clone() };
     let marked = use_mut_ref(Marks::default);
     marked.replace(marks.clone());
     use_marks(&figure, &props.scene, marks);
     use_wheel(&figure, props);
-    let point = {
-        let (hovered, on_hover) = (hovered.clone(), props.on_hover.clone());
-        Callback::from(move |target: Option<Target>| {
-            if *hovered != target {
-                hovered.set(target.clone());
-                on_hover.emit(target);
-            }
-        })
-    };
+    let point = point(&hovered, &props.on_hover);
     let pointer = Pointer {
         figure: figure.clone(),
         tip: tip_node.clone(),
@@ -136,6 +123,29 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             <div class="cs-tip" ref={tip_node} hidden={props.tip.is_none() || hovered.is_none()}>{ props.tip.clone().unwrap_or_default() }</div>
         </div>
     }
+}
+
+/// Says what is pointed at, where it is something else.
+fn point(hovered: &UseStateHandle<Option<Target>>, on_hover: &Callback<Option<Target>>) -> Callback<Option<Target>> {
+    let (hovered, on_hover) = (hovered.clone(), on_hover.clone());
+    Callback::from(move |target: Option<Target>| {
+        if *hovered != target {
+            hovered.set(target.clone());
+            on_hover.emit(target);
+        }
+    })
+}
+
+/// Puts another tip beside the pointer once it stands there: only then it has a size to be placed by. Returns where the pointer
+/// was last, while it is over the drawing.
+#[hook]
+fn use_tip_place(figure: &NodeRef, tip_node: &NodeRef, tip: &Option<Html>) -> Rc<RefCell<Option<Point>>> {
+    let last = use_mut_ref(|| None::<Point>);
+    use_effect_with(tip.clone(), {
+        let (tip_node, figure, last) = (tip_node.clone(), figure.clone(), last.clone());
+        move |_| move_tip(&tip_node, &figure, *last.borrow())
+    });
+    last
 }
 
 /// What the pointer does.

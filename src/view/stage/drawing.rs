@@ -34,16 +34,8 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
     let last_view = use_mut_ref(|| state.picture.view.clone());
     let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
-    let zoom = use_state_eq(Zoom::default);
+    let (zoom, set_zoom) = use_zoom(state, room);
     let hovered = use_state_eq(|| None::<Target>);
-    use_effect_with((room, state.picture.view.clone()), {
-        let zoom = zoom.clone();
-        move |_| zoom.set(Zoom::default())
-    });
-    let set_zoom = {
-        let zoom = zoom.clone();
-        Callback::from(move |to| zoom.set(to))
-    };
     let on_hover = {
         let hovered = hovered.clone();
         Callback::from(move |target| hovered.set(target))
@@ -53,7 +45,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     let tip = hovered.as_ref().zip(shown).and_then(|(target, drawn)| select::tip(state, drawn, target));
     let names = two_circuits::names(state);
     let on_full = full_screen(&frame);
-    let controls = controls(props, shown, (*zoom, size), (set_zoom.clone(), on_full.clone()));
+    let controls = controls(props, shown, (zoom, size), (set_zoom.clone(), on_full.clone()));
     html! {
         <section class={classes!("figure", (state.has_results() && !state.fresh()).then_some("stale"))} ref={frame} aria-label="The circuit">
             if let Some(overlap) = *overlap {
@@ -74,7 +66,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <div class="room" ref={figure}>
                 if let (Some(drawing), Some(room)) = (drawing.as_ref(), room) {
                     <Drawing
-                        scene={drawing.scene.clone()} {room} zoom={*zoom} {glides} selection={select::target(state)}
+                        scene={drawing.scene.clone()} {room} {zoom} {glides} selection={select::target(state)}
                         vertical={state.picture.view.orientation == Orientation::Vertical && state.picture.view.look == Look::Flow}
                         tip={tip.as_ref().map(tip_view)} {on_hover} on_zoom={set_zoom} {on_full}
                         on_select={on_select(props, &drawn)} on_toggle={on_toggle(props)}
@@ -89,6 +81,21 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
         </section>
     }
+}
+
+/// The zoom, which ends where the room or the view is another, and what sets it.
+#[hook]
+fn use_zoom(state: &State, room: Option<Size>) -> (Zoom, Callback<Zoom>) {
+    let zoom = use_state_eq(Zoom::default);
+    use_effect_with((room, state.picture.view.clone()), {
+        let zoom = zoom.clone();
+        move |_| zoom.set(Zoom::default())
+    });
+    let set_zoom = {
+        let zoom = zoom.clone();
+        Callback::from(move |to| zoom.set(to))
+    };
+    (*zoom, set_zoom)
 }
 
 /// What is drawn of the circuit, and where it goes in a room.

@@ -197,6 +197,14 @@ export function drive({ page, server }) {
       const bytes = await readFile(await download.path());
       return { name: download.suggestedFilename(), bytes, text: bytes.toString() };
     },
+    /** The means of a metric as the curves are saved, with all decimals: `{ name, edges, mean }` of each circuit. */
+    async savedMeans(metric) {
+      await ui.table("compare");
+      const { text } = await ui.saved(() => page.locator(".saves").getByRole("button", { name: "CSV", exact: true }).first().click());
+      const lines = text.trim().split("\n").map((line) => line.split(","));
+      const of = lines.filter(([, , , , key]) => key === metric);
+      return of.map(([name, , edges, , , mean]) => ({ name, edges: Number(edges), mean: Number(mean) }));
+    },
     /** Presses an item of a menu of the top bar. */
     async menu(menu, item) {
       await page.locator(`.menu.${menu} > button`).click();

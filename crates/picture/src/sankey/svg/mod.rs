@@ -55,7 +55,7 @@ impl<'a> Look<'a> {
     }
 
     /// With neighbouring ribbons of one stroke as one path without names, where no ribbon has a wider path for the pointer.
-    /// It looks the same but for a shade where such ribbons cross, and a browser takes a fifth of the time for it.
+    /// It looks the same but for a shade where such ribbons cross, and a browser takes less than half of the time for it.
     pub fn merged(self) -> Self {
         Self { merges: true, ..self }
     }
