@@ -201,9 +201,10 @@ export function drive({ page, server }) {
     async savedMeans(metric) {
       await ui.table("compare");
       const { text } = await ui.saved(() => page.locator(".saves").getByRole("button", { name: "CSV", exact: true }).first().click());
+      // A name may have commas; the nine columns after it have none.
       const lines = text.trim().split("\n").map((line) => line.split(","));
-      const of = lines.filter(([, , , , key]) => key === metric);
-      return of.map(([name, , edges, , , mean]) => ({ name, edges: Number(edges), mean: Number(mean) }));
+      const of = lines.filter((line) => line.at(-6) === metric);
+      return of.map((line) => ({ name: line.slice(0, -9).join(), edges: Number(line.at(-8)), mean: Number(line.at(-5)) }));
     },
     /** Presses an item of a menu of the top bar. */
     async menu(menu, item) {
