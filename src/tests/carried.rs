@@ -23,7 +23,7 @@ fn drawn_by_mask(settings: RunSettings) -> State {
     assert_eq!(attribution_question(&state), None, "nothing is selected and no values are drawn");
     let mut view = state.picture.view.clone();
     (view.look, view.by_mask) = (Look::AutoCircuit, true);
-    state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
+    state.apply(Action::view(|now| *now = view));
     state
 }
 

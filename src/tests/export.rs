@@ -23,7 +23,7 @@ fn usual() -> ExportOptions {
 fn show(state: &mut State, look: Look) {
     let mut view = state.picture.view.clone();
     view.look = look;
-    state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
+    state.apply(Action::view(|now| *now = view));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn patched_edges_are_those_of_the_patch_type() {
     let mut state = State::demo();
     let mut view = state.picture.view.clone();
     (view.look, view.by_mask) = (Look::AutoCircuit, true);
-    state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
+    state.apply(Action::view(|now| *now = view));
     let (edge, _) = request(&state, usual()).svg().unwrap();
     assert_eq!((edge.matches("mask 1.00, patched").count(), edge.contains("not patched")), (2, false));
     let settings = RunSettings { patch_type: PatchType::Tree, ..state.settings.run.clone() };

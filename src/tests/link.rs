@@ -67,7 +67,7 @@ fn change(state: &mut State) {
     view.options.opened.insert(1);
     view.options.window = Some(0..1);
     view.options.differences_only = true;
-    state.apply(Action::Circuit(CircuitAction::ViewChanged(view)));
+    state.apply(Action::view(|now| *now = view));
     state.apply(Action::Circuit(CircuitAction::Selected(Some(Selection::Edge(7)))));
     state.apply(Action::Measure(MeasureAction::MetricChosen(Metric::LogitDiff)));
     state.apply(Action::Measure(MeasureAction::LogYChosen(true)));

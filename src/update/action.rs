@@ -19,6 +19,9 @@ use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
 use circuitscope_core::{Metric, PromptSettings, RunSettings};
 use circuitscope_wire::engine::{DeviceChoice, Event, Tokens};
 
+/// What is to be done to the view as it then is. Two of them in one frame both count, whatever a component last saw.
+pub type ViewChange = Box<dyn FnOnce(&mut View)>;
+
 /// Everything that happens.
 pub enum Action {
     /// Files were dropped together, with what is to be said of them.
@@ -61,6 +64,13 @@ pub enum Action {
     FailureDismissed,
 }
 
+impl Action {
+    /// A change of how the circuit is drawn.
+    pub fn view(change: impl FnOnce(&mut View) + 'static) -> Self {
+        Self::Circuit(CircuitAction::ViewChanged(Box::new(change)))
+    }
+}
+
 /// What happens to the chosen circuit and its picture.
 pub enum CircuitAction {
     /// That many of the largest scores, without the edits of another circuit.
@@ -75,7 +85,7 @@ pub enum CircuitAction {
     Undone,
     Redone,
     Selected(Option<Selection>),
-    ViewChanged(View),
+    ViewChanged(ViewChange),
     /// The heads of a block are drawn apart or together.
     BlockTurned(usize),
 }

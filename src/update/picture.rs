@@ -30,7 +30,7 @@ pub fn apply(state: &mut State, action: CircuitAction) {
             go_to(state, after);
         }
         CircuitAction::Selected(selection) => state.picture.selection = selection,
-        CircuitAction::ViewChanged(view) => state.picture.view = view,
+        CircuitAction::ViewChanged(change) => change(&mut state.picture.view),
         CircuitAction::BlockTurned(block) => turn(state, block),
     }
 }

@@ -9,7 +9,6 @@ use super::connected::Connected;
 use crate::state::State;
 use crate::state::screen::Drawer;
 use crate::update::{Action, CircuitAction, ScreenAction};
-use circuitscope_picture::Orientation;
 
 /// Listens for the keys of the page.
 #[hook]
@@ -62,7 +61,7 @@ fn action(state: &State, event: &KeyboardEvent) -> Option<Action> {
         "?" => Some(Action::Screen(ScreenAction::HelpToggled)),
         "[" => Some(Action::Screen(ScreenAction::RailToggled)),
         "]" => Some(Action::Screen(ScreenAction::InspectorToggled)),
-        "r" => Some(turned(state)),
+        "r" => Some(Action::view(|view| view.orientation = view.orientation.turned())),
         "Escape" => Some(escape(state)),
         "1" | "2" | "3" | "4" => {
             let drawer = Drawer::ALL[usize::from(key.as_bytes()[0] - b'1')];
@@ -71,15 +70,6 @@ fn action(state: &State, event: &KeyboardEvent) -> Option<Action> {
         }
         _ => None,
     }
-}
-
-fn turned(state: &State) -> Action {
-    let mut view = state.picture.view.clone();
-    view.orientation = match view.orientation {
-        Orientation::Horizontal => Orientation::Vertical,
-        Orientation::Vertical => Orientation::Horizontal,
-    };
-    Action::Circuit(CircuitAction::ViewChanged(view))
 }
 
 /// Shuts what lies above the page, or else lets go of what is selected.

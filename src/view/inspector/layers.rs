@@ -14,13 +14,25 @@ const WIDTH: f64 = 256.0;
 /// The numbers of layers stand in the middle.
 const MIDDLE: f64 = 129.0;
 
+/// Which layers are to be drawn large.
+#[derive(Clone, Copy)]
+pub enum WindowChange {
+    All,
+    /// The first and the last.
+    Layers(usize, usize),
+    /// From this one on, the last staying where it is.
+    First(usize),
+    /// Up to this one, the first staying where it is.
+    Last(usize),
+}
+
 /// The layers and what to call.
 #[derive(Properties, PartialEq)]
 pub struct LayersProps {
     pub bars: Vec<LayerBar>,
     /// The first and the last layer of the window.
     pub window: Option<(usize, usize)>,
-    pub on_window: Callback<Option<(usize, usize)>>,
+    pub on_window: Callback<WindowChange>,
 }
 
 /// Bars of attention to the left and of MLPs to the right. Dragging over rows zooms into those layers.
@@ -46,7 +58,7 @@ pub fn Layers(props: &LayersProps) -> Html {
         let (from, on_window) = (from.clone(), props.on_window.clone());
         move |event: PointerEvent| {
             if let (Some(from), Some(to)) = (*from, layer_at(&event)) {
-                on_window.emit(Some((from.min(to), from.max(to))));
+                on_window.emit(WindowChange::Layers(from.min(to), from.max(to)));
             }
             from.set(None);
         }
@@ -95,14 +107,12 @@ fn window(props: &LayersProps) -> Html {
             <select {id} class="short" {onchange}>{ for (0..n).map(|i| html! { <option selected={i == chosen}>{ i }</option> }) }</select>
         </> }
     };
-    let on_first = props.on_window.reform(move |to: usize| Some((to, last.max(to))));
-    let on_last = props.on_window.reform(move |to: usize| Some((first.min(to), to)));
     html! { <>
         <div class="heading quiet">
-            { choice("first-layer", "Look closely at layers", first, on_first) }
-            { choice("last-layer", "to", last, on_last) }
+            { choice("first-layer", "Look closely at layers", first, props.on_window.reform(WindowChange::First)) }
+            { choice("last-layer", "to", last, props.on_window.reform(WindowChange::Last)) }
             if props.window.is_some() {
-                <button type="button" class="link" onclick={props.on_window.reform(|_: MouseEvent| None)}>{ "All layers" }</button>
+                <button type="button" class="link" onclick={props.on_window.reform(|_: MouseEvent| WindowChange::All)}>{ "All layers" }</button>
             }
         </div>
         <p class="quiet">{ "Draws these layers alone in full: all earlier ones share a column, all later ones another. Dragging over the bars does the same." }</p>

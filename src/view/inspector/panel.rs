@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::edge::{EdgeInspector, edge_inspector, edge_list};
-use super::layers::Layers;
+use super::layers::{Layers, WindowChange};
 use super::node::{NodeInspector, node_inspector};
 use super::values::{PromptsView, prompts_view};
 use crate::select::insight::{self, Seen};
@@ -61,7 +61,7 @@ pub fn Inspector(props: &Connected) -> Html {
                     { prompts_view(&PromptsView { prompts, on_run: run(props), on_select: props.on(Action::PromptChosen) }) }
                 }
                 if let Some(bars) = select::layers(state) {
-                    <Layers {bars} window={window(&state.picture.view)} on_window={on_window(props)} />
+                    <Layers window={window(&state.picture.view)} on_window={on_window(props, bars.len())} {bars} />
                 }
                 { strongest(&select::strongest(state), &on_edge) }
             }
@@ -119,18 +119,24 @@ fn window(view: &View) -> Option<(usize, usize)> {
     view.options.window.as_ref().map(|window| (window.start, window.end.saturating_sub(1)))
 }
 
-fn on_window(props: &Connected) -> Callback<Option<(usize, usize)>> {
-    props.with(|state, _, window: Option<(usize, usize)>| {
-        let mut view = state.picture.view.clone();
-        view.options.window = window.map(|(first, last)| first..last + 1);
-        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+fn on_window(props: &Connected, n_layers: usize) -> Callback<WindowChange> {
+    props.on(move |change: WindowChange| {
+        Action::view(move |view| {
+            let (first, last) = window(view).unwrap_or((0, n_layers.saturating_sub(1)));
+            let to = match change {
+                WindowChange::All => None,
+                WindowChange::Layers(first, last) => Some((first, last)),
+                WindowChange::First(first) => Some((first, last.max(first))),
+                WindowChange::Last(last) => Some((first.min(last), last)),
+            };
+            view.options.window = to.map(|(first, last)| first..last + 1);
+        })
     })
 }
 
 fn on_focus(props: &Connected, name: String) -> Callback<Option<Option<usize>>> {
-    props.with(move |state, _, hops: Option<Option<usize>>| {
-        let mut view = state.picture.view.clone();
-        view.options.focus = hops.map(|hops| Focus { name: name.clone(), hops });
-        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
+    props.on(move |hops: Option<Option<usize>>| {
+        let name = name.clone();
+        Action::view(move |view| view.options.focus = hops.map(|hops| Focus { name, hops }))
     })
 }

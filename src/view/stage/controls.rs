@@ -1,8 +1,11 @@
 //! How the circuit is drawn: its manner, how far heads are told apart, and zoom.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use crate::state::picture::{Look, View};
+use crate::update::action::ViewChange;
 use crate::view::parts::controls::{Check, check};
 use crate::view::parts::menu::Menu;
 use circuitscope_figure::{ZOOM_STEP, Zoom};
@@ -24,7 +27,7 @@ pub struct Controls {
     pub left_out: String,
     pub can_undo: bool,
     pub can_redo: bool,
-    pub on_view: Callback<View>,
+    pub on_view: Callback<ViewChange>,
     pub on_zoom: Callback<Zoom>,
     pub on_full: Callback<()>,
     pub on_undo: Callback<()>,
@@ -68,10 +71,6 @@ pub fn buttons(props: &Controls) -> Html {
     let middle = Point { x: width / 2.0, y: height / 2.0 };
     let (zoom, room) = (props.zoom, props.room);
     let by = |factor: f64| props.on_zoom.reform(move |_: MouseEvent| zoom.by(factor, middle, room));
-    let turned = match props.view.orientation {
-        Orientation::Horizontal => Orientation::Vertical,
-        Orientation::Vertical => Orientation::Horizontal,
-    };
     html! {
         <div class="zoom">
             <button type="button" class="icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!props.can_undo} onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ icon("M5 2L2 5l3 3M2 5h6a4 4 0 0 1 0 8H5") }</button>
@@ -79,7 +78,7 @@ pub fn buttons(props: &Controls) -> Html {
             <button type="button" class="icon" aria-label="Zoom out" title="Zoom out (−)" onclick={by(1.0 / ZOOM_STEP)}>{ icon("M2 7h10") }</button>
             <button type="button" class="icon" aria-label="Zoom in" title="Zoom in (+)" onclick={by(ZOOM_STEP)}>{ icon("M2 7h10M7 2v10") }</button>
             <button type="button" class="icon" aria-label="Fit to view" title="Fit (0)" disabled={props.zoom.is_whole()} onclick={props.on_zoom.reform(|_: MouseEvent| Zoom::default())}>{ icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9") }</button>
-            <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, move |view, _: MouseEvent| view.orientation = turned)}>{ icon("M3 2v9M1 9l2 2.5L5 9M6 3h6M10 1l2.2 2L10 5") }</button>
+            <button type="button" class="icon" aria-label="Turn the drawing" title="Turn (r)" aria-pressed={(props.view.orientation == Orientation::Vertical).to_string()} onclick={change(props, |view, _: MouseEvent| view.orientation = view.orientation.turned())}>{ icon("M3 2v9M1 9l2 2.5L5 9M6 3h6M10 1l2.2 2L10 5") }</button>
             <Menu class="view-menu" button={html! { { "View" } }} label="View: how the circuit is drawn">
                 { menu(props) }
             </Menu>
@@ -118,11 +117,10 @@ fn icon(d: &'static str) -> Html {
 }
 
 fn change<T: 'static>(props: &Controls, set: impl Fn(&mut View, T) + 'static) -> Callback<T> {
-    let (view, on_view) = (props.view.clone(), props.on_view.clone());
-    Callback::from(move |value| {
-        let mut view = view.clone();
-        set(&mut view, value);
-        on_view.emit(view);
+    let set = Rc::new(set);
+    props.on_view.reform(move |value| {
+        let set = set.clone();
+        Box::new(move |view: &mut View| set(view, value)) as ViewChange
     })
 }
 

@@ -130,16 +130,12 @@ fn left_out(props: &Connected, text: &str) -> Html {
 }
 
 fn compare_props(props: &Connected, overlap: Overlap) -> CompareBar {
-    let view = props.state.picture.view.clone();
+    let view = &props.state.picture.view;
     CompareBar {
         overlap: two_circuits::overlap_line(overlap),
         only_a: view.look == Look::AutoCircuit,
         only_differences: view.options.differences_only,
-        on_only_differences: props.on(move |on| {
-            let mut view = view.clone();
-            view.options.differences_only = on;
-            Action::Circuit(CircuitAction::ViewChanged(view))
-        }),
+        on_only_differences: props.on(|on| Action::view(move |view| view.options.differences_only = on)),
         on_end: props.on(|()| Action::Compare(CompareAction::Chosen(None))),
     }
 }
@@ -160,7 +156,7 @@ fn controls(
         left_out: drawn.map_or(String::new(), |drawn| select::left_out(drawn)),
         can_undo: state.history.can_undo(),
         can_redo: state.history.can_redo(),
-        on_view: props.on(|view| Action::Circuit(CircuitAction::ViewChanged(view))),
+        on_view: props.on(|change| Action::Circuit(CircuitAction::ViewChanged(change))),
         on_zoom,
         on_full,
         on_undo: props.on(|()| Action::Circuit(CircuitAction::Undone)),
@@ -171,11 +167,7 @@ fn controls(
 /// Whether edges on no path from the embedding to the end are drawn.
 fn path_only(props: &Connected) -> Html {
     let checked = props.state.picture.view.options.on_path_only;
-    let onchange = props.with(|state, _, _: Event| {
-        let mut view = state.picture.view.clone();
-        view.options.on_path_only = !view.options.on_path_only;
-        state.dispatch(Action::Circuit(CircuitAction::ViewChanged(view)));
-    });
+    let onchange = props.on(|_: Event| Action::view(|view| view.options.on_path_only = !view.options.on_path_only));
     html! {
         <label class="check" title="Draws only edges on a path from Embed to Unembed; others are faded otherwise">
             <input type="checkbox" {checked} {onchange} />{ "on a path only" }

@@ -102,8 +102,9 @@ export function drive({ page, server }) {
     /** Drops the config and the scores of some files: enough to draw, and nothing to run. */
     async drawScores(files) {
       await ui.drop(files.filter(({ name }) => /config|scores/.test(name)));
-      await page.waitForSelector("[data-section=scores].ready", { state: "attached" });
+      // In this order: the example's scores are ready as well, until the config is read.
       await page.waitForFunction(() => !/demo/.test(document.querySelector(".top .model").textContent));
+      await page.waitForSelector("[data-section=scores].ready", { state: "attached" });
     },
 
     // The drawing

@@ -39,6 +39,17 @@ pub enum Orientation {
     Vertical,
 }
 
+impl Orientation {
+    /// The other one.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Horizontal => Self::Vertical,
+            Self::Vertical => Self::Horizontal,
+        }
+    }
+}
+
 /// Which token positions get a sub-diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SeqPositions {
