@@ -1,5 +1,5 @@
 //! Numbers and durations in words: a function for each kind of number, so that the same number reads the same wherever it
-//! is shown. Scores are in [`signed`](crate::select::names::signed), probabilities in the picture crate's `probability_text`,
+//! is shown. Scores are in [`signed`](circuitscope_figure::names::signed), probabilities in the picture crate's `probability_text`,
 //! which the lists of tokens share. Files have their own numbers, in full.
 
 use circuitscope_core::{Metric, Unit};

@@ -1,12 +1,12 @@
 //! The circuit's edges, or the strongest of all, as lines of a table.
 
-use super::names::{edge_title, signed};
 use crate::state::State;
 use crate::state::circuit::Edits;
 use crate::state::load::Shared;
 use crate::state::scores::Scored;
 use crate::words::grouped;
 use circuitscope_core::Circuit;
+use circuitscope_figure::names::{edge_title, signed};
 use circuitscope_picture::drawn::Side;
 use circuitscope_picture::view::{self, Shown};
 

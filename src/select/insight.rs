@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::names::signed;
 use super::tokens::token_text;
 use crate::state::State;
 use crate::state::insight::{AttentionQuestion, Attribution, AttributionQuestion};
@@ -10,6 +9,7 @@ use crate::state::load::Load;
 use crate::state::picture::{Look, Selection};
 use crate::state::runs::{Job, Run};
 use crate::words::{NO_NUMBER, short};
+use circuitscope_figure::names::signed;
 use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
 use circuitscope_wire::engine::Head;

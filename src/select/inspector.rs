@@ -1,6 +1,5 @@
 //! What the inspector says of the selected edge or node.
 
-use super::names::{edge_title, node_title, signed};
 use super::strip::short_name;
 use crate::state::State;
 use crate::state::picture::Selection;
@@ -8,6 +7,7 @@ use crate::state::runs::Run;
 use crate::words::{change, counted, grouped, measure};
 use circuitscope_core::graph::Edge;
 use circuitscope_core::{EdgeLookup, Metric};
+use circuitscope_figure::names::{edge_title, node_title, signed};
 use circuitscope_picture::drawn::{NodeKind, Nodes};
 use circuitscope_picture::view::{self, NodeEdges, Shown};
 

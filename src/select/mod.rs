@@ -17,7 +17,6 @@ pub mod inspector;
 pub mod link;
 pub mod measures;
 pub mod memory;
-pub mod names;
 pub mod other_run;
 pub mod picture;
 pub mod pointed;

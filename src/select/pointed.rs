@@ -1,66 +1,29 @@
 //! What is said of what is pointed at in the drawing, and what a click on it does.
 
-use super::names::{edge_title, signed};
 use super::two_circuits;
 use crate::state::State;
 use crate::state::circuit::Edits;
 use crate::state::picture::Selection;
 use crate::words::{counted, grouped};
 use circuitscope_figure::Target;
+use circuitscope_figure::names::edge_title;
+use circuitscope_figure::tip::{self, Tip, node_tip};
 use circuitscope_picture::drawn::{Drawn, Link};
 use circuitscope_picture::view;
-
-/// What is said beside the pointer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tip {
-    pub title: String,
-    /// The score, with its sign.
-    pub score: Option<(String, bool)>,
-    pub text: String,
-}
 
 /// What there is to say of what is pointed at.
 pub fn tip(state: &State, drawn: &Drawn, target: &Target) -> Option<Tip> {
     match target {
         Target::Edge(name) => edge_tip(state, drawn.links().find(|link| link.name == *name)?),
-        Target::Node(name) => {
-            let node_idx = drawn.nodes.nodes.iter().rposition(|node| node.name == *name)?;
-            let node = &drawn.nodes.nodes[node_idx];
-            let count = |is_of: fn(&Link) -> usize| {
-                drawn.links().filter(|link| is_of(link) == node_idx).map(|link| link.n_edges).sum::<usize>()
-            };
-            let heads = if node.n_members > 1 { "Click to draw the heads apart. " } else { "" };
-            let title = if node.n_members > 1 {
-                format!("{} heads of layer {}", node.n_members, node.name.trim_start_matches('A'))
-            } else {
-                node.label.clone()
-            };
-            let text =
-                format!("{heads}{} in, {} out", counted(count(|link| link.dest), "edge"), count(|link| link.src));
-            Some(Tip { title, score: None, text })
-        }
+        Target::Node(name) => node_tip(drawn, name),
     }
 }
 
 fn edge_tip(state: &State, link: &Link) -> Option<Tip> {
-    let score = Some((signed(link.score.into()), link.score < 0.0));
-    if link.n_edges > 1 {
-        let text = format!("{} together. Click to draw them apart.", counted(link.n_edges, "edge"));
-        return Some(Tip { title: edge_title(&link.name), score, text });
-    }
-    if let Some(text) = two_circuits::edge_line(state, link) {
+    if let Some(text) = two_circuits::edge_line(state, link).filter(|_| link.n_edges == 1) {
         return Some(Tip { title: edge_title(&link.name), score: None, text });
     }
-    let scored = state.scored()?;
-    let rank = scored.scores.ranking().rank(link.score);
-    let path = if link.on_path || link.mask == 0.0 { "" } else { ", on no path from Embed to Unembed" };
-    let mask = match link.mask {
-        0.0 => ", taken out".to_owned(),
-        mask if mask < 1.0 => format!(", mask {mask:.2}"),
-        _ => String::new(),
-    };
-    let text = format!("rank {} of {}{mask}{path}", grouped(rank), grouped(scored.scores.n_edges()));
-    Some(Tip { title: edge_title(&link.name), score, text })
+    Some(tip::edge_tip(link, &state.scored()?.scores))
 }
 
 /// What a click on something selects; nothing where it opens boxes instead.

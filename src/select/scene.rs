@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::figure::DrawnRequest;
 use crate::state::picture::{Look, View};
 use crate::words::counted;
-use circuitscope_figure::{Markup, Scene, SceneParts, Stop, StopLink};
+use circuitscope_figure::scene::{Markup, Scene, SceneParts, flow_scene};
 use circuitscope_picture::auto_circuit::Activations;
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
@@ -142,41 +142,4 @@ impl Drawing {
     fn empty() -> Self {
         Self { scene: Scene::new(SceneParts::default()), legend: Vec::new(), n_unnamed: 0 }
     }
-}
-
-fn flow_scene(layout: sankey::Layout) -> Scene {
-    let vertical = layout.orientation == circuitscope_picture::Orientation::Vertical;
-    let stops = layout.boxes.iter().map(|node_box| {
-        let rect = node_box.rect;
-        let across = if vertical { rect.x + rect.width / 2.0 } else { rect.y + rect.height / 2.0 };
-        Stop {
-            name: layout.node(node_box).name.clone(),
-            seq_idx: layout.seq_idx(node_box),
-            column: node_box.column,
-            across,
-        }
-    });
-    let links = layout.ribbons.iter().map(|ribbon| {
-        let link = layout.link(ribbon);
-        StopLink { name: link.name.clone(), src: ribbon.src_box, dest: ribbon.dest_box, strength: link.score.abs() }
-    });
-    let (stops, links) = (stops.collect(), links.collect());
-    Scene::new(SceneParts {
-        width: layout.size.width,
-        height: layout.size.height,
-        class: "circuit-flow",
-        description: svg::description(&layout),
-        stops,
-        links,
-        markup: flow_markup(layout),
-    })
-}
-
-fn flow_markup(layout: sankey::Layout) -> Markup {
-    let look = svg::Look::in_page("drawing");
-    if layout.ribbons.len() <= svg::MAX_HIT_PATHS {
-        return Markup::Whole(svg::markup(&layout, &look));
-    }
-    let quick = svg::markup(&layout, &look.merged());
-    Markup::InSteps { quick, whole: Box::new(move || svg::markup(&layout, &look)) }
 }

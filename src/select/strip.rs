@@ -12,9 +12,9 @@ use crate::state::random::RandomEdges;
 use crate::state::runs::Run;
 use crate::state::scores::Scored;
 use crate::words::{counted, grouped, measure, short};
-use circuitscope_core::{Circuit, Measured, Metric};
-use circuitscope_picture::strip::{Cursor, Edited, Measure, Stops, StripPoint, StripRequest, StripSeries, ValueScale};
-use circuitscope_picture::{Level, Size};
+use circuitscope_core::{Circuit, Measurement, Metric};
+use circuitscope_picture::Size;
+use circuitscope_picture::strip::{Cursor, Edited, Measure, Stops, StripPoint, StripRequest, StripSeries, measured};
 
 /// What of the scores the strip shows: where the cursor can stop, and how large they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,52 +73,30 @@ impl StripValues {
             chosen: chosen.map(|set| StripSeries { partial: self.growing, ..self.series(0, set) }),
             pinned: pinned.map(|(style, set)| self.series(*style, set)).collect(),
             random: self.random.as_ref().map(|random| self.random_series(random)),
-            levels: chosen.map_or(Vec::new(), |set| self.levels(set)),
+            levels: chosen
+                .and_then(|set| set.baseline.as_ref())
+                .map_or(Vec::new(), |baseline| measured::levels(self.metric, &baseline.clean, &baseline.corrupt)),
             distribution: Some(stops.descending.clone()),
             stale: self.stale,
         }
     }
 
     fn measure(&self) -> Measure {
-        let measure = Measure::of(self.metric);
-        let fits = || {
-            self.sets
-                .iter()
-                .flat_map(|(_, set)| set.rows.iter())
-                .filter_map(|row| row.result.measurement.mean(self.metric))
-                .all(|y| y >= 0.0)
-        };
-        match measure.scale {
-            ValueScale::Log { .. } if !self.log_y.unwrap_or_else(fits) => {
-                Measure { scale: ValueScale::Linear, ..measure }
-            }
-            ValueScale::Log { least } => Measure { scale: ValueScale::Log { least: self.least(least) }, ..measure },
-            _ => measure,
-        }
-    }
-
-    /// Where a logarithmic axis ends: lower than auto-circuit's where every value is so small that the curve would be flat.
-    fn least(&self, least: f64) -> f64 {
-        let measured = self.sets.iter().flat_map(|(_, set)| set.rows.iter().map(|row| &row.result.measurement));
+        let rows = self.sets.iter().flat_map(|(_, set)| set.rows.iter().map(|row| &row.result.measurement));
         let baselines = self.sets.iter().filter_map(|(_, set)| set.baseline.as_ref());
         let unpatched = baselines.flat_map(|baseline| [&baseline.clean, &baseline.corrupt]);
-        let values = measured.chain(unpatched).filter_map(|side| side.mean(self.metric));
-        let high = values.filter(|y| y.is_finite()).fold(0.0, f64::max);
-        lowered(least, high)
+        let means = |of: &mut dyn Iterator<Item = &Measurement>| -> Vec<f64> {
+            of.filter_map(|measurement| measurement.mean(self.metric)).collect()
+        };
+        measured::fitting(self.metric, self.log_y, &means(&mut { rows }), &means(&mut { unpatched }))
     }
 
     fn series(&self, style: usize, set: &ScoreSet) -> StripSeries {
         let n_prompts = set.baseline.as_ref().map_or(0, |baseline| baseline.n_prompts);
-        let point = |(circuit, measured): (Circuit, Measured)| {
-            let [low, _, high] = measured.quartiles;
-            // The middle half of rights and wrongs says nothing, and one prompt has no spread.
-            let middle_half = (!self.metric.counts_prompts() && n_prompts != 1).then_some((low, high));
-            StripPoint { k: circuit.n_edges, mean: measured.mean, middle_half }
-        };
         StripSeries {
             name: set.name.clone(),
             style: style.saturating_sub(1),
-            points: set.measured().points(self.metric).into_iter().map(point).collect(),
+            points: measured::points(self.metric, &set.measured().circuits, n_prompts),
             partial: false,
         }
     }
@@ -133,17 +111,6 @@ impl StripValues {
             partial: false,
         }
     }
-
-    /// The unpatched model.
-    fn levels(&self, set: &ScoreSet) -> Vec<Level> {
-        let sides = set.baseline.iter().flat_map(|b| [("clean", &b.clean), ("corrupt", &b.corrupt)]);
-        sides.filter_map(|(name, side)| Some(Level { name: name.to_owned(), y: side.mean(self.metric)? })).collect()
-    }
-}
-
-/// At least a decade below the highest value, and no higher than `least`.
-fn lowered(least: f64, high: f64) -> f64 {
-    if high > 0.0 { least.min(10f64.powf(high.log10().floor() - 1.0)) } else { least }
 }
 
 /// Where the cursor is.
@@ -243,16 +210,4 @@ pub fn reading_text(state: &State) -> String {
 /// Whether what was run last can be kept for comparison.
 pub fn can_pin(state: &State) -> bool {
     current_set(state).is_some() && state.measures.can_pin()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lowered;
-
-    #[test]
-    fn a_logarithmic_axis_reaches_below_small_values_only() {
-        for (high, least) in [(0.0, 1e-2), (0.27, 1e-2), (40.0, 1e-2), (0.0063, 1e-4), (2e-5, 1e-6)] {
-            assert!((lowered(1e-2, high) / least - 1.0).abs() < 1e-9, "{high}");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use crate::state::runs::Run;
 use crate::state::texts::{OpenTokenizer, Texts};
 use crate::words::counted;
 use circuitscope_core::{Answers, PromptPair, PromptSettings};
-use circuitscope_figure::{NextToken, TokenRole};
+use circuitscope_figure::{NextToken, TokenRole, likeliest};
 use circuitscope_wire::engine::{TokenProb, Tokens};
 
 /// A position of two prompts.
@@ -146,29 +146,9 @@ fn columns(state: &State, tokens: &Rc<Tokens>) -> NextColumns {
     }
 }
 
-/// Those that are among the likeliest under any of the outputs: the answers first, then by their probability on the clean
-/// prompt, or where they are most likely.
+/// Those that are among the likeliest under any of the outputs.
 fn rows(state: &State, columns: &[&Vec<TokenProb>]) -> Vec<NextToken> {
-    /// As many as fit beside the drawing; more say little.
-    const MOST: usize = 8;
-    let probability = |id: u32| -> Vec<Option<f64>> {
-        columns.iter().map(|column| column.iter().find(|token| token.token == id).map(|token| token.prob)).collect()
-    };
-    let mut ids: Vec<u32> =
-        columns.iter().flat_map(|column| column.iter().take(MOST)).map(|token: &TokenProb| token.token).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let most = |id: u32| probability(id).into_iter().flatten().fold(0.0, f64::max);
-    let rank = |id: u32| match role(state, id) {
-        TokenRole::Answer => 0,
-        TokenRole::WrongAnswer => 1,
-        TokenRole::Other => 2,
-    };
-    ids.sort_by(|&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
-    ids.truncate(MOST);
-    let row =
-        |id: u32| NextToken { token: token_text(state, id), role: role(state, id), probabilities: probability(id) };
-    ids.into_iter().map(row).collect()
+    likeliest(columns, |id| token_text(state, id), |id| role(state, id))
 }
 
 /// What the prompts file says of a token.

@@ -1,7 +1,6 @@
 //! Two circuits, A and B: what B can be, and which edges both have. A is the circuit that is shown.
 
 use super::measures::scores_name;
-use super::names::{edge_title, signed};
 use crate::state::State;
 use crate::state::circuit::Choice;
 use crate::state::compare::With;
@@ -10,6 +9,8 @@ use crate::state::load::{Load, Shared};
 use crate::state::scores::Scored;
 use crate::words::{counted, grouped};
 use circuitscope_core::{Overlap, PruneScores};
+use circuitscope_figure::SideNames;
+use circuitscope_figure::names::{edge_title, signed};
 use circuitscope_picture::drawn::{Link, Side};
 use circuitscope_picture::view::{self, Compared, Edits, Shown};
 
@@ -21,13 +22,6 @@ const MOST_LINES: usize = 60;
 pub struct Candidate {
     pub with: With,
     pub label: String,
-}
-
-/// What A and B are called.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Names {
-    pub a: String,
-    pub b: String,
 }
 
 /// What B depends on.
@@ -112,7 +106,7 @@ pub fn possible(state: &State) -> Vec<Candidate> {
 }
 
 /// What A and B are called; nothing where there is no B.
-pub fn names(state: &State) -> Option<Names> {
+pub fn names(state: &State) -> Option<SideNames> {
     let compare = state.measures.compare.as_ref()?;
     let other = Other::new(state)?;
     let a = scores_name(state, &state.key());
@@ -120,18 +114,18 @@ pub fn names(state: &State) -> Option<Names> {
         With::SameScores => {
             let n_a = state.circuit().map_or(0, |circuit| circuit.n_edges);
             let size = |n: usize| format!("{a}, {}", counted(n, "edge"));
-            return Some(Names { a: size(n_a), b: size(other.n_edges()) });
+            return Some(SideNames { a: size(n_a), b: size(other.n_edges()) });
         }
         With::File(id) => state.files.iter().find(|file| file.id == id).map(|file| stem(&file.name).to_owned())?,
         With::Pin(style) => state.measures.pins.iter().find(|pin| pin.style == style)?.set.name.clone(),
         With::Official => state.measures.official.as_ref()?.name.clone(),
     };
-    Some(Names { a, b })
+    Some(SideNames { a, b })
 }
 
 /// The sentence over a drawing of two circuits.
 pub fn caption(state: &State) -> Option<String> {
-    let (Names { a, b }, other) = (names(state)?, Other::new(state)?);
+    let (SideNames { a, b }, other) = (names(state)?, Other::new(state)?);
     let n_a = state.circuit()?.n_edges;
     let sizes = match (state.measures.compare.as_ref()?.with, other.n_edges()) {
         (With::SameScores, _) => String::new(),

@@ -3,7 +3,8 @@
 use std::fmt::{self, Debug, Formatter};
 use std::rc::Rc;
 
-use circuitscope_picture::Size;
+use circuitscope_picture::sankey::{self, svg};
+use circuitscope_picture::{Orientation, Size};
 
 /// A drawn circuit. Two are equal where they are the same one.
 #[derive(Debug, Clone)]
@@ -96,4 +97,42 @@ impl std::ops::Deref for Scene {
     fn deref(&self) -> &SceneParts {
         &self.0
     }
+}
+
+/// The scene of a layout of `sankey`. Its boxes are the stops of the keys.
+pub fn flow_scene(layout: sankey::Layout) -> Scene {
+    let vertical = layout.orientation == Orientation::Vertical;
+    let stops = layout.boxes.iter().map(|node_box| {
+        let rect = node_box.rect;
+        let across = if vertical { rect.x + rect.width / 2.0 } else { rect.y + rect.height / 2.0 };
+        Stop {
+            name: layout.node(node_box).name.clone(),
+            seq_idx: layout.seq_idx(node_box),
+            column: node_box.column,
+            across,
+        }
+    });
+    let links = layout.ribbons.iter().map(|ribbon| {
+        let link = layout.link(ribbon);
+        StopLink { name: link.name.clone(), src: ribbon.src_box, dest: ribbon.dest_box, strength: link.score.abs() }
+    });
+    let (stops, links) = (stops.collect(), links.collect());
+    Scene::new(SceneParts {
+        width: layout.size.width,
+        height: layout.size.height,
+        class: "circuit-flow",
+        description: svg::description(&layout),
+        stops,
+        links,
+        markup: flow_markup(layout),
+    })
+}
+
+fn flow_markup(layout: sankey::Layout) -> Markup {
+    let look = svg::Look::in_page("drawing");
+    if layout.ribbons.len() <= svg::MAX_HIT_PATHS {
+        return Markup::Whole(svg::markup(&layout, &look));
+    }
+    let quick = svg::markup(&layout, &look.merged());
+    Markup::InSteps { quick, whole: Box::new(move || svg::markup(&layout, &look)) }
 }

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use circuitscope_core::TokenProb;
 use circuitscope_picture::strip::text::probability_text;
 use circuitscope_picture::strip::tokens::{ShownToken, TokenPair, list, pairs};
 
@@ -50,6 +51,34 @@ pub struct NextToken {
     pub role: TokenRole,
     /// Its probability in each run; `None` where it is not known.
     pub probabilities: Vec<Option<f64>>,
+}
+
+/// As many as fit beside a drawing; more say little.
+const MOST: usize = 8;
+
+/// The tokens that are among the likeliest of any run, of each of which `columns` has a list: the answers first, then by their
+/// probability where they are likeliest. At most eight.
+pub fn likeliest(
+    columns: &[&Vec<TokenProb>],
+    text: impl Fn(u32) -> String,
+    role: impl Fn(u32) -> TokenRole,
+) -> Vec<NextToken> {
+    let probabilities = |id: u32| -> Vec<Option<f64>> {
+        columns.iter().map(|column| column.iter().find(|token| token.token == id).map(|token| token.prob)).collect()
+    };
+    let mut ids: Vec<u32> =
+        columns.iter().flat_map(|column| column.iter().take(MOST)).map(|token: &TokenProb| token.token).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let most = |id: u32| probabilities(id).into_iter().flatten().fold(0.0, f64::max);
+    let rank = |id: u32| match role(id) {
+        TokenRole::Answer => 0,
+        TokenRole::WrongAnswer => 1,
+        TokenRole::Other => 2,
+    };
+    ids.sort_by(|&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
+    ids.truncate(MOST);
+    ids.into_iter().map(|id| NextToken { token: text(id), role: role(id), probabilities: probabilities(id) }).collect()
 }
 
 /// What a token is to the prompt.

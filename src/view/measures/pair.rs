@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::select::agreement::{Agreement, AgreementRequest};
 use crate::select::curves::pointed;
 use crate::select::other_run::{self, MeasureRow};
-use crate::select::two_circuits::{self as select, Candidate, Names, Pair, PairLine, PairRequest, Part};
+use crate::select::two_circuits::{self as select, Candidate, Pair, PairLine, PairRequest, Part};
 use crate::state::compare::{Comparison, With};
 use crate::state::picture::Selection;
 use crate::tasks;
@@ -16,6 +16,7 @@ use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
 use crate::view::parts::plot_svg::PlotSvg;
 use crate::words::{counted, grouped};
+use circuitscope_figure::SideNames;
 use circuitscope_picture::PlotLayout;
 use circuitscope_picture::drawn::Side;
 
@@ -107,7 +108,7 @@ fn size(props: &Connected, compare: &Comparison) -> Html {
 }
 
 /// Both circuits in a sentence, with a bar of their parts.
-fn summary(compare: &Comparison, names: &Names, pair: &Pair, agreement: Option<&Agreement>) -> Html {
+fn summary(compare: &Comparison, names: &SideNames, pair: &Pair, agreement: Option<&Agreement>) -> Html {
     let overlap = pair.overlap;
     let (n_a, n_b) = (overlap.n_shared + overlap.n_only_a, overlap.n_shared + overlap.n_only_b);
     let n_either = n_a + overlap.n_only_b;
@@ -154,7 +155,7 @@ fn side_class(side: Side) -> &'static str {
 }
 
 /// The edges of a part; a click selects one.
-fn list(part: &Part, names: &Names, props: &Connected) -> Html {
+fn list(part: &Part, names: &SideNames, props: &Connected) -> Html {
     let title = match part.side {
         Side::OnlyA => format!("Only A, {}: {}", names.a, grouped(part.n_edges)),
         Side::OnlyB => format!("Only B, {}: {}", names.b, grouped(part.n_edges)),
@@ -192,7 +193,7 @@ fn line(edge: &PairLine, props: &Connected) -> Html {
 }
 
 /// The measures of both, with what runs B.
-fn measures(props: &Connected, names: &Names) -> Html {
+fn measures(props: &Connected, names: &SideNames) -> Html {
     let run = other_run::plan(&props.state).map(|plan| {
         let onclick = props.with(move |_, tasks, _: MouseEvent| tasks::run_other(tasks, plan.clone()));
         let title = "Runs B once, with the settings in use";
@@ -206,7 +207,7 @@ fn measures(props: &Connected, names: &Names) -> Html {
     }
 }
 
-fn table(rows: &[MeasureRow], names: &Names) -> Html {
+fn table(rows: &[MeasureRow], names: &SideNames) -> Html {
     html! {
         <table class="pair-measures">
             <caption>{ "Measures of both circuits, where they were run with the settings in use" }</caption>

@@ -59,7 +59,7 @@ pub fn choices(props: &Controls) -> Html {
                 <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.window = None)}>{ format!("‹ All layers (now {first} to {last})") }</button>
             }
             if let Some(focus) = &view.options.focus {
-                <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.focus = None)}>{ format!("‹ All nodes (now around {})", crate::select::names::node_title(&focus.name)) }</button>
+                <button type="button" onclick={change(props, |view, _: MouseEvent| view.options.focus = None)}>{ format!("‹ All nodes (now around {})", circuitscope_figure::names::node_title(&focus.name)) }</button>
             }
         </div>
     }

@@ -7,10 +7,10 @@ use yew::prelude::*;
 
 use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
-use super::legend::{legend, matrix_legend};
+use super::legend::matrix_legend;
 use crate::select::figure::{DrawnRequest, placed_nodes};
 use crate::select::picture::no_picture;
-use crate::select::pointed::{self as select, Tip};
+use crate::select::pointed as select;
 use crate::select::scene::{self, DrawnRc, SceneRequest};
 use crate::select::two_circuits::{self, PairRequest};
 use crate::select::{carried, insight};
@@ -20,7 +20,8 @@ use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
 use crate::words::grouped;
 use circuitscope_core::Overlap;
-use circuitscope_figure::{Drawing, Target, Zoom, use_room};
+use circuitscope_figure::tip::{tip_text, tip_view};
+use circuitscope_figure::{Drawing, Target, Zoom, legend, use_room};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
 
@@ -78,7 +79,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             if state.scored().is_some() {
                 { left_out(props, &controls.left_out) }
             }
-            <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(said) }</p>
+            <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(tip_text) }</p>
         </section>
     }
 }
@@ -173,21 +174,6 @@ fn path_only(props: &Connected) -> Html {
             <input type="checkbox" {checked} {onchange} />{ "on a path only" }
         </label>
     }
-}
-
-fn tip_view(tip: &Tip) -> Html {
-    html! { <>
-        <b>{ &tip.title }</b><br />
-        if let Some((score, negative)) = &tip.score {
-            <span class={if *negative { "negative-text" } else { "positive-text" }}>{ score }</span>{ " · " }
-        }
-        <span class="quiet">{ &tip.text }</span>
-    </> }
-}
-
-fn said(tip: &Tip) -> String {
-    let score = tip.score.as_ref().map_or(String::new(), |(score, _)| format!(" {score}"));
-    format!("{}{score}, {}", tip.title, tip.text)
 }
 
 /// A click selects a node or an edge, and draws apart what is together.

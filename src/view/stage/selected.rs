@@ -4,12 +4,12 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::select::names::{edge_title, node_title};
 use crate::select::pointed::target;
 use crate::update::{Action, CircuitAction, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::inspector::panel::INSPECTOR_ID;
 use circuitscope_figure::Target;
+use circuitscope_figure::names::{edge_title, node_title};
 use gloo_timers::callback::Timeout;
 
 /// The selected node or edge by its name, the way to its details, and the way out.

@@ -10,6 +10,7 @@
 //! 5. `labels`: names beside lines, where they cover least.
 //!
 //! - [`stops`]: the counts where the cursor can stop, and what a key does.
+//! - [`measured`]: points, levels and the axis of measurements.
 //! - [`svg`]: the picture.
 //! - [`text`](mod@text): counts and values in words, and the sentence above the strip.
 //! - [`dots`], [`tokens`], [`heat`]: what happens to the prompts: their values in rows of dots, their tokens, attention patterns.
@@ -21,6 +22,7 @@ mod frame;
 pub mod heat;
 pub mod keys;
 mod labels;
+pub mod measured;
 mod request;
 pub mod stops;
 pub mod svg;

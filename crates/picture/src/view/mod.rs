@@ -17,6 +17,7 @@ mod ends;
 mod focus;
 mod group;
 mod nodes;
+mod of_figure;
 mod options;
 mod overview;
 mod paths;
