@@ -13,6 +13,12 @@ const PAGE_LIMIT: usize = 870_000;
 const ENGINE_LIMIT: usize = 2_000_000;
 /// What the reader of tokenizers and foreign formats may weigh on the wire, in bytes after brotli.
 const READER_LIMIT: usize = 700_000;
+/// What the viewer may weigh on the wire, in bytes after brotli: whoever reads a post with a figure in it fetches it.
+const VIEWER_LIMIT: usize = 360_000;
+/// What `element.js` may weigh on the wire, in bytes after brotli: it is fetched before any figure is near the screen.
+const ELEMENT_LIMIT: usize = 10_000;
+/// What the element fetches for its first figure.
+const VIEWER_FILES: [&str; 2] = ["viewer.js", "viewer_bg.wasm"];
 /// What the engine's worker fetches.
 const ENGINE_FILES: [&str; 3] = ["engine-worker.js", "engine.js", "engine_bg.wasm"];
 /// What the reader's worker fetches.
@@ -53,6 +59,7 @@ fn shrink(workspace: &Workspace, wasm_opt: &Path, wasm: &Path) -> Result<()> {
     let name = match wasm.file_name().and_then(|name| name.to_str()) {
         Some("engine_bg.wasm") => "engine",
         Some("reader_bg.wasm") => "reader",
+        Some("viewer_bg.wasm") => "viewer",
         _ => "page",
     };
     let (before, after) = (kept.join(format!("{name}.before.wasm")), kept.join(format!("{name}.after.wasm")));
@@ -103,6 +110,8 @@ fn hold_sizes(dist: &Path) -> Result<()> {
     let worker = |names: [&str; 3]| names.map(|name| dist.join(name));
     let programs = [
         ("page", Size::of(&page_files(dist)?)?, PAGE_LIMIT),
+        ("element", Size::of(&[dist.join("element.js")])?, ELEMENT_LIMIT),
+        ("viewer", Size::of(&VIEWER_FILES.map(|name| dist.join(name)))?, VIEWER_LIMIT),
         ("engine", Size::of(&worker(ENGINE_FILES))?, ENGINE_LIMIT),
         ("reader", Size::of(&worker(READER_FILES))?, READER_LIMIT),
     ];

@@ -14,6 +14,7 @@ use crate::live::{Results, Status};
 use crate::show;
 use crate::state::{Saved, Shown};
 use circuitscope_core::scores::known_circuit::edge_name;
+use circuitscope_core::scores::mask::EdgeValues;
 use circuitscope_core::{Edge, Metric};
 use circuitscope_figure::Target;
 use circuitscope_picture::{Size, Theme};
@@ -24,12 +25,8 @@ const EXPORT: Size = Size { width: 1200.0, height: 640.0 };
 /// The style of a figure, for the shadow root that it is mounted in.
 #[wasm_bindgen]
 pub fn style() -> String {
-    let parts = [
-        &circuitscope_picture::sankey::svg::style(),
-        circuitscope_figure::STYLE,
-        circuitscope_picture::strip::svg::STYLE,
-    ];
-    parts.concat()
+    let drawing = circuitscope_picture::sankey::svg::style();
+    [&drawing, circuitscope_figure::STYLE, circuitscope_picture::strip::svg::STYLE, include_str!("viewer.css")].concat()
 }
 
 /// A figure that is mounted in an element.
@@ -134,21 +131,21 @@ impl Figure {
         Ok(())
     }
 
-    /// What a run of this figure needs, as JSON: its files, its settings, the sizes that are recorded, and whether the circuit that is
-    /// shown is measured.
-    pub fn plan(&self) -> String {
+    /// What a run of this figure needs, as JSON: its files, its settings, its prompts as tokens where it has all of them, the sizes that
+    /// are recorded, whether the circuit that is shown is measured, and the other hosts that would be asked. `base` is the figure's URL.
+    pub fn plan(&self, base: &str) -> String {
         let (opened, shown) = (&self.opened, self.shown.borrow());
-        let recorded = opened
-            .recorded()
-            .map_or(Vec::new(), |results| results.circuits.iter().map(|r| r.circuit.requested).collect());
+        let counts: Vec<_> = opened.recorded().iter().flat_map(|r| &r.circuits).map(|r| r.circuit.requested).collect();
         json!({
             "files": opened.file.files,
             "run": opened.file.run,
-            "seqLen": opened.file.graph.seq_len,
-            "counts": recorded,
+            "prompts": show::all_prompts(opened),
+            "isMask": opened.file.circuit.as_ref().is_some_and(|circuit| circuit.values == EdgeValues::Mask),
+            "counts": counts,
             "shown": shown.requested,
             "measured": shown.measurement(opened).is_some(),
             "hasRun": !shown.live.rows.is_empty(),
+            "otherHosts": opened.file.other_hosts(base),
         })
         .to_string()
     }

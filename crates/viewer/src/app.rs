@@ -166,6 +166,7 @@ fn Figure(props: &FigureProps) -> Html {
                 { tokens(props) }
             }
             { foot(props) }
+            { source(opened) }
             <p class="cs-hidden" aria-live="polite">{ shown.live.verified.as_ref().map(ToString::to_string) }</p>
         </div>
     }
@@ -337,22 +338,26 @@ fn foot(props: &FigureProps) -> Html {
                 <span class={classes!("state", is_wrong.then_some("wrong"))} role="status">{ line }</span>
             }
             <span class="grow" />
-            { source(opened) }
             if let Some(page) = page {
-                <a href={page.clone()}>{ "Open in Circuitscope" }</a>
+                <a href={page.clone()}>{ "Open in Circuitscope\u{a0}↗" }</a>
             }
         </div>
     }
 }
 
-/// Where the figure is from. Only addresses of the web are links.
+/// Where the figure is from, and under which licence. Only addresses of the web are links.
 fn source(opened: &Opened) -> Html {
-    let Some(source) = &opened.file.source else { return Html::default() };
     let is_web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
-    match source.url.as_ref().filter(is_web) {
+    let source = opened.file.source.as_ref().map(|source| match source.url.as_ref().filter(is_web) {
         Some(url) => html! { <a href={url.clone()} rel="noopener">{ &source.text }</a> },
-        None => html! { <span>{ &source.text }</span> },
+        None => html! { { &source.text } },
+    });
+    let licence = opened.file.licence.as_ref();
+    if source.is_none() && licence.is_none() {
+        return Html::default();
     }
+    let dot = if source.is_some() && licence.is_some() { " · " } else { "" };
+    html! { <p class="source" part="source">{ source }{ dot }{ licence }</p> }
 }
 
 /// Which way the drawing goes: as the figure says, or down where there is little width.

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use serde_json::json;
+
 use crate::figure::Opened;
 use crate::live::{Live, Status, TOLERANCE};
 use crate::state::Shown;
@@ -131,7 +133,7 @@ pub fn read(opened: &Opened, shown: &Shown, short: bool) -> Vec<Span> {
     let measurement = shown.measurement(opened);
     let value = |metric: Metric| {
         let mean = measurement.as_ref()?.mean(metric)?;
-        Some((metric.name().to_lowercase(), value_text(Measure::of(metric).scale, mean)))
+        Some((short_name(metric), value_text(Measure::of(metric).scale, mean)))
     };
     let mut metrics = vec![shown.metric];
     metrics.extend([Metric::LogitDiff, Metric::CleanKlDiv].into_iter().filter(|metric| *metric != shown.metric));
@@ -148,6 +150,16 @@ pub fn read(opened: &Opened, shown: &Shown, short: bool) -> Vec<Span> {
         spans.push(Span::plain(unknown));
     }
     spans
+}
+
+/// A metric's name where there is little room.
+fn short_name(metric: Metric) -> String {
+    match metric {
+        Metric::CleanKlDiv => "KL".to_owned(),
+        Metric::CorruptKlDiv => "KL from corrupt".to_owned(),
+        Metric::LogitDiff => "logit diff".to_owned(),
+        other => other.name().to_lowercase(),
+    }
 }
 
 /// The caption: the title, and what the figure says.
@@ -180,6 +192,33 @@ pub fn prompt(opened: &Opened, shown: &Shown) -> Option<(Vec<String>, Vec<String
         padding.chain(ids.iter().map(|&id| token_text(opened, id))).collect()
     };
     Some((row(&prompt.clean), row(&prompt.corrupt)))
+}
+
+/// The prompts in auto-circuit's format, where the figure has as many as were run.
+pub fn all_prompts(opened: &Opened) -> Option<serde_json::Value> {
+    let texts = &opened.file.texts;
+    let n_run = opened.recorded()?.baseline.n_prompts;
+    if texts.prompts.len() < n_run.max(1) {
+        return None;
+    }
+    let answers = |answers: &FigureAnswers| match answers {
+        FigureAnswers::Tokens(tokens) => json!(tokens),
+        FigureAnswers::PerPosition(rows) => json!(rows),
+        FigureAnswers::Values(rows) => json!(rows),
+    };
+    let pair = |prompt: &FigurePrompt| {
+        json!({
+            "clean": prompt.clean,
+            "corrupt": prompt.corrupt,
+            "answers": answers(&prompt.answers),
+            "wrong_answers": answers(&prompt.wrong_answers),
+        })
+    };
+    let mut prompts = json!({ "prompts": texts.prompts.iter().map(pair).collect::<Vec<_>>() });
+    if let Some(pad_token) = texts.pad_token {
+        prompts["pad_token"] = json!(pad_token);
+    }
+    Some(prompts)
 }
 
 /// The likeliest next tokens of the prompt that is shown, under the names of the runs.
