@@ -24,6 +24,9 @@ export interface CircuitScopeAttributes {
   loading?: "lazy" | "eager";
   /** `auto` (by default): the figure takes the poster's place once it is there; `click`: once a reader asks for it. */
   reveal?: "auto" | "click";
+  /** `box` (by default): the figure fills the element's own height, and nothing moves when it comes; `content`: the element is as
+   * high as what is in it, with a drawing of `--drawing` (372px). */
+  fit?: "box" | "content";
   /** How many edges the circuit has that is shown; by default as the figure says. */
   edges?: string;
   /** In place of `edges`: the least |score| of its edges. */
