@@ -8,6 +8,7 @@ mod demo;
 mod discover;
 mod eap;
 mod families;
+mod figures;
 mod formats;
 mod hand_worked;
 mod laws;

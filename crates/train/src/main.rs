@@ -1,12 +1,15 @@
-//! `circuitscope-train NAME DIR`: trains the model of a demo on the CPU and writes its folder. `cargo xtask train` starts it.
+//! `circuitscope-train NAME DIR`: trains the model of a demo on the CPU and writes its folder; with `--figure`, once there are
+//! scores, the figure of a folder. `cargo xtask train` starts both.
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use burn::tensor::Device;
+use circuitscope_record::date_of;
+use circuitscope_train::figures::FIGURES;
 use circuitscope_train::training::Recipe;
-use circuitscope_train::{TASKS, files, task, train};
+use circuitscope_train::{TASKS, figures, files, task, train};
 
 // Large activations come and go with every step: glibc would give their pages back to the system each time.
 #[global_allocator]
@@ -29,8 +32,17 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: &[String]) -> Result<()> {
-    let usage = || format!("usage: circuitscope-train {} DIR [--seed N] [--steps N]", TASKS.join("|"));
+    let usage = || {
+        let [tasks, figures] = [&TASKS[..], &FIGURES].map(|names| names.join("|"));
+        format!(
+            "usage: circuitscope-train {tasks} DIR [--seed N] [--steps N]\n       circuitscope-train {figures} DIR --figure"
+        )
+    };
     let [name, dir, options @ ..] = args else { return Err(usage().into()) };
+    if options == ["--figure"] {
+        let recipe = figures::recipe(name).ok_or_else(usage)?;
+        return Ok(figures::write(Path::new(dir), recipe, Some(today())).await?);
+    }
     let task = task(name).ok_or_else(usage)?;
     let recipe = recipe(task.recipe(), options).ok_or_else(usage)?;
     let device = Device::flex();
@@ -71,4 +83,10 @@ fn recipe(recipe: Recipe, options: &[String]) -> Option<Recipe> {
 #[expect(clippy::disallowed_methods, reason = "a native program")]
 fn started() -> Instant {
     Instant::now()
+}
+
+/// The date in UTC.
+#[expect(clippy::disallowed_methods, reason = "a native program")]
+fn today() -> String {
+    date_of(SystemTime::now())
 }

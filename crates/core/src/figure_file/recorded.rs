@@ -90,7 +90,7 @@ impl FigureResults {
         self.circuits.iter().map(|recorded| (recorded.circuit, recorded.measurement.clone())).collect()
     }
 
-    /// The same with six significant digits of every metric and probability, as a figure is best written: more are noise between
+    /// The same with six significant digits of every metric, logit and probability, as a figure is best written: more are noise between
     /// devices, and a third of the file.
     #[must_use]
     pub fn rounded(mut self) -> Self {
@@ -100,7 +100,10 @@ impl FigureResults {
         }
         for tokens in self.tokens.iter_mut().flatten().flatten() {
             let all = [&mut tokens.clean, &mut tokens.corrupt, &mut tokens.circuit].into_iter().flatten();
-            all.for_each(|token| token.prob = six_digits(token.prob));
+            all.for_each(|token| {
+                token.prob = six_digits(token.prob);
+                token.logit = six_digits(f64::from(token.logit)) as f32;
+            });
         }
         self
     }

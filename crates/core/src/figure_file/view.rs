@@ -41,6 +41,25 @@ pub struct FigureView {
     pub groups: BTreeMap<String, Vec<String>>,
 }
 
+impl FigureView {
+    /// A circuit of a size, drawn as usual.
+    pub fn new(size: CircuitSize) -> Self {
+        Self {
+            size,
+            edits: Vec::new(),
+            look: FigureLook::default(),
+            prompt: 0,
+            position: 0,
+            selection: None,
+            metric: Metric::default(),
+            log_y: None,
+            theme: FigureTheme::default(),
+            labels: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
+    }
+}
+
 /// How large a circuit is shown: `{"edges": 31}` or `{"threshold": 0.5}`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,0 +1,79 @@
+//! What each figure says. `tests/it/trained.rs` holds what its heads do against their attention.
+
+use circuitscope_core::{Metric, OutputSlice, PatchType};
+
+use super::FigureRecipe;
+
+/// The names of all figures.
+pub const FIGURES: [&str; 3] = ["ioi", "induction", "greater-than"];
+
+/// The figure of a demo's name.
+pub fn recipe(name: &str) -> Option<&'static FigureRecipe> {
+    match name {
+        "ioi" => Some(&IOI),
+        "induction" => Some(&INDUCTION),
+        "greater-than" => Some(&GREATER_THAN),
+        _ => None,
+    }
+}
+
+/// The circuit is kept and all other edges are patched; the answer is that of the last position.
+const TRAINED: FigureRecipe = FigureRecipe {
+    title: "",
+    caption: "",
+    source: "",
+    source_url: "",
+    edges: 0,
+    edge_counts: &[],
+    patch_type: PatchType::Tree,
+    slice: OutputSlice::LastSeq,
+    metric: Metric::LogitDiff,
+    heads: &[],
+    n_attention_prompts: 3,
+    tokens: &[],
+};
+
+const IOI: FigureRecipe = FigureRecipe {
+    title: "Who was given it: indirect object identification",
+    caption: "Two people are named, then one of them again, and the model says the other name. Where a name comes again, head \
+              A0.1 looks back at the other one; A1.3 and A2.3 take it from there to the end. {edges:40} of {edges:all} edges \
+              keep {share:logitDiff:40} of the logit difference, and with {edges:60} the right name is the likeliest word in \
+              {value:correctAnswerPercent:60} of the prompts.",
+    source: "The task is that of Wang et al. 2022; the model was trained here, by `cargo xtask train ioi`",
+    source_url: "https://arxiv.org/abs/2211.00593",
+    edges: 40,
+    edge_counts: &[
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 100, 130, 160, 200, 262,
+    ],
+    heads: &[(0, 1), (1, 3), (2, 3)],
+    ..TRAINED
+};
+
+const INDUCTION: FigureRecipe = FigureRecipe {
+    title: "What came next before: induction",
+    caption: "Random words are said, then said again, and the model says which word comes next. Head A0.2 writes at every word \
+              which one came before it; by these keys the induction heads A1.0 to A1.3, A1.2 above all, find the word that came \
+              after the last one. {edges:10} of {edges:all} edges keep {share:logitDiff:10} of the logit difference.",
+    source: "The task is that of Olsson et al. 2022; the model was trained here, by `cargo xtask train induction`",
+    source_url: "https://arxiv.org/abs/2209.11895",
+    edges: 10,
+    edge_counts: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 40, 50, 60, 70, 81],
+    heads: &[(0, 2), (1, 0), (1, 1), (1, 2), (1, 3)],
+    n_attention_prompts: 2,
+    ..TRAINED
+};
+
+const GREATER_THAN: FigureRecipe = FigureRecipe {
+    title: "Which years come after: greater-than",
+    caption: "A text says in which year something began, and the model says in which year of that century it ended: any greater \
+              one. Head A0.3 takes the start year to the end, where MLP 0 and MLP 1 turn it into all years that are greater. \
+              {edges:30} of {edges:all} edges keep {share:logitDiff:30} of the logit difference between later and earlier years.",
+    source: "The task is that of Hanna et al. 2023; the model was trained here, by `cargo xtask train greater-than`",
+    source_url: "https://arxiv.org/abs/2305.00586",
+    edges: 30,
+    edge_counts: &[
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 23, 26, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 110,
+    ],
+    heads: &[(0, 3), (1, 1)],
+    ..TRAINED
+};
