@@ -1,7 +1,8 @@
-"""Makes the page's demo from a reference case: copies the model, its config and its prompts, and writes the official
+"""Makes the demo of a compiled model from a reference case: copies the model, its config and its prompts, and writes the official
 circuit as prune scores (1 for an edge of the circuit, 0 for any other).
 
     python3 www/make_demo.py tests/fixtures/cases/tracr-reverse www/demo/tracr-reverse
+    python3 www/make_demo.py tests/fixtures/cases/tracr-xproportion www/demo/tracr-xproportion
 """
 
 import json

@@ -83,7 +83,7 @@ fn a_previous_token_head_feeds_the_keys_of_an_induction_head() {
     let graph = Graph::new(model.config(), GraphConfig { factorized: true, separate_qkv: true, seq_len: None });
     let scores = read(&*task, "scores.safetensors");
     let scores = PruneScores::from_bytes(&scores.name, &scores.bytes, &graph).unwrap();
-    let circuit = scores.circuit(8).unwrap();
+    let circuit = scores.circuit(10).unwrap();
     let in_circuit = graph.edges().filter(|&edge| circuit.contains(scores.score(edge)));
     let names: Vec<String> = in_circuit.map(|edge| edge_name(&graph, edge)).collect();
     let heads = (0..4).flat_map(|src| (0..4).map(move |dest| (src, dest)));
@@ -92,6 +92,11 @@ fn a_previous_token_head_feeds_the_keys_of_an_induction_head() {
         .map(|(src, dest)| (patterns.mean(&prompts, 0, src, before), patterns.mean(&prompts, 1, dest, induction)))
         .collect();
     assert!(roles.iter().any(|&(before, induction)| before > 0.5 && induction > 0.5), "{names:?}: {roles:?}");
+    // As the figure's caption says.
+    assert!(patterns.mean(&prompts, 0, 2, before) > 0.8);
+    let induction: Vec<_> = (0..4).map(|head| patterns.mean(&prompts, 1, head, induction)).collect();
+    assert!(induction.iter().all(|&prob| prob > 0.6), "{induction:?}");
+    assert!((0..4).all(|head| names.contains(&format!("A0.2->A1.{head}.K"))), "{names:?}");
 }
 
 /// Where the subject is named again a head looks at the other name, and from the last position two heads look there.

@@ -5,7 +5,7 @@ use circuitscope_core::{Metric, OutputSlice, PatchType};
 use super::FigureRecipe;
 
 /// The names of all figures.
-pub const FIGURES: [&str; 3] = ["ioi", "induction", "greater-than"];
+pub const FIGURES: [&str; 5] = ["ioi", "induction", "greater-than", "tracr-reverse", "tracr-xproportion"];
 
 /// The figure of a demo's name.
 pub fn recipe(name: &str) -> Option<&'static FigureRecipe> {
@@ -13,6 +13,8 @@ pub fn recipe(name: &str) -> Option<&'static FigureRecipe> {
         "ioi" => Some(&IOI),
         "induction" => Some(&INDUCTION),
         "greater-than" => Some(&GREATER_THAN),
+        "tracr-reverse" => Some(&REVERSE),
+        "tracr-xproportion" => Some(&XPROPORTION),
         _ => None,
     }
 }
@@ -74,6 +76,42 @@ const GREATER_THAN: FigureRecipe = FigureRecipe {
     edge_counts: &[
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 23, 26, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 110,
     ],
-    heads: &[(0, 3), (1, 1)],
+    heads: &[(0, 3)],
     ..TRAINED
+};
+
+/// The answers are at every position but that of the BOS token, and the scores are 1 for the official circuit's edges and 0 for all
+/// others: there are three different circuits.
+const COMPILED: FigureRecipe = FigureRecipe {
+    source: "Compiled by Tracr (Lindner et al. 2023); the circuit is auto-circuit's (Miller et al. 2024)",
+    source_url: "https://arxiv.org/abs/2301.05062",
+    slice: OutputSlice::NotFirstSeq,
+    n_attention_prompts: 6,
+    ..TRAINED
+};
+
+const REVERSE: FigureRecipe = FigureRecipe {
+    title: "Written backwards: a compiled program",
+    caption: "This transformer was not trained but compiled from a program by Tracr; it writes a sequence backwards. At every \
+              position head A3.0 looks at the one that mirrors it and copies its token to the output: {edges:2} of {edges:all} \
+              edges keep {share:logitDiff:2} of the logit difference.",
+    edges: 2,
+    edge_counts: &[0, 2, 77],
+    heads: &[(3, 0)],
+    tokens: &["a", "b", "c", "BOS", "PAD"],
+    ..COMPILED
+};
+
+const XPROPORTION: FigureRecipe = FigureRecipe {
+    title: "The share of x so far: a compiled program",
+    caption: "This transformer was not trained but compiled from a program by Tracr; at every position it gives the share of x \
+              among the letters so far. MLP 0 marks each x, and head A1.0 takes the mean of the marks up to there: {edges:3} of \
+              {edges:all} edges carry the answer. It is a number and not a token, so that no metric of tokens applies.",
+    edges: 3,
+    edge_counts: &[0, 3, 23],
+    metric: Metric::CleanKlDiv,
+    heads: &[(1, 0)],
+    // Tracr numbers its words in the order of their bytes.
+    tokens: &["BOS", "PAD", "w", "x", "y", "z"],
+    ..COMPILED
 };
