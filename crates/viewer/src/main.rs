@@ -13,6 +13,8 @@ mod figure;
 mod live;
 mod show;
 mod state;
+#[cfg(test)]
+mod tests;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
