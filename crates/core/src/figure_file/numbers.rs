@@ -41,6 +41,11 @@ impl Numbers {
         Self { bits: Bits::F16, values: values.iter().map(|&value| f16::from_f32(value).to_f32()).collect() }
     }
 
+    /// Whether they are as they were given, and not rounded to 16 bits.
+    pub fn are_exact(&self) -> bool {
+        self.bits == Bits::F32
+    }
+
     /// The numbers.
     pub fn values(&self) -> &[f32] {
         &self.values

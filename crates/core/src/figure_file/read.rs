@@ -21,7 +21,7 @@ struct Head {
     version: Option<u64>,
 }
 
-/// Whether a text is a figure's, of whatever version, by its `format`. [`crate::recognise`] takes a figure for other JSON.
+/// Whether a text is a figure's, of whatever version, by its `format`. [`crate::recognise`] knows most figures by their first bytes.
 pub fn is_figure(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Format {

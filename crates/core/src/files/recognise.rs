@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::figure_file::FORMAT;
 use crate::files::python_json::quote_infinities;
 use crate::files::tensor_file::TensorFile;
 
@@ -35,6 +36,8 @@ pub enum FileKind {
     MibJson,
     EdgeListJson,
     EdgeListCsv,
+    /// A circuit with all that shows it ([`crate::figure_file`]), of whatever version.
+    Figure,
     /// JSON of another kind, or cut off before its kind shows; `error` where it could not be read to its end.
     OtherJson {
         error: Option<String>,
@@ -62,6 +65,7 @@ impl fmt::Display for FileKind {
             Self::TokenizerConfig => "it is a tokenizer's config",
             Self::MibJson => "it is an EAP-IG / MIB circuit",
             Self::EdgeListJson | Self::EdgeListCsv => "it is a list of edges",
+            Self::Figure => "it is a figure",
             Self::OtherJson { error: Some(error) } => return write!(f, "it begins as JSON, but cannot be read: {error}"),
             Self::OtherJson { error: None } => {
                 "it is JSON without prompts, a model's config, `edges`, or names of edges such as `A0.1->MLP 1`"
@@ -233,8 +237,15 @@ impl<'de> Visitor<'de> for &mut Outline {
             if self.kind.is_some() {
                 break;
             }
+            if key == "format" {
+                if map.next_value::<Value>()? == FORMAT {
+                    self.kind = Some(FileKind::Figure);
+                    break;
+                }
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
             self.keys.push(key);
-            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
@@ -310,7 +321,14 @@ mod tests {
             br#"{"A0.1->MLP 1": NaN}"#,
         ];
         check(&FileKind::EdgeListJson, &lists);
-        check(&FileKind::OtherJson { error: None }, &[b"{}", b"[]", b"[1, 2]", br#"{"name": "a->b"}"#]);
+        let figures: [&[u8]; 2] = [
+            br#"{"format":"circuitscope-figure","version":1,"ti"#,
+            br#"{"title": "a->b", "format": "circuitscope-figure"}"#,
+        ];
+        check(&FileKind::Figure, &figures);
+        let others: [&[u8]; 6] =
+            [b"{}", b"[]", b"[1, 2]", br#"{"name": "a->b"}"#, br#"{"format": 1}"#, br#"{"format": "pt"}"#];
+        check(&FileKind::OtherJson { error: None }, &others);
         let broken = recognise(br#"{"a" 1}"#).to_string();
         assert!(broken.contains("cannot be read: expected `:` at line 1"), "{broken}");
         let deep = recognise("[".repeat(100_000).as_bytes()).to_string();

@@ -118,7 +118,7 @@ fn the_demo_is_verified_against_itself() {
 fn a_figure_is_known_by_its_format() {
     let json = full().to_json("f").unwrap();
     assert!(is_figure(&json) && is_figure(r#"{"a": [], "format": "circuitscope-figure", "version": "?"}"#));
-    assert_eq!(recognise(json.as_bytes()), FileKind::OtherJson { error: None }, "of no other kind");
+    assert_eq!(recognise(&json.as_bytes()[..100]), FileKind::Figure);
     for other in ["{}", r#"{"format": "other"}"#, r#"{"format": 5}"#, &json[..json.len() - 1], "[]", ""] {
         assert!(!is_figure(other), "{other}");
     }
