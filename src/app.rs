@@ -6,13 +6,16 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::select::{self, insight, runs, values};
+use crate::select::{self, figure_words, insight, runs, values};
 use crate::state::State;
+use crate::state::link::Usual;
 use crate::state::runs::{Failure, Plan, Remedy};
+use crate::tasks::figure::First;
 use crate::tasks::folder::Dropped;
 use crate::tasks::{self, Tasks};
-use crate::update::{Action, LinkAction};
+use crate::update::{Action, FigureAction, LinkAction};
 use crate::view::connected::{Connected, TasksHandle};
+use crate::view::figure_notice::figure_notice;
 use crate::view::files::list::drags_files;
 use crate::view::inspector::panel::Inspector;
 use crate::view::link_notice::link_notice;
@@ -31,11 +34,18 @@ use circuitscope_wire::engine::DeviceChoice;
 /// The slider has to rest this long before its circuit is run.
 const REST_MS: u32 = 200;
 
+#[derive(Clone, PartialEq, Properties)]
+pub struct AppProps {
+    /// The figure that the page opens on; none for the demo.
+    pub first: Option<First>,
+}
+
 /// The page.
 #[component]
-pub fn App() -> Html {
-    let state = use_reducer(initial_state);
-    let tasks = use_memo((), |()| Tasks::new(state.dispatcher()));
+pub fn App(props: &AppProps) -> Html {
+    let first = props.first.clone();
+    let state = use_reducer(|| initial_state(first.as_ref()));
+    let tasks = use_memo((), |()| Tasks::new(state.dispatcher(), props.first.as_ref()));
     let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
     use_tasks(&props);
     use_address(&props);
@@ -56,6 +66,8 @@ pub fn App() -> Html {
             <TopBar ..props.clone() />
             if let Some(failure) = &state.failure {
                 { failure_notice(failure, &props) }
+            } else if let Some(notice) = figure_words::notice(&state) {
+                { figure_notice(&notice, &props) }
             } else if let Some(remark) = select::link::remark(&state) {
                 { link_notice(&remark, props.on(|()| Action::Link(LinkAction::Dismissed))) }
             }
@@ -71,17 +83,26 @@ pub fn App() -> Html {
     }
 }
 
-/// The demo, as the page's address says; a narrow screen has more room below than beside.
-fn initial_state() -> State {
+/// The figure or the demo, as the page's address says; a narrow screen has more room below than beside.
+fn initial_state(first: Option<&First>) -> State {
     let narrow = is_narrow();
     let orientation = if narrow { Orientation::Vertical } else { Orientation::Horizontal };
     let mut state = State::demo();
     state.picture.view.orientation = orientation;
     state.screen.rail = !is_tight();
     state.screen.hints = remembered::get(HINTS).is_none();
-    state.links.usual = orientation;
+    state.links.usual = Usual::of_demo(orientation);
     state.links.remembered.on = tasks::wants_to_remember();
     state.links.reloaded = tasks::link::is_reloaded();
+    match first {
+        Some(First::Figure(open, _)) => state.apply(Action::Figure(FigureAction::Opened(open.clone()))),
+        Some(First::Stage(stage)) => {
+            state.apply(Action::Figure(FigureAction::Stage(stage.clone())));
+            // What the rest of the link says is of the figure.
+            return state;
+        }
+        None => {}
+    }
     let fragment = tasks::link::fragment();
     if !fragment.is_empty() {
         state.apply(Action::Link(LinkAction::Opened(fragment)));
@@ -99,6 +120,8 @@ fn use_tasks(props: &Connected) {
         move || drop(timer)
     });
     use_task(props, runs::run_after_search(&props.state), tasks::run);
+    use_task(props, runs::live_run(&props.state), tasks::run);
+    use_task(props, Some(props.state.figures.open.clone()), tasks::figure::follow_figure);
     use_task(props, props.state.texts.tokenizer_to_open(&props.state.files), tasks::open_tokenizer);
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);
     use_task(props, select::scores::import_request(&props.state), tasks::import_scores);

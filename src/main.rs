@@ -27,5 +27,10 @@ fn main() {
 fn mount() {
     let document = web_sys::window().and_then(|window| window.document());
     let root = document.and_then(|document| document.get_element_by_id("app"));
-    yew::Renderer::<app::App>::with_root(root.expect("the document has an element with the id `app`")).render();
+    let root = root.expect("the document has an element with the id `app`");
+    // What stands in the document stays until there is a figure to show.
+    wasm_bindgen_futures::spawn_local(async move {
+        let first = tasks::figure::first().await;
+        yew::Renderer::<app::App>::with_root_and_props(root, app::AppProps { first }).render();
+    });
 }

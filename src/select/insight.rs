@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use super::tokens::token_text;
 use crate::state::State;
-use crate::state::insight::{AttentionQuestion, Attribution, AttributionQuestion};
+use crate::state::insight::{Attention, AttentionQuestion, Attribution, AttributionQuestion};
 use crate::state::load::Load;
 use crate::state::picture::{Look, Selection};
 use crate::state::runs::{Job, Run};
 use crate::words::{NO_NUMBER, short};
+use circuitscope_core::figure_file::recorded::RecordedAttention;
 use circuitscope_figure::names::signed;
 use circuitscope_picture::sankey::AttentionArc;
 use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
@@ -72,22 +73,49 @@ pub fn attribution(state: &State) -> Option<Rc<Attribution>> {
 /// The attention of the selected head.
 pub fn attention(state: &State) -> Option<Seen<HeatRequest>> {
     selected_head(state)?;
+    if let Some((_, attention)) = known_attention(state) {
+        return Some(Seen::Ready(heat_maps(state, &attention)));
+    }
     let Some(question) = wanted_attention(state) else { return Some(not_yet(state)) };
     Some(match state.insights.attention(&question) {
-        Some(Load::Ready(attention)) => {
-            let names = ["Clean", "Corrupt", "Circuit"];
-            let maps = names.iter().zip(&attention.patterns).zip(attention.n_pads).map(|((name, pattern), n_pads)| {
-                HeatMapData {
-                    name: (*name).to_owned(),
-                    tokens: tokens(state, *name == "Corrupt", attention.seq, n_pads),
-                    pattern: pattern.clone(),
-                }
-            });
-            Seen::Ready(HeatRequest { width: WIDTH, maps: maps.collect() })
-        }
         Some(Load::Failed(why)) => Seen::Failed(why.clone()),
         _ => Seen::Waiting,
     })
+}
+
+/// The selected head and its attention on the prompt, as the engine has answered or a figure has recorded.
+pub fn known_attention(state: &State) -> Option<(Head, Rc<Attention>)> {
+    let head = selected_head(state)?;
+    let answered = || match state.insights.attention(&wanted_attention(state)?)? {
+        Load::Ready(attention) => Some(attention.clone()),
+        _ => None,
+    };
+    Some((head, answered().or_else(|| recorded_attention(state, head))?))
+}
+
+/// The attention that came with a figure, while its own results are shown.
+fn recorded_attention(state: &State, head: Head) -> Option<Rc<Attention>> {
+    let results = state.figure()?.figure.recorded.as_ref().filter(|_| state.fresh())?;
+    let n_edges = state.circuit().filter(|_| state.picture.edits.is_empty())?.n_edges;
+    let is_it = |recorded: &&RecordedAttention| {
+        let circuit = results.circuits.get(recorded.circuit).map(|recorded| recorded.circuit.n_edges);
+        let of_head = (recorded.block, recorded.head_idx) == (head.block, head.head_idx);
+        of_head && recorded.prompt == state.prompt && circuit == Some(n_edges)
+    };
+    let RecordedAttention { seq, n_pads, patterns, .. } = results.attention.iter().find(is_it)?;
+    let patterns = [&patterns.clean, &patterns.corrupt, &patterns.circuit].map(|numbers| Rc::from(numbers.values()));
+    Some(Rc::new(Attention { seq: *seq, n_pads: *n_pads, patterns }))
+}
+
+fn heat_maps(state: &State, attention: &Attention) -> HeatRequest {
+    let names = ["Clean", "Corrupt", "Circuit"];
+    let maps =
+        names.iter().zip(&attention.patterns).zip(attention.n_pads).map(|((name, pattern), n_pads)| HeatMapData {
+            name: (*name).to_owned(),
+            tokens: tokens(state, *name == "Corrupt", attention.seq, n_pads),
+            pattern: pattern.clone(),
+        });
+    HeatRequest { width: WIDTH, maps: maps.collect() }
 }
 
 /// What the selected node adds, and how large it is.
@@ -125,8 +153,7 @@ pub fn arcs(state: &State) -> Rc<[AttentionArc]> {
     const LEAST: f32 = 0.2;
     let known = || {
         state.scored()?.graph.config.seq_len?;
-        let question = wanted_attention(state)?;
-        let Some(Load::Ready(attention)) = state.insights.attention(&question) else { return None };
+        let (_, attention) = known_attention(state)?;
         let Some(Selection::Node(head)) = &state.picture.selection else { return None };
         let (seq, [.., pattern]) = (attention.seq, &attention.patterns);
         let arc = |to: usize| {

@@ -4,6 +4,7 @@ use super::scores::file_of;
 use crate::state::State;
 use crate::state::circuit::Choice;
 use crate::state::compare::With;
+use crate::state::figure::examples::FIRST;
 use crate::state::files::{FileEntry, FileId};
 use crate::state::link::{Address, Link, LinkedCircuit, LinkedFile, Place, Stage, Store};
 use crate::state::load::Load;
@@ -37,23 +38,35 @@ pub struct RememberRemark {
     pub error: Option<String>,
 }
 
-/// What the address is to say; nothing while a link waits for its files, or the files' hashes are not there. A circuit that is on
-/// its way to another is not in it.
+/// What the address is to say; nothing while a link waits for its files or its figure, or the files' hashes are not there, or the
+/// figure is a file, which no address can name. A circuit that is on its way to another is not in it.
 pub fn address(state: &State) -> Option<Address> {
     let mut own = state.own_in_use().into_iter().chain(compared_file(state).filter(|file| !file.demo));
     let hashed = own.all(|file| state.links.is_hashed(file.id));
-    if state.links.wanted.is_some() || !hashed {
+    if state.links.wanted.is_some() || !hashed || state.figures.is_waited_for() || is_file(state) {
         return None;
     }
     let choice = state.history.settled().clone();
     let link = link(state, &choice);
-    let fragment = link.write(state.links.usual);
-    Some(Address { fragment, place: Place { files: link.files, choice }, opened: state.links.opened })
+    let fragment = link.write(&state.links.usual);
+    let figure = figure(state);
+    let place = Place { figure: figure.clone(), files: link.files, choice };
+    Some(Address { figure, fragment, place, opened: state.links.opened })
+}
+
+/// The open figure by its address, where that is not the one that the page opens on.
+pub fn figure(state: &State) -> Option<String> {
+    state.figures.link().filter(|link| FIRST != Some(*link)).map(str::to_owned)
+}
+
+/// Whether the example is a figure that has no address.
+pub fn is_file(state: &State) -> bool {
+    state.figures.open.is_some() && state.figures.link().is_none()
 }
 
 /// The fragment of what is on the screen.
 pub fn fragment(state: &State) -> String {
-    link(state, &state.picture.choice()).write(state.links.usual)
+    link(state, &state.picture.choice()).write(&state.links.usual)
 }
 
 fn link(state: &State, choice: &Choice) -> Link {
@@ -67,7 +80,10 @@ fn link(state: &State, choice: &Choice) -> Link {
         texts: state.texts.settings,
         pick: picked.map(|(_, pick)| pick.clone()),
         run: state.settings.run.clone(),
-        requested: first.filter(|first| *first != choice.requested).map(|_| choice.requested),
+        // Of a figure the usual size is its own.
+        requested: first
+            .filter(|first| state.figure().is_some() || *first != choice.requested)
+            .map(|_| choice.requested),
         edits: edits(state, choice),
         selection: selection(state),
         view: state.picture.view.clone(),
@@ -137,6 +153,9 @@ fn selection(state: &State) -> Option<String> {
 
 /// What is said of a link that was copied: which files it takes, and that found scores are in no file yet.
 pub fn link_copied(state: &State) -> String {
+    if is_file(state) {
+        return "Link copied, but no link can name this figure, which is a file: pass the file on.".to_owned();
+    }
     let mut files = state.own_in_use();
     files.extend(compared_file(state).filter(|file| !file.demo));
     if files.is_empty() {

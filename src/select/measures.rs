@@ -75,7 +75,7 @@ pub fn scores_name(state: &State, key: &RunKey) -> String {
     let id = key.files[Role::Scores as usize];
     let file = state.files.iter().find(|file| Some(file.id) == id);
     match file {
-        Some(file) if file.demo => "official circuit".to_owned(),
+        Some(file) if file.demo && state.figure().is_none() => "official circuit".to_owned(),
         Some(file) => file.name.trim_end_matches(".safetensors").to_owned(),
         None => "removed scores".to_owned(),
     }

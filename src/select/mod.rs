@@ -9,6 +9,8 @@ pub mod draft;
 pub mod edges;
 pub mod export;
 pub mod figure;
+pub mod figure_file;
+pub mod figure_words;
 pub mod files;
 pub mod header;
 pub mod hub;

@@ -1,8 +1,8 @@
 //! The rail: a line for each thing that a run needs, the settings in a sentence, and how the work stands.
 
-use super::files::FileState;
+use super::files::{FileState, Remark};
 use super::runs::{self, Progress};
-use super::{memory, scores, search_words};
+use super::{figure_words, memory, scores, search_words};
 use crate::state::State;
 use crate::state::files::{FileEntry, Role, in_use};
 use crate::state::inputs::Subject;
@@ -54,6 +54,9 @@ pub enum StatusKind {
 pub enum Remedy {
     Run,
     Cancel,
+    /// Gets the files of the figure, and runs its circuits.
+    RunLive,
+    CancelFetch,
     /// Opens a line of the rail.
     Open(Section),
 }
@@ -93,6 +96,9 @@ pub fn status(state: &State) -> Status {
     if let Some(progress) = runs::progress(state) {
         return busy(state, progress);
     }
+    if let Some(status) = figure_words::status(state) {
+        return status;
+    }
     if !runs::ready(state) {
         return not_ready(state);
     }
@@ -128,14 +134,18 @@ pub fn status(state: &State) -> Status {
         let (title, text) = match outcome {
             // A run that came to nothing.
             Some(outcome) => ("", format!("{outcome} {RECORDED}")),
-            None => {
-                let text = "with this example, checked against auto-circuit. Nothing has run here yet.";
-                ("Recorded", text.to_owned())
-            }
+            None => ("Recorded", figure_words::recorded(state)),
         };
         return plain(StatusKind::Good, title, text, Some(Remedy::Run));
     }
-    plain(StatusKind::Good, "", outcome.unwrap_or_default(), Some(Remedy::Run))
+    let outcome = outcome.unwrap_or_default();
+    match figure_words::verified(state) {
+        Some(Remark { text, wrong }) => {
+            let kind = if wrong { StatusKind::Stale } else { StatusKind::Good };
+            plain(kind, "", format!("{outcome} {text}"), Some(Remedy::Run))
+        }
+        None => plain(StatusKind::Good, "", outcome, Some(Remedy::Run)),
+    }
 }
 
 /// What the curve and the numbers are of where the last run did not end.
@@ -237,7 +247,7 @@ fn prompts(state: &State) -> Line {
 fn scores_line(state: &State) -> Line {
     let file = in_use(&state.files, Role::Scores);
     let value = match file {
-        Some(file) if file.demo => "official circuit".to_owned(),
+        Some(file) if file.demo && state.figure().is_none() => "official circuit".to_owned(),
         Some(file) => scores::algorithm(file).unwrap_or_else(|| file.name.clone()),
         None => "none yet".to_owned(),
     };

@@ -5,7 +5,7 @@ use crate::state::State;
 use crate::state::files::Role;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Plan, Run};
-use circuitscope_core::{AblationType, RunSettings};
+use circuitscope_core::{AblationType, EdgeCounts, RunSettings};
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,15 @@ pub fn question(state: &State) -> Option<Question> {
 /// The run of the circuits of scores that were just found.
 pub fn run_after_search(state: &State) -> Option<Plan> {
     sweep(state).filter(|_| state.discover.run_next && matches!(state.run, Run::Idle(_)))
+}
+
+/// The run of the circuits that the open figure recorded, once its files are there.
+pub fn live_run(state: &State) -> Option<Plan> {
+    let plan = sweep(state).filter(|_| state.figures.run_next && matches!(state.run, Run::Idle(_)))?;
+    let recorded = state.figure()?.figure.recorded.as_ref();
+    let sizes: Vec<_> = recorded.iter().flat_map(|results| &results.circuits).map(|c| c.circuit.requested).collect();
+    let edge_counts = if sizes.is_empty() { plan.edge_counts.clone() } else { EdgeCounts::List(sizes) };
+    Some(Plan { edge_counts, ..plan })
 }
 
 /// What is being run or searched, in words.

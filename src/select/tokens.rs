@@ -52,9 +52,34 @@ pub fn tokenizer(state: &State) -> Option<&OpenTokenizer> {
     }
 }
 
-/// A token as it is shown: its text where there is a tokenizer, else its id.
+/// A token as it is shown: its text where there is a tokenizer or a figure that has it, else its id.
 pub fn token_text(state: &State, token: u32) -> String {
-    tokenizer(state).and_then(|t| t.piece(token)).map_or_else(|| token.to_string(), str::to_owned)
+    piece(state, token).unwrap_or_else(|| token.to_string())
+}
+
+/// The text of a token, as far as it is known.
+pub fn token_as_text(state: &State, token: u32) -> Option<String> {
+    let of_figure = || state.figure()?.figure.texts.token(token).map(str::to_owned);
+    of_figure()
+        .or_else(|| Some(tokenizer(state)?.piece(token)?.replace('␣', " ").replace('⏎', "\n").replace('⇥', "\t")))
+}
+
+/// How a token is shown, where its text is known.
+fn piece(state: &State, token: u32) -> Option<String> {
+    let of_tokenizer = tokenizer(state).and_then(|t| t.piece(token)).map(str::to_owned);
+    of_tokenizer.or_else(|| state.figure()?.figure.texts.token(token).map(shown))
+}
+
+/// A text so that every character of it is seen, as the reader shows those of a tokenizer.
+fn shown(text: &str) -> String {
+    let show = |c: char| match c {
+        ' ' => "␣".to_owned(),
+        '\n' => "⏎".to_owned(),
+        '\t' => "⇥".to_owned(),
+        c if c.is_control() => format!("\\x{:02X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(show).collect()
 }
 
 /// How texts become prompts, where the prompts in use are texts.
@@ -66,12 +91,15 @@ pub fn prompt_settings(state: &State) -> Option<PromptSettings> {
 pub fn prompt_labels(state: &State) -> Vec<String> {
     const MAX_CHARS: usize = 28;
     let Some(prompts) = &state.inputs.prompts else { return Vec::new() };
-    let tokenizer = tokenizer(state);
+    let has_texts =
+        tokenizer(state).is_some() || state.figure().is_some_and(|open| !open.figure.texts.tokens.is_empty());
     let label = |(i, pair): (usize, &PromptPair)| {
-        let Some(tokenizer) = tokenizer else { return (i + 1).to_string() };
+        if !has_texts {
+            return (i + 1).to_string();
+        }
         let mut label = format!("{}: ", i + 1);
-        for piece in pair.clean.iter().filter_map(|&token| tokenizer.piece(token)) {
-            label += piece;
+        for piece in pair.clean.iter().filter_map(|&token| piece(state, token)) {
+            label += &piece;
             if label.chars().count() > MAX_CHARS {
                 return label + "…";
             }
@@ -89,11 +117,11 @@ pub fn position_labels(state: &State) -> Vec<String> {
     // Where the file has no label, the clean prompt's own token is one.
     let piece = |position: usize| {
         let token = *clean.get(position.checked_sub(seq.saturating_sub(clean.len()))?)?;
-        tokenizer(state)?.piece(token)
+        piece(state, token)
     };
     let label = |position: usize| {
         let label = prompts.seq_labels.as_ref().and_then(|labels| labels.get(position));
-        let label = label.map(String::as_str).or_else(|| piece(position));
+        let label = label.cloned().or_else(|| piece(position));
         label.map_or_else(|| format!("position {position}"), |label| format!("{position}: {label}"))
     };
     state.settings.run.slice.positions(seq).map(label).collect()

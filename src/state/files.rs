@@ -26,6 +26,8 @@ pub enum Content {
     Index(Shared<ShardIndex>),
     Config(Shared<ModelConfig>),
     Prompts(Shared<Prompts>),
+    /// The first prompts of a figure's file that is not there yet.
+    Excerpt(Shared<Prompts>),
     /// Prompts with texts, as JSON: the reader makes ids of them.
     TextPrompts(Shared<str>),
     /// The whole file: it is read anew for each graph.
@@ -35,6 +37,8 @@ pub enum Content {
     /// Read by the reader.
     Tokenizer,
     TokenizerConfig,
+    /// A figure's file for a role, which is not there yet.
+    Awaited(Role),
 }
 
 /// A file in the list.
@@ -43,7 +47,7 @@ pub struct FileEntry {
     pub id: FileId,
     pub name: String,
     pub n_bytes: u64,
-    /// Whether it is part of the demo.
+    /// Whether it is part of the example: of the demo, or of the figure that is open.
     pub demo: bool,
     pub content: Load<Content>,
 }
@@ -117,10 +121,11 @@ impl Content {
         match self {
             Self::Weights(_) | Self::Index(_) => Role::Weights,
             Self::Config(_) => Role::Config,
-            Self::Prompts(_) | Self::TextPrompts(_) => Role::Prompts,
+            Self::Prompts(_) | Self::Excerpt(_) | Self::TextPrompts(_) => Role::Prompts,
             Self::Scores(_) | Self::ForeignScores => Role::Scores,
             Self::Tokenizer => Role::Tokenizer,
             Self::TokenizerConfig => Role::TokenizerConfig,
+            Self::Awaited(role) => *role,
         }
     }
 }

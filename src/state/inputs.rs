@@ -18,6 +18,10 @@ pub struct Inputs {
     pub model: Option<Shared<ModelConfig>>,
     pub weights: Option<Weights>,
     pub prompts: Option<Shared<Prompts>>,
+    /// Whether a figure's files are waited for, of which some may be shown already.
+    pub awaiting: bool,
+    /// Whether the prompts are the first of a figure's only.
+    pub excerpt: bool,
     /// The file of token ids that the reader made of the prompts, where they are texts.
     pub prompt_ids: Option<FileId>,
     /// The safetensors that the reader made of the scores, where they are in another format.
@@ -59,10 +63,15 @@ impl Inputs {
         }
         match prompts.zip(content(prompts)) {
             Some((_, Content::Prompts(prompts))) => inputs.prompts = Some(prompts.clone()),
+            Some((_, Content::Excerpt(prompts))) => {
+                (inputs.prompts, inputs.excerpt) = (Some(prompts.clone()), true);
+            }
             Some((entry, Content::TextPrompts(_))) => inputs.read_texts(entry, files, texts),
             _ => {}
         }
+        inputs.awaiting = entries.iter().any(|entry| matches!(content(*entry), Some(Content::Awaited(_))));
         inputs.weights = Weights::new(files);
+        inputs.awaiting |= inputs.excerpt || matches!(&inputs.weights, Some(Weights { tensors: Ok(None), .. }));
         inputs.check_weights();
         let seq_len = inputs.check_prompts(settings);
         inputs.graph = inputs.choose_graph(before, GraphChoice::of(settings), seq_len);
@@ -87,6 +96,7 @@ impl Inputs {
             && self.prompts.is_some()
             && self.scored.is_some()
             && self.problems.is_empty()
+            && !self.awaiting
     }
 
     /// The files that a run is given, in the order of [`Role::ALL`].
@@ -135,8 +145,8 @@ impl Inputs {
         let (Some(weights), Some(id)) = (&self.weights, self.file(Role::Weights)) else { return };
         let located = match (&weights.tensors, &self.model) {
             (Err(error), _) => Err(error.clone()),
-            (Ok(tensors), Some(model)) => family::locate(model, tensors).map(|_| ()),
-            (Ok(_), None) => Ok(()),
+            (Ok(Some(tensors)), Some(model)) => family::locate(model, tensors).map(|_| ()),
+            (Ok(_), _) => Ok(()),
         };
         if let Err(error) = located {
             self.add_problem(Subject::File(id), error, None);
@@ -146,7 +156,9 @@ impl Inputs {
     /// Checks the prompts, alone and against the model. The one length that a token-wise graph needs.
     fn check_prompts(&mut self, settings: &RunSettings) -> Option<usize> {
         let (prompts, id) = (self.prompts.clone()?, self.file(Role::Prompts)?);
-        if settings.batch_size == 0 || settings.batch_size > prompts.pairs.len() {
+        if self.excerpt {
+            // The rest of the file makes up whole batches.
+        } else if settings.batch_size == 0 || settings.batch_size > prompts.pairs.len() {
             let message = format!("from 1 to {}, the number of prompts", prompts.pairs.len());
             self.add_problem(Subject::BatchSize, message, None);
         } else if let Err(error) = prompts.batches(settings.batch_size) {
@@ -159,7 +171,7 @@ impl Inputs {
             return None;
         }
         let n_pairs = prompts.pairs.len();
-        let n_run = n_pairs - n_pairs % settings.batch_size.max(1);
+        let n_run = if self.excerpt { n_pairs } else { n_pairs - n_pairs % settings.batch_size.max(1) };
         match prompts.one_len(n_run, "(a token-wise graph needs one length)") {
             Ok(seq_len) => Some(seq_len),
             Err(error) => {

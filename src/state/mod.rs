@@ -35,6 +35,7 @@ pub mod measures;
 pub mod hub;
 
 pub mod demo;
+pub mod figure;
 
 pub mod link;
 
@@ -43,15 +44,17 @@ use std::rc::Rc;
 
 use circuit::{Basis, History, ScoresChoice, Step};
 use circuitscope_core::Circuit;
+use figure::{Figures, OpenFigure};
 use files::{FileEntry, FileId, Note, Role, in_use};
 use imports::{ImportKey, Imports};
 use inputs::Inputs;
 use insight::Insights;
 use link::Links;
+use load::Shared;
 use measures::Measures;
 use picture::Picture;
 use random::{RandomEdges, any_scores};
-use results::{Results, Row, Shelf, TokenPosition};
+use results::{Recorded, Results, Row, Shelf, TokenPosition};
 use runs::{Engine, Failure, Run, RunKey};
 use scores::Scored;
 use screen::Screen;
@@ -96,6 +99,7 @@ pub struct State {
     pub insights: Insights,
     /// The page's address, and the files that it names.
     pub links: Links,
+    pub figures: Figures,
     pub failure: Option<Failure>,
 }
 
@@ -108,13 +112,33 @@ impl Default for State {
 impl State {
     /// The demo, with its recorded results.
     pub fn demo() -> Self {
-        let (files, settings) = (demo::files(), demo::settings());
+        let mut state = Self::of_example(demo::files(), demo::settings(), Picture::default());
+        state.picture.requested = state.scored().map_or(0, |scored| scored.steps.first_choice());
+        state.measures.official = demo::official(&state.inputs);
+        state.record(demo::recorded());
+        state
+    }
+
+    /// A figure, with its recorded results.
+    pub fn of_figure(open: &OpenFigure) -> Self {
+        let mut state = Self::of_example(open.entries.clone(), open.settings.clone(), open.picture.clone());
+        let view = open.view();
+        (state.prompt, state.position) = (view.prompt, view.position);
+        (state.measures.metric, state.measures.log_y) = (view.metric, view.log_y);
+        state.record(open.recorded.clone());
+        state
+    }
+
+    fn record(&mut self, recorded: Option<Recorded>) {
+        self.history = History::new(self.basis(), self.step());
+        let edits = &self.picture.edits;
+        self.results = recorded.map_or_else(Results::default, |r| Results::recorded(self.key(), r, edits));
+    }
+
+    fn of_example(files: Vec<FileEntry>, settings: Settings, picture: Picture) -> Self {
         let (texts, imports) = (Texts::default(), Imports::default());
         let inputs = Inputs::new(&Inputs::default(), &files, &settings.run, &texts, &imports);
-        let requested = inputs.scored.as_ref().map_or(0, |scored| scored.steps.first_choice());
-        let measures = Measures { official: demo::official(&inputs), ..Measures::default() };
-        let picture = Picture { requested, ..Picture::default() };
-        let mut state = Self {
+        Self {
             files,
             meant: BTreeMap::new(),
             note: None,
@@ -133,15 +157,13 @@ impl State {
             prompt: 0,
             position: 0,
             page: None,
-            measures,
+            measures: Measures::default(),
             discover: Discover::default(),
             insights: Insights::default(),
             links: Links::default(),
+            figures: Figures::default(),
             failure: None,
-        };
-        state.history = History::new(state.basis(), state.step());
-        state.results = demo::recorded().map_or_else(Results::default, |r| Results::recorded(state.key(), r));
-        state
+        }
     }
 
     /// What a run of the files and settings as they are depends on.
@@ -165,6 +187,22 @@ impl State {
     /// Whether the demo's model is in use.
     pub fn is_demo(&self) -> bool {
         self.inputs.file(Role::Config).is_some_and(|id| (id as usize) < demo::FILES.len())
+    }
+
+    /// Whether the example's model is in use: the demo's, or the open figure's.
+    pub fn is_example(&self) -> bool {
+        let config = self.inputs.file(Role::Config);
+        config.is_some_and(|id| self.files.iter().any(|file| file.id == id && file.demo))
+    }
+
+    /// The open figure, where its model is in use.
+    pub fn figure(&self) -> Option<&Shared<OpenFigure>> {
+        self.figures.open.as_ref().filter(|_| self.is_example())
+    }
+
+    /// The settings that suit the example.
+    pub fn example_settings(&self) -> Settings {
+        self.figures.open.as_ref().map_or_else(demo::settings, |open| open.settings.clone())
     }
 
     /// A person's own files, in use or not, the latest first.

@@ -82,19 +82,26 @@ pub struct Question {
 }
 
 /// Results that come with a demo.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Recorded {
     pub circuits: Vec<CircuitResult>,
     pub baseline: Baseline,
-    /// For each circuit, prompt and position.
+    /// For each circuit, prompt and position; shorter lists leave the rest out.
     pub tokens: Vec<Vec<Vec<Tokens>>>,
+    /// The circuit that is shown, where it has edits.
+    #[serde(default)]
+    pub edited: Option<CircuitResult>,
 }
 
 impl Results {
-    /// Results as if they had been run.
-    pub fn recorded(key: RunKey, recorded: Recorded) -> Self {
+    /// Results as if they had been run; `edits` are those of the circuit that is shown.
+    pub fn recorded(key: RunKey, recorded: Recorded, edits: &Edits) -> Self {
         let mut results = Self { key: Some(key), baseline: Some(recorded.baseline), ..Self::default() };
-        for (result, prompts) in recorded.circuits.into_iter().zip(recorded.tokens) {
+        if let Some(edited) = recorded.edited.filter(|_| !edits.is_empty()) {
+            results.add(0, edits, edited);
+        }
+        let tokens = recorded.tokens.into_iter().chain(std::iter::repeat(Vec::new()));
+        for (result, prompts) in recorded.circuits.into_iter().zip(tokens) {
             let n_edges = result.circuit.n_edges;
             for (prompt, positions) in prompts.into_iter().enumerate() {
                 for (position, tokens) in positions.into_iter().enumerate() {

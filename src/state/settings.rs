@@ -16,6 +16,14 @@ pub struct Settings {
     pub device: DeviceChoice,
 }
 
+impl Settings {
+    /// Whether a circuit's result is the same under other settings: they may differ in which circuits are run.
+    pub fn run_as_in(&self, other: &Self) -> bool {
+        let edge_counts = other.run.edge_counts.clone();
+        RunSettings { edge_counts, ..self.run.clone() } == other.run
+    }
+}
+
 /// What is wrong with a list of edge counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountsError {

@@ -1,6 +1,6 @@
 //! The weights in use: one file, or the shards of a model with their index or without.
 
-use super::files::{Content, FileEntry, FileId, Role, in_use};
+use super::files::{Content, FileEntry, FileId, Role, candidates, in_use};
 use super::load::{Load, Shared};
 use circuitscope_core::files::shards::{self, ShardName, leaf};
 use circuitscope_core::{CircuitError, TensorFile};
@@ -19,8 +19,8 @@ pub struct Weights {
     /// What they are called in the list.
     pub name: String,
     pub n_bytes: u64,
-    /// What they hold, or what is missing.
-    pub tensors: Result<Shared<TensorFile>, CircuitError>,
+    /// What they hold, or what is missing; nothing while a figure's are not there yet.
+    pub tensors: Result<Option<Shared<TensorFile>>, CircuitError>,
 }
 
 impl WeightFiles {
@@ -39,6 +39,9 @@ impl Weights {
     /// The weights in use among some files: the last that came, and all shards that belong to it.
     pub fn new(files: &[FileEntry]) -> Option<Self> {
         let chosen = in_use(files, Role::Weights)?;
+        if let Some(awaited) = Self::awaited(files, chosen) {
+            return Some(awaited);
+        }
         let index = index_of(files, chosen);
         let names: Vec<String> = match (&index, ShardName::parse(&chosen.name)) {
             (Some((_, index)), _) => index.shards().into_iter().map(str::to_owned).collect(),
@@ -56,12 +59,28 @@ impl Weights {
             },
             name: format!("{} of {} shards", shards.len(), names.len()),
             n_bytes: n_index_bytes + shards.iter().map(|e| e.n_bytes).sum::<u64>(),
-            tensors: shards::join(headers, index.map(|(_, index)| &**index)).map(Shared::new),
+            tensors: shards::join(headers, index.map(|(_, index)| &**index)).map(|joined| Some(Shared::new(joined))),
+        })
+    }
+
+    /// Those of a figure, where one of its files is not there yet.
+    fn awaited(files: &[FileEntry], chosen: &FileEntry) -> Option<Self> {
+        let of_figure = || candidates(files, Role::Weights).filter(|file| file.demo);
+        let is_awaited = |file: &FileEntry| matches!(file.content, Load::Ready(Content::Awaited(_)));
+        if !chosen.demo || !of_figure().any(is_awaited) {
+            return None;
+        }
+        let n_shards = of_figure().count();
+        Some(Self {
+            files: WeightFiles { shards: of_figure().map(|file| file.id).collect(), index: None },
+            name: if n_shards == 1 { chosen.name.clone() } else { format!("{n_shards} shards") },
+            n_bytes: of_figure().map(|file| file.n_bytes).sum(),
+            tensors: Ok(None),
         })
     }
 
     fn one(entry: &FileEntry) -> Option<Self> {
-        let tensors = Ok(header(entry)?.clone());
+        let tensors = Ok(Some(header(entry)?.clone()));
         let files = WeightFiles { shards: vec![entry.id], index: None };
         Some(Self { files, name: entry.name.clone(), n_bytes: entry.n_bytes, tensors })
     }
@@ -122,7 +141,7 @@ mod tests {
                 3 => {
                     assert_eq!(weights.files, WeightFiles { shards: vec![10, 11], index: Some(12) });
                     assert_eq!((weights.name.as_str(), weights.n_bytes), ("2 of 2 shards", 300));
-                    assert_eq!(weights.tensors.unwrap().tensors.len(), 2);
+                    assert_eq!(weights.tensors.unwrap().unwrap().tensors.len(), 2);
                 }
                 _ => {
                     let error = weights.tensors.unwrap_err().to_string();
@@ -131,7 +150,7 @@ mod tests {
             }
         }
         let without_index = [files[0].clone(), files[2].clone()];
-        assert_eq!(Weights::new(&without_index).unwrap().tensors.unwrap().tensors.len(), 2);
+        assert_eq!(Weights::new(&without_index).unwrap().tensors.unwrap().unwrap().tensors.len(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use super::context::Tasks;
+use super::figure;
 use super::folder::{Dropped, FoundFile};
 use super::of_use::{Sorted, sort};
 use super::read_file;
@@ -23,20 +24,37 @@ pub fn add_dropped(tasks: &Rc<Tasks>, dropped: Dropped) {
     let tasks = tasks.clone();
     spawn_local(async move {
         match dropped.files().await {
-            Ok(files) => add_found(&tasks, &files),
+            Ok(files) => add_found(&tasks, &files).await,
             Err(error) => tasks.dispatch(Action::FilesSorted(Some(Note::wrong(error)))),
         }
     });
 }
 
-fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
+/// A figure is opened before the files that come with it, which may be its own.
+async fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
     let paths: Vec<_> = files.iter().map(|found| found.path.as_str()).collect();
     let Sorted { take, note } = sort(&paths);
     tasks.dispatch(Action::FilesSorted(note));
     let in_folder = paths.iter().any(|path| path.contains('/'));
-    for i in take {
-        add_file(tasks, files[i].file.clone(), in_folder);
+    let mut rest: Vec<File> = take.into_iter().map(|i| files[i].file.clone()).collect();
+    if let Some(figure) = take_figure(&mut rest).await {
+        figure::open_file(tasks, &figure, &rest).await;
     }
+    for file in rest {
+        if !figure::offer(tasks, &file).await {
+            add_file(tasks, file, in_folder);
+        }
+    }
+}
+
+/// Takes the first figure out of some files.
+async fn take_figure(files: &mut Vec<File>) -> Option<File> {
+    for i in 0..files.len() {
+        if read_file::is_figure(&files[i]).await {
+            return Some(files.remove(i));
+        }
+    }
+    None
 }
 
 /// Adds files to the list, and reads as much of each as shows its role.

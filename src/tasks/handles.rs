@@ -34,6 +34,23 @@ impl FileHandles {
         id
     }
 
+    /// Sets numbers aside for files that are put in later, and gives the first.
+    pub fn reserve(&self, n_files: u32) -> FileId {
+        let first = self.last.get() + 1;
+        self.last.set(self.last.get() + n_files);
+        first
+    }
+
+    /// A file of a number that was set aside.
+    pub fn put(&self, id: FileId, name: String, bytes: &[u8]) {
+        self.handles.borrow_mut().insert(id, (name, JsValue::from(Uint8Array::from(bytes))));
+    }
+
+    /// The same, whose bytes stay outside of this program's memory.
+    pub fn put_blob(&self, id: FileId, name: String, blob: &Blob) {
+        self.handles.borrow_mut().insert(id, (name, blob.clone().into()));
+    }
+
     /// Forgets a file, so that the browser can free it.
     pub fn remove(&self, id: FileId) {
         self.handles.borrow_mut().remove(&id);

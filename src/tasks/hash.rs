@@ -31,6 +31,14 @@ pub async fn hash_of(blob: &Blob) -> Option<FileHash> {
     Some(FileHash::new(&Uint8Array::new(&digest).to_vec()))
 }
 
+/// The SHA-256 of all bytes of a file, in hexadecimal digits; none where the browser cannot compute it: of a file that does not fit
+/// into its memory, or where the page was fetched without encryption.
+pub async fn sha_256_of(blob: &Blob) -> Option<String> {
+    let bytes = slice(blob, 0.0, blob.size()).await.ok()?;
+    let digest = JsFuture::from(sha_256(&bytes).ok()?).await.ok()?;
+    Some(Uint8Array::new(&digest).to_vec().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// What is hashed of a file; see [`FileHash`].
 async fn bytes_to_hash(blob: &Blob) -> Result<Uint8Array, JsValue> {
     let size = blob.size();

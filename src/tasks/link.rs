@@ -9,16 +9,20 @@ use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use super::context::Tasks;
-use crate::state::link::Address;
+use super::figure::go_to;
+use crate::state::link::{Address, form};
 use crate::update::{Action, LinkAction};
 
 /// The address is written no more often: Safari takes 100 changes in 30 seconds.
 const WRITE_MS: u32 = 300;
 
+/// The key of a figure among what the address asks.
+const FIGURE: &str = "figure";
+
 /// What the address said last, and what it is to say next.
 pub struct AddressBar {
-    /// The fragment, without `#`, that the state is of.
-    seen: RefCell<String>,
+    /// The figure and the fragment, without `#`, that the state is of.
+    seen: RefCell<(Option<String>, String)>,
     written: RefCell<Option<Address>>,
     next: RefCell<Option<Address>>,
     timer: RefCell<Option<Timeout>>,
@@ -27,7 +31,7 @@ pub struct AddressBar {
 impl Default for AddressBar {
     fn default() -> Self {
         Self {
-            seen: RefCell::new(fragment()),
+            seen: RefCell::new((figure(), fragment())),
             written: RefCell::default(),
             next: RefCell::default(),
             timer: RefCell::default(),
@@ -39,6 +43,26 @@ impl Default for AddressBar {
 pub fn fragment() -> String {
     let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
     hash.strip_prefix('#').unwrap_or(&hash).to_owned()
+}
+
+/// The figure that the address names: `?figure=…`.
+pub fn figure() -> Option<String> {
+    let pairs = form::read(search().trim_start_matches('?'));
+    pairs.into_iter().find(|(key, figure)| key == FIGURE && !figure.is_empty()).map(|(_, figure)| figure)
+}
+
+fn search() -> String {
+    web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default()
+}
+
+/// What the address asks besides, and the figure.
+fn search_with(figure: Option<&str>) -> String {
+    let search = search();
+    let is_other = |part: &&str| !part.is_empty() && part.split('=').next() != Some(FIGURE);
+    let others = search.trim_start_matches('?').split('&').filter(is_other).map(str::to_owned);
+    let figure = figure.map(|figure| form::write(&[(FIGURE.to_owned(), figure.to_owned())]));
+    let parts: Vec<_> = others.chain(figure).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
 }
 
 /// Whether the page was loaded again, and not come to by a link.
@@ -74,22 +98,26 @@ pub fn listen_to_address(tasks: &Rc<Tasks>) -> Vec<EventListener> {
     changes.into_iter().chain([left]).collect()
 }
 
-fn read_address(tasks: &Tasks) {
-    let text = fragment();
+fn read_address(tasks: &Rc<Tasks>) {
+    let (figure, text) = (figure(), fragment());
     let bar = &tasks.address;
-    if *bar.seen.borrow() == text {
+    if *bar.seen.borrow() == (figure.clone(), text.clone()) {
         return;
     }
     // What was to be written belongs to another address.
     bar.next.take();
-    bar.seen.replace(text.clone());
-    tasks.dispatch(Action::Link(LinkAction::Opened(text)));
+    let (before, _) = bar.seen.replace((figure.clone(), text.clone()));
+    if before == figure {
+        tasks.dispatch(Action::Link(LinkAction::Opened(text)));
+    } else {
+        go_to(tasks, figure, text);
+    }
 }
 
-/// The page's address with a fragment.
-pub fn address(fragment: &str) -> String {
+/// The page's address with a figure and a fragment.
+pub fn address(figure: Option<&str>, fragment: &str) -> String {
     let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
-    let page = href.split('#').next().unwrap_or_default();
+    let page = href.split(['?', '#']).next().unwrap_or_default().to_owned() + &search_with(figure);
     if fragment.is_empty() { page.to_owned() } else { format!("{page}#{fragment}") }
 }
 
@@ -100,20 +128,21 @@ impl AddressBar {
         self.timer.take();
         let Some(next) = self.next.take() else { return };
         let before = self.written.replace(Some(next.clone()));
-        if *self.seen.borrow() == next.fragment {
+        let now = (next.figure.clone(), next.fragment.clone());
+        if *self.seen.borrow() == now {
             return;
         }
         let is_step = before.is_some_and(|before| before.opened == next.opened && before.place != next.place);
-        self.seen.replace(next.fragment.clone());
+        self.seen.replace(now);
         // A page that is embedded may be kept from it, and does without.
-        _ = write_fragment(&next.fragment, is_step);
+        _ = write(&next, is_step);
     }
 }
 
-fn write_fragment(fragment: &str, is_step: bool) -> Result<(), JsValue> {
+fn write(Address { figure, fragment, .. }: &Address, is_step: bool) -> Result<(), JsValue> {
     let window = web_sys::window().ok_or("there is no window")?;
     let (location, history) = (window.location(), window.history()?);
-    let page = location.pathname()? + &location.search()?;
+    let page = location.pathname()? + &search_with(figure.as_deref());
     let url = if fragment.is_empty() { page } else { format!("{page}#{fragment}") };
     if is_step {
         history.push_state_with_url(&JsValue::NULL, "", Some(&url))

@@ -7,6 +7,7 @@ mod context;
 mod engine;
 pub mod export;
 mod faults;
+pub mod figure;
 pub mod files;
 pub mod folder;
 mod handles;

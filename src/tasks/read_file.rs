@@ -48,9 +48,26 @@ pub async fn read(file: &File) -> Result<Content, Unread> {
             let text = String::from_utf8(bytes).map_err(|_| format!("{name}: expected JSON in UTF-8"))?;
             read_json(&name, &text)
         }
+        FileKind::Figure => {
+            Err(Unread::Unknown(format!("{name}: only one figure is opened at a time: drop it by itself")))
+        }
         kind @ (FileKind::OtherText | FileKind::Pickle | FileKind::Gguf | FileKind::Empty | FileKind::OtherBytes) => {
             Err(not_read(&name, &kind).into())
         }
+    }
+}
+
+/// Whether a file is a figure: most begin with what they are.
+pub async fn is_figure(file: &File) -> bool {
+    let is_json = file.name().to_lowercase().ends_with(".json");
+    let start = slice(file, 0, START_BYTES).await.unwrap_or_default();
+    match recognise(&start) {
+        FileKind::Figure => true,
+        FileKind::OtherJson { error: Some(_) } if is_json && file.size() <= MAX_JSON_BYTES as f64 => {
+            let all = slice(file, 0, file.size() as u64).await.unwrap_or_default();
+            recognise(&all) == FileKind::Figure
+        }
+        _ => false,
     }
 }
 

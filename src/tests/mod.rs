@@ -3,6 +3,7 @@
 mod carried;
 mod compare;
 mod export;
+mod figure;
 mod files;
 mod link;
 mod measures;

@@ -1,6 +1,7 @@
 //! Everything that happens.
 
 use crate::state::compare::{OtherPlan, With};
+use crate::state::figure::{OpenFigure, Slot, Stage};
 use crate::state::files::{Content, FileEntry, FileId, Note, Refusal};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
@@ -34,6 +35,8 @@ pub enum Action {
     /// All files that were refused are taken away.
     RefusedCleared,
     DemoWanted,
+    /// Back to the example as it is at first: the open figure, or the demo.
+    ExampleWanted,
     SettingsChanged(RunSettings),
     CountsTyped(String),
     DeviceChosen(DeviceChoice),
@@ -48,6 +51,7 @@ pub enum Action {
     Search(SearchAction),
     Insight(InsightAction),
     Link(LinkAction),
+    Figure(FigureAction),
     RunStarted(Job, Plan),
     /// The time is in milliseconds, from some moment.
     RunProgressed(Job, Vec<Event>, f64),
@@ -176,6 +180,20 @@ pub enum LinkAction {
     Remembered(Result<(usize, u64), String>),
     /// Nothing is kept any more.
     Forgotten,
+}
+
+/// What happens to figures.
+pub enum FigureAction {
+    /// A figure is to be fetched, or a question is to be answered first, or it failed.
+    Stage(Stage),
+    /// A figure was read.
+    Opened(Shared<OpenFigure>),
+    /// A file of the open figure was dropped.
+    Given(FileId),
+    /// Files of the open figure are there; with what is to be known about them.
+    Got(Vec<(FileEntry, Slot)>, Option<String>),
+    /// All of them are: its circuits are to be run.
+    Live,
 }
 
 /// How a search came to its end.

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::inputs;
+use crate::state::State;
+use crate::state::figure::Figures;
 use crate::state::files::{Content, FileEntry, FileId, Note, Refusal, Role, candidates, misfits};
-use crate::state::link::Links;
+use crate::state::link::{Links, Usual};
 use crate::state::load::Load;
 use crate::state::measures::Measures;
 use crate::state::picture::{Picture, View};
 use crate::state::screen::Section;
 use crate::state::settings::Settings;
 use crate::state::texts::PromptsKey;
-use crate::state::{State, demo};
 use circuitscope_core::RunSettings;
 
 pub fn read(state: &mut State, id: FileId, content: Result<Content, Refusal>) {
@@ -37,8 +38,8 @@ fn accept(state: &mut State, id: FileId) {
     let alike = |file: &FileEntry| file.name == name || role.is_some() && meant.get(&file.id).copied() == role;
     state.files.retain(|file| file.demo || !is_refused(file) || !alike(file));
     state.meant = meant;
-    if state.is_demo() && matches!(role, Some(Role::Weights | Role::Config)) {
-        leave_demo_settings(state);
+    if state.is_example() && matches!(role, Some(Role::Weights | Role::Config)) {
+        leave_example_settings(state);
     }
     inputs::read(state);
     fit_batch_size(state);
@@ -89,6 +90,9 @@ fn is_reading(state: &State) -> bool {
 
 /// New prompts may be fewer than a batch.
 pub fn fit_batch_size(state: &mut State) {
+    if state.inputs.excerpt {
+        return;
+    }
     let n_prompts = state.inputs.prompts.as_ref().map_or(usize::MAX, |p| p.pairs.len());
     if state.settings.run.batch_size > n_prompts {
         state.settings.run.batch_size = n_prompts;
@@ -96,16 +100,16 @@ pub fn fit_batch_size(state: &mut State) {
     }
 }
 
-/// Takes back what suits the demo only, where it was not changed meanwhile.
-pub fn leave_demo_settings(state: &mut State) {
-    let (demo, own) = (demo::settings().run, RunSettings::default());
+/// Takes back what suits the example only, where it was not changed meanwhile.
+pub fn leave_example_settings(state: &mut State) {
+    let (example, own) = (state.example_settings().run, RunSettings::default());
     state.measures = Measures { metric: state.measures.metric, ..Measures::default() };
     let run = &mut state.settings.run;
     run.batch_size = own.batch_size;
-    if run.slice == demo.slice {
+    if run.slice == example.slice {
         run.slice = own.slice;
     }
-    if run.edge_counts == demo.edge_counts {
+    if run.edge_counts == example.edge_counts {
         run.edge_counts = own.edge_counts;
     }
 }
@@ -128,15 +132,25 @@ fn keep_files(state: &mut State, keep: impl Fn(&FileEntry) -> bool) {
     inputs::read(state);
 }
 
-/// The demo as it is at first. A person's files are put aside for a link that names them.
-pub fn restore_demo(state: &mut State) {
-    let demo = State::demo();
-    let view = View { orientation: state.picture.view.orientation, ..View::default() };
-    let picture = Picture { view, ..demo.picture.clone() };
-    let settings = Settings { device: state.settings.device, ..demo.settings.clone() };
+/// The demo as it is at first, in place of a figure.
+pub fn open_demo(state: &mut State) {
+    state.figures = Figures::default();
+    state.links.usual = Usual::of_demo(state.links.usual.orientation);
+    restore_example(state);
+}
+
+/// The example as it is at first: the open figure, or the demo. A person's files are put aside for a link that names them.
+pub fn restore_example(state: &mut State) {
+    let figures = state.figures.clone();
+    let (example, view) = match &figures.open {
+        Some(open) => (State::of_figure(open), state.links.usual.example.view.clone()),
+        None => (State::demo(), View { orientation: state.picture.view.orientation, ..View::default() }),
+    };
+    let picture = Picture { view, ..example.picture.clone() };
+    let settings = Settings { device: state.settings.device, ..example.settings.clone() };
     let screen = state.screen.clone();
     let is_read = |file: &&FileEntry| file.role().is_some();
     let shelf = state.own_files().filter(is_read).cloned().collect();
     let links = Links { shelf, wanted: None, notes: Vec::new(), ..state.links.clone() };
-    *state = State { engine: state.engine.clone(), picture, settings, screen, links, ..demo };
+    *state = State { engine: state.engine.clone(), picture, settings, screen, links, figures, ..example };
 }

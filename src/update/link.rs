@@ -42,7 +42,7 @@ pub fn apply(state: &mut State, action: LinkAction) {
 
 fn open(state: &mut State, text: &str) {
     let links = &mut state.links;
-    let (link, notes) = Link::read(text, links.usual);
+    let (link, notes) = Link::read(text, &links.usual);
     links.opened += 1;
     links.notes = notes;
     links.wanted = Some(Wanted { link, stage: Stage::Files, store: Store::Unasked });
@@ -60,7 +60,7 @@ pub fn go_on(state: &mut State) {
     let all_there = wanted.link.needed().all(|linked| find(state, linked).is_some());
     match (wanted.stage, found(state, &wanted.link)) {
         (Stage::Files, Some(ids)) if all_there => {
-            // A demo that is restored has no notes.
+            // An example that is restored has no notes.
             let notes = std::mem::take(&mut state.links.notes);
             use_files(state, &ids, compared(state, &wanted.link));
             use_settings(state, &wanted.link);
@@ -112,9 +112,9 @@ fn use_files(state: &mut State, ids: &[FileId], beside: Option<FileId>) {
     let of_model =
         |file: &FileEntry| matches!(file.role(), Some(Role::Weights | Role::Config)) && ids.contains(&file.id);
     let own_model = state.own_files().any(of_model);
-    match (own_model, state.is_demo()) {
-        (false, false) => files::restore_demo(state),
-        (true, true) => files::leave_demo_settings(state),
+    match (own_model, state.is_example()) {
+        (false, false) => files::restore_example(state),
+        (true, true) => files::leave_example_settings(state),
         _ => {}
     }
     // What is not read yet, or cannot be, stays in the list.

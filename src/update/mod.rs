@@ -4,6 +4,7 @@
 
 pub mod action;
 mod compare;
+mod figure;
 mod files;
 mod hub;
 mod inputs;
@@ -23,8 +24,8 @@ use yew::Reducible;
 use crate::state::State;
 use crate::state::load::Load;
 pub use action::{
-    Action, CircuitAction, CompareAction, InsightAction, LinkAction, MeasureAction, ScreenAction, SearchAction,
-    SearchEnd,
+    Action, CircuitAction, CompareAction, FigureAction, InsightAction, LinkAction, MeasureAction, ScreenAction,
+    SearchAction, SearchEnd,
 };
 pub use hub::HubAction;
 
@@ -48,7 +49,8 @@ impl State {
             Action::FileUnused(id) => files::leave_out(self, id),
             Action::FileRemoved(id) => files::remove(self, id),
             Action::RefusedCleared => files::clear_refused(self),
-            Action::DemoWanted => files::restore_demo(self),
+            Action::DemoWanted => files::open_demo(self),
+            Action::ExampleWanted => files::restore_example(self),
             Action::SettingsChanged(run) => settings::change(self, run),
             Action::CountsTyped(text) => settings::type_counts(self, text),
             Action::DeviceChosen(device) => self.settings.device = device,
@@ -67,6 +69,7 @@ impl State {
             Action::Search(action) => search::apply(self, action),
             Action::Insight(action) => insight::apply(self, action),
             Action::Link(action) => link::apply(self, action),
+            Action::Figure(action) => figure::apply(self, action),
             Action::RunStarted(job, plan) => runs::start(self, job, plan),
             Action::RunProgressed(job, events, at) => runs::progress(self, job, events, at),
             Action::RunEnded(job, outcome) => runs::end(self, job, outcome),

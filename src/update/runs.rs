@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::figure;
 use crate::state::State;
 use crate::state::load::Load;
 use crate::state::pace::{Pace, Tick};
@@ -15,6 +16,7 @@ pub fn start(state: &mut State, job: Job, plan: Plan) {
     (state.failure, state.stopped) = (None, false);
     state.results.forget_engine_run();
     state.discover.run_next = false;
+    state.figures.run_next = false;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new(), pace: Pace::default() };
 }
 
@@ -75,6 +77,9 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
         Outcome::Done(baseline) => {
             let text = done_text(plan, &baseline, state.results.rows.len());
             (state.results.baseline, state.results.engine_run) = (Some(baseline), Some(from));
+            if !plan.one_circuit {
+                figure::verify(state);
+            }
             text
         }
         Outcome::Finished(text) => text,

@@ -2,10 +2,10 @@
 
 use super::action::{SearchAction, SearchEnd};
 use super::{inputs, scores};
+use crate::state::State;
 use crate::state::files::FileEntry;
 use crate::state::runs::{Job, Run};
 use crate::state::search::Search;
-use crate::state::{State, demo};
 use crate::words::{counted, duration};
 use circuitscope_core::EdgeCounts;
 
@@ -73,9 +73,10 @@ fn end_search(state: &mut State, from: Job, end: SearchEnd) {
 
 /// Scores that were just found are drawn, and run if a person chose so.
 fn take_found(state: &mut State, file: FileEntry) {
-    // The demo's own list of edge counts is that of its own scores.
-    let (demo, run) = (demo::settings().run, &mut state.settings.run);
-    if run.edge_counts == demo.edge_counts {
+    // The example's own list of edge counts is that of its own scores.
+    let example = state.example_settings().run;
+    let run = &mut state.settings.run;
+    if run.edge_counts == example.edge_counts {
         run.edge_counts = EdgeCounts::Default;
     }
     state.files.push(file);

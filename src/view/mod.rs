@@ -5,6 +5,7 @@
 
 pub mod connected;
 pub mod drawer;
+pub mod figure_notice;
 pub mod files;
 pub mod inspector;
 pub mod link_notice;

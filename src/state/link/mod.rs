@@ -31,7 +31,7 @@ pub struct Link {
     /// Which of several scores in a file.
     pub pick: Option<String>,
     pub run: RunSettings,
-    /// The edge count, where it is not the one that is chosen first.
+    /// The edge count, where it is not the one that is chosen first; of a figure in any case.
     pub requested: Option<usize>,
     /// What was changed in the circuit.
     pub edits: Vec<MaskEdit>,
@@ -51,6 +51,15 @@ pub struct Link {
     pub find: Option<String>,
     /// What its fields hold, by the ids of their controls.
     pub find_fields: Vec<(String, String)>,
+}
+
+/// What a link need not say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Usual {
+    /// The orientation that this screen draws in unless told otherwise.
+    pub orientation: Orientation,
+    /// The example: the demo, or the open figure with its view.
+    pub example: Link,
 }
 
 /// The other circuit of a comparison.
@@ -82,8 +91,7 @@ pub struct FileHash(String);
 /// What the page knows of links.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Links {
-    /// The orientation that this screen draws in unless told otherwise.
-    pub usual: Orientation,
+    pub usual: Usual,
     /// How many were opened.
     pub opened: u32,
     /// Whether the page was loaded again: its address is then a person's own.
@@ -140,6 +148,8 @@ pub struct Remembered {
 /// What the address is to say, and what makes it a step that the browser's Back goes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Address {
+    /// The open figure, by its address; none for the one that the page opens on.
+    pub figure: Option<String>,
     pub fragment: String,
     pub place: Place,
     /// [`Links::opened`]: what follows from a link is no step of its own.
@@ -149,6 +159,7 @@ pub struct Address {
 /// A step that the browser's Back goes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
+    pub figure: Option<String>,
     pub files: Vec<LinkedFile>,
     pub choice: Choice,
 }
@@ -191,11 +202,33 @@ impl Link {
             _ => None,
         }
     }
+}
 
-    /// The run settings that need not be said: the demo's for its model, else the usual ones.
-    pub fn usual_run(files: &[LinkedFile]) -> RunSettings {
-        let own_model = files.iter().any(|file| matches!(file.role, Role::Weights | Role::Config));
-        if own_model { RunSettings::default() } else { demo::settings().run }
+impl Usual {
+    /// With the demo as the example.
+    pub fn of_demo(orientation: Orientation) -> Self {
+        let view = View { orientation, ..View::default() };
+        Self { orientation, example: Link { run: demo::settings().run, view, ..Link::default() } }
+    }
+
+    /// What need not be said of some files: the example as it is at first. Other scores of its model have circuits of their own, and
+    /// another model has nothing of it.
+    pub fn link(&self, files: &[LinkedFile]) -> Link {
+        let is_there = |roles: &[Role]| files.iter().any(|file| roles.contains(&file.role));
+        let plain = || Link { view: View { orientation: self.orientation, ..View::default() }, ..Link::default() };
+        if is_there(&[Role::Weights, Role::Config]) {
+            return plain();
+        }
+        if is_there(&[Role::Scores]) {
+            return Link { run: self.example.run.clone(), ..plain() };
+        }
+        self.example.clone()
+    }
+}
+
+impl Default for Usual {
+    fn default() -> Self {
+        Self::of_demo(Orientation::default())
     }
 }
 

@@ -6,13 +6,15 @@
 //! | `weights`, `config`, `prompts`, `scores`, `tokenizer`, `tokenizerConfig` | a file: hash or `-`, size in bytes, name; shards of weights one after another |
 //! | `pick`; `bos`, `pad` | which scores of a file; how text prompts are read |
 //! | a field of [`RunSettings`] | where it is not as usual |
-//! | `k`; `edge` | the edge count; an edge's name or index and its mask, once for each changed edge |
-//! | `select` | a node's or an edge's name |
+//! | `k`; `edge` | the edge count; an edge's name or index and its mask, once for each changed edge, or nothing where none is |
+//! | `select` | a node's or an edge's name, or nothing |
 //! | `look`, `orientation`, `heads`, `opened`, `closed`, `path`, `focus`, `window`, `ports`, `compact`, `spacing`, `positions` | the view |
 //! | `measure`, `log`, `prompt`, `position`, `drawer` | what is plotted and looked at |
 //! | `compare`; `compareSize` | an edge count of the same scores, `official`, `demo`, or a file as above; how many edges of it |
 //! | `differences` | whether only differences are drawn |
 //! | `find`; `find-…` | the algorithm of the next search, by its key; what is entered in a field of it, by its control's id |
+//!
+//! What is as the example has it (the demo, or a figure that the address names before the fragment) is not said.
 //!
 //! Whoever made a link may have written anything: unknown keys are passed over, and so are values that are wrong, each with a note.
 
@@ -21,13 +23,13 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::{FileHash, Link, LinkedCircuit, LinkedFile, form};
+use super::{FileHash, Link, LinkedCircuit, LinkedFile, Usual, form};
 use crate::state::files::Role;
 use crate::state::picture::{Look, View};
 use crate::state::screen::Drawer;
 use circuitscope_core::{EdgeCounts, Metric, RunSettings};
 use circuitscope_picture::Orientation;
-use circuitscope_picture::view::{Focus, Heads, ViewOptions};
+use circuitscope_picture::view::{Focus, Heads};
 use circuitscope_wire::engine::{EdgeRef, MaskEdit};
 
 /// Longer fragments are not read. Firefox takes addresses of a megabyte; two thousand changed edges are about 60 kB.
@@ -64,14 +66,14 @@ type Pairs = Vec<(String, String)>;
 type Read<T> = Result<T, &'static str>;
 
 impl Link {
-    /// The fragment without `#`; empty where everything is as usual. `usual` is the screen's own orientation.
-    pub fn write(&self, usual: Orientation) -> String {
-        let mut pairs = Pairs::new();
+    /// The fragment without `#`; empty where everything is as usual.
+    pub fn write(&self, usual: &Usual) -> String {
+        let (mut pairs, usual) = (Pairs::new(), usual.link(&self.files));
         self.write_files(&mut pairs);
-        write_run(&mut pairs, &self.run, &Self::usual_run(&self.files));
-        self.write_circuit(&mut pairs);
-        write_view(&mut pairs, &self.view, usual);
-        self.write_rest(&mut pairs);
+        write_run(&mut pairs, &self.run, &usual.run);
+        self.write_circuit(&mut pairs, &usual);
+        write_view(&mut pairs, &self.view, &usual.view);
+        self.write_rest(&mut pairs, &usual);
         if !pairs.is_empty() {
             pairs.insert(0, pair("v", VERSION));
         }
@@ -86,22 +88,27 @@ impl Link {
         }
     }
 
-    fn write_circuit(&self, pairs: &mut Pairs) {
-        pairs.extend(self.requested.map(|k| pair("k", &k.to_string())));
-        for MaskEdit { edge, mask } in &self.edits {
+    fn write_circuit(&self, pairs: &mut Pairs, usual: &Self) {
+        pairs.extend(self.requested.filter(|_| self.requested != usual.requested).map(|k| pair("k", &k.to_string())));
+        let edits = if self.edits == usual.edits { &[][..] } else { &self.edits };
+        pairs.extend((self.edits.is_empty() && !usual.edits.is_empty()).then(|| pair("edge", "")));
+        for MaskEdit { edge, mask } in edits {
             pairs.push(match edge {
                 EdgeRef::Idx(edge_idx) => pair("edge", &format!("{edge_idx},{mask}")),
                 EdgeRef::Name(name) => pair("edge", &format!("{name},{mask}")),
             });
         }
-        pairs.extend(self.selection.iter().map(|name| pair("select", name)));
+        let selection = self.selection.as_deref().unwrap_or_default();
+        pairs.extend((self.selection != usual.selection).then(|| pair("select", selection)));
     }
 
-    fn write_rest(&self, pairs: &mut Pairs) {
-        pairs.extend((self.metric != Metric::default()).then(|| pair("measure", self.metric.key())));
-        pairs.extend(self.log_y.map(|log_y| pair("log", name_of(&SWITCH, log_y))));
-        for (key, index) in [("prompt", self.prompt), ("position", self.position)] {
-            pairs.extend((index != 0).then(|| pair(key, &index.to_string())));
+    fn write_rest(&self, pairs: &mut Pairs, usual: &Self) {
+        pairs.extend((self.metric != usual.metric).then(|| pair("measure", self.metric.key())));
+        let log_y = self.log_y.map_or("", |log_y| name_of(&SWITCH, log_y));
+        pairs.extend((self.log_y != usual.log_y).then(|| pair("log", log_y)));
+        for (key, index, usual) in [("prompt", self.prompt, usual.prompt), ("position", self.position, usual.position)]
+        {
+            pairs.extend((index != usual).then(|| pair(key, &index.to_string())));
         }
         pairs.extend(self.drawer.map(|drawer| pair("drawer", drawer.key())));
         pairs.extend(self.compare.as_ref().map(|compare| match compare {
@@ -116,18 +123,23 @@ impl Link {
     }
 
     /// Reads a fragment, with or without `#`: a link, and what could not be read.
-    pub fn read(text: &str, usual: Orientation) -> (Self, Vec<String>) {
-        let mut link = Self { view: View { orientation: usual, ..View::default() }, ..Self::default() };
+    pub fn read(text: &str, usual: &Usual) -> (Self, Vec<String>) {
         let text = text.trim_start_matches('#');
         if text.len() > MAX_BYTES {
-            link.run = Self::usual_run(&[]);
-            return (link, vec![format!("the link should be at most {MAX_BYTES} bytes, found {}", text.len())]);
+            return (
+                usual.link(&[]),
+                vec![format!("the link should be at most {MAX_BYTES} bytes, found {}", text.len())],
+            );
         }
         let mut notes = Vec::new();
-        // The files decide what the usual settings are.
+        // The files decide what is usual.
         let (files, others): (Pairs, Pairs) = form::read(text).into_iter().partition(|(key, _)| role_of(key).is_some());
-        link.read_all(&files, &mut notes);
-        link.run = Self::usual_run(&link.files);
+        let mut named = Self::default();
+        named.read_all(&files, &mut notes);
+        let mut link = Self { files: named.files.clone(), ..usual.link(&named.files) };
+        if others.iter().any(|(key, _)| key == "edge") {
+            link.edits.clear();
+        }
         link.read_all(&others, &mut notes);
         (link, shortened(notes))
     }
@@ -149,16 +161,17 @@ impl Link {
             "bos" => self.texts.prepend_bos = switch(value)?,
             "pad" => self.texts.pad = switch(value)?,
             "k" => self.requested = Some(number(value)?),
+            "edge" if value.is_empty() => {}
             "edge" => self.edits.push(edit(value)?),
-            "select" => self.selection = Some(name(value)?),
+            "select" => self.selection = some(value, name)?,
             "look" => *look = named(&LOOKS, value, "flow, matrix or auto-circuit")?,
             "orientation" => *orientation = named(&ORIENTATIONS, value, "horizontal or vertical")?,
             "heads" => options.heads = named(&HEADS, value, "auto, apart or layers")?,
             "opened" => options.opened = numbers(value)?,
             "closed" => options.closed = numbers(value)?,
             "path" => options.on_path_only = switch(value)?,
-            "focus" => options.focus = Some(focus(value)?),
-            "window" => options.window = Some(window(value)?),
+            "focus" => options.focus = some(value, focus)?,
+            "window" => options.window = some(value, window)?,
             "ports" => options.merge_ports = !switch(value)?,
             "compact" => *compact = switch(value)?,
             "spacing" => *layer_spacing = switch(value)?,
@@ -166,7 +179,7 @@ impl Link {
             "positions" => options.all_positions = switch(value)?,
             "differences" => options.differences_only = switch(value)?,
             "measure" => self.metric = metric(value)?,
-            "log" => self.log_y = Some(switch(value)?),
+            "log" => self.log_y = some(value, switch)?,
             "prompt" => self.prompt = number(value)?,
             "position" => self.position = number(value)?,
             "drawer" => self.drawer = Some(drawer(value)?),
@@ -246,32 +259,44 @@ fn setting_value(key: &str, text: &str, present: &Value) -> Option<Value> {
     }
 }
 
-fn write_view(pairs: &mut Pairs, view: &View, usual: Orientation) {
+/// What of a view is not as usual.
+fn write_view(pairs: &mut Pairs, view: &View, usual: &View) {
+    let usual = view_pairs(usual);
+    pairs.extend(view_pairs(view).into_iter().zip(usual).filter(|(now, usual)| now != usual).map(|(now, _)| now));
+}
+
+/// All that a link can say of a view, in one order.
+fn view_pairs(view: &View) -> Pairs {
     let View { look, orientation, options, compact, layer_spacing, by_mask } = view;
-    let ViewOptions { on_path_only, focus, heads, opened, closed, window, merge_ports, all_positions, .. } = options;
-    let differences_only = &options.differences_only;
-    pairs.extend((*look != Look::default()).then(|| pair("look", name_of(&LOOKS, *look))));
-    pairs.extend((*orientation != usual).then(|| pair("orientation", name_of(&ORIENTATIONS, *orientation))));
-    pairs.extend((*heads != Heads::default()).then(|| pair("heads", name_of(&HEADS, *heads))));
-    for (key, blocks) in [("opened", opened), ("closed", closed)] {
-        let blocks: Vec<_> = blocks.iter().map(usize::to_string).collect();
-        pairs.extend((!blocks.is_empty()).then(|| pair(key, &blocks.join(","))));
-    }
-    pairs.extend(focus.as_ref().map(|Focus { name, hops }| {
-        pair("focus", &hops.map_or_else(|| name.clone(), |hops| format!("{name},{hops}")))
-    }));
-    pairs.extend(window.as_ref().map(|window| pair("window", &format!("{}-{}", window.start, window.end))));
-    pairs.extend(merge_ports.then(|| pair("ports", "0")));
-    for (key, on) in [
-        ("path", on_path_only),
-        ("compact", compact),
-        ("spacing", layer_spacing),
-        ("mask", by_mask),
-        ("positions", all_positions),
-        ("differences", differences_only),
-    ] {
-        pairs.extend(on.then(|| pair(key, "1")));
-    }
+    let blocks = |blocks: &BTreeSet<usize>| blocks.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let focus = options.focus.as_ref().map_or_else(String::new, |Focus { name, hops }| {
+        hops.map_or_else(|| name.clone(), |hops| format!("{name},{hops}"))
+    });
+    let window = options.window.as_ref().map_or_else(String::new, |window| format!("{}-{}", window.start, window.end));
+    let texts = [
+        pair("look", name_of(&LOOKS, *look)),
+        pair("orientation", name_of(&ORIENTATIONS, *orientation)),
+        pair("heads", name_of(&HEADS, options.heads)),
+        pair("opened", &blocks(&options.opened)),
+        pair("closed", &blocks(&options.closed)),
+        pair("focus", &focus),
+        pair("window", &window),
+    ];
+    let switches = [
+        ("ports", !options.merge_ports),
+        ("path", options.on_path_only),
+        ("compact", *compact),
+        ("spacing", *layer_spacing),
+        ("mask", *by_mask),
+        ("positions", options.all_positions),
+        ("differences", options.differences_only),
+    ];
+    texts.into_iter().chain(switches.map(|(key, on)| pair(key, name_of(&SWITCH, on)))).collect()
+}
+
+/// A value, or none where the text is empty.
+fn some<T>(text: &str, read: impl Fn(&str) -> Read<T>) -> Read<Option<T>> {
+    if text.is_empty() { Ok(None) } else { read(text).map(Some) }
 }
 
 /// A name, and how many hops around it.
@@ -331,7 +356,7 @@ fn number(text: &str) -> Read<usize> {
 }
 
 fn numbers(text: &str) -> Read<BTreeSet<usize>> {
-    text.split(',').map(number).collect()
+    text.split(',').filter(|_| !text.is_empty()).map(number).collect()
 }
 
 fn switch(text: &str) -> Read<bool> {

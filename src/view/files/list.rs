@@ -11,7 +11,9 @@ pub struct FileList {
     pub rows: Vec<FileRow>,
     /// How many of them were refused.
     pub n_refused: usize,
-    /// Whether the files are the demo's.
+    /// What the example is: a figure, or the demo.
+    pub example: &'static str,
+    /// Whether the files are the example's.
     pub demo: bool,
     /// About the files that came last.
     pub note: Option<Remark>,
@@ -58,7 +60,7 @@ pub fn file_list(props: &FileList) -> Html {
                 if props.demo {
                     <span class="quiet">{ "or drop files or a folder anywhere" }</span>
                 } else {
-                    <button type="button" onclick={props.on_demo.reform(|_| ())}>{ "Back to the demo" }</button>
+                    <button type="button" onclick={props.on_demo.reform(|_| ())}>{ format!("Back to the {}", props.example) }</button>
                 }
             </div>
         </div>

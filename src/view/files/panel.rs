@@ -36,11 +36,12 @@ fn files(props: &Connected) -> Html {
     });
     let on_demo = props.with(|state, tasks, ()| {
         tasks::cancel(tasks);
-        state.dispatch(Action::DemoWanted);
+        state.dispatch(Action::ExampleWanted);
     });
     let list = FileList {
         rows: select::files::rows(&props.state),
         n_refused: select::files::n_refused(&props.state),
+        example: if props.state.figures.open.is_some() { "figure" } else { "demo" },
         demo: props.state.files.iter().all(|f| f.demo),
         note: select::files::note(&props.state),
         memory: select::files::memory_line(&props.state),

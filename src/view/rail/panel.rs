@@ -6,9 +6,10 @@ use super::lines::{RailLine, rail_line, rail_panel};
 use super::status::{StatusBlock, status_block};
 use crate::select::rail::{self as select, Remedy, Status, StatusKind};
 use crate::select::{search, search_words};
+use crate::state::figure::examples::{EXAMPLES, Example};
 use crate::state::runs::Run;
 use crate::state::screen::Section;
-use crate::tasks;
+use crate::tasks::{self, figure};
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::files::panel::FilesPanel;
@@ -78,20 +79,32 @@ fn grab(props: &Connected) -> Html {
 }
 
 fn examples(props: &Connected) -> Html {
-    let is_demo = props.state.is_demo();
-    let on_demo = props.with(|state, tasks, _: MouseEvent| {
-        tasks::cancel(tasks);
-        state.dispatch(Action::DemoWanted);
-    });
+    let state = &props.state;
     let on_own = props.on(|_: MouseEvent| Action::Screen(ScreenAction::SectionOpened(Some(Section::Model))));
-    let name = if is_demo { "Tracr reverse" } else { "Your own files" };
+    let name = match state.figure() {
+        Some(open) => open.figure.title.clone(),
+        None if state.is_demo() => "Tracr reverse".to_owned(),
+        None => "Your own files".to_owned(),
+    };
     let button =
         html! { <><span class="kind">{ "Example" }</span><b>{ name }</b><span aria-hidden="true">{ "▾" }</span></> };
+    let item = |example: Example| {
+        let is_built_in = example.is_built_in();
+        let is_open = state.figure().is_some() && state.figures.link() == Some(&example.address());
+        let is_open = is_open || is_built_in && state.is_demo();
+        let onclick = props.with(move |_, tasks, _: MouseEvent| match is_built_in {
+            true => figure::open_first(tasks),
+            false => figure::open_address(tasks, example.address(), String::new()),
+        });
+        html! {
+            <button type="button" aria-current={is_open.then_some("true")} {onclick}>
+                { example.title }<span class="quiet">{ example.about }</span>
+            </button>
+        }
+    };
     html! {
         <Menu class="examples" {button}>
-            <button type="button" aria-current={is_demo.then_some("true")} onclick={on_demo}>
-                { "Tracr reverse" }<span class="quiet">{ "4 layers · 2 of 77 edges" }</span>
-            </button>
+            { for EXAMPLES.into_iter().map(item) }
             <button type="button" onclick={on_own}>{ "Your own files…" }<span class="quiet">{ "or drop them anywhere" }</span></button>
         </Menu>
     }
@@ -154,6 +167,8 @@ fn remedy(props: &Connected) -> Callback<Remedy> {
             }
         }
         Remedy::Cancel => tasks::cancel(tasks),
+        Remedy::RunLive => figure::run_live(tasks, state),
+        Remedy::CancelFetch => figure::cancel_fetch(tasks),
         Remedy::Open(section) => state.dispatch(Action::Screen(ScreenAction::SectionOpened(Some(section)))),
     })
 }

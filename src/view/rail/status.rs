@@ -47,7 +47,8 @@ pub fn status_block(props: &StatusBlock) -> Html {
 fn remedy_button(remedy: Remedy, props: &StatusBlock) -> Html {
     let (label, class, disabled) = match remedy {
         Remedy::Run => ("Run", "run", !props.can_run),
-        Remedy::Cancel => ("Cancel", "", false),
+        Remedy::Cancel | Remedy::CancelFetch => ("Cancel", "", false),
+        Remedy::RunLive => ("Run live", "run", false),
         Remedy::Open(_) => ("Show", "", false),
     };
     let title =

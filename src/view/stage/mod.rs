@@ -3,6 +3,7 @@
 mod compare_bar;
 mod controls;
 mod drawing;
+mod heading;
 mod hints;
 mod legend;
 pub mod panel;

@@ -3,10 +3,12 @@
 use yew::prelude::*;
 
 use super::drawing::DrawingPanel;
+use super::heading::figure_heading;
 use super::hints::hints;
 use super::selected::selected_line;
 use super::strip::StripPanel;
 use crate::select::caption::caption;
+use crate::select::figure_words;
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::drawer::panel::DrawerPanel;
@@ -25,7 +27,7 @@ pub fn Stage(props: &Connected) -> Html {
     });
     html! {
         <div class="stage">
-            <p class="caption">{ caption(state) }</p>
+            { figure_words::heading(state).map_or_else(|| html! { <p class="caption">{ caption(state) }</p> }, |heading| figure_heading(&heading)) }
             if state.screen.hints {
                 { hints(on_dismiss) }
             }

@@ -74,7 +74,7 @@ pub fn ExportDialog(props: &ExportDialogProps) -> Html {
 
 /// Opens a dialog over the page, and says when it was shut.
 #[hook]
-fn use_modal(dialog: &NodeRef, on_close: &Callback<()>) {
+pub fn use_modal(dialog: &NodeRef, on_close: &Callback<()>) {
     let (dialog, on_close) = (dialog.clone(), on_close.clone());
     use_effect_with((), move |()| {
         let element = dialog.cast::<HtmlDialogElement>();

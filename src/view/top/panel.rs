@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::share::Share;
 use super::theme::ThemeButton;
-use crate::select::header;
+use crate::select::{figure_words, header};
 use crate::state::runs::Engine;
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
@@ -23,7 +23,7 @@ pub fn TopBar(props: &Connected) -> Html {
             <span class="grow" />
             { device(props) }
             <Share ..props.clone() />
-            <ThemeButton />
+            <ThemeButton of_figure={figure_words::theme(&props.state)} />
             <button type="button" class="icon" aria-label="Help and keys" title="Help and keys (?)" onclick={help}>{ "?" }</button>
         </header>
     }

@@ -4,7 +4,8 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::export_dialog::ExportDialog;
-use crate::select::link::{fragment, link_copied};
+use super::figure_dialog::FigureDialog;
+use crate::select::link::{figure, fragment, link_copied};
 use crate::select::python::python;
 use crate::tasks::export::{self, EdgesFile};
 use crate::tasks::link;
@@ -14,11 +15,18 @@ use crate::view::parts::menu::Menu;
 /// How long it is said that something was copied.
 const SAID_MS: u32 = 6000;
 
+/// What is being saved.
+#[derive(Clone, Copy, PartialEq)]
+enum Dialog {
+    Picture,
+    Figure,
+}
+
 /// The menu, and the dialog that it opens.
 #[component]
 pub fn Share(props: &Connected) -> Html {
     let ready = props.state.scored().is_some();
-    let saving = use_state_eq(|| false);
+    let saving = use_state_eq(|| None::<Dialog>);
     let said = use_state_eq(|| None::<String>);
     use_effect_with((*said).clone(), {
         let said = said.clone();
@@ -27,18 +35,19 @@ pub fn Share(props: &Connected) -> Html {
             move || drop(timer)
         }
     });
-    let open = {
+    let open = |dialog: Dialog| {
         let saving = saving.clone();
-        move |_: MouseEvent| saving.set(true)
+        move |_: MouseEvent| saving.set(Some(dialog))
     };
     let on_close = {
         let saving = saving.clone();
-        Callback::from(move |()| saving.set(false))
+        Callback::from(move |()| saving.set(None))
     };
     html! {
         <>
             <Menu class="share" button={html! { { "Share" } }}>
-                <button type="button" disabled={!ready} onclick={open}>{ "Picture…" }<span class="quiet">{ "SVG, PNG or PDF" }</span></button>
+                <button type="button" disabled={!ready} onclick={open(Dialog::Picture)}>{ "Picture…" }<span class="quiet">{ "SVG, PNG or PDF" }</span></button>
+                <button type="button" disabled={!ready} onclick={open(Dialog::Figure)}>{ "Figure…" }<span class="quiet">{ "a file that shows this again, with its results" }</span></button>
                 <button type="button" onclick={copy_address(props, &said)}>
                     { "Copy link" }<span class="quiet">{ "to what is seen; it names files and holds none" }</span>
                 </button>
@@ -48,9 +57,11 @@ pub fn Share(props: &Connected) -> Html {
                 </button>
             </Menu>
             <span class="said" role="status">{ said.as_deref().unwrap_or_default() }</span>
-            if *saving {
-                <ExportDialog connected={props.clone()} {on_close} />
-            }
+            { match *saving {
+                Some(Dialog::Picture) => html! { <ExportDialog connected={props.clone()} {on_close} /> },
+                Some(Dialog::Figure) => html! { <FigureDialog connected={props.clone()} {on_close} /> },
+                None => html! {},
+            } }
         </>
     }
 }
@@ -70,7 +81,7 @@ fn copy_address(props: &Connected, said: &UseStateHandle<Option<String>>) -> Cal
         let tell = move |copied: Result<(), String>| {
             said.set(Some(copied.map_or_else(|error| error, |()| done.clone())));
         };
-        export::copy(link::address(&fragment(state)), Callback::from(tell));
+        export::copy(link::address(figure(state).as_deref(), &fragment(state)), Callback::from(tell));
     })
 }
 

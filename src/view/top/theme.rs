@@ -7,20 +7,28 @@ use crate::view::parts::remembered;
 
 const NAME: &str = "theme";
 
+#[derive(PartialEq, Properties)]
+pub struct ThemeProps {
+    /// That of the open figure, which holds where the reader chose none.
+    pub of_figure: Option<&'static str>,
+}
+
 /// The button that turns light into dark and back.
 #[component]
-pub fn ThemeButton() -> Html {
+pub fn ThemeButton(props: &ThemeProps) -> Html {
     let chosen = use_state_eq(stored);
-    use_effect_with((*chosen).clone(), |chosen| {
-        if let (Some(root), Some(chosen)) = (root(), chosen) {
-            // Without the attribute the system's choice holds.
-            _ = root.set_attribute("data-theme", chosen);
-        }
+    let theme = (*chosen).clone().or_else(|| props.of_figure.map(str::to_owned));
+    use_effect_with(theme.clone(), |theme| {
+        // Without the attribute the system's choice holds.
+        _ = root().map(|root| match theme {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        });
     });
     let onclick = {
         let chosen = chosen.clone();
         move |_: MouseEvent| {
-            let dark = chosen.as_deref().map_or_else(prefers_dark, |chosen| chosen == "dark");
+            let dark = theme.as_deref().map_or_else(prefers_dark, |theme| theme == "dark");
             let next = if dark { "light" } else { "dark" };
             remembered::set(NAME, next);
             chosen.set(Some(next.to_owned()));

@@ -2,8 +2,11 @@
 
 use super::*;
 use circuitscope_core::{AblationType, OutputSlice, PatchType, PromptSettings};
+use circuitscope_picture::view::ViewOptions;
 
-const USUAL: Orientation = Orientation::Horizontal;
+fn usual() -> Usual {
+    Usual::default()
+}
 
 /// Numbers that differ from case to case and are the same in every run: Knuth's linear congruential generator (MMIX).
 struct Dice(u64);
@@ -127,34 +130,36 @@ fn any_state_comes_back_from_its_fragment() {
     let mut dice = Dice(9);
     for _ in 0..500 {
         let link = any_link(&mut dice);
-        for usual in [Orientation::Horizontal, Orientation::Vertical] {
-            let text = link.write(usual);
-            assert_eq!(Link::read(&text, usual), (link.clone(), Vec::new()), "{text}");
+        for orientation in [Orientation::Horizontal, Orientation::Vertical] {
+            let usual = Usual::of_demo(orientation);
+            let text = link.write(&usual);
+            assert_eq!(Link::read(&text, &usual), (link.clone(), Vec::new()), "{text}");
         }
     }
 }
 
 #[test]
 fn what_is_as_usual_is_not_said() {
-    for usual in [Orientation::Horizontal, Orientation::Vertical] {
+    for orientation in [Orientation::Horizontal, Orientation::Vertical] {
+        let usual = Usual::of_demo(orientation);
         for text in ["", "#", "v=1"] {
-            let (link, notes) = Link::read(text, usual);
-            assert_eq!((&link.run, link.view.orientation, notes), (&Link::usual_run(&[]), usual, Vec::new()));
-            assert_eq!(link.write(usual), "");
+            let (link, notes) = Link::read(text, &usual);
+            assert_eq!((&link.run, link.view.orientation, notes), (&usual.example.run, orientation, Vec::new()));
+            assert_eq!(link.write(&usual), "");
         }
     }
-    let (mut link, _) = Link::read("", USUAL);
+    let (mut link, _) = Link::read("", &usual());
     link.requested = Some(31);
     link.run.ablation = AblationType::Zero;
     link.edits = vec![MaskEdit { edge: EdgeRef::Name("MLP 0->A3.1.V".to_owned()), mask: 0.25 }];
-    assert_eq!(link.write(USUAL), "v=1&ablation=zero&k=31&edge=MLP+0-%3EA3.1.V,0.25");
+    assert_eq!(link.write(&usual()), "v=1&ablation=zero&k=31&edge=MLP+0-%3EA3.1.V,0.25");
 }
 
 #[test]
 fn a_model_of_ones_own_has_the_usual_settings_and_not_the_demos() {
-    let (link, notes) = Link::read("config=-,12,config.json&k=3", USUAL);
+    let (link, notes) = Link::read("config=-,12,config.json&k=3", &usual());
     assert_eq!((link.run, notes), (RunSettings::default(), Vec::new()));
-    let (link, _) = Link::read("k=3&prompts=-,12,prompts.json", USUAL);
+    let (link, _) = Link::read("k=3&prompts=-,12,prompts.json", &usual());
     assert_eq!(link.run, crate::state::demo::settings().run);
 }
 
@@ -180,9 +185,9 @@ fn wrong_values_are_passed_over_one_by_one() {
         ("v=2", "`v` should be 1"),
     ];
     for (wrong, expected) in rows {
-        let (link, notes) = Link::read(&format!("{wrong}&drawer=edges&reverse=true"), USUAL);
+        let (link, notes) = Link::read(&format!("{wrong}&drawer=edges&reverse=true"), &usual());
         assert!(notes.len() == 1 && notes[0].starts_with(expected), "{wrong}: {notes:?}");
-        let (right, _) = Link::read("drawer=edges&reverse=true", USUAL);
+        let (right, _) = Link::read("drawer=edges&reverse=true", &usual());
         assert_eq!(link, right, "{wrong}");
     }
 }
@@ -190,24 +195,24 @@ fn wrong_values_are_passed_over_one_by_one() {
 #[test]
 fn hostile_fragments_are_no_more_than_notes() {
     let long = format!("k=3&select={}", "a".repeat(MAX_NAME + 1));
-    let (link, notes) = Link::read(&long, USUAL);
+    let (link, notes) = Link::read(&long, &usual());
     assert_eq!((link.requested, link.selection), (Some(3), None));
     assert!(notes[0].len() < 2 * MAX_QUOTED);
     let many = "path=2&".repeat(10_000);
-    assert_eq!(Link::read(&many, USUAL).1.len(), MAX_NOTES + 1);
+    assert_eq!(Link::read(&many, &usual()).1.len(), MAX_NOTES + 1);
     let huge = format!("k=3&x={}", "a".repeat(MAX_BYTES));
-    let (link, notes) = Link::read(&huge, USUAL);
-    assert_eq!((link.write(USUAL), notes.len()), (String::new(), 1));
+    let (link, notes) = Link::read(&huge, &usual());
+    assert_eq!((link.write(&usual()), notes.len()), (String::new(), 1));
     for text in ["unknown=1&__proto__=2&constructor=3", "&&&==&=", "%%%&%F&+", "<script>alert(1)</script>"] {
-        let (link, notes) = Link::read(text, USUAL);
-        assert_eq!((link.write(USUAL), notes), (String::new(), Vec::new()), "{text}");
+        let (link, notes) = Link::read(text, &usual());
+        assert_eq!((link.write(&usual()), notes), (String::new(), Vec::new()), "{text}");
     }
     // Whatever the signs are, something is read, and it comes back.
     let signs: Vec<char> = "kvedg=&%+#,->.0123456789AMLP ü\u{0}-".chars().collect();
     let mut dice = Dice(4);
     for _ in 0..2000 {
         let text: String = (0..40).map(|_| dice.one_of(&signs)).collect();
-        let (link, _) = Link::read(&text, USUAL);
-        assert_eq!(Link::read(&link.write(USUAL), USUAL).0, link, "{text}");
+        let (link, _) = Link::read(&text, &usual());
+        assert_eq!(Link::read(&link.write(&usual()), &usual()).0, link, "{text}");
     }
 }
