@@ -1,4 +1,4 @@
-//! Runs `tests/web`: Node's own test runner, which drives Chromium over the built site.
+//! Runs `tests/web`: Node's own test runner, which drives Chromium over the built site, and Firefox and WebKit for some of it.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,9 @@ use crate::workspace::{Result, Workspace, files};
 pub struct Browser {
     /// The browser's program.
     pub chromium: PathBuf,
-    /// The folder that the driver was installed in.
+    /// For each other browser that is missing: the variable by which its tests are told why.
+    pub missing: Vec<(&'static str, String)>,
+    /// The folder that the drivers were installed in.
     pub node_modules: PathBuf,
     /// Whether every reference run is compared on WebGPU, or one of each graph.
     pub webgpu_all: bool,
@@ -37,6 +39,7 @@ fn run(workspace: &Workspace, browser: &Browser, n_at_a_time: usize, files: &[Pa
     let mut command = workspace.command("node");
     command.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={n_at_a_time}")]).args(files);
     command.env("CHROMIUM", &browser.chromium).env("CIRCUITSCOPE_NODE_MODULES", &browser.node_modules);
+    command.envs(browser.missing.iter().map(|(variable, why)| (variable, why)));
     if browser.webgpu_all {
         command.env("CIRCUITSCOPE_WEBGPU_ALL", "1");
     }

@@ -20,7 +20,7 @@ Usage: cargo xtask <command>
 
   serve [trunk's options]  builds the site, serves it on http://127.0.0.1:8080 and rebuilds it when a file changes
   build                    makes the static site in dist/, ready for any host
-  test [--webgpu-all]      runs every test there is: native, then in Chromium;
+  test [--webgpu-all]      runs every test there is: native, then in Chromium, and a short one in Firefox and WebKit;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
   train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, and scores its edges;
                            options: --seed N, --steps N
@@ -28,7 +28,7 @@ Usage: cargo xtask <command>
   check-types              checks the types of the JavaScript module and of an example that uses it
 
 Each installs what it misses, in $CIRCUITSCOPE_CACHE (else $XDG_CACHE_HOME/circuitscope, else ~/.cache/circuitscope).
-$CHROMIUM names the browser, if it is not found by itself.";
+$CHROMIUM and $FIREFOX name the browsers, if they are not found by themselves.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -79,9 +79,10 @@ fn check_types(workspace: &Workspace) -> Result<()> {
 fn test(workspace: &Workspace, webgpu_all: bool) -> Result<()> {
     tools::ensure_builders(workspace)?;
     let chromium = tools::ensure_chromium(workspace)?;
+    let missing = tools::ensure_other_browsers(workspace);
     let node_modules = tools::ensure_node_modules(workspace)?;
     types::check(workspace, &node_modules)?;
     workspace.run(workspace.command("cargo").args(["test", "--workspace", "--locked"]))?;
     site::build(workspace)?;
-    browser::test(workspace, &browser::Browser { chromium, node_modules, webgpu_all })
+    browser::test(workspace, &browser::Browser { chromium, missing, node_modules, webgpu_all })
 }

@@ -79,7 +79,7 @@ pub fn ensure_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(wasm_opt)
 }
 
-/// The folder of npm packages with the driver of the browser tests and the compiler that checks types.
+/// The folder of npm packages with the drivers of the browser tests and the compiler that checks types.
 ///
 /// # Errors
 /// When it cannot be installed.
@@ -91,7 +91,7 @@ pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
     if fs::read(&installed).is_ok_and(|found| found == lock) && node_modules.is_dir() {
         return Ok(node_modules);
     }
-    eprintln!("Installing the browser driver and TypeScript in {}", dir.display());
+    eprintln!("Installing the browser drivers and TypeScript in {}", dir.display());
     fs::create_dir_all(&dir)?;
     for file in ["package.json", "package-lock.json", ".npmrc"] {
         fs::copy(from.join(file), dir.join(file)).map_err(|error| format!("tests/web/{file}: {error}"))?;
@@ -104,7 +104,7 @@ pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
 fn npm(workspace: &Workspace, dir: &Path, args: &[&str]) -> Result<()> {
     if answer(workspace.command("npm").arg("--version")).is_none() {
         return Err(
-            "npm is needed, for wasm-opt, the browser driver and TypeScript: install Node.js 20 or newer".into()
+            "npm is needed, for wasm-opt, the browser drivers and TypeScript: install Node.js 20 or newer".into()
         );
     }
     let mut command = workspace.command("npm");
@@ -123,32 +123,105 @@ pub fn ensure_chromium(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(path) = find_chromium() {
         return Ok(path);
     }
-    let root = answer(workspace.command("id").arg("-u")).is_some_and(|id| id == "0");
-    if !(root && Path::new("/etc/debian_version").exists()) {
+    if !has_apt(workspace) {
         return Err("Chromium is needed for the browser tests: install it (on Debian, as root: \
                     apt-get install chromium), or name one you have: CHROMIUM=/path/to/chromium"
             .into());
     }
-    eprintln!("Installing Chromium through apt");
+    apt_install(workspace, &["chromium"])?;
+    find_chromium().ok_or_else(|| "apt installed no chromium; name a browser: CHROMIUM=/path/to/chromium".into())
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+    let on_a_mac = [
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ];
+    find_on_path(&names).or_else(|| on_a_mac.map(PathBuf::from).into_iter().find(|path| path.is_file()))
+}
+
+/// The first of some programs that is on the path.
+fn find_on_path(names: &[&str]) -> Option<PathBuf> {
+    let dirs: Vec<_> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    names.iter().flat_map(|name| dirs.iter().map(move |dir| dir.join(name))).find(|path| path.is_file())
+}
+
+/// Whether packages can be installed without a question: on Debian, as root.
+fn has_apt(workspace: &Workspace) -> bool {
+    let root = answer(workspace.command("id").arg("-u")).is_some_and(|id| id == "0");
+    root && Path::new("/etc/debian_version").exists()
+}
+
+fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    eprintln!("Installing {} through apt", packages.join(", "));
     let apt = || {
         let mut command = workspace.command("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
         command
     };
     workspace.run(apt().args(["update", "-qq"]))?;
-    workspace.run(apt().args(["install", "-y", "-qq", "--no-install-recommends", "chromium"]))?;
-    find_chromium().ok_or_else(|| "apt installed no chromium; name a browser: CHROMIUM=/path/to/chromium".into())
+    workspace.run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-    let dirs: Vec<_> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    let on_path = names.iter().flat_map(|name| dirs.iter().map(move |dir| dir.join(name)));
-    let on_a_mac = [
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    ];
-    on_path.chain(on_a_mac.map(PathBuf::from)).find(|path| path.is_file())
+/// A browser that the tests drive beside Chromium, where there is one.
+struct OtherBrowser {
+    name: &'static str,
+    /// Its programs; of each any of some names.
+    programs: &'static [&'static [&'static str]],
+    /// The packages of Debian that have them.
+    packages: &'static [&'static str],
+    /// The variable by which a person names a program of theirs.
+    named_by: Option<&'static str>,
+    /// The variable that tells the tests why there is none.
+    missing: &'static str,
+}
+
+/// `tests/web/engines` looks for the same programs.
+const OTHER_BROWSERS: [OtherBrowser; 2] = [
+    OtherBrowser {
+        name: "Firefox",
+        programs: &[&["firefox-esr", "firefox"]],
+        packages: &["firefox-esr"],
+        named_by: Some("FIREFOX"),
+        missing: "CIRCUITSCOPE_NO_FIREFOX",
+    },
+    OtherBrowser {
+        name: "WebKit",
+        programs: &[&["WebKitWebDriver"], &["Xvfb"]],
+        packages: &["webkit2gtk-driver", "xvfb"],
+        named_by: None,
+        missing: "CIRCUITSCOPE_NO_WEBKIT",
+    },
+];
+
+/// Installs the browsers beside Chromium where it can be done. For each that is missing: a variable for the tests, and why.
+pub fn ensure_other_browsers(workspace: &Workspace) -> Vec<(&'static str, String)> {
+    let missing = OTHER_BROWSERS.iter().filter_map(|browser| Some((browser, why_missing(workspace, browser)?)));
+    missing
+        .map(|(OtherBrowser { name, missing, .. }, why)| {
+            eprintln!("The tests in {name} will be skipped: {why}");
+            (*missing, why)
+        })
+        .collect()
+}
+
+/// Why a browser is not here even after an attempt to install it; nothing if it is.
+fn why_missing(workspace: &Workspace, browser: &OtherBrowser) -> Option<String> {
+    let OtherBrowser { name, programs, packages, named_by, .. } = browser;
+    let is_here = || programs.iter().all(|names| find_on_path(names).is_some());
+    if named_by.is_some_and(|variable| std::env::var_os(variable).is_some()) || is_here() {
+        return None;
+    }
+    let packages_named = packages.join(" ");
+    if !has_apt(workspace) {
+        return Some(format!("{name} is not installed (on Debian, as root: apt-get install {packages_named})"));
+    }
+    match apt_install(workspace, packages) {
+        Err(error) => Some(format!("{name} could not be installed: {error}")),
+        Ok(()) if is_here() => None,
+        Ok(()) => Some(format!("{packages_named} of apt holds no {name}")),
+    }
 }
 
 #[cfg(test)]

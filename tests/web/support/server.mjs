@@ -26,8 +26,11 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves the built site and the reference cases on a free port, until `close` is called. */
-export async function startServer() {
+/**
+ * Serves the built site and the reference cases on a free port, until `close` is called. `head` is markup that every page of
+ * the site is to begin with.
+ */
+export async function startServer({ head = "" } = {}) {
   await stat(path.join(dist, "index.html")).catch(() => {
     throw new Error("there is no built site in dist/: `cargo xtask build` makes it, `cargo xtask test` runs all of this");
   });
@@ -36,7 +39,7 @@ export async function startServer() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     requests.push({ pathname, range: request.headers.range });
-    answer(request, response, decodeURIComponent(pathname), made).catch((error) => {
+    answer(request, response, decodeURIComponent(pathname), { made, head }).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -58,9 +61,9 @@ export async function startServer() {
   };
 }
 
-async function answer(request, response, pathname, made) {
+async function answer(request, response, pathname, site) {
   const whole = pathname.startsWith(`${WHOLE}/`);
-  const bytes = await contents(whole ? pathname.slice(WHOLE.length) : pathname, made);
+  const bytes = await contents(whole ? pathname.slice(WHOLE.length) : pathname, site);
   // Another site may embed this one.
   const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
   if (!bytes) return response.writeHead(404, headers).end("not found");
@@ -75,12 +78,13 @@ async function answer(request, response, pathname, made) {
   response.end(request.method === "HEAD" ? undefined : bytes.subarray(start, end));
 }
 
-async function contents(pathname, made) {
+async function contents(pathname, { made, head }) {
   if (made.has(pathname)) return made.get(pathname);
   const prefix = Object.keys(FOLDERS).find((folder) => pathname.startsWith(folder));
   if (!prefix) return undefined;
   const file = path.join(FOLDERS[prefix], path.normalize(`/${pathname.slice(prefix.length) || "index.html"}`));
-  return readFile(file).catch(() => undefined);
+  const bytes = await readFile(file).catch(() => undefined);
+  return bytes && head && file.endsWith(".html") ? Buffer.from(String(bytes).replace("<head>", `<head>${head}`)) : bytes;
 }
 
 /** `[start, end)` of a `Range` header; undefined where there is none, null where it lies outside. */

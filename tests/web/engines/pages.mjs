@@ -1,0 +1,66 @@
+// The pages that every engine visits, and what is done on each. To visit another: a line in PAGES, and its steps.
+
+import assert from "node:assert/strict";
+
+import { assertClose } from "../support/cases.mjs";
+import { SITE } from "../support/server.mjs";
+import { drawn, followsDrag, followsKeys } from "./figure.mjs";
+
+/** The pages: what each is, where it is below the server's top, and its steps in order, `name: (hands, server) => …`. */
+export const PAGES = [
+  {
+    name: "the page",
+    path: SITE,
+    steps: {
+      "is drawn with its recorded results, before the engine is fetched": isDrawnFirst,
+      "follows the strip by keys": followsKeys,
+      "follows the strip as it is dragged": followsDrag,
+      "computes on the CPU what was recorded": computesTheSame,
+      "saves a picture as SVG and as PNG": savesPictures,
+    },
+  },
+];
+
+async function isDrawnFirst(hands, server) {
+  await drawn(hands, { above: 0 });
+  await hands.shows(".status", /^Recorded/);
+  assert.ok(!server.requests.some(({ pathname }) => /\/engine/.test(pathname)), "no engine was asked for");
+}
+
+/** Saves the curves: of each circuit and measure the mean, with all decimals. */
+async function savedMeans(hands) {
+  const { text } = await hands.saved(() => hands.clickOn(".saves button"));
+  const lines = text.trim().split("\n").slice(1).map((line) => line.split(","));
+  // A curve's name may have commas; the nine columns after it have none.
+  return new Map(lines.map((line) => [`${line.at(-6)} of ${line.at(-8)} edges`, Number(line.at(-5))]));
+}
+
+async function computesTheSame(hands, server) {
+  await hands.click("tab", "Compare");
+  const recorded = await savedMeans(hands);
+  await hands.click("button", ".* Change");
+  await hands.choose("#device", "CPU");
+  await hands.click("button", "Close.*");
+  await hands.click("button", "Run");
+  await hands.shows(".status", /Done: \d+ circuits/);
+  await hands.shows(".device", /^CPU/);
+  assert.ok(server.requests.some(({ pathname }) => pathname.endsWith("/engine_bg.wasm")), "the engine was fetched");
+  const computed = await savedMeans(hands);
+  assert.ok(recorded.size >= 14, `${recorded.size} means`);
+  assert.deepEqual([...computed.keys()], [...recorded.keys()]);
+  assertClose([...computed.values()], [...recorded.values()], "the means of all circuits");
+}
+
+async function savesPictures(hands) {
+  await hands.click("button", "Share");
+  await hands.click("button", "Picture….*");
+  await hands.click("button", "SVG");
+  const svg = await hands.saved(() => hands.click("button", "Save SVG"));
+  assert.match(svg.name, /^[\w-]+-edges\.svg$/);
+  assert.match(svg.text, /^<svg[^>]* xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  assert.equal(svg.text.match(/ data-edge="/g).length, await drawn(hands));
+  await hands.click("button", "PNG");
+  const png = await hands.saved(() => hands.click("button", "Save PNG"));
+  assert.match(png.name, /^[\w-]+-edges\.png$/);
+  assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
+}
