@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, it } from "node:test";
 
+import { SITE } from "./support/server.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
 await pageSuite("the inspector", ({ page, ui }) => {
@@ -79,5 +80,14 @@ await pageSuite("the inspector", ({ page, ui }) => {
     assert.doesNotMatch(text, /Attention/);
     assert.match(text, /of layer 0\. 2 in, 13 out, of 77 edges\./);
     assert.equal(await page.locator(".edge-list").last().locator("li").count(), 8);
+  });
+
+  it("keeps a prompt of long tokens within its width", async () => {
+    const files = ["config.json", "model.safetensors", "prompts.json", "tokenizer.json", "scores.safetensors"];
+    await ui.drop(files.map((file) => `${SITE}demo/ioi/${file}`));
+    await ui.allReady();
+    await ui.shows(".inspector .cs-tokens", /endoftext/);
+    const [needed, given] = await ui.inspector().evaluate(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
+    assert.ok(needed <= given, `${needed} of ${given} pixels`);
   });
 });
