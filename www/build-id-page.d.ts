@@ -4,8 +4,14 @@
 declare module "*/connection.js?v=__BUILD_ID__" {
   export * from "#module/connection.js";
 }
+declare module "*/circuitscope.js?v=__BUILD_ID__" {
+  export * from "#public/circuitscope.js";
+}
 declare module "*/discover.js?v=__BUILD_ID__" {
   export * from "#module/discover.js";
+}
+declare module "*/live.js?v=__BUILD_ID__" {
+  export * from "#module/live.js";
 }
 declare module "*/options.js?v=__BUILD_ID__" {
   export * from "#module/options.js";
@@ -28,6 +34,13 @@ declare module "*/scores.js?v=__BUILD_ID__" {
 declare module "*/sources.js?v=__BUILD_ID__" {
   export * from "#module/sources.js";
 }
+declare module "*/viewer.js?v=__BUILD_ID__" {
+  export * from "#public/viewer.js";
+  export { default } from "#public/viewer.js";
+}
 declare module "*/weights.js?v=__BUILD_ID__" {
   export * from "#module/weights.js";
+}
+declare module "*/workers.js?v=__BUILD_ID__" {
+  export * from "#module/workers.js";
 }

@@ -19,7 +19,6 @@
  */
 
 // `cargo xtask build` writes the build's own name here: a new build is never mixed with cached files of the one before.
-import { Connection, startWorker } from "./module/connection.js?v=__BUILD_ID__";
 import { discoverCall, discovery } from "./module/discover.js?v=__BUILD_ID__";
 import {
   abortSignal, alternatives, anything, boolean, callback, checked, fieldError, given, isListOf, oneOf, text, wholeNumber,
@@ -31,6 +30,7 @@ import { ABLATIONS, DEVICES, EDGE_COUNT_RULES, GRAPH_DEFAULTS, METRICS, PATCH_TY
 import { absoluteUrl, fileSource, jsonSource } from "./module/sources.js?v=__BUILD_ID__";
 import { ScoresReader, isSafetensors } from "./module/scores.js?v=__BUILD_ID__";
 import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
+import { startEngine } from "./module/workers.js?v=__BUILD_ID__";
 
 /**
  * @import {
@@ -40,7 +40,7 @@ import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
  *   UnpatchedLogits, ValuesOptions, WriteScoresOptions,
  * } from "./circuitscope.js"
  */
-/** @import { Notice, OnEvent } from "./module/connection.js" */
+/** @import { Connection, Notice, OnEvent } from "./module/connection.js" */
 /** @import { Rule, Rules } from "./module/options.js" */
 /** @import { Reader } from "./module/reader-client.js" */
 /** @import * as wire from "./module/schema.js" */
@@ -48,8 +48,6 @@ import { weightSources } from "./module/weights.js?v=__BUILD_ID__";
 /** @import { WeightSources } from "./module/weights.js" */
 /** @typedef {Extract<wire.EngineRequest, { type: "run" }>} RunRequest */
 /** @typedef {Partial<OwnModel & HubModel>} ModelFields */
-
-const BUILD_ID = "__BUILD_ID__";
 
 /**
  * Starts an engine in a worker of its own.
@@ -61,11 +59,11 @@ const BUILD_ID = "__BUILD_ID__";
  */
 export async function openEngine(options = {}) {
   const { device, workerUrl, hub } = checked("openEngine", options, OPEN_OPTIONS);
-  const url = workerUrl === undefined ? ownUrl("engine-worker.js") : absoluteUrl("workerUrl", workerUrl);
-  const connection = new Connection(startWorker(url, "engine"), "engine");
+  const url = workerUrl === undefined ? undefined : absoluteUrl("workerUrl", workerUrl);
+  const connection = startEngine(url);
   try {
     const { event } = await connection.call({ type: "open", device: device ?? "auto" });
-    return new Engine(connection, event.device, { readerUrl: readerUrl(workerUrl), hub: hub === false ? undefined : hub });
+    return new Engine(connection, event.device, { readerUrl: url && new URL("./reader-worker.js", url).href, hub: hub === false ? undefined : hub });
   } catch (error) {
     connection.close(/** @type {Error} */ (error));
     throw error;
@@ -105,7 +103,7 @@ class Engine {
   /**
    * @param {Connection} connection
    * @param {wire.DeviceInfo} device
-   * @param {{ readerUrl: string, hub: boolean | string | undefined }} options
+   * @param {{ readerUrl: string | undefined, hub: boolean | string | undefined }} options
    */
   constructor(connection, device, { readerUrl, hub }) {
     this.#connection = connection;
@@ -677,21 +675,3 @@ const RUN_OPTIONS = {
 };
 /** @satisfies {Rules<SensitivityOptions>} */
 const SENSITIVITY_OPTIONS = { ...FIXED_OPTIONS, edgeCount: wholeNumber(0), onRun: callback };
-
-/**
- * Where the reader's worker is: beside the engine's.
- *
- * @param {string | URL | undefined} workerUrl
- */
-function readerUrl(workerUrl) {
-  return workerUrl === undefined ? ownUrl("reader-worker.js") : new URL("./reader-worker.js", absoluteUrl("workerUrl", workerUrl)).href;
-}
-
-/**
- * The URL of a file that lies beside this module.
- *
- * @param {string} file
- */
-function ownUrl(file) {
-  return new URL(`./${file}?v=${BUILD_ID}`, import.meta.url).href;
-}

@@ -17,8 +17,13 @@
 /** @import { CircuitScopeElement, CircuitScopeState } from "./element.js" */
 /** @import { Figure } from "./viewer.js" */
 /** @typedef {typeof import("./viewer.js")} Viewer */
+/** @typedef {typeof import("./module/live.js")} Live */
 
 const BUILD_ID = "__BUILD_ID__";
+/** The whole page, beside this file; the npm package has none. */
+const PAGE = "index.html";
+/** Where this file is; a bundler follows addresses that are built from it no further. */
+const HERE = import.meta.url;
 /** The viewer is fetched when a figure is this far below or above the screen, in pixels. */
 const NEAR = "600px";
 /** A figure's text is at most this long, in bytes: what the viewer takes. */
@@ -40,7 +45,7 @@ const STYLE = `
 :host([fit=content]) .poster{position:relative;height:var(--drawing,372px)}
 `;
 
-/** The viewers of this page, by where they are: those of one place are one program. @type {Map<string, Promise<Viewer>>} */
+/** The viewers of this page, by the folder they are in: those of one folder are one program. @type {Map<string, Promise<Viewer>>} */
 const viewers = new Map();
 
 /** @implements {CircuitScopeElement} */
@@ -61,7 +66,7 @@ class CircuitScope extends HTMLElement {
   #near = false;
   #wanted = false;
   #observers = /** @type {{ disconnect(): void }[]} */ ([]);
-  /** @type {{ visible(user: object, on: boolean): void, release(user: object): void } | null} */
+  /** @type {Live | null} */
   #live = null;
   /** @type {CircuitScopeState | null} */
   #saved = null;
@@ -126,8 +131,7 @@ class CircuitScope extends HTMLElement {
     }
     const running = (this.#running = new AbortController());
     try {
-      const live = await import(`${this.#assets()}module/live.js?v=${BUILD_ID}`);
-      this.#live = live;
+      const live = (this.#live = await loadLive(this.#assets()));
       do {
         this.#queued = false;
         await live.run({
@@ -161,10 +165,10 @@ class CircuitScope extends HTMLElement {
     return this.#figure;
   }
 
-  /** Where the viewer and the engine lie. */
+  /** The folder of the viewer and the engine; nothing where they lie beside this file, or where a bundler has put them. */
   #assets() {
     const base = this.getAttribute("asset-base");
-    return base ? new URL(base.endsWith("/") ? base : `${base}/`, document.baseURI).href : new URL(".", import.meta.url).href;
+    return base ? new URL(base.endsWith("/") ? base : `${base}/`, document.baseURI).href : "";
   }
 
   #worker() {
@@ -242,9 +246,9 @@ class CircuitScope extends HTMLElement {
     this.#tell("ready", {});
   }
 
-  /** The whole page with this figure. */
+  /** The whole page with this figure, where there is one. */
   #page() {
-    return `${this.#assets()}index.html?figure=${encodeURIComponent(this.#base)}`;
+    return PAGE ? `${this.#assets() || new URL(".", HERE).href}${PAGE}?figure=${encodeURIComponent(this.#base)}` : undefined;
   }
 
   /**
@@ -368,14 +372,26 @@ function ownStyle() {
   return sheet;
 }
 
+// Addresses beside this file are written out: that is how a bundler finds what they name.
+
 /**
  * @param {string} assets
  * @returns {Promise<Viewer>}
  */
 async function loadViewer(assets) {
-  const viewer = await import(`${assets}viewer.js?v=${BUILD_ID}`);
-  await viewer.default({ module_or_path: `${assets}viewer_bg.wasm?v=${BUILD_ID}` });
+  /** @type {Viewer} */
+  const viewer = await (assets ? import(/* @vite-ignore */ `${assets}viewer.js?v=${BUILD_ID}`) : import("./viewer.js?v=__BUILD_ID__"));
+  const program = assets ? `${assets}viewer_bg.wasm?v=${BUILD_ID}` : new URL("./viewer_bg.wasm?v=__BUILD_ID__", import.meta.url);
+  await viewer.default({ module_or_path: program });
   return viewer;
+}
+
+/**
+ * @param {string} assets
+ * @returns {Promise<Live>}
+ */
+function loadLive(assets) {
+  return assets ? import(/* @vite-ignore */ `${assets}module/live.js?v=${BUILD_ID}`) : import("./module/live.js?v=__BUILD_ID__");
 }
 
 /**

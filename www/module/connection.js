@@ -36,21 +36,6 @@
  * }} Call
  */
 
-/**
- * Starts a worker's script, given by its absolute URL; it may lie on another host than the page.
- *
- * @param {string} url
- * @param {string} name
- */
-export function startWorker(url, name) {
-  /** @type {WorkerOptions} */
-  const options = { type: "module", name: `circuitscope ${name}` };
-  if (new URL(url).origin === globalThis.location?.origin) return new Worker(url, options);
-  // A worker's own script must come from the page's origin; what that script imports need not.
-  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
-  return new Worker(script, options);
-}
-
 /** The calls to a worker, sent one at a time. */
 export class Connection {
   #worker;
@@ -79,12 +64,13 @@ export class Connection {
   /**
    * @param {Worker} worker
    * @param {string} name
+   * @param {string} [unstarted] What is said where its script never ran, of which browsers say nothing.
    */
-  constructor(worker, name) {
+  constructor(worker, name, unstarted = "its script could not be loaded") {
     this.#worker = worker;
     this.#name = name;
     worker.onmessage = ({ data: [reply, attachments] }) => this.#receive(reply, attachments);
-    worker.onerror = ({ message }) => this.#fail(message || "its script could not be loaded");
+    worker.onerror = ({ message }) => this.#fail(message || unstarted);
     worker.onmessageerror = () => this.#fail("a reply could not be read");
   }
 

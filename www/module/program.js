@@ -6,12 +6,12 @@
 /** @typedef {[call: { id: number }, attachments: unknown]} Message */
 
 /**
- * Starts `NAME.js` with `NAME_bg.wasm`, which lie beside the worker's own script.
+ * Starts a program; `load` fetches and starts it.
  *
  * @param {string} name
- * @param {string} scriptUrl
+ * @param {() => Promise<unknown>} load
  */
-export async function startProgram(name, scriptUrl) {
+export async function startProgram(name, load) {
   /** @type {Message[]} */
   const waiting = [];
   /** @type {(event: MessageEvent<Message>) => void} */
@@ -19,7 +19,7 @@ export async function startProgram(name, scriptUrl) {
   self.addEventListener("message", hold);
   self.addEventListener("unhandledrejection", reportCrash);
   try {
-    await load(name, scriptUrl);
+    await load();
     self.removeEventListener("message", hold);
     for (const data of waiting) self.dispatchEvent(new MessageEvent("message", { data }));
   } catch (error) {
@@ -32,14 +32,15 @@ export async function startProgram(name, scriptUrl) {
 }
 
 /**
- * Loads the program with the script's own query, so that a page never mixes the files of two builds.
+ * Loads `NAME.js` with `NAME_bg.wasm`, which lie beside the worker's own script: with that script's query, so that a page never mixes
+ * the files of two builds.
  *
  * @param {string} name
  * @param {string} scriptUrl
  */
-async function load(name, scriptUrl) {
+export async function loadProgram(name, scriptUrl) {
   const { search } = new URL(scriptUrl);
-  const program = await import(new URL(`./${name}.js${search}`, scriptUrl).href);
+  const program = await import(/* @vite-ignore */ new URL(`./${name}.js${search}`, scriptUrl).href);
   await program.default({ module_or_path: new URL(`./${name}_bg.wasm${search}`, scriptUrl) });
 }
 

@@ -1,17 +1,18 @@
 // The reader of tokenizers, in a worker of its own: started when a model is loaded with one.
 
-import { Connection, startWorker } from "./connection.js?v=__BUILD_ID__";
 import { described } from "./options.js?v=__BUILD_ID__";
 import { jsonSource } from "./sources.js?v=__BUILD_ID__";
+import { startReader } from "./workers.js?v=__BUILD_ID__";
 
 /** @import { JsonSource, Output, PromptTokens, TokenList, TopToken } from "../circuitscope.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { PromptSettings, ReaderEvent, ReaderRequest } from "./schema.js" */
 /** @import { Attachments } from "./sources.js" */
 
 /**
- * Starts a reader with a tokenizer; `url` is that of `reader-worker.js`.
+ * Starts a reader with a tokenizer; `url` is that of `reader-worker.js`, if not beside the module.
  *
- * @param {string} url
+ * @param {string | undefined} url
  * @param {{ tokenizer: JsonSource, tokenizerConfig?: JsonSource | undefined }} files
  */
 export function openReader(url, { tokenizer, tokenizerConfig }) {
@@ -20,7 +21,7 @@ export function openReader(url, { tokenizer, tokenizerConfig }) {
   /** @type {Extract<ReaderRequest, { type: "openTokenizer" }>} */
   const request = { type: "openTokenizer", tokenizer: jsonSource("tokenizer", tokenizer, attachments), config: null };
   if (tokenizerConfig !== undefined) request.config = jsonSource("tokenizerConfig", tokenizerConfig, attachments);
-  const connection = new Connection(startWorker(url, "reader"), "reader");
+  const connection = startReader(url);
   return connection.call(request, attachments).then(
     ({ event }) => new Reader(connection, event),
     /** @param {Error} error */

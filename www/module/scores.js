@@ -1,11 +1,12 @@
 // Scores and circuits in other programs' formats: read into safetensors and written, by a reader of their own.
 
-import { Connection, startWorker } from "./connection.js?v=__BUILD_ID__";
 import { alternatives, boolean, checked, fieldError, given, oneOf, tagOf, text, wholeNumber } from "./options.js?v=__BUILD_ID__";
 import { EXTENTS, FORMATS, GRAPH_DEFAULTS } from "./schema.js?v=__BUILD_ID__";
 import { attached, bytesOf, fileSource, isBlob, isJsonText, isUrl, jsonText } from "./sources.js?v=__BUILD_ID__";
+import { startReader } from "./workers.js?v=__BUILD_ID__";
 
 /** @import { ReadScores, ReadScoresOptions, ScoresSource, WriteScoresOptions } from "../circuitscope.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { ModelConfig, ReaderRequest } from "./schema.js" */
 /** @import { Rules } from "./options.js" */
 /** @import { Attachments } from "./sources.js" */
@@ -50,7 +51,7 @@ export class ScoresReader {
   /** @type {Connection | null} */
   #connection = null;
 
-  /** @param {string} url */
+  /** @param {string | undefined} url Where `reader-worker.js` is, if not beside the module. */
   constructor(url) {
     this.#url = url;
   }
@@ -110,7 +111,7 @@ export class ScoresReader {
    */
   #call(request, attachments) {
     if (this.#connection === null || this.#connection.ended) {
-      this.#connection = new Connection(startWorker(this.#url, "reader"), "reader");
+      this.#connection = startReader(this.#url);
     }
     return this.#connection.call(request, attachments);
   }
