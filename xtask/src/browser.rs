@@ -12,6 +12,8 @@ pub struct Browser {
     pub missing: Vec<(&'static str, String)>,
     /// The folder that the drivers were installed in.
     pub node_modules: PathBuf,
+    /// The folder that Vite was installed in.
+    pub vite: PathBuf,
     /// Whether every reference run is compared on WebGPU, or one of each graph.
     pub webgpu_all: bool,
 }
@@ -40,6 +42,7 @@ fn run(workspace: &Workspace, browser: &Browser, n_at_a_time: usize, files: &[Pa
     command.args(["--test", "--test-reporter=spec", &format!("--test-concurrency={n_at_a_time}")]).args(files);
     command.env("CHROMIUM", &browser.chromium).env("CIRCUITSCOPE_NODE_MODULES", &browser.node_modules);
     command.envs(browser.missing.iter().map(|(variable, why)| (variable, why)));
+    command.env("CIRCUITSCOPE_VITE", &browser.vite);
     if browser.webgpu_all {
         command.env("CIRCUITSCOPE_WEBGPU_ALL", "1");
     }

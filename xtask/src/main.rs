@@ -1,10 +1,11 @@
-//! `cargo xtask serve | build | test | train | schema | check-types`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | npm | test | train | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
-//! site, shrinks it and holds it to its size; [`types`] writes and checks the types of the JavaScript module; [`browser`] runs
+//! site, shrinks it and holds it to its size; [`npm`] makes a package of it; [`types`] writes and checks the types of the JavaScript module; [`browser`] runs
 //! the tests that need one; [`train`] makes the demos' models.
 
 mod browser;
+mod npm;
 mod site;
 mod tools;
 mod train;
@@ -20,6 +21,7 @@ Usage: cargo xtask <command>
 
   serve [trunk's options]  builds the site, serves it on http://127.0.0.1:8080 and rebuilds it when a file changes
   build                    makes the static site in dist/, ready for any host
+  npm                      makes the npm package of a built site, for `npm pack`
   test [--webgpu-all]      runs every test there is: native, then in Chromium, and a short one in Firefox and WebKit;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
   train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, and scores its edges;
@@ -46,6 +48,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
     match args {
         ["serve", options @ ..] => serve(&Workspace::find()?, options),
         ["build"] => build(&Workspace::find()?),
+        ["npm"] => npm(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
         ["train", name, options @ ..] => train::train(&Workspace::find()?, name, options),
@@ -56,7 +59,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
             Ok(())
         }
         _ => {
-            Err(format!("expected serve, build, test, train, schema or check-types, found {args:?}\n\n{USAGE}").into())
+            Err(format!("expected serve, build, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}")
+                .into())
         }
     }
 }
@@ -71,6 +75,12 @@ fn build(workspace: &Workspace) -> Result<()> {
     site::build(workspace)
 }
 
+fn npm(workspace: &Workspace) -> Result<()> {
+    let package = npm::make(workspace)?;
+    println!("The package is in {}: `npm pack` makes one file of it", package.display());
+    Ok(())
+}
+
 fn check_types(workspace: &Workspace) -> Result<()> {
     types::check(workspace, &tools::ensure_node_modules(workspace)?)
 }
@@ -81,8 +91,10 @@ fn test(workspace: &Workspace, webgpu_all: bool) -> Result<()> {
     let chromium = tools::ensure_chromium(workspace)?;
     let missing = tools::ensure_other_browsers(workspace);
     let node_modules = tools::ensure_node_modules(workspace)?;
+    let vite = tools::ensure_vite(workspace)?;
     types::check(workspace, &node_modules)?;
     workspace.run(workspace.command("cargo").args(["test", "--workspace", "--locked"]))?;
     site::build(workspace)?;
-    browser::test(workspace, &browser::Browser { chromium, missing, node_modules, webgpu_all })
+    npm::make(workspace)?;
+    browser::test(workspace, &browser::Browser { chromium, missing, node_modules, vite, webgpu_all })
 }

@@ -24,7 +24,7 @@ const ENGINE_FILES: [&str; 3] = ["engine-worker.js", "engine.js", "engine_bg.was
 /// What the reader's worker fetches.
 const READER_FILES: [&str; 3] = ["reader-worker.js", "reader.js", "reader_bg.wasm"];
 /// Stands in the sources for the build's name.
-const BUILD_ID: &str = "__BUILD_ID__";
+pub const BUILD_ID: &str = "__BUILD_ID__";
 /// What rustc 1.95 emits for wasm32 with `simd128`. wasm-opt should use nothing beyond it.
 const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",

@@ -84,17 +84,31 @@ pub fn ensure_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When it cannot be installed.
 pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
-    let (from, dir) = (workspace.root.join("tests").join("web"), workspace.cache.join("npm").join("web"));
+    ensure_locked(workspace, "tests/web", "web", "the browser driver and TypeScript")
+}
+
+/// The folder of npm packages with Vite, which bundles the npm package in a test.
+///
+/// # Errors
+/// When it cannot be installed.
+pub fn ensure_vite(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_locked(workspace, "tests/web/vite", "vite", "Vite")
+}
+
+/// Installs the packages of a lock file of the clone in a folder of the cache, which it gives.
+fn ensure_locked(workspace: &Workspace, from: &str, name: &str, what: &str) -> Result<PathBuf> {
+    let (from, dir) = (workspace.root.join(from), workspace.cache.join("npm").join(name));
     let (wanted, installed) = (from.join("package-lock.json"), dir.join("installed-package-lock.json"));
     let node_modules = dir.join("node_modules");
     let lock = fs::read(&wanted).map_err(|error| format!("{}: {error}", wanted.display()))?;
     if fs::read(&installed).is_ok_and(|found| found == lock) && node_modules.is_dir() {
         return Ok(node_modules);
     }
-    eprintln!("Installing the browser drivers and TypeScript in {}", dir.display());
+    eprintln!("Installing {what} in {}", dir.display());
     fs::create_dir_all(&dir)?;
     for file in ["package.json", "package-lock.json", ".npmrc"] {
-        fs::copy(from.join(file), dir.join(file)).map_err(|error| format!("tests/web/{file}: {error}"))?;
+        let from = from.join(file);
+        fs::copy(&from, dir.join(file)).map_err(|error| format!("{}: {error}", from.display()))?;
     }
     npm(workspace, &dir, &["ci"])?;
     fs::write(installed, lock)?;
@@ -104,7 +118,8 @@ pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
 fn npm(workspace: &Workspace, dir: &Path, args: &[&str]) -> Result<()> {
     if answer(workspace.command("npm").arg("--version")).is_none() {
         return Err(
-            "npm is needed, for wasm-opt, the browser drivers and TypeScript: install Node.js 20 or newer".into()
+            "npm is needed, for wasm-opt, the browser drivers, TypeScript and Vite: install Node.js 20.19 or newer"
+                .into(),
         );
     }
     let mut command = workspace.command("npm");
