@@ -34,6 +34,7 @@ const STYLE = `
 :host{display:block;position:relative;box-sizing:border-box;height:640px;contain:layout;color-scheme:inherit}
 :host([hidden]){display:none}
 .poster,.figure{position:absolute;inset:0}
+.poster ::slotted(picture){display:contents}
 .poster img,.poster ::slotted(img),.poster ::slotted(svg){display:block;width:100%;height:100%;object-fit:contain}
 .poster button{position:absolute;inset:0;width:100%;border:0;background:none;cursor:pointer;font:600 14px/1.4 system-ui,sans-serif;color:inherit}
 .poster button span{padding:8px 16px;border-radius:6px;background:light-dark(#1f5db8,#82b3f7);color:light-dark(#fff,#0d1826)}

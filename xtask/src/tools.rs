@@ -84,7 +84,7 @@ pub fn ensure_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When it cannot be installed.
 pub fn ensure_node_modules(workspace: &Workspace) -> Result<PathBuf> {
-    ensure_locked(workspace, "tests/web", "web", "the browser driver and TypeScript")
+    ensure_locked(workspace, "tests/web", "web", "the browser drivers and TypeScript")
 }
 
 /// The folder of npm packages with Vite, which bundles the npm package in a test.

@@ -21,8 +21,8 @@ use circuitscope_picture::{Orientation, Size};
 
 /// Below this width, in pixels, a drawing goes from top to bottom and readings are short, as on the page.
 const NARROW: f64 = 600.0;
-/// The strip's height, in pixels.
-const STRIP: f64 = 132.0;
+/// The strip's height, in pixels, as on the page.
+const STRIP: f64 = 138.0;
 /// The width of attention patterns, in pixels.
 const HEAT: f64 = 300.0;
 
@@ -215,8 +215,8 @@ fn below(props: &FigureProps, drawn: &Drawn, selected: Option<&Tip>) -> Html {
     html! { <>
         if let Some(tip) = selected {
             <p class="selected"><span>{ tip_text(tip) }</span><button type="button" aria-label="Let go of the selection" onclick={clear}>{ "×" }</button></p>
-        } else if let Some(text) = show::left_out(drawn) {
-            <p class="selected">{ text }</p>
+        } else {
+            <p class="selected">{ show::left_out(drawn) }</p>
         }
         if let Some((head, request)) = show::attention(&props.opened.0, &props.shown, HEAT) {
             <div class="attention"><HeatMap label={format!("Attention of {head}")} request={Shared::new(request)} /></div>

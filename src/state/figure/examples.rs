@@ -1,7 +1,7 @@
 //! The figures that come with the page.
 
 /// The figure that the page opens on, in place of the demo that is part of it; its address, relative to the page.
-pub const FIRST: Option<&str> = None;
+pub const FIRST: Option<&str> = Some("demo/ioi/figure.json");
 
 /// An example of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

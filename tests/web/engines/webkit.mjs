@@ -16,6 +16,8 @@ const { CIRCUITSCOPE_NO_WEBKIT } = process.env;
 /** How WebDriver names the keys that are no characters: <https://www.w3.org/TR/webdriver2/#keyboard-actions>. */
 const KEYS = { Enter: "\uE007", Escape: "\uE00C", Tab: "\uE004", End: "\uE010", Home: "\uE011", ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015" };
 
+/** What a person, or the test runner, ends tests by. */
+const ABORTS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** How long a program may take to start on the slowest machine, in milliseconds. */
 const START_MS = 60_000;
 /** How long anything that is asked of the browser may take, in milliseconds: what waits for the page looks again and again. */
@@ -29,9 +31,9 @@ export const webkit = {
   /** Starts it, with a window of a size. */
   async start({ width, height }) {
     const { folder, remove } = temporaryFolder("webkit");
-    const programs = [];
+    const programs = startedPrograms();
     const close = async () => {
-      for (const program of programs.reverse()) await end(program);
+      await programs.end();
       await remove();
     };
     try {
@@ -52,18 +54,16 @@ function home(folder) {
   const [config, downloads] = [path.join(folder, ".config"), path.join(folder, "downloads")];
   for (const made of [config, downloads]) mkdirSync(made);
   writeFileSync(path.join(config, "user-dirs.dirs"), 'XDG_DOWNLOAD_DIR="$HOME/downloads"\n');
-  const { XDG_RUNTIME_DIR: _, ...env } = process.env;
   const own = { HOME: folder, XDG_CONFIG_HOME: config, XDG_DATA_HOME: path.join(folder, "data"), XDG_CACHE_HOME: path.join(folder, "cache"), XDG_RUNTIME_DIR: folder };
   // There is no GPU, no desktop to share settings with, and no bus of assistive programs.
-  return { downloads, env: { ...env, ...own, LIBGL_ALWAYS_SOFTWARE: "1", GSETTINGS_BACKEND: "memory", NO_AT_BRIDGE: "1", GDK_BACKEND: "x11" } };
+  return { downloads, env: { ...process.env, ...own, LIBGL_ALWAYS_SOFTWARE: "1", GSETTINGS_BACKEND: "memory", NO_AT_BRIDGE: "1", GDK_BACKEND: "x11" } };
 }
 
 /** Starts a display that nobody sees, and gives its name. */
 async function startDisplay(programs, { width, height }) {
   // It chooses a free number by itself and writes it to its third stream.
   const args = ["-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
-  const program = spawn(DISPLAY, args, { stdio: ["ignore", "ignore", "ignore", "pipe"], detached: true });
-  programs.push(program);
+  const program = programs.start(DISPLAY, args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const [number] = await once(program.stdio[3], "data", { signal: AbortSignal.timeout(START_MS) });
   return `:${String(number).trim()}`;
 }
@@ -71,8 +71,7 @@ async function startDisplay(programs, { width, height }) {
 /** Starts the driver, and gives what sends it a request and returns its answer's value. */
 async function startDriver(programs, env) {
   const port = await freePort();
-  // Detached, it leads a group of processes that has the browser's in it.
-  programs.push(spawn(DRIVER, [`--port=${port}`], { env, stdio: "ignore", detached: true }));
+  programs.start(DRIVER, [`--port=${port}`], { env, stdio: "ignore" });
   const request = async (method, pathname, body) => {
     const sent = method === "POST" ? { body: JSON.stringify(body ?? {}), headers: { "content-type": "application/json" } } : {};
     const answer = await fetch(`http://127.0.0.1:${port}${pathname}`, { method, ...sent, signal: AbortSignal.timeout(ANSWER_MS) });
@@ -141,14 +140,35 @@ async function fit(send, run, { width, height }) {
   await send("POST", "window/rect", { width: 2 * width - shownWidth, height: 2 * height - shownHeight });
 }
 
-/** Ends a program that was started here with all that it started: a page's process may outlive its window by a while. */
-async function end(program) {
-  const gone = program.exitCode === null && program.signalCode === null ? once(program, "exit") : undefined;
+/** Programs that are started, and ended with all that they started: a page's process may outlive its window by a while. */
+function startedPrograms() {
+  const programs = [];
+  const killAll = () => programs.forEach(kill);
+  const abort = () => process.exit(1);
+  // They lead groups of their own, which the keys that end the tests do not reach.
+  process.once("exit", killAll);
+  for (const signal of ABORTS) process.on(signal, abort);
+  return {
+    start(program, args, options) {
+      programs.push(spawn(program, args, { ...options, detached: true }));
+      return programs.at(-1);
+    },
+    async end() {
+      process.off("exit", killAll);
+      for (const signal of ABORTS) process.off(signal, abort);
+      const gone = programs.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map((program) => once(program, "exit"));
+      killAll();
+      await Promise.all(gone);
+    },
+  };
+}
+
+/** Kills the processes of a program's group. */
+function kill({ pid }) {
   try {
-    process.kill(-program.pid, "SIGKILL");
+    process.kill(-pid, "SIGKILL");
   } catch (error) {
     // There is none left.
     if (error.code !== "ESRCH") throw error;
   }
-  await gone;
 }
