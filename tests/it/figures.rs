@@ -9,12 +9,14 @@ use circuitscope_core::figure_file::prompts::FigureAnswers;
 use circuitscope_engine::run::Stacking;
 use circuitscope_engine::session::Session;
 use circuitscope_record::{FileState, date_of, files, verify};
-use circuitscope_train::figures::{FIGURES, figure, recipe, write};
+use circuitscope_train::figures::{FIGURES, figure, poster_of, recipe, write};
 
 use crate::support::read_text;
 
 /// A figure that is fetched before anything is seen is no larger.
 const MAX_BYTES: usize = 150_000;
+/// Nor is its poster.
+const MAX_POSTER_BYTES: usize = 40_000;
 
 #[test]
 fn figures_are_what_their_recipes_give() {
@@ -46,6 +48,22 @@ fn figures_are_on_their_models_and_verified() {
         assert!(verified.is_within(1e-4), "{name}: {verified}");
         // Of `tracr-xproportion` only the divergences: five numbers each of two metrics and three circuits.
         assert!(verified.n_compared >= 30, "{name}: {} numbers", verified.n_compared);
+    }
+}
+
+/// The posters are drawn from the figures, small, without scripts and other files, and in both colour schemes.
+#[test]
+fn posters_are_those_of_the_figures() {
+    for name in FIGURES {
+        let figure = open(name);
+        let (expected, committed) = (poster_of(name, &figure).unwrap(), read_text(&dir(name).join("poster.svg")));
+        assert!(expected == committed, "{name}: another poster would be drawn now; write it anew");
+        assert!(committed.len() < MAX_POSTER_BYTES, "{name}: {} bytes", committed.len());
+        for text in ["viewBox=\"0 0 1200 640\"", "prefers-color-scheme:dark", ">A0.", "<desc>", figure.title.as_str()] {
+            assert!(committed.contains(text) || text == ">A0." && name.starts_with("tracr"), "{name}: {text}");
+        }
+        let outside = ["<script", "href", "url(http", "@import", "class=\"background\""];
+        assert!(outside.iter().all(|text| !committed.contains(text)), "{name}");
     }
 }
 

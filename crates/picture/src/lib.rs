@@ -17,14 +17,17 @@
 //! - [`matrix`]: a circuit as a matrix of its sources and destinations.
 //! - [`plot`](mod@plot): curves over two axes.
 //! - [`strip`]: the faithfulness curve that sets the size of a circuit.
+//! - [`figure_view`]: what a figure file asks to be drawn, and [`poster`](mod@poster): its drawing as a file.
 //! - [`sheet`](mod@sheet): a picture as a file with a caption, and [`pdf`](mod@pdf): as a page for a paper.
 
 pub mod auto_circuit;
 pub mod drawn;
+pub mod figure_view;
 pub mod geometry;
 pub mod matrix;
 pub mod pdf;
 pub mod plot;
+pub mod poster;
 pub mod sankey;
 pub mod sheet;
 pub mod strip;
@@ -42,5 +45,6 @@ pub use plot::{
     Axis, AxisLayout, Cursor, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest,
     PlotValue, SAMPLE, SERIES, Scale, Series, SeriesStyle, Tick, TickLabel, cursor, plot, plot_picture, plot_string,
 };
+pub use poster::poster;
 pub use svg::Element;
 pub use theme::Theme;

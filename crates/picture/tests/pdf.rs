@@ -5,7 +5,7 @@ use std::rc::Rc;
 use circuitscope_core::{Graph, GraphConfig, ModelConfig, PruneScores};
 use circuitscope_picture::drawn::{Drawn, Nodes};
 use circuitscope_picture::pdf::{SvgError, pdf};
-use circuitscope_picture::sankey::svg::About;
+use circuitscope_picture::sankey::svg::{About, Ground};
 use circuitscope_picture::sankey::{self, WeightedEdge};
 use circuitscope_picture::sheet::{Sheet, sheet};
 use circuitscope_picture::strip::{self, Cursor, Measure, Stops, StripPoint, StripRequest, StripSeries};
@@ -54,7 +54,7 @@ fn drawn(graph_idx: usize, seq_len: Option<usize>, n_edges: usize) -> Rc<Drawn> 
 
 fn flow(drawn: Rc<Drawn>, orientation: Orientation, theme: Theme) -> String {
     let request = sankey::Request { orientation, ..sankey::Request::new(drawn, SIZE) };
-    let about = About { title: "A circuit", description: "made here", legend: true };
+    let about = About { title: "A circuit", description: "made here", legend: true, ground: Ground::Own };
     sankey::svg::svg_string(&sankey::layout(&request), theme, &about)
 }
 

@@ -22,5 +22,5 @@ pub use date::date_of;
 pub use error::RecordError;
 pub use files::{FileState, NamedFile, files};
 pub use inputs::{InputPaths, Inputs};
-pub use record::{Draft, Keep, Words, record, write_figure};
+pub use record::{Draft, Keep, Words, record, write_figure, write_file};
 pub use verify::verify;

@@ -140,9 +140,16 @@ pub async fn record(
 /// # Errors
 /// When it is not a good figure, or cannot be written.
 pub fn write_figure(path: &Path, figure: &FigureFile) -> Result<(), RecordError> {
-    let file = path.display().to_string();
-    let text = figure.to_json(&file)? + "\n";
-    std::fs::write(path, text).map_err(|reason| RecordError::Write { file, reason })
+    let text = figure.to_json(&path.display().to_string())? + "\n";
+    write_file(path, text.as_bytes())
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+    std::fs::write(path, bytes).map_err(|reason| RecordError::Write { file: path.display().to_string(), reason })
 }
 
 async fn load(session: &mut Session, inputs: &Inputs) -> Result<(), RecordError> {

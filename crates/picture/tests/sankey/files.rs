@@ -1,7 +1,9 @@
 //! The SVG: golden files, markup that is safe with any label, names that others rely on, and what other programs make of it.
 
 use circuitscope_picture::drawn::{Drawn, Side};
-use circuitscope_picture::sankey::svg::{About, LegendItem, Look, legend_items, markup, root, style, svg_string};
+use circuitscope_picture::sankey::svg::{
+    About, Ground, LegendItem, Look, legend_items, markup, root, style, svg_string,
+};
 use circuitscope_picture::sankey::{Layout, layout};
 use circuitscope_picture::{Orientation, Size, Theme};
 use resvg::tiny_skia::{Pixmap, Transform};
@@ -12,7 +14,7 @@ use crate::support::{WIDE, case, case_json, deep, model_graph, power_law, read_t
 /// Compares a picture with its golden file, or writes it where `CIRCUITSCOPE_UPDATE_GOLDEN` is set.
 fn check_golden(name: &str, drawn: &Layout) {
     let path = tests_dir().join("golden").join(name);
-    let about = About { title: "", description: "", legend: true };
+    let about = About { title: "", description: "", legend: true, ground: Ground::Own };
     let svg = svg_string(drawn, Theme::Light, &about).replace("><", ">\n<") + "\n";
     assert!(svg.len() < 150_000, "{name} is large: {} bytes", svg.len());
     if std::env::var_os("CIRCUITSCOPE_UPDATE_GOLDEN").is_some() {
@@ -112,7 +114,7 @@ fn labels_are_text_and_never_markup() {
         band.links.iter_mut().for_each(|link| link.name = hostile.to_owned());
     }
     let drawn = wide(drawn);
-    let about = About { title: hostile, description: hostile, legend: true };
+    let about = About { title: hostile, description: hostile, legend: true, ground: Ground::Own };
     for text in [in_page(&drawn), svg_string(&drawn, Theme::Dark, &about)] {
         let document = roxmltree::Document::parse(&text).unwrap();
         assert!(document.descendants().all(|node| node.tag_name().name() != "script"));
@@ -130,7 +132,7 @@ fn is_literal(paint: &str) -> bool {
 fn a_file_asks_nothing_of_a_program_but_attributes() {
     for drawn in full() {
         for theme in [Theme::Light, Theme::Dark] {
-            let about = About { title: "A circuit", description: "What was run", legend: true };
+            let about = About { title: "A circuit", description: "What was run", legend: true, ground: Ground::Own };
             let text = svg_string(&drawn, theme, &about);
             let document = roxmltree::Document::parse(&text).unwrap();
             let root = document.root_element();

@@ -8,10 +8,13 @@ use std::path::Path;
 use burn::tensor::Device;
 use circuitscope_core::figure_file::FigureSource;
 use circuitscope_core::figure_file::view::{CircuitSize, FigureView};
-use circuitscope_core::{EdgeCounts, FigureFile, Metric, OutputSlice, PatchType, PromptSettings, RunSettings};
+use circuitscope_core::{
+    CircuitError, EdgeCounts, FigureFile, Metric, OutputSlice, PatchType, PromptSettings, RunSettings,
+};
 use circuitscope_engine::run::Stacking;
 use circuitscope_engine::session::Session;
-use circuitscope_record::{Draft, InputPaths, Inputs, Keep, RecordError, Words, record, write_figure};
+use circuitscope_picture::poster;
+use circuitscope_record::{Draft, InputPaths, Inputs, Keep, RecordError, Words, record, write_figure, write_file};
 use circuitscope_wire::engine::Head;
 
 pub use recipes::{FIGURES, recipe};
@@ -79,13 +82,25 @@ pub async fn figure(dir: &Path, recipe: &FigureRecipe, date: Option<String>) -> 
     record(draft, &mut Session::new(Device::flex(), Stacking::cpu(BUDGET_BYTES)), &mut ()).await
 }
 
-/// Writes `figure.json` into a demo's folder.
+/// Writes `figure.json` into a demo's folder, and `poster.svg`.
 ///
 /// # Errors
 /// See [`figure`].
 pub async fn write(dir: &Path, recipe: &FigureRecipe, date: Option<String>) -> Result<(), RecordError> {
     let figure = figure(dir, recipe, date).await?;
-    write_figure(&dir.join("figure.json"), &figure)
+    write_figure(&dir.join("figure.json"), &figure)?;
+    let poster = poster_of("figure.json", &figure)?;
+    write_file(&dir.join("poster.svg"), poster.as_bytes())
+}
+
+/// The poster of a figure whose config is inlined, with a line's end.
+///
+/// # Errors
+/// See [`poster`].
+pub fn poster_of(file: &str, figure: &FigureFile) -> Result<String, CircuitError> {
+    let missing = || CircuitError::field(file, "files.config", "inlined", "a URL");
+    let model = figure.inline_model(file)?.ok_or_else(missing)?;
+    Ok(poster(file, figure, &model)? + "\n")
 }
 
 impl FigureRecipe {

@@ -21,6 +21,8 @@ pub use tones::{
     ribbon_tones,
 };
 
+use std::collections::BTreeSet;
+
 use self::pen::Pen;
 use super::layout::Layout;
 use crate::svg::{Element, FONTS, px};
@@ -69,6 +71,19 @@ pub struct About<'a> {
     /// What was run, with which settings; left out where it is empty.
     pub description: &'a str,
     pub legend: bool,
+    pub ground: Ground,
+}
+
+/// What a file has below its drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ground {
+    /// The theme's own colour.
+    #[default]
+    Own,
+    /// Nothing: that of the page which shows it.
+    Page,
+    /// Nothing, and the colours of a light theme become dark ones where the reader's colour scheme is dark.
+    EitherPage,
 }
 
 /// The picture as a file: a standalone SVG document with literal colours.
@@ -80,6 +95,8 @@ pub fn svg_string(layout: &Layout, theme: Theme, about: &About) -> String {
     let (width, height) = (px(layout.size.width), px(layout.size.height + legend_height));
     let mut document = Pen::new(&look, pen.out.len() + 1024);
     document.raw("<svg xmlns=\"http://www.w3.org/2000/svg\" data-figure=\"circuit\" role=\"img\"");
+    // Where the file stands in a page, its style is for it alone.
+    document.raw(if about.ground == Ground::EitherPage { " data-poster=\"\"" } else { "" });
     document.attribute("aria-label", &description(layout)).raw(" viewBox=\"0 0 ").raw(&width).raw(" ").raw(&height);
     document.raw("\" width=\"").raw(&width).raw("\" height=\"").raw(&height).raw("\"").attribute("font-family", FONTS);
     document.raw(" font-size=\"11\"").paint("fill", INK).raw("><title>");
@@ -88,9 +105,34 @@ pub fn svg_string(layout: &Layout, theme: Theme, about: &About) -> String {
     if !about.description.is_empty() {
         document.raw("<desc>").text(about.description).raw("</desc>");
     }
-    document.raw("<rect class=\"background\" width=\"").raw(&width).raw("\" height=\"").raw(&height).raw("\"");
-    document.paint("fill", GROUND).raw("/>").raw(&pen.out).raw("</svg>");
+    match about.ground {
+        Ground::Own => document
+            .raw("<rect class=\"background\" width=\"")
+            .raw(&width)
+            .raw("\" height=\"")
+            .raw(&height)
+            .raw("\"")
+            .paint("fill", GROUND)
+            .raw("/>"),
+        Ground::Page => &mut document,
+        Ground::EitherPage => document.raw(&dark_scheme(&pen.out)),
+    };
+    document.raw(&pen.out).raw("</svg>");
     document.out
+}
+
+/// A style with the dark colours in place of the light ones that the elements of a file have as attributes: a rule goes before an
+/// attribute.
+fn dark_scheme(markup: &str) -> String {
+    // Of two tones of one light colour, such as letters on boxes and the ground, the first counts: they are as good as one in dark.
+    let mut seen = BTreeSet::new();
+    let tones = TONES.iter().filter(|tone| markup.contains(tone.light) && seen.insert(tone.light));
+    let root = format!("[data-poster]{{fill:{}}}", INK.dark);
+    let rules = tones.fold(root, |rules, Tone { light, dark, .. }| {
+        let rule = |name: &str| format!("[data-poster] [{name}=\"{light}\"]{{{name}:{dark}}}");
+        rules + &rule("fill") + &rule("stroke")
+    });
+    format!("<style>@media(prefers-color-scheme:dark){{{rules}}}</style>")
 }
 
 /// For a page: the `<svg>` element, without what is in it.
