@@ -24,7 +24,8 @@ Usage: cargo xtask <command>
   npm                      makes the npm package of a built site, for `npm pack`
   test [--webgpu-all]      runs every test there is: native, then in Chromium, and a short one in Firefox and WebKit;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
-  train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, and scores its edges;
+  train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, scores its edges and records
+                           its figure;
                            options: --seed N, --steps N
   schema                   writes the types and names of the JavaScript module anew, www/module/schema.*
   check-types              checks the types of the JavaScript module and of an example that uses it

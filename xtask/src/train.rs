@@ -1,8 +1,9 @@
-//! Trains the models of demos anew, and finds the scores of their edges.
+//! Trains the models of demos anew, finds the scores of their edges, and records their figures.
 
 use crate::workspace::{Result, Workspace};
 
-/// Trains the model of a demo into `www/demo`, then scores its edges by EAP-IG. `options` are those of `circuitscope-train`.
+/// Trains the model of a demo into `www/demo`, then scores its edges by EAP-IG, and records its figure with the poster. `options` are
+/// those of `circuitscope-train`.
 ///
 /// # Errors
 /// When a program cannot be built or fails, or the model does not reach what the demo asks for.
@@ -16,7 +17,8 @@ pub fn train(workspace: &Workspace, name: &str, options: &[&str]) -> Result<()> 
             // As many steps as Hanna et al. 2024, "Have Faith in Faithfulness", take at most.
             .args(["--algorithm", "eap_ig", "--set", "steps=20"])
             .args(["--out", &scores]),
-    )
+    )?;
+    workspace.run(cargo(workspace, "circuitscope-train").args([name, &dir, "--figure"]))
 }
 
 /// One of the workspace's own programs. Without optimisation of its own code it is about as fast: the libraries below it have theirs.

@@ -7,6 +7,7 @@ use crate::convert::ConvertCommand;
 use crate::discover::DiscoverCommand;
 use crate::draw::DrawCommand;
 use crate::error::CliError;
+use crate::figure::FigureCommand;
 use crate::models::ModelsCommand;
 use crate::output;
 use crate::run::RunCommand;
@@ -15,7 +16,7 @@ use crate::run::RunCommand;
 ///
 /// A circuit is the part of a model's computation graph that does a task. Give a model and pairs of clean and corrupt prompts;
 /// `discover` finds a score for every edge of the graph, `run` keeps the edges of the largest scores, patches them and measures
-/// what is left of the model's behaviour, and `draw` draws them. The semantics are those of auto-circuit.
+/// what is left of the model's behaviour, `draw` draws them, and `figure` writes and verifies all of it as one file. The semantics are those of auto-circuit.
 #[derive(Debug, Parser)]
 #[command(name = "circuitscope", version, after_long_help = TERMS, max_term_width = 120)]
 pub struct Cli {
@@ -28,6 +29,7 @@ enum Command {
     Run(RunCommand),
     Discover(DiscoverCommand),
     Draw(DrawCommand),
+    Figure(FigureCommand),
     Convert(ConvertCommand),
     Models(ModelsCommand),
     /// Print a script that completes this program's commands and options in a shell
@@ -47,6 +49,7 @@ impl Cli {
             Command::Run(command) => pollster::block_on(command.run()),
             Command::Discover(command) => pollster::block_on(command.run()),
             Command::Draw(command) => command.run(),
+            Command::Figure(command) => pollster::block_on(command.run()),
             Command::Convert(command) => command.run(),
             Command::Models(command) => command.run(),
             Command::Completions { shell } => completions(shell),
@@ -86,6 +89,7 @@ Examples:
   circuitscope discover --model DIR --prompts ioi.json --algorithm eap --out scores.safetensors
   circuitscope run --model DIR --prompts ioi.json --scores scores.safetensors --edge-counts 0,10,100
   circuitscope draw --model DIR --scores scores.safetensors --edge-count 30 --out circuit.svg
+  circuitscope figure --verify figure.json
   circuitscope convert scores.pt --model DIR --to edge-list-csv --out edges.csv";
 
 const COMPLETIONS: &str = "\

@@ -8,6 +8,7 @@ use circuitscope_engine::model::ModelError;
 use circuitscope_engine::run::RunError;
 use circuitscope_formats::{FormatError, NotUtf8, TextError};
 use circuitscope_picture::pdf::SvgError;
+use circuitscope_record::RecordError;
 use thiserror::Error;
 
 /// An error that ends a command.
@@ -25,6 +26,11 @@ pub enum CliError {
     Text(#[from] TextError),
     #[error(transparent)]
     NotUtf8(#[from] NotUtf8),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A figure that is not what it was when it was recorded.
+    #[error("{0}")]
+    NotVerified(String),
     #[error("the picture cannot be written as PDF: {0}")]
     Picture(#[from] SvgError),
     #[error("{file}: cannot be read: {reason}")]

@@ -6,6 +6,7 @@ use circuitscope_core::{FormatId, Graph, GraphConfig, ModelConfig, Prompts, Prun
 use circuitscope_engine::device::{self, Opened, Trouble};
 use circuitscope_engine::model::{ModelFolder, Transformer, load_shards};
 use circuitscope_engine::run::Stacking;
+use circuitscope_engine::session::Session;
 use circuitscope_formats::{File, ReadPrompts, Tokenizer, read_prompts};
 use circuitscope_formats::{FoundScores, Wanted, read_scores};
 use circuitscope_wire::engine::{DeviceChoice, DeviceKind};
@@ -38,6 +39,19 @@ impl Computer {
         let is_cpu = opened.info.kind == DeviceKind::Cpu;
         let stacking = if is_cpu { Stacking::cpu(BUDGET_BYTES) } else { Stacking::gpu(BUDGET_BYTES) };
         Ok(Self { opened, stacking })
+    }
+
+    /// A session on the device, without a model.
+    pub fn session(&self) -> Session {
+        Session::new(self.opened.device.clone(), self.stacking)
+    }
+
+    /// What computes, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.opened.info.kind {
+            DeviceKind::Cpu => "CPU",
+            DeviceKind::Webgpu => "GPU",
+        }
     }
 
     /// Loads the weights of a folder for its config.

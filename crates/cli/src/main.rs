@@ -1,10 +1,10 @@
 //! `circuitscope`: find, test and draw circuits in small transformers, from a terminal.
 //!
 //! ```text
-//! options ─► input (files) ─► run | discover | draw | convert | models ─► table or file ─► output
+//! options ─► input (files) ─► run | discover | draw | figure | convert | models ─► table or file ─► output
 //! ```
 //!
-//! A subcommand a file: [`run`], [`discover`], [`draw`], [`convert`] (with [`contents`]), [`models`]. They share their [`options`],
+//! A subcommand a file: [`run`], [`discover`], [`draw`], [`figure`], [`convert`] (with [`contents`]), [`models`]. They share their [`options`],
 //! how files are read ([`input`]), [`progress`], [`table`]s and [`output`]. [`command`] has the help texts and the list of
 //! subcommands; [`error`] the exit codes.
 
@@ -14,6 +14,7 @@ mod convert;
 mod discover;
 mod draw;
 mod error;
+mod figure;
 mod input;
 mod logits;
 mod models;

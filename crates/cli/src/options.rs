@@ -163,7 +163,8 @@ where
         .map(|name| serde_json::from_value(name.into()).expect("a name in the list is a setting's"))
 }
 
-fn device_choice() -> impl TypedValueParser<Value = DeviceChoice> {
+/// Reads a device.
+pub fn device_choice() -> impl TypedValueParser<Value = DeviceChoice> {
     PossibleValuesParser::new(["cpu", "gpu"])
         .map(|name| if name == "gpu" { DeviceChoice::Webgpu } else { DeviceChoice::Cpu })
 }

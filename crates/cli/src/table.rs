@@ -15,25 +15,36 @@ pub fn metrics(measured: &MeasuredCircuits, labels: AreaLabels) -> String {
     Metric::ALL.chunks(METRICS_A_TABLE).map(|metrics| some_metrics(measured, metrics, labels) + "\n").collect()
 }
 
+/// Some metrics of every circuit.
+pub fn means(measured: &MeasuredCircuits, metrics: &[Metric]) -> String {
+    let tables: Vec<String> = metrics.chunks(METRICS_A_TABLE).map(|metrics| some_means(measured, metrics)).collect();
+    tables.join("\n")
+}
+
 fn some_metrics(measured: &MeasuredCircuits, metrics: &[Metric], labels: AreaLabels) -> String {
-    let row = |asked: &str, edges: &str, cell: &dyn Fn(Metric) -> String| {
-        let cells: String = metrics.iter().map(|&metric| format!(" {:>20}", cell(metric))).collect();
-        format!("{asked:>9} {edges:>9}{cells}\n")
-    };
-    let mut table = row("asked", "edges", &|metric| short_key(metric).to_owned());
+    let areas: [fn(Areas) -> Option<f64>; 3] = [|areas| areas.auc, |areas| areas.cpr, |areas| areas.cmd];
+    let [under, from_one] = labels.short;
+    let areas = ["AUC", under, from_one].into_iter().zip(areas);
+    areas.fold(some_means(measured, metrics), |table, (name, area)| {
+        table + &row(metrics, [name, ""], &|metric| number(area(measured.areas(metric))))
+    })
+}
+
+fn some_means(measured: &MeasuredCircuits, metrics: &[Metric]) -> String {
+    let mut table = row(metrics, ["asked", "edges"], &|metric| short_key(metric).to_owned());
     for (name, side) in ["clean", "corrupt"].into_iter().zip(measured.unpatched.iter().flatten()) {
-        table += &row(name, "", &|metric| number(side.mean(metric)));
+        table += &row(metrics, [name, ""], &|metric| number(side.mean(metric)));
     }
     for (circuit, measurement) in &measured.circuits {
         let (asked, edges) = (circuit.requested.to_string(), circuit.n_edges.to_string());
-        table += &row(&asked, &edges, &|metric| number(measurement.mean(metric)));
-    }
-    let areas: [fn(Areas) -> Option<f64>; 3] = [|areas| areas.auc, |areas| areas.cpr, |areas| areas.cmd];
-    let [under, from_one] = labels.short;
-    for (name, area) in ["AUC", under, from_one].into_iter().zip(areas) {
-        table += &row(name, "", &|metric| number(area(measured.areas(metric))));
+        table += &row(metrics, [&asked, &edges], &|metric| number(measurement.mean(metric)));
     }
     table
+}
+
+fn row(metrics: &[Metric], [asked, edges]: [&str; 2], cell: &dyn Fn(Metric) -> String) -> String {
+    let cells: String = metrics.iter().map(|&metric| format!(" {:>20}", cell(metric))).collect();
+    format!("{asked:>9} {edges:>9}{cells}\n")
 }
 
 fn number(value: Option<f64>) -> String {

@@ -19,7 +19,7 @@ mod error;
 mod session;
 
 pub use error::ReaderError;
-pub use file::{File, NotUtf8};
+pub use file::{File, NotUtf8, text};
 pub use scores::torch::{ScoresChoice, TorchFile, TorchTensor};
 pub use scores::{FormatError, FoundScores, Wanted, WriteRequest, read_scores, write_scores};
 pub use session::{Answer, Session};

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use circuitscope_core::figure_file::edges::EdgeScores;
+use circuitscope_core::figure_file::prompts::FigureTexts;
 use circuitscope_core::figure_file::verify::{Verified, compare};
 use circuitscope_core::{
-    Circuit, EdgeCounts, EdgeValues, FigureFile, FigureOnModel, MaskEdit, Measurement, ModelConfig, PromptSettings,
-    Prompts, PruneScores, RunSettings,
+    Circuit, CircuitError, EdgeCounts, EdgeValues, FigureFile, FigureOnModel, MaskEdit, Measurement, ModelConfig,
+    PromptSettings, Prompts, PruneScores, RunSettings,
 };
 use circuitscope_engine::run::Observer;
 use circuitscope_engine::session::{Session, Text};
@@ -103,7 +104,7 @@ async fn load(
     Ok(Some(()))
 }
 
-/// The file of prompts, or those in the figure where they are all that was run.
+/// The prompts in the figure where they are all that was run, or the file of prompts.
 fn prompts(figure: &FigureFile, files: &[NamedFile]) -> Result<Option<Prompts>, RecordError> {
     let own = figure.texts.to_prompts("the figure's prompts");
     let n_run = figure.recorded.as_ref().map_or(0, |recorded| recorded.baseline.n_prompts);
@@ -114,7 +115,17 @@ fn prompts(figure: &FigureFile, files: &[NamedFile]) -> Result<Option<Prompts>, 
     let tokenizer = content("the figure", figure, files, "files.tokenizer")?;
     let config = content("the figure", figure, files, "files.tokenizerConfig")?;
     let tokenizer = tokenizer.map(|tokenizer| Tokenizer::open(&tokenizer, config.as_ref())).transpose()?;
-    Ok(Some(read_prompts(&file, tokenizer.as_ref(), PromptSettings::default())?.prompts))
+    // A figure does not say how its texts became tokens, but has some of these.
+    let settings = [(true, true), (true, false), (false, true), (false, false)];
+    for (prepend_bos, pad) in settings {
+        let settings = PromptSettings { prepend_bos, pad };
+        let Ok(read) = read_prompts(&file, tokenizer.as_ref(), settings) else { continue };
+        if FigureTexts::of(&read.prompts, own.pairs.len()).prompts == figure.texts.prompts {
+            return Ok(Some(read.prompts));
+        }
+    }
+    let expected = "the prompts that the figure has as tokens";
+    Err(CircuitError::field(&file.name, "prompts", expected, "other ones, or none that can be read").into())
 }
 
 /// The file of scores, or those in the figure.

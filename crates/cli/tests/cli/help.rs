@@ -4,8 +4,22 @@ use super::*;
 
 #[test]
 fn help_lists_what_there_is() {
-    let rows: [(&[&str], &[&str]); 7] = [
-        (&[], &["run", "discover", "draw", "convert", "models", "completions", "Terms:", "prune score", "Exit codes:"]),
+    let rows: [(&[&str], &[&str]); 9] = [
+        (
+            &[],
+            &[
+                "run",
+                "discover",
+                "draw",
+                "figure",
+                "convert",
+                "models",
+                "completions",
+                "Terms:",
+                "prune score",
+                "Exit codes:",
+            ],
+        ),
         (
             &["run"],
             &["--edge-counts", "--patch-type", "--ablation", "--metrics", "--svg", "--pick", "Examples:", "CMD"],
@@ -15,6 +29,8 @@ fn help_lists_what_there_is() {
             &["draw"],
             &["--score-threshold", "--edge-count", "--look", "--format", "--orientation", "--positions", "Examples:"],
         ),
+        (&["figure"], &["--verify", "--tolerance", "--svg", "write", "Examples:"]),
+        (&["figure", "write"], &["--edges", "--attention", "--caption", "--label", "{share:METRIC:K}", "Examples:"]),
         (&["convert"], &["--to", "--out", "--extent", "--pick", "edge-list-csv", "Examples:"]),
         (&["models"], &["--json", "Examples:"]),
         (&["completions"], &["bash", "zsh", "fish", "Examples:"]),

@@ -3,6 +3,7 @@
 mod convert;
 mod discover;
 mod draw;
+mod figure;
 mod help;
 mod models;
 mod run;
