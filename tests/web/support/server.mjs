@@ -34,12 +34,13 @@ export async function startServer({ head = "" } = {}) {
   await stat(path.join(dist, "index.html")).catch(() => {
     throw new Error("there is no built site in dist/: `cargo xtask build` makes it, `cargo xtask test` runs all of this");
   });
-  const made = new Map([[BLANK, Buffer.from("<!DOCTYPE html><title>blank</title>")]]);
+  const made = new Map([[BLANK, { bytes: Buffer.from("<!DOCTYPE html><title>blank</title>") }]]);
+  const folders = new Map(Object.entries(FOLDERS));
   const requests = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     requests.push({ pathname, range: request.headers.range });
-    answer(request, response, decodeURIComponent(pathname), { made, head }).catch((error) => {
+    answer(request, response, decodeURIComponent(pathname), { made, folders, head }).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -49,9 +50,14 @@ export async function startServer({ head = "" } = {}) {
     origin,
     /** What was asked for so far. */
     requests,
-    /** Serves bytes at a path and gives their URL. */
-    add(pathname, bytes) {
-      made.set(pathname, Buffer.from(bytes));
+    /** Serves bytes at a path, with headers of its own, and gives their URL. */
+    add(pathname, bytes, headers = {}) {
+      made.set(pathname, { bytes: Buffer.from(bytes), headers });
+      return origin + pathname;
+    },
+    /** Serves a folder below a path that ends with `/`. */
+    addFolder(pathname, folder) {
+      folders.set(pathname, folder);
       return origin + pathname;
     },
     close() {
@@ -63,9 +69,9 @@ export async function startServer({ head = "" } = {}) {
 
 async function answer(request, response, pathname, site) {
   const whole = pathname.startsWith(`${WHOLE}/`);
-  const bytes = await contents(whole ? pathname.slice(WHOLE.length) : pathname, site);
+  const { bytes, headers: own } = await contents(whole ? pathname.slice(WHOLE.length) : pathname, site);
   // Another site may embed this one.
-  const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
+  const headers = { "access-control-allow-origin": "*", "cache-control": "no-store", ...own };
   if (!bytes) return response.writeHead(404, headers).end("not found");
   headers["content-type"] = TYPES[path.extname(pathname) || ".html"] ?? "application/octet-stream";
   if (!whole) headers["accept-ranges"] = "bytes";
@@ -78,13 +84,14 @@ async function answer(request, response, pathname, site) {
   response.end(request.method === "HEAD" ? undefined : bytes.subarray(start, end));
 }
 
-async function contents(pathname, { made, head }) {
+/** What is at a path; without `bytes` where nothing is. */
+async function contents(pathname, { made, folders, head }) {
   if (made.has(pathname)) return made.get(pathname);
-  const prefix = Object.keys(FOLDERS).find((folder) => pathname.startsWith(folder));
-  if (!prefix) return undefined;
-  const file = path.join(FOLDERS[prefix], path.normalize(`/${pathname.slice(prefix.length) || "index.html"}`));
+  const [prefix] = [...folders.keys()].filter((folder) => pathname.startsWith(folder)).sort((a, b) => b.length - a.length);
+  if (!prefix) return {};
+  const file = path.join(folders.get(prefix), path.normalize(`/${pathname.slice(prefix.length) || "index.html"}`));
   const bytes = await readFile(file).catch(() => undefined);
-  return bytes && head && file.endsWith(".html") ? Buffer.from(String(bytes).replace("<head>", `<head>${head}`)) : bytes;
+  return { bytes: bytes && head && file.endsWith(".html") ? Buffer.from(String(bytes).replace("<head>", `<head>${head}`)) : bytes };
 }
 
 /** `[start, end)` of a `Range` header; undefined where there is none, null where it lies outside. */
