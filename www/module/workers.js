@@ -1,7 +1,8 @@
 // Starts the workers of the engine and the reader.
 //
 // Their addresses are written out: that is how a bundler finds them. A worker's script must come from the page's own origin, so one
-// that lies elsewhere is imported by a small script that is made here.
+// that lies elsewhere is imported by a small script that is made here. It imports it as a page's script does: a policy that has the
+// host in `script-src` needs nothing more than `worker-src blob:`.
 
 import { Connection } from "./connection.js?v=__BUILD_ID__";
 
@@ -38,8 +39,27 @@ function start(url, name) {
   /** @type {WorkerOptions} */
   const options = { type: "module", name: `circuitscope ${name}` };
   if (new URL(url).origin === globalThis.location?.origin) return new Connection(new Worker(url, options), name);
-  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
-  return new Connection(new Worker(script, options), name, `${url} could not be loaded, which takes a policy that allows \`worker-src blob:\``);
+  const script = URL.createObjectURL(new Blob([importing(url)], { type: "text/javascript" }));
+  const { host } = new URL(url);
+  const refused = `the page's policy (CSP) does not allow it. As its script is at ${host}, the policy should have \`worker-src blob:\``;
+  return new Connection(new Worker(script, options), name, refused);
+}
+
+/**
+ * A script that imports a worker's script, keeps the messages that arrive meanwhile, and says where that fails.
+ *
+ * @param {string} url
+ */
+function importing(url) {
+  return `
+    const held = [];
+    const hold = ({ data }) => held.push(data);
+    addEventListener("message", hold);
+    import(${JSON.stringify(url)}).then(() => {
+      removeEventListener("message", hold);
+      for (const data of held) dispatchEvent(new MessageEvent("message", { data }));
+    }, (error) => setTimeout(() => { throw error; }));
+  `;
 }
 
 /** @param {string} file */
