@@ -157,7 +157,8 @@ fn Figure(props: &FigureProps) -> Html {
     let is_narrow = room.is_some_and(|room| room.width < NARROW);
     html! {
         <div class={classes!("cs-figure", is_narrow.then_some("narrow"))} ref={frame}>
-            <div class="caption" part="caption"><Caption spans={show::caption(opened)} /></div>
+            // What may scroll can be reached by keys.
+            <div class="caption" part="caption" tabindex="0" role="group" aria-label="Caption"><Caption spans={show::caption(opened)} /></div>
             <DrawingPart ..props.clone() />
             if parts.curve {
                 <StripPart ..props.clone() />
@@ -315,7 +316,9 @@ fn tokens(props: &FigureProps) -> Html {
                 <Tokens {clean} {corrupt} />
             </div>
             if let Some((runs, tokens)) = show::next_tokens(opened, shown) {
-                <div class="next"><NextTokens runs={runs.into_iter().map(AttrValue::from).collect::<Vec<_>>()} {tokens} /></div>
+                <div class="next" tabindex="0" role="group" aria-label="Likeliest next tokens">
+                    <NextTokens runs={runs.into_iter().map(AttrValue::from).collect::<Vec<_>>()} {tokens} />
+                </div>
             }
         </div>
     }
