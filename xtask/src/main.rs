@@ -1,11 +1,13 @@
-//! `cargo xtask serve | build | npm | test | train | schema | check-types`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | pages | npm | test | train | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
-//! site, shrinks it and holds it to its size; [`npm`] makes a package of it; [`types`] writes and checks the types of the JavaScript module; [`browser`] runs
-//! the tests that need one; [`train`] makes the demos' models.
+//! site, shrinks it and holds it to its size; [`pages`] writes the pages around the tool; [`npm`] makes a package of the site;
+//! [`types`] writes and checks the types of the JavaScript module; [`browser`] runs the tests that need one; [`train`] makes the
+//! demos' models.
 
 mod browser;
 mod npm;
+mod pages;
 mod site;
 mod tools;
 mod train;
@@ -21,6 +23,7 @@ Usage: cargo xtask <command>
 
   serve [trunk's options]  builds the site, serves it on http://127.0.0.1:8080 and rebuilds it when a file changes
   build                    makes the static site in dist/, ready for any host
+  pages                    writes the pages around the tool into a built site anew, in dist/
   npm                      makes the npm package of a built site, for `npm pack`
   test [--webgpu-all]      runs every test there is: native, then in Chromium, and a short one in Firefox and WebKit;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
@@ -50,6 +53,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["serve", options @ ..] => serve(&Workspace::find()?, options),
         ["build"] => build(&Workspace::find()?),
         ["npm"] => npm(&Workspace::find()?),
+        ["pages"] => pages(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
         ["train", name, options @ ..] => train::train(&Workspace::find()?, name, options),
@@ -60,7 +64,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             Ok(())
         }
         _ => {
-            Err(format!("expected serve, build, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}")
+            Err(format!("expected serve, build, pages, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}")
                 .into())
         }
     }
@@ -68,6 +72,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
 
 fn serve(workspace: &Workspace, options: &[&str]) -> Result<()> {
     tools::ensure_builders(workspace)?;
+    let root = workspace.root.clone();
+    std::thread::spawn(move || pages::keep_written(&root));
     workspace.run(workspace.command("trunk").args(["serve", "--offline", "true"]).args(options))
 }
 
@@ -80,6 +86,10 @@ fn npm(workspace: &Workspace) -> Result<()> {
     let package = npm::make(workspace)?;
     println!("The package is in {}: `npm pack` makes one file of it", package.display());
     Ok(())
+}
+
+fn pages(workspace: &Workspace) -> Result<()> {
+    pages::write(&workspace.root, &workspace.root.join("dist"))
 }
 
 fn check_types(workspace: &Workspace) -> Result<()> {

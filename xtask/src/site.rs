@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::tools;
 use crate::workspace::{Result, Workspace, files};
+use crate::{pages, tools};
 
 /// What the page may weigh on the wire, in bytes after brotli.
 const PAGE_LIMIT: usize = 900_000;
@@ -25,6 +25,8 @@ const VIEWER_FILES: [&str; 2] = ["viewer.js", "viewer_bg.wasm"];
 const ENGINE_FILES: [&str; 3] = ["engine-worker.js", "engine.js", "engine_bg.wasm"];
 /// What the reader's worker fetches.
 const READER_FILES: [&str; 3] = ["reader-worker.js", "reader.js", "reader_bg.wasm"];
+/// Names the site's address for social networks, which want pictures by their whole addresses.
+const ADDRESS: &str = "CIRCUITSCOPE_SITE";
 /// Stands in the sources for the build's name.
 pub const BUILD_ID: &str = "__BUILD_ID__";
 /// What rustc 1.95 emits for wasm32 with `simd128`. wasm-opt should use nothing beyond it.
@@ -47,6 +49,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     let wasm_opt = tools::ensure_wasm_opt(workspace)?;
     workspace.run(workspace.command("trunk").args(["build", "--offline", "true"]))?;
     let dist = workspace.root.join("dist");
+    pages::write(&workspace.root, &dist)?;
     for wasm in files(&dist)?.iter().filter(|path| path.extension().is_some_and(|e| e == "wasm")) {
         shrink(workspace, &wasm_opt, wasm)?;
     }
@@ -78,8 +81,9 @@ fn shrink(workspace: &Workspace, wasm_opt: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the build's name, a hash of all its files, where [`BUILD_ID`] stands.
+/// Writes the build's name, a hash of all its files, where [`BUILD_ID`] stands, and the site's address where [`pages::SITE_URL`] does.
 fn stamp(dist: &Path) -> Result<()> {
+    let site_url = site_url();
     let mut hash = FNV_OFFSET;
     for path in files(dist)? {
         hash = fnv1a(hash, &fs::read(path)?);
@@ -88,12 +92,19 @@ fn stamp(dist: &Path) -> Result<()> {
     for path in files(dist)? {
         if path.extension().is_some_and(|extension| extension == "js" || extension == "html") {
             let text = fs::read_to_string(&path)?;
-            if text.contains(BUILD_ID) {
-                fs::write(path, text.replace(BUILD_ID, &id))?;
+            let stamped = text.replace(BUILD_ID, &id).replace(pages::SITE_URL, &site_url);
+            if stamped != text {
+                fs::write(path, stamped)?;
             }
         }
     }
     Ok(())
+}
+
+/// Where the site is going to be, from [`ADDRESS`]; empty where that is not known, for then addresses are relative.
+fn site_url() -> String {
+    let url = std::env::var(ADDRESS).unwrap_or_default();
+    if url.is_empty() || url.ends_with('/') { url } else { url + "/" }
 }
 
 /// The offset basis of 64-bit FNV-1a (Fowler, Noll, Vo; RFC 9923).
