@@ -1,12 +1,13 @@
 //! `cargo xtask serve | build | pages | npm | test | train | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
-//! site, shrinks it and holds it to its size; [`pages`] writes the pages around the tool; [`npm`] makes a package of the site;
-//! [`types`] writes and checks the types of the JavaScript module; [`browser`] runs the tests that need one; [`train`] makes the
-//! demos' models.
+//! site, shrinks it and holds it to its size; [`pages`] writes the pages around the tool, [`offline`] the list of what is kept for
+//! later visits; [`npm`] makes a package of the site; [`types`] writes and checks the types of the JavaScript module; [`browser`]
+//! runs the tests that need one; [`train`] makes the demos' models.
 
 mod browser;
 mod npm;
+mod offline;
 mod pages;
 mod site;
 mod tools;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::workspace::{Result, Workspace, files};
-use crate::{pages, tools};
+use crate::{offline, pages, tools};
 
 /// What the page may weigh on the wire, in bytes after brotli.
 const PAGE_LIMIT: usize = 900_000;
@@ -53,7 +53,8 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     for wasm in files(&dist)?.iter().filter(|path| path.extension().is_some_and(|e| e == "wasm")) {
         shrink(workspace, &wasm_opt, wasm)?;
     }
-    stamp(&dist)?;
+    let build = stamp(&dist)?;
+    offline::write(&dist, &build)?;
     hold_sizes(&dist)
 }
 
@@ -81,8 +82,9 @@ fn shrink(workspace: &Workspace, wasm_opt: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the build's name, a hash of all its files, where [`BUILD_ID`] stands, and the site's address where [`pages::SITE_URL`] does.
-fn stamp(dist: &Path) -> Result<()> {
+/// Writes the build's name, a hash of all its files, where [`BUILD_ID`] stands, and the site's address where [`pages::SITE_URL`] does. Gives
+/// the name.
+fn stamp(dist: &Path) -> Result<String> {
     let site_url = site_url();
     let mut hash = FNV_OFFSET;
     for path in files(dist)? {
@@ -98,7 +100,7 @@ fn stamp(dist: &Path) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(id)
 }
 
 /// Where the site is going to be, from [`ADDRESS`]; empty where that is not known, for then addresses are relative.

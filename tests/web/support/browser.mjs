@@ -73,11 +73,14 @@ function pageHelpers({ site }) {
   };
 }
 
+/** Most tests serve what they like, and are not to be answered from what an earlier one left. */
+export const NO_WORKER = { serviceWorkers: "block" };
+
 /** Starts a server and a browser with a page; `close` ends both. */
 export async function openBrowser(pathname = BLANK) {
   const server = await startServer();
   const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS });
-  const page = await browser.newPage();
+  const page = await browser.newPage(NO_WORKER);
   page.setDefaultTimeout(0);
   await page.addInitScript(pageHelpers, { site: server.origin + SITE });
   await page.goto(server.origin + pathname);

@@ -23,6 +23,8 @@ const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".json": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 
@@ -89,7 +91,7 @@ async function contents(pathname, { made, folders, head }) {
   if (made.has(pathname)) return made.get(pathname);
   const [prefix] = [...folders.keys()].filter((folder) => pathname.startsWith(folder)).sort((a, b) => b.length - a.length);
   if (!prefix) return {};
-  const file = path.join(folders.get(prefix), path.normalize(`/${pathname.slice(prefix.length) || "index.html"}`));
+  const file = path.join(folders.get(prefix), path.normalize(`/${pathname.slice(prefix.length)}${pathname.endsWith("/") ? "index.html" : ""}`));
   const bytes = await readFile(file).catch(() => undefined);
   return { bytes: bytes && head && file.endsWith(".html") ? Buffer.from(String(bytes).replace("<head>", `<head>${head}`)) : bytes };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe } from "node:test";
 
-import { openBrowser } from "./browser.mjs";
+import { NO_WORKER, openBrowser } from "./browser.mjs";
 import { LAPTOP, drive } from "./page.mjs";
 
 /** A person who waits longer for anything in the page gives up, in milliseconds. */
@@ -27,7 +27,7 @@ export async function pageSuite(name, options, body = options) {
   watch(page);
   const ui = drive({ page, server });
   const visitor = async (options = { viewport: LAPTOP }) => {
-    const context = await browser.newContext(options);
+    const context = await browser.newContext({ ...NO_WORKER, ...options });
     visits.push(context);
     context.on("page", watch);
     const page = await context.newPage();
