@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use crate::select::{self, figure_words, insight, runs, values};
 use crate::state::State;
+use crate::state::figure::Stage as FigureStage;
 use crate::state::link::Usual;
 use crate::state::runs::{Failure, Plan, Remedy};
 use crate::tasks::figure::First;
@@ -47,6 +48,7 @@ pub fn App(props: &AppProps) -> Html {
     let state = use_reducer(|| initial_state(first.as_ref()));
     let tasks = use_memo((), |()| Tasks::new(state.dispatcher(), props.first.as_ref()));
     let props = Connected { state: state.clone(), tasks: TasksHandle(Rc::clone(&tasks)) };
+    use_later(first, &props);
     use_tasks(&props);
     use_address(&props);
     let dragging = use_state(|| false);
@@ -101,6 +103,10 @@ fn initial_state(first: Option<&First>) -> State {
             // What the rest of the link says is of the figure.
             return state;
         }
+        Some(First::Later(link)) => {
+            state.apply(Action::Figure(FigureAction::Stage(FigureStage::Opening(link.clone()))));
+            return state;
+        }
         None => {}
     }
     let fragment = tasks::link::fragment();
@@ -108,6 +114,17 @@ fn initial_state(first: Option<&First>) -> State {
         state.apply(Action::Link(LinkAction::Opened(fragment)));
     }
     state
+}
+
+/// Opens the figure that was not there yet.
+#[hook]
+fn use_later(first: Option<First>, props: &Connected) {
+    let tasks = props.tasks.0.clone();
+    use_effect_with((), move |()| {
+        if let Some(First::Later(link)) = first {
+            tasks::figure::open_address(&tasks, link, tasks::link::fragment());
+        }
+    });
 }
 
 /// Starts what follows from the state: runs, tokens, and what the reader is to read.

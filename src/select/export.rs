@@ -221,7 +221,7 @@ pub fn file_name(state: &State) -> String {
         state.inputs.model.as_ref().map_or("model", |model| model.family.as_str())
     };
     let task = match in_use(&state.files, Role::Prompts) {
-        Some(file) if file.demo => "reverse",
+        Some(file) if file.demo && state.figure().is_none() => "reverse",
         Some(file) => file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem),
         None => "scores",
     };

@@ -54,14 +54,15 @@ pub fn address(state: &State) -> Option<Address> {
     Some(Address { figure, fragment, place, opened: state.links.opened })
 }
 
-/// The open figure by its address, where that is not the one that the page opens on.
+/// The figure that is shown by its address, where that is not the one that the page opens on.
 pub fn figure(state: &State) -> Option<String> {
-    state.figures.link().filter(|link| FIRST != Some(*link)).map(str::to_owned)
+    let link = state.figures.link().filter(|link| FIRST != Some(*link) && state.figure().is_some());
+    link.map(str::to_owned)
 }
 
-/// Whether the example is a figure that has no address.
-pub fn is_file(state: &State) -> bool {
-    state.figures.open.is_some() && state.figures.link().is_none()
+/// Whether what is shown is a figure that has no address.
+fn is_file(state: &State) -> bool {
+    state.figure().is_some() && state.figures.link().is_none()
 }
 
 /// The fragment of what is on the screen.

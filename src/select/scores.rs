@@ -96,7 +96,7 @@ pub fn choices(state: &State) -> Vec<ScoresChoice> {
     let used = state.inputs.file(Role::Scores);
     let choice = |file: &FileEntry| ScoresChoice {
         id: file.id,
-        name: if file.demo { format!("{} (the demo's)", file.name) } else { file.name.clone() },
+        name: if file.demo { format!("{} (the {}'s)", file.name, state.example_name()) } else { file.name.clone() },
         in_use: used == Some(file.id),
         removable: !file.demo,
     };

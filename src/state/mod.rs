@@ -200,6 +200,11 @@ impl State {
         self.figures.open.as_ref().filter(|_| self.is_example())
     }
 
+    /// What the example is called.
+    pub fn example_name(&self) -> &'static str {
+        if self.figures.open.is_some() { "figure" } else { "demo" }
+    }
+
     /// The settings that suit the example.
     pub fn example_settings(&self) -> Settings {
         self.figures.open.as_ref().map_or_else(demo::settings, |open| open.settings.clone())

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use super::context::Tasks;
-use super::figure;
+use super::figure::{self, Trouble};
 use super::folder::{Dropped, FoundFile};
 use super::of_use::{Sorted, sort};
 use super::read_file;
@@ -36,7 +36,13 @@ async fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
     let Sorted { take, note } = sort(&paths);
     tasks.dispatch(Action::FilesSorted(note));
     let in_folder = paths.iter().any(|path| path.contains('/'));
-    let mut rest: Vec<File> = take.into_iter().map(|i| files[i].file.clone()).collect();
+    let mut rest = Vec::new();
+    for i in take {
+        match unpack(&files[i].file).await {
+            Ok(unpacked) => rest.extend(unpacked),
+            Err(trouble) => return figure::fail(tasks, trouble),
+        }
+    }
     if let Some(figure) = take_figure(&mut rest).await {
         figure::open_file(tasks, &figure, &rest).await;
     }
@@ -45,6 +51,13 @@ async fn add_found(tasks: &Rc<Tasks>, files: &[FoundFile]) {
             add_file(tasks, file, in_folder);
         }
     }
+}
+
+/// The files of a figure's archive, or a file as it is.
+async fn unpack(file: &File) -> Result<Vec<File>, Trouble> {
+    let is_archive = file.name().to_lowercase().ends_with(".zip");
+    let unpacked = if is_archive { figure::unzip(file).await? } else { None };
+    Ok(unpacked.unwrap_or_else(|| vec![file.clone()]))
 }
 
 /// Takes the first figure out of some files.

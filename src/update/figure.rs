@@ -27,7 +27,8 @@ pub fn apply(state: &mut State, action: FigureAction) {
         }
         FigureAction::Got(entries, note) => get(state, entries, note),
         FigureAction::Live => {
-            (figures.stage, figures.run_next) = (Stage::Idle, true);
+            figures.stage = Stage::Idle;
+            state.figures.run_next = state.figure().is_some();
             // The circuit that is shown, with its edits, follows the others.
             state.picture.newly_chosen |= !state.picture.edits.is_empty();
         }

@@ -177,6 +177,24 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     assert.match(await caption(), /writes a sequence backwards/);
   });
 
+  it("offers examples, each with an address of its own that Back leaves", async () => {
+    server.add(`${SITE}demo/ioi/figure.json`, await figure());
+    await ui.open();
+    await ui.menu("examples", /^Indirect object/);
+    await ui.shows(".stage .caption", /are enough/);
+    await page.waitForFunction(() => location.search === "?figure=demo/ioi/figure.json");
+    await page.goBack();
+    await ui.shows(".stage .caption", /writes a sequence backwards/);
+    assert.equal(await page.evaluate(() => location.search), "");
+    await page.goForward();
+    await ui.shows(".stage .caption", /are enough/);
+    await ui.menu("examples", /^Tracr reverse/);
+    await ui.shows(".stage .caption", /writes a sequence backwards/);
+    await page.waitForFunction(() => location.search === "");
+    await ui.menu("examples", /^Induction/);
+    await ui.shows(".figure-notice", /404/);
+  });
+
   it("opens one that is dropped, names what is missing and takes it when it is dropped", async () => {
     await ui.open();
     await dropText("figure.json", await figure());
@@ -272,10 +290,15 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     ]);
     const files = stored(archive.bytes);
     assert.ok(files[1].bytes.equals(MODEL));
-    await again.ui.drop(files.map(({ name, bytes: content }) => bytes(name, content)));
-    await again.ui.shows(".stage .caption", /^Mine$/);
-    await runLive(again.page).click();
-    await again.ui.status(/verified: /);
+    for (const dropped of [[{ name: "figure.zip", bytes: archive.bytes }], files]) {
+      await again.ui.drop([bytes("config.json", await demo("tl_config.json"))]);
+      await again.ui.shows(".stage .caption", /scores/);
+      await again.ui.drop(dropped.map(({ name, bytes: content }) => bytes(name, content)));
+      await again.ui.shows(".stage .caption", /^Mine$/);
+      await again.ui.onCpu();
+      await runLive(again.page).click();
+      await again.ui.status(/verified: /);
+    }
   });
 });
 

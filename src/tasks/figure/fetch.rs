@@ -85,7 +85,8 @@ pub async fn fetch(wanted: &Wanted<'_>, on_progress: impl Fn(u64) -> bool) -> Re
 /// Asks without cookies and without saying which page asks. From the page's own host no other is gone on to.
 async fn request(url: &str) -> Result<Response, JsValue> {
     let init = RequestInit::new();
-    let is_own = Url::new(url).is_ok_and(|url| is_own(&url));
+    let page = Url::new(&page_address()).map(|page| page.origin());
+    let is_own = Url::new(url).is_ok_and(|url| page.is_ok_and(|page| page == url.origin()));
     let (mode, credentials) = if is_own { ("same-origin", "same-origin") } else { ("cors", "omit") };
     for (key, value) in [("mode", mode), ("credentials", credentials), ("referrerPolicy", "no-referrer")] {
         Reflect::set(&init, &key.into(), &value.into())?;

@@ -6,6 +6,7 @@
 mod fetch;
 mod open;
 mod parts;
+mod unzip;
 mod write;
 mod zip;
 
@@ -23,8 +24,9 @@ use crate::state::files::FileId;
 use crate::state::load::Shared;
 use crate::update::{Action, FigureAction};
 
-pub use open::{First, first, go_to, open_address, open_file, open_first};
+pub use open::{First, fail, first, go_to, open_address, open_file, open_first};
 pub use parts::offer;
+pub use unzip::unzip;
 pub use write::{MAX_INLINE_WEIGHTS, Saving, save_figure};
 
 /// What is got of figures, and what may be asked.
@@ -41,7 +43,7 @@ pub struct FigureTasks {
 }
 
 /// Why something was not got.
-pub(super) enum Trouble {
+pub enum Trouble {
     /// Something else was begun meanwhile.
     Superseded,
     Failed(String),

@@ -1,7 +1,10 @@
 //! Opening figures: by an address, or from a file.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, Url};
 
@@ -11,7 +14,7 @@ use super::{Tasks, Trouble, ask};
 use crate::state::demo;
 use crate::state::figure::examples::FIRST;
 use crate::state::figure::{Asked, Asking, Made, OpenFigure, Opening, Origin, Slot, Stage};
-use crate::state::files::{FileId, Note};
+use crate::state::files::FileId;
 use crate::state::load::Shared;
 use crate::tasks::link;
 use crate::update::{Action, FigureAction, LinkAction};
@@ -24,12 +27,17 @@ use circuitscope_core::{FigureFile, size_label};
 const MAX_CONFIG: u64 = 1 << 20;
 const MAX_SCORES: u64 = 200_000_000;
 
+/// The document alone is shown no longer while a figure is on its way, in milliseconds.
+const PATIENCE_MS: u32 = 4000;
+
 /// What the page opens on, where that is not the demo.
 #[derive(Clone, PartialEq)]
 pub enum First {
     Figure(Shared<OpenFigure>, Rc<Made>),
     /// A question, or why there is none.
     Stage(Stage),
+    /// It takes long: the page shows the demo meanwhile.
+    Later(String),
 }
 
 /// A figure that was read, and the scores' file where it was fetched.
@@ -43,6 +51,17 @@ struct Got {
 /// The figure that the address names, or else the one that the page opens on, before the page takes over from the document.
 pub async fn first() -> Option<First> {
     let link = link::figure().or_else(|| FIRST.map(str::to_owned))?;
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(Cell::new(Some(sender)));
+    // Whichever is first; what comes later is of no interest.
+    let send = move |first| _ = sender.take().map(|sender| sender.send(first));
+    let (send_later, later) = (send.clone(), link.clone());
+    let _patience = Timeout::new(PATIENCE_MS, move || send_later(Some(First::Later(later))));
+    spawn_local(async move { send(fetched(link).await) });
+    receiver.await.ok().flatten()
+}
+
+async fn fetched(link: String) -> Option<First> {
     let got = get(&link, |hosts| hosts, |_| true).await;
     Some(match got.and_then(|got| open(got, demo::FILES.len() as FileId)) {
         Ok((open, made)) => First::Figure(Shared::new(open), Rc::new(made)),
@@ -108,13 +127,13 @@ pub async fn open_file(tasks: &Rc<Tasks>, file: &File, others: &[File]) {
         Ok(_) => return,
         Err(trouble) => Err(trouble),
     };
-    if let Err(Trouble::Failed(why)) = opened {
-        tasks.dispatch(Action::FilesSorted(Some(Note::wrong(why.clone()))));
-        fail(tasks, Trouble::Failed(why));
+    if let Err(trouble) = opened {
+        fail(tasks, trouble);
     }
 }
 
-fn fail(tasks: &Tasks, trouble: Trouble) {
+/// Says that a figure cannot be opened.
+pub fn fail(tasks: &Tasks, trouble: Trouble) {
     if let Trouble::Failed(why) = trouble {
         tasks.dispatch(Action::Figure(FigureAction::Stage(Stage::Unopened(why))));
     }

@@ -10,7 +10,7 @@ use super::fetch::{Wanted, fetch, in_full};
 use super::open::{bytes_of, text_of};
 use super::{Tasks, Trouble};
 use crate::state::figure::{OpenFigure, Origin, Part, Slot, Stage};
-use crate::state::files::{Content, FileEntry, Note};
+use crate::state::files::{Content, FileEntry};
 use crate::state::load::{Load, Shared};
 use crate::state::recognise::{Unread, read_json};
 use crate::state::runs::Failure;
@@ -76,26 +76,28 @@ pub async fn get_all(tasks: &Rc<Tasks>, turn: u32, open: &Shared<OpenFigure>) ->
 /// another one is refused.
 pub async fn offer(tasks: &Rc<Tasks>, file: &File) -> bool {
     let Some(open) = tasks.figure.open.borrow().clone() else { return false };
-    let lacks = |part: &Part| !tasks.figure.given.borrow().contains_key(&part.id);
     let (name, n_bytes) = (file.name(), file.size() as u64);
-    for (part, wanted) in open.to_fetch().filter(|(part, _)| lacks(part)) {
+    for part in &open.parts {
+        let Some(wanted) = open.file(part.slot) else { continue };
         let same_size = wanted.bytes == Some(n_bytes) && wanted.sha256.is_some();
         if part.name != name && !same_size {
             continue;
         }
+        let is_lacking = part.awaited && wanted.inline.is_none() && !tasks.figure.given.borrow().contains_key(&part.id);
         match check(wanted, file).await {
-            Ok(_) => {
+            Ok(_) if is_lacking => {
                 // What it holds is read with all others.
                 tasks.figure.given.borrow_mut().insert(part.id, file.clone().into());
                 tasks.dispatch(Action::Figure(FigureAction::Given(part.id)));
                 return true;
             }
-            Err(Trouble::Failed(why)) if part.name == name && matches!(open.origin, Origin::File(_)) => {
-                tasks.dispatch(Action::FilesSorted(Some(Note::wrong(why.clone()))));
+            // The figure has it already.
+            Ok(was_hashed) if was_hashed => return true,
+            Err(Trouble::Failed(why)) if is_lacking && part.name == name && matches!(open.origin, Origin::File(_)) => {
                 tasks.dispatch(Action::Figure(FigureAction::Stage(Stage::Failed(why))));
                 return true;
             }
-            Err(_) => {}
+            _ => {}
         }
     }
     false

@@ -127,8 +127,23 @@ impl Crc {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
+
+    /// An archive of files, which are in memory.
+    pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let (mut archive, mut headers) = (Vec::new(), Vec::new());
+        for (name, bytes) in files {
+            let (at, n_bytes) = (archive.len() as u32, bytes.len() as u32);
+            let header = Header { name: (*name).to_owned(), crc: crc(bytes), n_bytes, at };
+            archive.extend(local_header(&header));
+            archive.extend(*bytes);
+            headers.push(header);
+        }
+        let start = archive.len() as u32;
+        archive.extend(directory(&headers, start));
+        archive
+    }
 
     fn crc(bytes: &[u8]) -> u32 {
         let mut crc = Crc::default();
@@ -147,16 +162,7 @@ mod tests {
     fn an_archive_is_read_by_another_program() {
         use std::io::{Cursor, Read};
         let files = [("figure.json", &b"{}"[..]), ("größe.bin", &[7; 300])];
-        let (mut archive, mut headers) = (Vec::new(), Vec::new());
-        for (name, bytes) in files {
-            let (at, n_bytes) = (archive.len() as u32, bytes.len() as u32);
-            let header = Header { name: name.to_owned(), crc: crc(bytes), n_bytes, at };
-            archive.extend(local_header(&header));
-            archive.extend(bytes);
-            headers.push(header);
-        }
-        archive.extend(directory(&headers, archive.len() as u32));
-        let mut read = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+        let mut read = zip::ZipArchive::new(Cursor::new(archive(&files))).unwrap();
         assert_eq!(read.len(), 2);
         for (i, (name, bytes)) in files.into_iter().enumerate() {
             let mut file = read.by_index(i).unwrap();

@@ -50,7 +50,7 @@ pub fn file_list(props: &FileList) -> Html {
             { for [&props.memory, &props.note].into_iter().flatten().map(remark) }
             <div class="file-actions">
                 <label class="button">
-                    <input type="file" multiple=true accept=".json,.safetensors,.pt,.pth,.pkl,.csv,.tsv,.txt" class="visually-hidden" onchange={onchange.clone()} />
+                    <input type="file" multiple=true accept=".json,.safetensors,.pt,.pth,.pkl,.csv,.tsv,.txt,.zip" class="visually-hidden" onchange={onchange.clone()} />
                     { "Choose files…" }
                 </label>
                 <label class="button">

@@ -41,7 +41,7 @@ fn files(props: &Connected) -> Html {
     let list = FileList {
         rows: select::files::rows(&props.state),
         n_refused: select::files::n_refused(&props.state),
-        example: if props.state.figures.open.is_some() { "figure" } else { "demo" },
+        example: props.state.example_name(),
         demo: props.state.files.iter().all(|f| f.demo),
         note: select::files::note(&props.state),
         memory: select::files::memory_line(&props.state),

@@ -99,7 +99,7 @@ fn fields(state: &State, saving: &Saving, set: &Callback<Saving>) -> Html {
             }) }
             { check(Check {
                 label: "An archive with all files",
-                title: "A ZIP to unpack on a web server, or to drop here once it is unpacked",
+                title: "A ZIP to unpack on a web server, or to drop here as it is",
                 checked: saving.archive,
                 on_check: switch(|saving, on| saving.archive = on),
                 ..Check::default()
