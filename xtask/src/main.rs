@@ -64,10 +64,10 @@ fn dispatch(args: &[&str]) -> Result<()> {
             println!("{USAGE}");
             Ok(())
         }
-        _ => {
-            Err(format!("expected serve, build, pages, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}")
-                .into())
-        }
+        _ => Err(format!(
+            "expected serve, build, pages, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}"
+        )
+        .into()),
     }
 }
 
