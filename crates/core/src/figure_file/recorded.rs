@@ -90,8 +90,8 @@ impl FigureResults {
         self.circuits.iter().map(|recorded| (recorded.circuit, recorded.measurement.clone())).collect()
     }
 
-    /// The same with six significant digits of every metric, logit and probability, as a figure is best written: more are noise between
-    /// devices, and a third of the file.
+    /// The same with six digits of every metric, logit and probability, as a figure is best written: more are noise between devices,
+    /// and a third of the file. Metrics have six decimals where that is more, so that rounding alone is no difference to be told.
     #[must_use]
     pub fn rounded(mut self) -> Self {
         let circuits = self.circuits.iter_mut().chain(&mut self.edited).map(|recorded| &mut recorded.measurement);
@@ -112,11 +112,16 @@ impl FigureResults {
 fn rounded(measurement: &Measurement) -> Measurement {
     Measurement::of_all(Metric::ALL.map(|metric| {
         measurement.get(metric).map(|Measured { mean, std, quartiles }| Measured {
-            mean: six_digits(mean),
-            std: six_digits(std),
-            quartiles: quartiles.map(six_digits),
+            mean: six_decimals(mean),
+            std: six_decimals(std),
+            quartiles: quartiles.map(six_decimals),
         })
     }))
+}
+
+/// Six decimals, or the six digits that a small number needs.
+fn six_decimals(number: f64) -> f64 {
+    if number.abs() < 1.0 { six_digits(number) } else { format!("{number:.6}").parse().unwrap_or(number) }
 }
 
 fn six_digits(number: f64) -> f64 {

@@ -138,14 +138,16 @@ fn the_tokens_that_need_a_text() {
 fn results_are_rounded_to_six_digits() {
     let mut results = results();
     let mut all = [None; Metric::ALL.len()];
-    all[0] = Some(Measured { mean: 1.0 / 3.0, std: 123_456_789.0, quartiles: [0.0, -1e-9 / 3.0, 1.0] });
+    all[0] = Some(Measured { mean: 1.0 / 3.0, std: 123.456_789_4, quartiles: [0.0, -1e-9 / 3.0, 1.0] });
     results.circuits[0].measurement = Measurement::of_all(all);
     results.tokens[0][0][0].clean[0].prob = 2.0 / 3.0;
+    results.tokens[0][0][0].clean[0].logit = -12.345_678;
     let rounded = results.clone().rounded();
-    let expected = Measured { mean: 0.333_333, std: 123_457_000.0, quartiles: [0.0, -3.333_33e-10, 1.0] };
+    let expected = Measured { mean: 0.333_333, std: 123.456_789, quartiles: [0.0, -3.333_33e-10, 1.0] };
     assert_eq!(rounded.circuits[0].measurement.get(Metric::ALL[0]), Some(expected));
-    assert_eq!(rounded.tokens[0][0][0].clean[0].prob, 0.666_667);
-    assert!(compare(&results.measured(), &rounded.measured()).largest_difference < 300.0);
+    let token = rounded.tokens[0][0][0].clean[0];
+    assert_eq!((token.prob, token.logit), (0.666_667, -12.3457));
+    assert!(compare(&results.measured(), &rounded.measured()).largest_difference < 1e-6);
     assert_eq!(rounded.clone().rounded(), rounded);
 }
 

@@ -166,6 +166,19 @@ fn every_figure_fits_the_schema_and_every_field_is_in_it() {
     }
 }
 
+/// The figures that are published.
+#[test]
+fn the_demos_fit_the_schema() {
+    let schema = schema();
+    for name in ["ioi", "induction", "greater-than", "tracr-reverse", "tracr-xproportion"] {
+        let file = path("www/demo").join(name).join("figure.json");
+        let figure = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let mut checker = Checker::new(&schema);
+        checker.check("", &figure, "");
+        assert_eq!(checker.wrong, Vec::<String>::new(), "{name}");
+    }
+}
+
 #[test]
 fn every_field_of_the_schema_is_in_a_figure() {
     let schema = schema();
