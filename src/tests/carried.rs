@@ -9,7 +9,7 @@ use crate::select::runs::sweep;
 use crate::state::State;
 use crate::state::insight::Attribution;
 use crate::state::picture::Look;
-use crate::update::{Action, CircuitAction, InsightAction};
+use crate::update::{Action, InsightAction};
 use circuitscope_core::{AblationType, PatchType, RunSettings};
 
 /// The demo, run, with the current mask drawn as auto-circuit does; `settings` are of the run.

@@ -41,7 +41,7 @@ const IOI: FigureRecipe = FigureRecipe {
               A0.1 looks back at the other one; A1.3 and A2.3 take it from there to the end. {edges:40} of {edges:all} edges \
               keep {share:logitDiff:40} of the logit difference, and with {edges:60} the right name is the likeliest word in \
               {value:correctAnswerPercent:60} of the prompts.",
-    source: "The task is that of Wang et al. 2022; the model was trained here, by `cargo xtask train ioi`",
+    source: "The task is that of Wang et al. 2022; the model was trained by this project",
     source_url: "https://arxiv.org/abs/2211.00593",
     edges: 40,
     edge_counts: &[
@@ -56,7 +56,7 @@ const INDUCTION: FigureRecipe = FigureRecipe {
     caption: "Random words are said, then said again, and the model says which word comes next. Head A0.2 writes at every word \
               which one came before it; by these keys the induction heads A1.0 to A1.3, A1.2 above all, find the word that came \
               after the last one. {edges:10} of {edges:all} edges keep {share:logitDiff:10} of the logit difference.",
-    source: "The task is that of Olsson et al. 2022; the model was trained here, by `cargo xtask train induction`",
+    source: "The task is that of Olsson et al. 2022; the model was trained by this project",
     source_url: "https://arxiv.org/abs/2209.11895",
     edges: 10,
     edge_counts: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 40, 50, 60, 70, 81],
@@ -70,7 +70,7 @@ const GREATER_THAN: FigureRecipe = FigureRecipe {
     caption: "A text says in which year something began, and the model says in which year of that century it ended: any greater \
               one. Head A0.3 takes the start year to the end, where MLP 0 and MLP 1 turn it into all years that are greater. \
               {edges:30} of {edges:all} edges keep {share:logitDiff:30} of the logit difference between later and earlier years.",
-    source: "The task is that of Hanna et al. 2023; the model was trained here, by `cargo xtask train greater-than`",
+    source: "The task is that of Hanna et al. 2023; the model was trained by this project",
     source_url: "https://arxiv.org/abs/2305.00586",
     edges: 30,
     edge_counts: &[
