@@ -36,15 +36,19 @@ const USE = `
 `;
 
 describe("the npm package", () => {
-  let project, browser, server, page, wrong, host;
+  let project, bundled, browser, server, page, wrong, host;
   before(async () => {
     project = installed({ ...PROJECT, "use.ts": USE });
     copyDemo("ioi", path.join(project.folder, "public", "ioi"));
+    bundled = bundle(project.folder);
     browser = await openBrowser();
     ({ page, server } = browser);
     // Not the origin of the site, which is at 127.0.0.1.
     host = server.origin.replace("127.0.0.1", "localhost");
     wrong = watched(page);
+    server.addFolder("/", path.join(project.folder, "dist"));
+    server.addFolder("/plain/circuitscope/", project.package);
+    server.addFolder("/plain/ioi/", path.join(project.folder, "public", "ioi"));
   });
   after(async () => {
     await browser?.close();
@@ -79,8 +83,7 @@ describe("the npm package", () => {
   });
 
   it("is bundled by an empty Vite project: drawn, moved and run", async () => {
-    assert.doesNotMatch(bundle(project.folder), /warn/i);
-    server.addFolder("/", path.join(project.folder, "dist"));
+    assert.doesNotMatch(bundled, /warn/i);
     server.requests.length = 0;
     await page.goto(`${host}/index.html`);
     const kind = await page.evaluate(async () => {
@@ -96,11 +99,26 @@ describe("the npm package", () => {
   });
 
   it("works in a plain page that has a copy of it: drawn, moved and run", async () => {
-    server.addFolder("/plain/circuitscope/", project.package);
-    server.addFolder("/plain/ioi/", path.join(project.folder, "public", "ioi"));
     server.add("/plain/page.html", PLAIN);
     await page.goto(`${host}/plain/page.html`);
     await isWholeFigure();
+  });
+
+  it("is run from a bundle at another host, once a copy of the package is named", async () => {
+    const script = readdirSync(path.join(project.folder, "dist", "assets")).find((name) => /^index-.*\.js$/.test(name));
+    const open = (attributes) => {
+      const figure = `<circuit-scope src="/ioi/figure.json" engine="cpu" ${attributes}></circuit-scope>`;
+      server.add("/bundled.html", `${HEAD}<script type="module" src="${server.origin}/assets/${script}"></script>${figure}`);
+      return page.goto(`${host}/bundled.html`);
+    };
+    await open(`asset-base="${server.origin}/plain/circuitscope"`);
+    await isWholeFigure();
+    // A bundler gives a worker's script a name that only a page of the same origin can use.
+    await open("");
+    const figure = figureIn(page);
+    await figure.isDrawn();
+    await figure.element.getByRole("button", { name: "Run live" }).click();
+    await figure.element.getByText("engine-worker.js").waitFor();
   });
 
   async function isWholeFigure() {
