@@ -59,7 +59,7 @@ describe("the element", () => {
   const OWN = ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "img-src data:", "style-src-attr 'unsafe-inline'"];
   /** What it allows where they are at `cdn`. */
   const farPolicy = () => [
-    "default-src 'none'", `script-src ${cdn} 'wasm-unsafe-eval'`, "worker-src blob:", `connect-src 'self' ${cdn}`, "img-src data:", "style-src-attr 'unsafe-inline'",
+    "default-src 'none'", `script-src ${cdn} 'wasm-unsafe-eval'`, `worker-src blob: ${cdn}`, `connect-src 'self' ${cdn}`, "img-src data:", "style-src-attr 'unsafe-inline'",
   ];
   /** A policy with another directive in the place of the one of its name. */
   const but = (policy, directive) => policy.map((line) => (line.split(" ")[0] === directive.split(" ")[0] ? directive : line));
@@ -101,7 +101,7 @@ describe("the element", () => {
     const { page, figure, errors } = await open({ script: far(), policy: but(farPolicy(), "worker-src 'self'") });
     await figure.isDrawn();
     await figure.element.getByRole("button", { name: "Run live" }).click();
-    await figure.element.getByText("the policy should have `worker-src blob:`").waitFor();
+    await figure.element.getByText("the policy should have `worker-src blob: http").waitFor();
     await figure.isMoved();
     assert.equal(errors.length, 1);
     assert.match(errors[0], /page's policy \(CSP\) does not allow it.*127\.0\.0\.1/);

@@ -10,6 +10,7 @@ import { firefox } from "./engines/firefox.mjs";
 import { handsOf } from "./engines/hands.mjs";
 import { WATCH } from "./engines/in_page.mjs";
 import { PAGES } from "./engines/pages.mjs";
+import { runsUnderPolicy, saysWhatIsForbidden } from "./engines/policy.mjs";
 import { webkit } from "./engines/webkit.mjs";
 import { LAPTOP } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
@@ -38,6 +39,11 @@ for (const engine of [firefox, webkit]) {
         it("has thrown nothing", async () => assert.deepEqual(await hands.scriptErrors(), []));
       });
     }
+
+    describe("a figure of another host than its page", () => {
+      it("runs under a policy", () => runsUnderPolicy(browser, server));
+      it("says which line its policy lacks", () => saysWhatIsForbidden(browser, server));
+    });
   });
 }
 

@@ -1,8 +1,7 @@
 // Starts the workers of the engine and the reader.
 //
 // Their addresses are written out: that is how a bundler finds them. A worker's script must come from the page's own origin, so one
-// that lies elsewhere is imported by a small script that is made here. It imports it as a page's script does: a policy that has the
-// host in `script-src` needs nothing more than `worker-src blob:`.
+// that lies elsewhere is imported by a small script that is made here. A policy (CSP) has to allow both: `worker-src blob: https://…`.
 
 import { Connection } from "./connection.js?v=__BUILD_ID__";
 
@@ -40,9 +39,14 @@ function start(url, name) {
   const options = { type: "module", name: `circuitscope ${name}` };
   if (new URL(url).origin === globalThis.location?.origin) return new Connection(new Worker(url, options), name);
   const script = URL.createObjectURL(new Blob([importing(url)], { type: "text/javascript" }));
-  const { host } = new URL(url);
-  const refused = `the page's policy (CSP) does not allow it. As its script is at ${host}, the policy should have \`worker-src blob:\``;
-  return new Connection(new Worker(script, options), name, refused);
+  const { host, origin } = new URL(url);
+  const refused = `the page's policy (CSP) does not allow it. As its script is at ${host}, the policy should have \`worker-src blob: ${origin}\``;
+  try {
+    return new Connection(new Worker(script, options), name, refused);
+  } catch {
+    // Chromium and Firefox start no worker and say so later, WebKit throws.
+    throw new Error(`the ${name}'s worker failed: ${refused}`);
+  }
 }
 
 /**
