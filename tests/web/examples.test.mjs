@@ -29,7 +29,7 @@ describe("the examples", () => {
     assert.deepEqual(pages, Object.keys(DRAWN).sort());
     await open("index.html");
     const links = await page.getByRole("link").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
-    assert.deepEqual(links.sort(), ["../index.html", ...pages.filter((name) => name !== "index.html")].sort());
+    assert.deepEqual(links.sort(), ["../index.html", "../gallery.html", ...pages.filter((name) => name !== "index.html")].sort());
   });
 
   for (const [name, n] of Object.entries(DRAWN)) {
