@@ -158,7 +158,7 @@ fn short_name(metric: Metric) -> String {
         Metric::CleanKlDiv => "KL".to_owned(),
         Metric::CorruptKlDiv => "KL from corrupt".to_owned(),
         Metric::LogitDiff => "logit diff".to_owned(),
-        other => other.name().to_lowercase(),
+        other => other.name().to_ascii_lowercase(),
     }
 }
 

@@ -94,7 +94,7 @@ impl fmt::Display for Verified {
             None => f.write_str("no difference")?,
             Some(Place { n_edges, metric }) => {
                 let (name, edges) =
-                    (metric.name().to_lowercase(), crate::labels::count_label(n_edges, "edge", "edges"));
+                    (metric.name().to_ascii_lowercase(), crate::labels::count_label(n_edges, "edge", "edges"));
                 write!(f, "largest difference {:.0e} ({name} at {edges})", self.largest_difference)?;
             }
         }

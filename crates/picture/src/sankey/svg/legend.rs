@@ -90,10 +90,11 @@ fn scale(layout: &Layout) -> Option<LegendItem> {
         return None;
     }
     let wanted = 15.0 / layout.unit;
-    let power = 10_f64.powf(wanted.log10().floor());
-    let score = [5.0, 2.5, 1.0].into_iter().map(|digit| digit * power).find(|&score| score <= wanted)?;
-    // Powers of ten are not exact below 1: 0.1 + 0.2 and the like would be written out.
-    let score = format!("{score:.2e}").parse().unwrap_or(score);
+    let exponent = wanted.log10().floor() as i32;
+    // Powers of ten are exact from 1 to 1e22 and not below 1, where 0.1 + 0.2 and the like would be written out.
+    let power = 10_f64.powi(exponent.abs());
+    let scaled = |digit: f64| if exponent < 0 { digit / power } else { digit * power };
+    let score = [5.0, 2.5, 1.0].into_iter().map(scaled).find(|&score| score <= wanted)?;
     Some(LegendItem::Scale { score, width: score * layout.unit })
 }
 
