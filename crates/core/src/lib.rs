@@ -18,6 +18,7 @@ pub mod prompts;
 pub mod python;
 pub mod scores;
 pub mod settings;
+pub mod sort;
 
 pub use config::family;
 pub use config::{

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use circuitscope_core::TokenProb;
+use circuitscope_core::sort::sort_by;
 use circuitscope_picture::strip::text::probability_text;
 use circuitscope_picture::strip::tokens::{ShownToken, TokenPair, list, pairs};
 
@@ -76,7 +77,7 @@ pub fn likeliest(
         TokenRole::WrongAnswer => 1,
         TokenRole::Other => 2,
     };
-    ids.sort_by(|&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
+    sort_by(&mut ids, |&a, &b| rank(a).cmp(&rank(b)).then(most(b).total_cmp(&most(a))));
     ids.truncate(MOST);
     ids.into_iter().map(|id| NextToken { token: text(id), role: role(id), probabilities: probabilities(id) }).collect()
 }

@@ -1,5 +1,7 @@
 //! Walking through a drawing by keys: from node to node along its strongest edge, and from edge to edge of a node.
 
+use circuitscope_core::sort::sort_by;
+
 use crate::scene::{Scene, Stop, StopLink};
 
 /// What is pointed at or looked into, by the names that the drawing's elements carry.
@@ -86,7 +88,7 @@ fn first(scene: &Scene) -> Option<usize> {
 fn links_of(scene: &Scene, stop: usize) -> Vec<usize> {
     let mut links: Vec<usize> =
         (0..scene.links.len()).filter(|&i| scene.links[i].src == stop || scene.links[i].dest == stop).collect();
-    links.sort_by(|&a, &b| scene.links[b].strength.total_cmp(&scene.links[a].strength).then(a.cmp(&b)));
+    sort_by(&mut links, |&a, &b| scene.links[b].strength.total_cmp(&scene.links[a].strength).then(a.cmp(&b)));
     links
 }
 
@@ -94,7 +96,7 @@ fn links_of(scene: &Scene, stop: usize) -> Vec<usize> {
 fn column_of(scene: &Scene, stop: usize) -> Vec<usize> {
     let column = scene.stops[stop].column;
     let mut stops: Vec<usize> = (0..scene.stops.len()).filter(|&i| scene.stops[i].column == column).collect();
-    stops.sort_by(|&a, &b| scene.stops[a].across.total_cmp(&scene.stops[b].across).then(a.cmp(&b)));
+    sort_by(&mut stops, |&a, &b| scene.stops[a].across.total_cmp(&scene.stops[b].across).then(a.cmp(&b)));
     stops
 }
 

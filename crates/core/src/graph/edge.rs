@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Graph;
+use crate::sort::sort_by;
 
 /// An edge, by its index: `graph.dests[module_idx]`'s mask at `[seq_idx?, head_idx?, src_idx - min_src_idx]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Graph {
     pub fn node_names(&self) -> Vec<String> {
         let dests = self.dests.iter().flat_map(|d| (0..d.n_nodes()).map(|head| d.node_name(head, self.n_layers)));
         let mut names: Vec<_> = self.srcs.iter().map(|s| s.name.clone()).chain(dests).collect();
-        names.sort_unstable();
+        sort_by(&mut names, Ord::cmp);
         names.dedup();
         names
     }

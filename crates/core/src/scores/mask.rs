@@ -13,6 +13,7 @@ use crate::scores::known_circuit::edge_name;
 use crate::scores::prune_scores::PruneScores;
 use crate::scores::ranking::Circuit;
 use crate::settings::edge_counts::{EdgeCounts, edge_counts};
+use crate::sort::sort_by_key;
 
 /// What the numbers of a file of scores are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -151,7 +152,7 @@ impl MaskEdits {
         }
         // The sort is stable: of one edge the last comes first in the reversed list.
         sorted.reverse();
-        sorted.sort_by_key(|&(edge_idx, _)| edge_idx);
+        sort_by_key(&mut sorted, |&(edge_idx, _)| edge_idx);
         sorted.dedup_by_key(|&mut (edge_idx, _)| edge_idx);
         Ok(Self { sorted })
     }

@@ -5,6 +5,8 @@
 //! lanes of a group at once (`reroute`). Small drawings are begun several times, and the best is kept. The cost of a crossing is the
 //! strength of the weaker segment, and something for each. Only scores count, never pixels, so that a change of size keeps the order.
 
+use circuitscope_core::sort::sort_by;
+
 use super::flow::{Flow, ItemKind, Segment};
 use super::isotonic::Isotonic;
 use super::reroute::{Router, n_steps, reroute};
@@ -104,7 +106,7 @@ fn route(flow: &mut Flow, index: &mut [u32], steps: &mut usize) -> bool {
     for (i, group) in flow.groups.iter().enumerate() {
         groups.push((flow.links[group.links.clone()].iter().map(|link| link.strength).sum(), i));
     }
-    groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    sort_by(&mut groups, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let (mut router, mut changed) = (Router::default(), false);
     for (_, group) in groups {
         let n = n_steps(flow, &flow.groups[group]);
@@ -213,7 +215,8 @@ impl Ranks {
         self.sorted.clear();
         let mut n_fixed = 0;
         if self.boxes == BoxOrder::Fixed {
-            items.sort_unstable_by_key(|&item| (!flow.items[item].is_box(), item));
+            // Boxes come first, as they do among all items.
+            items.sort_unstable();
             n_fixed = items.iter().take_while(|&&item| flow.items[item].is_box()).count();
             self.isotonic.clear();
             for &item in &items[..n_fixed] {

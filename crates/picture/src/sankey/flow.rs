@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use circuitscope_core::sort::{sort_by, sort_by_key};
+
 use super::csr::Lists;
 use super::order::finite;
 use crate::drawn::{Band, Nodes, Port};
@@ -184,7 +186,7 @@ fn boxes(input: &FlowInput) -> Boxes {
     let column = |node: usize| input.column_of[nodes[node].layer];
     let mut linked: Vec<_> =
         (0..nodes.len()).filter(|&node| is_linked[node]).filter_map(|node| Some((column(node)?, node))).collect();
-    linked.sort_by(|&(a_column, a), &(b_column, b)| {
+    sort_by(&mut linked, |&(a_column, a), &(b_column, b)| {
         a_column.cmp(&b_column).then(nodes[a].place.total_cmp(&nodes[b].place)).then(a.cmp(&b))
     });
     let mut item_of = vec![usize::MAX; nodes.len()];
@@ -214,7 +216,7 @@ fn links(input: &FlowInput, item_of: &[usize], items: &[Item]) -> Vec<FlowLink> 
         first_offset: 0,
     });
     let mut links: Vec<_> = links.filter(|link| items[link.src].column < items[link.dest].column).collect();
-    links.sort_unstable_by_key(|link| (link.src, link.negative, link.dest, link.port, link.edge_idx));
+    sort_by_key(&mut links, |link| (link.src, link.negative, link.dest, link.port, link.edge_idx));
     links
 }
 

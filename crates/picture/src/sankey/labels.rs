@@ -2,6 +2,8 @@
 //! vertical). Never on a box, another name, or outside; and only on few ribbons that are not the box's own. The other names are
 //! late: they show while the pointer is on the box.
 
+use circuitscope_core::sort::sort_by;
+
 use super::flow::Flow;
 use super::layout::{Label, LabelPlace, Layout, NodeBox};
 use super::scene::Scene;
@@ -49,7 +51,7 @@ impl<'a> LabelInput<'a> {
 /// Writes the names of all boxes of a layout.
 pub(super) fn labels(input: &LabelInput, layout: &mut Layout) {
     let mut order: Vec<usize> = (0..layout.boxes.len()).collect();
-    order.sort_by(|&a, &b| input.strengths[b].total_cmp(&input.strengths[a]).then(a.cmp(&b)));
+    sort_by(&mut order, |&a, &b| input.strengths[b].total_cmp(&input.strengths[a]).then(a.cmp(&b)));
     let mut taken = Taken {
         boxes: layout.boxes.iter().map(|b| b.rect).collect(),
         names: Vec::new(),

@@ -57,6 +57,8 @@ pub use order::{WeightedEdge, compact_order, order};
 pub use request::{AttentionArc, Options, Request};
 pub use tags::TAG_RADIUS;
 
+use circuitscope_core::sort::sort_by;
+
 use self::arrange::BoxOrder;
 use self::flow::{Flow, FlowInput};
 use self::labels::LabelInput;
@@ -166,7 +168,7 @@ fn draw<'a>(scene: &Scene, flows: impl Iterator<Item = (&'a mut Flow, [f64; 2])>
     }
     let bands = &scene.request.drawn.bands;
     let edge = |ribbon: &Ribbon| bands[ribbon.band].links[ribbon.link].edge_idx;
-    layout.ribbons.sort_by(|a, b| b.width.total_cmp(&a.width).then_with(|| edge(a).cmp(&edge(b))));
+    sort_by(&mut layout.ribbons, |a, b| b.width.total_cmp(&a.width).then_with(|| edge(a).cmp(&edge(b))));
     labels::labels(&labels, layout);
     layout.arcs = arcs::arcs(scene.request, &scene.frame, layout);
     layout.tags = tags::tags(layout);

@@ -8,6 +8,8 @@
 //!    its weaker edge, as fast as crossings grow in number: small circuits count as much as large ones.
 //! 3. The other nodes are put between those by their barycentres.
 
+use circuitscope_core::sort::{sort_by, sort_by_key};
+
 use super::arrange::{BoxOrder, arrange};
 use super::csr::Lists;
 use super::flow::{FlowInput, ItemKind, flow};
@@ -83,7 +85,7 @@ fn strongest(edges: &[WeightedEdge]) -> Vec<Link> {
         ranked.select_nth_unstable_by(N_ARRANGED - 1, by_size);
         ranked.truncate(N_ARRANGED);
     }
-    ranked.sort_unstable_by(by_size);
+    sort_by(&mut ranked, by_size);
     let link = |(rank, edge_idx): (usize, usize)| Link {
         edge_idx,
         n_edges: 1,
@@ -104,7 +106,7 @@ pub fn compact_order(drawn: &Drawn) -> Vec<f64> {
     let edge = |link: &Link| WeightedEdge { src: link.src as u32, dest: link.dest as u32, weight: link.score.abs() };
     let mut links: Vec<_> = drawn.links().collect();
     // Sums of floats depend on their order, and that of the links should not count.
-    links.sort_by_key(|link| (link.edge_idx, link.src, link.dest));
+    sort_by_key(&mut links, |link| (link.edge_idx, link.src, link.dest));
     let edges: Vec<_> = links.into_iter().map(edge).collect();
     order(&drawn.nodes, &edges)
 }
@@ -182,7 +184,7 @@ impl Sweep {
         }
         self.keep_fixed(layer);
         let (wanted, fixed) = (&self.wanted, &self.fixed);
-        self.layers[layer].sort_by(|&a, &b| {
+        sort_by(&mut self.layers[layer], |&a, &b| {
             let by_wish = wanted[a as usize].total_cmp(&wanted[b as usize]);
             by_wish.then(fixed[a as usize].cmp(&fixed[b as usize])).then(a.cmp(&b))
         });
@@ -193,7 +195,7 @@ impl Sweep {
     fn keep_fixed(&mut self, layer: usize) {
         let mut kept: Vec<u32> =
             self.layers[layer].iter().copied().filter(|&n| self.fixed[n as usize].is_some()).collect();
-        kept.sort_unstable_by_key(|&node| self.fixed[node as usize]);
+        sort_by_key(&mut kept, |&node| self.fixed[node as usize]);
         self.isotonic.clear();
         kept.iter().for_each(|&node| self.isotonic.push(self.wanted[node as usize], 1.0));
         for (wish, node) in self.isotonic.values().zip(kept) {

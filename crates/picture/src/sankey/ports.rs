@@ -12,9 +12,19 @@ pub(super) struct Ports {
     pub offsets: Vec<f64>,
     /// By box: the lengths of its cells; all 0 where it has none.
     pub cells: Vec<[f64; 3]>,
-    sorted: Vec<(f64, usize, usize)>,
-    /// The links of a group: which way they leave it and where, with their edge's and their own index.
-    leaving: Vec<(i32, f64, usize, usize)>,
+    /// The links of a group, or of a side of a box.
+    sorted: Vec<Far>,
+}
+
+/// The far end of a link, which the link is sorted by.
+#[derive(Debug)]
+struct Far {
+    /// Which way the link leaves its group: upwards, the next to leave first; to the end, which is 0; or downwards.
+    side: i32,
+    at: f64,
+    edge_idx: usize,
+    /// The link's index; in its group where those of a group are sorted.
+    link: usize,
 }
 
 /// How boxes have cells.
@@ -33,7 +43,7 @@ impl Ports {
         let n_offsets =
             flow.links.iter().map(|link| flow.items[link.dest].column - flow.items[link.src].column - 1).sum();
         let cells = (0..flow.n_boxes).map(|item| cells(flow, item, rule)).collect();
-        Self { offsets: vec![0.0; n_offsets], cells, sorted: Vec::new(), leaving: Vec::new() }
+        Self { offsets: vec![0.0; n_offsets], cells, sorted: Vec::new() }
     }
 
     /// Sorts all ends, by where items are now.
@@ -51,22 +61,22 @@ impl Ports {
         for group in &flow.groups {
             let links = &flow.links[group.links.clone()];
             let first_column = flow.items[group.src].column + 1;
-            self.leaving.clear();
-            self.leaving.extend(links.iter().enumerate().map(|(i, link)| {
-                let (dest, end) = (&flow.items[link.dest], flow.items[link.dest].at + link.dest_offset);
+            self.sorted.clear();
+            self.sorted.extend(links.iter().enumerate().map(|(i, link)| {
+                let (dest, at) = (&flow.items[link.dest], flow.items[link.dest].at + link.dest_offset);
                 let column = dest.column as i32;
                 let side = match group.lanes.clone().nth(dest.column - first_column).map(|lane| &flow.items[lane]) {
                     None => 0,
-                    Some(lane) if end < lane.at + lane.size / 2.0 => column - i32::MAX,
+                    Some(lane) if at < lane.at + lane.size / 2.0 => column - i32::MAX,
                     Some(_) => i32::MAX - column,
                 };
-                (side, end, link.edge_idx, i)
+                Far { side, at, edge_idx: link.edge_idx, link: i }
             }));
-            self.leaving.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+            sort(&mut self.sorted);
             for (n_passed, lane) in group.lanes.clone().enumerate() {
                 let (column, mut at) = (flow.items[lane].column, 0.0);
-                for &(_, _, _, i) in &self.leaving {
-                    let link = &links[i];
+                for far in &self.sorted {
+                    let link = &links[far.link];
                     if flow.items[link.dest].column > column {
                         self.offsets[link.first_offset + n_passed] = at + link.width / 2.0;
                         at += link.width;
@@ -81,11 +91,11 @@ impl Ports {
         for group in &flow.groups[flow.groups_of[item].clone()] {
             for i in group.links.clone() {
                 let link = &flow.links[i];
-                let next = match flow.lanes(link, group).next() {
+                let at = match flow.lanes(link, group).next() {
                     Some(lane) => flow.items[lane].at + self.offsets[link.first_offset],
                     None => flow.items[link.dest].at + link.dest_offset,
                 };
-                self.sorted.push((next, link.edge_idx, i));
+                self.sorted.push(Far { side: 0, at, edge_idx: link.edge_idx, link: i });
             }
         }
         sort(&mut self.sorted);
@@ -102,7 +112,8 @@ impl Ports {
             for &i in flow.links_into.of(item) {
                 let link = &flow.links[i as usize];
                 if port.is_none_or(|port| link.port == Some(port)) {
-                    self.sorted.push((self.before_end(flow, i as usize), link.edge_idx, i as usize));
+                    let at = self.before_end(flow, i as usize);
+                    self.sorted.push(Far { side: 0, at, edge_idx: link.edge_idx, link: i as usize });
                 }
             }
             sort(&mut self.sorted);
@@ -129,23 +140,23 @@ fn parts(cells: &[f64; 3], size: f64) -> impl Iterator<Item = (Option<Port>, f64
     of_cells.filter(move |_| has_cells).chain(whole)
 }
 
-fn sort(ends: &mut [(f64, usize, usize)]) {
-    ends.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+fn sort(links: &mut [Far]) {
+    links.sort_unstable_by(|a, b| a.side.cmp(&b.side).then(a.at.total_cmp(&b.at)).then(a.edge_idx.cmp(&b.edge_idx)));
 }
 
 /// Puts ribbons next to each other in the middle of some room.
 fn place(
     flow: &mut Flow,
-    sorted: &[(f64, usize, usize)],
+    sorted: &[Far],
     [start, room]: [f64; 2],
     mut write: impl FnMut(&mut super::flow::FlowLink, f64),
 ) {
-    let total: f64 = sorted.iter().map(|&(_, _, i)| flow.links[i].width).sum();
+    let total: f64 = sorted.iter().map(|far| flow.links[far.link].width).sum();
     let n_gaps = sorted.len().saturating_sub(1) as f64;
     let gap = if n_gaps > 0.0 { ((room - total) / n_gaps).clamp(0.0, RIBBON_GAP) } else { 0.0 };
     let mut at = start + (room - total - gap * n_gaps) / 2.0;
-    for &(_, _, i) in sorted {
-        let link = &mut flow.links[i];
+    for far in sorted {
+        let link = &mut flow.links[far.link];
         write(link, at + link.width / 2.0);
         at += link.width + gap;
     }

@@ -3,6 +3,8 @@
 //! The unit starts high and falls, and gaps with it, until the fullest column of every band fits its room. Where even the least
 //! widths do not fit, everything is scaled down together.
 
+use circuitscope_core::sort::sort_by;
+
 use super::flow::{Flow, ItemKind};
 use crate::drawn::{NodeKind, Nodes, Port};
 
@@ -211,7 +213,7 @@ fn measure(sizing: &Sizing, furniture: Furniture, tightness: f64) -> Measure {
 fn rank_labels(flows: &mut [Flow], sizing: &Sizing, furniture: Furniture) {
     for flow in flows {
         let mut ranked: Vec<usize> = (0..flow.n_boxes).collect();
-        ranked.sort_by(|&a, &b| flow.items[b].strength.total_cmp(&flow.items[a].strength).then(a.cmp(&b)));
+        sort_by(&mut ranked, |&a, &b| flow.items[b].strength.total_cmp(&flow.items[a].strength).then(a.cmp(&b)));
         for (rank, item) in ranked.into_iter().enumerate() {
             let ItemKind::Box(node) = flow.items[item].kind else { continue };
             let inside = matches!(sizing.nodes.nodes[node].kind, NodeKind::Embed | NodeKind::Unembed);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use circuitscope_core::sort::sort_by_key;
 use circuitscope_core::{Metric, Unit};
 
 use super::stops::Stops;
@@ -109,7 +110,7 @@ impl StripSeries {
     pub(super) fn drawable(&self, n_edges: usize) -> Vec<StripPoint> {
         let on_axis = |point: &&StripPoint| point.k <= n_edges && point.mean.is_finite();
         let mut points: Vec<StripPoint> = self.points.iter().filter(on_axis).copied().collect();
-        points.sort_by_key(|point| point.k);
+        sort_by_key(&mut points, |point| point.k);
         points.dedup_by_key(|point| point.k);
         points
     }

@@ -1,5 +1,7 @@
 //! Marks on both axes, and their labels as far as there is room for them.
 
+use circuitscope_core::sort::sort_by;
+
 use super::counts::CountAxis;
 use super::request::ValueScale;
 use super::text::{count_text, fixed_text};
@@ -134,7 +136,7 @@ impl Row {
     /// What the axis holds, in the widest gap.
     fn note(&mut self) -> Option<TickLabel> {
         let mut taken = self.taken.clone();
-        taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_by(&mut taken, |a, b| a.0.total_cmp(&b.0));
         let gaps = taken.windows(2).map(|pair| (pair[0].1, pair[1].0));
         let (from, to) = gaps.max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))?;
         let fits = |note: &&str| text_width(note) + 2.0 * X_GAP <= to - from;

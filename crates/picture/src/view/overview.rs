@@ -1,5 +1,7 @@
 //! The strongest links, which are drawn, and the stream of the others.
 
+use circuitscope_core::sort::sort_by_key;
+
 use super::edges::strength;
 use super::group::Bundle;
 use crate::drawn::Nodes;
@@ -16,7 +18,7 @@ pub(super) fn cut<'a>(bundles: &mut Vec<Bundle<'a>>, limit: usize) -> Vec<Bundle
         }
         weaker = bundles.split_off(limit);
     }
-    bundles.sort_unstable_by_key(edge);
+    sort_by_key(bundles, edge);
     weaker
 }
 

@@ -1,5 +1,6 @@
 //! The shown edges with their ends, and which of them lie on a path from the embedding to the end.
 
+use circuitscope_core::sort::sort_by_key;
 use circuitscope_core::{AttentionDir, Edge, EdgeLookup, Graph, connected_edges};
 
 use super::edges::Shown;
@@ -28,7 +29,7 @@ pub(super) fn placed(graph: &Graph, shown: &[Shown], dir: AttentionDir) -> Vec<P
         Some(Placed { shown, edge, src: edge.src_idx, dest, port, on_path: false })
     };
     let mut placed: Vec<_> = shown.iter().filter_map(place).collect();
-    placed.sort_by_key(|placed| placed.edge.edge_idx);
+    sort_by_key(&mut placed, |placed| placed.edge.edge_idx);
     placed.dedup_by_key(|placed| placed.edge.edge_idx);
     mark_paths(graph, &mut placed, dir);
     placed

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use circuitscope_core::sort::sort_by;
 use circuitscope_core::{EdgeIndex, EdgeLookup, Graph, edge_name};
 
 use super::edges::{Shown, strength};
@@ -62,7 +63,7 @@ pub fn strongest(shown: &[Shown], n: usize) -> Vec<Shown> {
         edges.select_nth_unstable_by(n, order);
         edges.truncate(n);
     }
-    edges.sort_unstable_by(order);
+    sort_by(&mut edges, order);
     edges
 }
 

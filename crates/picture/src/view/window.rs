@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use circuitscope_core::sort::sort_by;
+
 use crate::drawn::{Layer, LayerPart, Nodes};
 
 /// The layers of a window, by their indices; none where no layer is of such a block.
@@ -46,7 +48,7 @@ fn side(part: LayerPart, nodes: &Nodes, nearest: Option<usize>, outermost: Optio
 /// For each node its place among those of its layer, from 0 at the top to 1.
 fn heights(nodes: &Nodes) -> Vec<f64> {
     let mut by_place: Vec<usize> = (0..nodes.nodes.len()).collect();
-    by_place.sort_by(|&a, &b| {
+    sort_by(&mut by_place, |&a, &b| {
         let [a, b] = [a, b].map(|i| &nodes.nodes[i]);
         a.layer.cmp(&b.layer).then(a.place.total_cmp(&b.place))
     });
