@@ -16,7 +16,7 @@ const READER_LIMIT: usize = 700_000;
 /// What the document fetches to become the page.
 const PAGE_FILES: [&str; 3] = ["boot.js", "page.js", "page_bg.wasm"];
 /// What the viewer may weigh on the wire, in bytes after brotli: whoever reads a post with a figure in it fetches it.
-const VIEWER_LIMIT: usize = 360_000;
+const VIEWER_LIMIT: usize = 330_000;
 /// What `element.js` may weigh on the wire, in bytes after brotli: it is fetched before any figure is near the screen.
 const ELEMENT_LIMIT: usize = 10_000;
 /// What the element fetches for its first figure.

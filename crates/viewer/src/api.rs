@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Function;
-use serde_json::json;
+use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 use yew::{AppHandle, Callback};
 
@@ -13,9 +13,11 @@ use crate::figure::Opened;
 use crate::live::{Results, Status};
 use crate::show;
 use crate::state::{Saved, Shown};
+use circuitscope_core::figure_file::files::FigureFiles;
 use circuitscope_core::scores::known_circuit::edge_name;
 use circuitscope_core::scores::mask::EdgeValues;
-use circuitscope_core::{Edge, Metric};
+use circuitscope_core::settings::run::RunSettings;
+use circuitscope_core::{Circuit, Edge, Metric};
 use circuitscope_figure::Target;
 use circuitscope_picture::{Size, Theme};
 
@@ -68,7 +70,7 @@ impl Figure {
         let on_told = Callback::from(move |told: Told| {
             let (name, data) = event(&told);
             // A page's own handler that throws is its own affair.
-            _ = on_event.call2(&JsValue::NULL, &name.into(), &data.to_string().into());
+            _ = on_event.call2(&JsValue::NULL, &name.into(), &json(&data).into());
         });
         let props = HostProps { opened: self.opened.clone(), shown: self.shown.clone(), parts, page, on_told };
         self.app = Some(yew::Renderer::<Host>::with_root_and_props(root, props).render());
@@ -88,7 +90,7 @@ impl Figure {
 
     /// What is shown, as JSON for `restore`.
     pub fn save(&self) -> String {
-        json!(self.shown.borrow().saved()).to_string()
+        json(&self.shown.borrow().saved())
     }
 
     /// Shows again what was saved.
@@ -135,28 +137,24 @@ impl Figure {
     /// are recorded, whether the circuit that is shown is measured, and the other hosts that would be asked. `base` is the figure's URL.
     pub fn plan(&self, base: &str) -> String {
         let (opened, shown) = (&self.opened, self.shown.borrow());
-        let counts: Vec<_> = opened.recorded().iter().flat_map(|r| &r.circuits).map(|r| r.circuit.requested).collect();
-        json!({
-            "files": opened.file.files,
-            "run": opened.file.run,
-            "prompts": show::all_prompts(opened),
-            "isMask": opened.file.circuit.as_ref().is_some_and(|circuit| circuit.values == EdgeValues::Mask),
-            "counts": counts,
-            "shown": shown.requested,
-            "measured": shown.measurement(opened).is_some(),
-            "hasRun": !shown.live.rows.is_empty(),
-            "otherHosts": opened.file.other_hosts(base),
+        let counts = opened.recorded().iter().flat_map(|r| &r.circuits).map(|r| r.circuit.requested).collect();
+        json(&Plan {
+            files: &opened.file.files,
+            run: &opened.file.run,
+            prompts: show::all_prompts(opened),
+            is_mask: opened.file.circuit.as_ref().is_some_and(|circuit| circuit.values == EdgeValues::Mask),
+            counts,
+            shown: shown.requested,
+            measured: shown.measurement(opened).is_some(),
+            has_run: !shown.live.rows.is_empty(),
+            other_hosts: opened.file.other_hosts(base),
         })
-        .to_string()
     }
 
     /// The figure's scores by edge, as JSON that `runCircuits` takes.
     #[wasm_bindgen(js_name = edgeScores)]
     pub fn edge_scores(&self) -> String {
-        let (graph, scores) = (&self.opened.graph, &self.opened.scores);
-        let edges = graph.edges().filter(|edge: &Edge| scores.score(*edge) != 0.0);
-        let named = edges.map(|edge| (edge_name(graph, edge), json!(scores.score(edge))));
-        serde_json::Value::Object(named.collect()).to_string()
+        json(&NamedScores(&self.opened))
     }
 
     /// Takes the figure out of its element.
@@ -174,20 +172,67 @@ impl Figure {
     }
 }
 
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names and numbers can be written as JSON")
+}
+
+/// What a run needs. Written at once: as a value it would be a copy of the figure's inlined files.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Plan<'a> {
+    files: &'a FigureFiles,
+    run: &'a RunSettings,
+    prompts: Option<show::PromptsFile<'a>>,
+    is_mask: bool,
+    counts: Vec<usize>,
+    shown: usize,
+    measured: bool,
+    has_run: bool,
+    other_hosts: Vec<String>,
+}
+
+/// The scores that are not 0, by the names of their edges.
+struct NamedScores<'a>(&'a Opened);
+
+impl Serialize for NamedScores<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Opened { graph, scores, .. } = self.0;
+        let edges = graph.edges().filter(|edge: &Edge| scores.score(*edge) != 0.0);
+        to.collect_map(edges.map(|edge| (edge_name(graph, edge), scores.score(edge))))
+    }
+}
+
 /// The keys of all metrics in the engine's results, each with the one that figures have.
 #[wasm_bindgen(js_name = metricKeys)]
 pub fn metric_keys() -> String {
-    json!(Metric::ALL.map(|metric| (metric.key(), json!(metric)))).to_string()
+    json(&Metric::ALL.map(|metric| (metric.key(), metric)))
 }
 
-fn event(told: &Told) -> (&'static str, serde_json::Value) {
+/// What an event tells besides its name.
+#[derive(Default, Serialize)]
+struct EventData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edges: Option<usize>,
+    /// Null where it is infinite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edge: Option<&'a str>,
+}
+
+fn event(told: &Told) -> (&'static str, EventData<'_>) {
+    let none = EventData::default();
     match told {
-        Told::Changed(circuit) => ("change", json!({ "edges": circuit.n_edges, "threshold": circuit.threshold })),
-        Told::Settled(edges) => ("settle", json!({ "edges": edges })),
-        Told::Selected(Some(Target::Node(node))) => ("select", json!({ "node": node })),
-        Told::Selected(Some(Target::Edge(edge))) => ("select", json!({ "edge": edge })),
-        Told::Selected(None) => ("select", json!({})),
-        Told::RunWanted => ("run", json!({})),
-        Told::CancelWanted => ("cancel", json!({})),
+        Told::Changed(Circuit { n_edges, threshold, .. }) => {
+            ("change", EventData { edges: Some(*n_edges), threshold: Some(*threshold), ..none })
+        }
+        Told::Settled(edges) => ("settle", EventData { edges: Some(*edges), ..none }),
+        Told::Selected(Some(Target::Node(node))) => ("select", EventData { node: Some(node), ..none }),
+        Told::Selected(Some(Target::Edge(edge))) => ("select", EventData { edge: Some(edge), ..none }),
+        Told::Selected(None) => ("select", none),
+        Told::RunWanted => ("run", none),
+        Told::CancelWanted => ("cancel", none),
     }
 }

@@ -25,7 +25,7 @@ pub struct Live {
 
 /// What a run is at.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(tag = "state", rename_all = "camelCase")]
+#[serde(from = "StatusFields")]
 pub enum Status {
     #[default]
     Idle,
@@ -38,6 +38,38 @@ pub enum Status {
     Failed {
         message: String,
     },
+}
+
+/// A status in JSON: its name, and the fields of those that have some.
+#[derive(Deserialize)]
+struct StatusFields {
+    state: State,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    done: f64,
+    #[serde(default)]
+    total: f64,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum State {
+    Idle,
+    Running,
+    Failed,
+}
+
+impl From<StatusFields> for Status {
+    fn from(StatusFields { state, label, done, total, message }: StatusFields) -> Self {
+        match state {
+            State::Idle => Self::Idle,
+            State::Running => Self::Running { label, done, total },
+            State::Failed => Self::Failed { message },
+        }
+    }
 }
 
 /// What a run gave.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::figure::Opened;
 use crate::live::{Live, Status, TOLERANCE};
@@ -194,31 +194,57 @@ pub fn prompt(opened: &Opened, shown: &Shown) -> Option<(Vec<String>, Vec<String
     Some((row(&prompt.clean), row(&prompt.corrupt)))
 }
 
-/// The prompts in auto-circuit's format, where the figure has as many as were run.
-pub fn all_prompts(opened: &Opened) -> Option<serde_json::Value> {
+/// Prompts in auto-circuit's format, as token ids.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct PromptsFile<'a> {
+    prompts: Vec<PromptOfFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pad_token: Option<u32>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct PromptOfFile<'a> {
+    clean: &'a [u32],
+    corrupt: &'a [u32],
+    answers: AnswersOfFile<'a>,
+    wrong_answers: AnswersOfFile<'a>,
+}
+
+impl<'a> From<&'a FigurePrompt> for PromptOfFile<'a> {
+    fn from(prompt: &'a FigurePrompt) -> Self {
+        Self {
+            clean: &prompt.clean,
+            corrupt: &prompt.corrupt,
+            answers: (&prompt.answers).into(),
+            wrong_answers: (&prompt.wrong_answers).into(),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum AnswersOfFile<'a> {
+    Tokens(&'a [u32]),
+    PerPosition(&'a [Vec<u32>]),
+    Values(&'a [Vec<f64>]),
+}
+
+impl<'a> From<&'a FigureAnswers> for AnswersOfFile<'a> {
+    fn from(answers: &'a FigureAnswers) -> Self {
+        match answers {
+            FigureAnswers::Tokens(tokens) => Self::Tokens(tokens),
+            FigureAnswers::PerPosition(rows) => Self::PerPosition(rows),
+            FigureAnswers::Values(rows) => Self::Values(rows),
+        }
+    }
+}
+
+/// The figure's prompts, where it has as many as were run.
+pub fn all_prompts(opened: &Opened) -> Option<PromptsFile<'_>> {
     let texts = &opened.file.texts;
     let n_run = opened.recorded()?.baseline.n_prompts;
-    if texts.prompts.len() < n_run.max(1) {
-        return None;
-    }
-    let answers = |answers: &FigureAnswers| match answers {
-        FigureAnswers::Tokens(tokens) => json!(tokens),
-        FigureAnswers::PerPosition(rows) => json!(rows),
-        FigureAnswers::Values(rows) => json!(rows),
-    };
-    let pair = |prompt: &FigurePrompt| {
-        json!({
-            "clean": prompt.clean,
-            "corrupt": prompt.corrupt,
-            "answers": answers(&prompt.answers),
-            "wrong_answers": answers(&prompt.wrong_answers),
-        })
-    };
-    let mut prompts = json!({ "prompts": texts.prompts.iter().map(pair).collect::<Vec<_>>() });
-    if let Some(pad_token) = texts.pad_token {
-        prompts["pad_token"] = json!(pad_token);
-    }
-    Some(prompts)
+    let prompts = texts.prompts.iter().map(PromptOfFile::from).collect();
+    (texts.prompts.len() >= n_run.max(1)).then_some(PromptsFile { prompts, pad_token: texts.pad_token })
 }
 
 /// The likeliest next tokens of the prompt that is shown, under the names of the runs.
