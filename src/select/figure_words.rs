@@ -77,14 +77,16 @@ pub fn notice(state: &State) -> Option<FigureNotice> {
 /// How the open figure stands: recorded, its files being fetched, or run and compared; nothing where a run's own words say it.
 pub fn status(state: &State) -> Option<Status> {
     let open = state.figure()?;
-    let can_run = state.inputs.problems.is_empty() && state.settings.counts_error.is_none();
-    if let Stage::Fetching { name, done, total } = &state.figures.stage {
-        return Some(fetching(name, *done, *total));
+    match &state.figures.stage {
+        Stage::Fetching { name, done, total } => Some(fetching(name, *done, *total)),
+        _ => is_waiting(state).then(|| waiting(state, open)),
     }
-    if state.inputs.awaiting && can_run && memory::problem(state).is_none() {
-        return Some(waiting(state, open));
-    }
-    None
+}
+
+/// Whether all that keeps the open figure from being run is that its files are not here.
+pub fn is_waiting(state: &State) -> bool {
+    let is_right = state.inputs.problems.is_empty() && state.settings.counts_error.is_none();
+    state.figure().is_some() && state.inputs.awaiting && is_right && memory::problem(state).is_none()
 }
 
 /// How far the last run is from what the figure recorded; whether that is too far.

@@ -36,6 +36,9 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     if !missing.is_empty() {
         return Err(format!("Still missing: {}.", missing.join(", ").to_lowercase()));
     }
+    if state.inputs.awaiting {
+        return Err("The figure's files are not here yet: “Run live” gets them.".to_owned());
+    }
     // Other scores take the place of those that are wrong.
     let scores = state.inputs.file(Role::Scores).map(Subject::File);
     if let Some(problem) = state.inputs.problems.iter().find(|problem| Some(problem.about) != scores) {

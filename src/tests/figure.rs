@@ -9,6 +9,7 @@ use crate::select::insight::known_attention;
 use crate::select::link::{address, fragment};
 use crate::select::rail::{Remedy, StatusKind};
 use crate::select::runs::{live_run, next_run, sweep};
+use crate::select::search;
 use crate::select::tokens::token_text;
 use crate::state::State;
 use crate::state::figure::{Made, OpenFigure, Opening, Origin, Slot, Stage};
@@ -123,6 +124,7 @@ fn moving_the_cursor_of_a_figure_fetches_nothing() {
     state.apply(Action::Circuit(CircuitAction::Requested(1)));
     assert_eq!(next_run(&state), None);
     assert!(heading(&state).is_some());
+    assert!(search::order(&state, false).unwrap_err().contains("Run live"), "nor does a search");
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub fn apply(state: &mut State, action: FigureAction) {
         FigureAction::Live => {
             figures.stage = Stage::Idle;
             state.figures.run_next = state.figure().is_some();
-            // The circuit that is shown, with its edits, follows the others.
-            state.picture.newly_chosen |= !state.picture.edits.is_empty();
+            // The circuit that is shown follows, where it is none of the recorded ones.
+            state.picture.newly_chosen = true;
         }
     }
 }

@@ -7,6 +7,7 @@ import { AXE } from "./support/browser.mjs";
 import { fakeEngine } from "./support/fake_engine.mjs";
 import { LAPTOP, PHONE } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
+import { SITE } from "./support/server.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
 await pageSuite("for everyone", { anew: false }, ({ page, ui, server, visitor }) => {
@@ -29,6 +30,15 @@ await pageSuite("for everyone", { anew: false }, ({ page, ui, server, visitor })
     ["the dialog of pictures", async () => {
       await ui.menu("share", /^Picture…/);
       await page.getByRole("dialog", { name: "Save a picture" }).waitFor();
+    }],
+    ["the dialog of figures", async () => {
+      await ui.menu("share", /^Figure…/);
+      await page.getByRole("dialog", { name: "Save a figure" }).waitFor();
+    }],
+    ["a figure that cannot be opened", async () => {
+      server.add(`${SITE}demo/induction/figure.json`, "{}");
+      await ui.menu("examples", /^Induction/);
+      await page.locator(".figure-notice").waitFor();
     }],
     ["two circuits compared", async () => {
       await ui.drawScores(randomModel());

@@ -100,7 +100,8 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     await serve();
     await openAt("?figure=f/figure.json");
     await ui.onCpu();
-    await runLive().click();
+    assert.ok(await ui.button("Find a circuit").isDisabled());
+    await page.locator(".inspector").getByRole("button", { name: "Run this circuit here" }).first().click();
     await ui.status(/verified: (no difference|largest difference \d(\.\d+)?e-\d+ \([a-z ,]+ at \d+ edges?\))\./);
     assert.ok(ui.asked().includes("model.safetensors"));
     assert.ok(await page.locator(".stat.good").isVisible());
@@ -191,8 +192,10 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     await ui.menu("examples", /^Tracr reverse/);
     await ui.shows(".stage .caption", /writes a sequence backwards/);
     await page.waitForFunction(() => location.search === "");
+    server.add(`${SITE}demo/induction/figure.json`, "{}");
     await ui.menu("examples", /^Induction/);
-    await ui.shows(".figure-notice", /404/);
+    await ui.shows(".figure-notice", /cannot be opened.*`format` should be/);
+    assert.match(await caption(), /writes a sequence backwards/);
   });
 
   it("opens one that is dropped, names what is missing and takes it when it is dropped", async () => {

@@ -8,7 +8,7 @@ use super::node::{NodeInspector, node_inspector};
 use super::values::{PromptsView, prompts_view};
 use crate::select::insight::{self, Seen};
 use crate::select::inspector::{self as select, EdgeRow};
-use crate::select::{runs, values};
+use crate::select::{figure_words, runs, values};
 use crate::state::picture::{Selection, View};
 use crate::state::runs::Plan;
 use crate::tasks;
@@ -98,6 +98,8 @@ fn run(props: &Connected) -> Callback<()> {
     props.with(|state, tasks, ()| {
         if runs::ready(state) {
             tasks::run(tasks, Plan::circuit(state.key(), state.picture.choice(), &state.settings));
+        } else if figure_words::is_waiting(state) {
+            tasks::figure::run_live(tasks, state);
         }
     })
 }

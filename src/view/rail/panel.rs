@@ -82,7 +82,11 @@ fn examples(props: &Connected) -> Html {
     let state = &props.state;
     let on_own = props.on(|_: MouseEvent| Action::Screen(ScreenAction::SectionOpened(Some(Section::Model))));
     let name = match state.figure() {
-        Some(open) => open.figure.title.clone(),
+        Some(open) => {
+            let address = state.figures.link();
+            let example = EXAMPLES.into_iter().find(|example| address == Some(&example.address()));
+            example.map_or_else(|| open.figure.title.clone(), |example| example.title.to_owned())
+        }
         None if state.is_demo() => "Tracr reverse".to_owned(),
         None => "Your own files".to_owned(),
     };
