@@ -246,6 +246,23 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     await ui.countIs(77);
   });
 
+  it("writes an open one again, whose files stay where they are", async () => {
+    await serve();
+    await openAt("?figure=f/figure.json");
+    await ui.menu("share", /^Figure/);
+    const dialog = page.getByRole("dialog", { name: "Save a figure" });
+    assert.equal(await dialog.getByLabel("Title").inputValue(), "Written <i>backwards</i>");
+    const { text } = await ui.saved(() => dialog.getByRole("button", { name: "Save JSON" }).click());
+    await dialog.getByText("A run of it fetches model.safetensors from where the figure here has them.").waitFor();
+    const saved = JSON.parse(text);
+    const url = `${server.origin}${FOLDER}weights/model.safetensors`;
+    assert.deepEqual(saved.files.weights, [{ url, bytes: MODEL.length, sha256: sha256(MODEL) }]);
+    assert.deepEqual([saved.caption, saved.licence, saved.recorded.date], [
+      "{edges:2} of {edges:all} edges are enough & <b>no</b> more.", "CC BY 4.0", "2026-11-30",
+    ]);
+    assert.ok(!engineAsked() && !ui.asked().includes("model.safetensors"));
+  });
+
   it("writes one that shows the same screen when it is opened again, by itself or from an archive", async () => {
     await ui.open();
     await ui.onCpu();

@@ -66,19 +66,35 @@ async fn save(tasks: &Tasks, state: &State, saving: &Saving) -> Result<String, T
     let figure = writing.figure(state).await?;
     let json = figure.to_json("figure.json").map_err(|error| Trouble::Failed(error.to_string()))?;
     let blob = text_blob("application/json", &json).map_err(|e| Trouble::Failed(js_text(&e)))?;
-    let needed: Vec<_> = figure.files.all().filter(|(_, file)| file.inline.is_none()).collect();
-    let names: Vec<_> = needed.iter().filter_map(|(_, file)| file.name()).collect();
-    let (name, blob, said) = if saving.archive {
+    let held: Vec<_> = writing.beside.iter().map(|stored| stored.name.clone()).collect();
+    let (name, blob) = if saving.archive {
         let mut files = vec![Stored { name: "figure.json".to_owned(), blob }];
         files.append(&mut writing.beside);
-        ("figure.zip", zip(&files).await?, String::new())
-    } else if names.is_empty() {
-        ("figure.json", blob, " It needs no other file.".to_owned())
+        ("figure.zip", zip(&files).await?)
     } else {
-        ("figure.json", blob, format!(" To run it, put beside it: {}.", names.join(", ")))
+        ("figure.json", blob)
     };
     save_blob(name, &blob).map_err(|e| Trouble::Failed(format!("{name} could not be saved: {}", js_text(&e))))?;
-    Ok(format!("Saved as {name}.{said}"))
+    Ok(format!("Saved as {name}.{}", what_else(&figure, &held)))
+}
+
+/// Which files were not saved, `held` being those of the archive: those to put beside it, and those that are fetched from where they are.
+fn what_else(figure: &FigureFile, held: &[String]) -> String {
+    let is_held = |file: &FigureRef| file.name().is_some_and(|name| held.iter().any(|held| held == name));
+    let outside = || figure.files.all().map(|(_, file)| file).filter(|file| file.inline.is_none() && !is_held(file));
+    let names = |files: Vec<&FigureRef>| files.into_iter().filter_map(FigureRef::name).collect::<Vec<_>>().join(", ");
+    let (remote, beside): (Vec<_>, Vec<_>) = outside().partition(|file| file.host().is_some());
+    let mut said = String::new();
+    if !beside.is_empty() {
+        said += &format!(" To run it, put beside it: {}.", names(beside));
+    }
+    if !remote.is_empty() {
+        said += &format!(" A run of it fetches {} from where the figure here has them.", names(remote));
+    }
+    if outside().next().is_none() {
+        said += " It needs no other file.";
+    }
+    said
 }
 
 impl Writing<'_> {

@@ -60,7 +60,7 @@ pub fn Rail(props: &Connected) -> Html {
 fn grab(props: &Connected) -> Html {
     let [model, _, scores] = select::lines(&props.state);
     let onclick = props.on(|_: MouseEvent| Action::Screen(ScreenAction::RailToggled));
-    let Status { kind, title, text, .. } = select::status(&props.state);
+    let Status { kind, title, text, remedy: next, .. } = select::status(&props.state);
     let line = match kind {
         StatusKind::Busy => format!("{title} {text}"),
         _ => format!("{} · {}", model.value, scores.value),
@@ -71,7 +71,10 @@ fn grab(props: &Connected) -> Html {
             <button type="button" class="grab" aria-expanded={is_open.to_string()} {onclick}>
                 <b>{ "Setup" }</b><span>{ line }</span>
             </button>
-            if !is_open {
+            if is_open {
+            } else if next == Some(Remedy::RunLive) {
+                <button type="button" class="primary" onclick={remedy(props).reform(|_: MouseEvent| Remedy::RunLive)}>{ "Run live" }</button>
+            } else {
                 { find_button(props) }
             }
         </div>
