@@ -44,7 +44,7 @@ pub fn is_own(url: &Url) -> bool {
 ///
 /// # Errors
 /// When the host cannot be asked or has it not, it answers with a web page, or the file is larger than it may be.
-pub async fn fetch(wanted: &Wanted<'_>, on_progress: impl Fn(u64) -> bool) -> Result<Blob, Trouble> {
+pub async fn fetch(wanted: &Wanted<'_>, on_progress: &dyn Fn(u64) -> bool) -> Result<Blob, Trouble> {
     let Wanted { url, name, most } = *wanted;
     let failed = |why: String| Trouble::Failed(format!("{name} could not be fetched from {}: {why}", host(url)));
     let response = request(url).await.map_err(|error| {

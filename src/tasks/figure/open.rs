@@ -40,6 +40,14 @@ pub enum First {
     Later(String),
 }
 
+/// What may be asked, and for how long.
+struct Leave<'a> {
+    /// Those of some hosts that may not be.
+    not_agreed: &'a dyn Fn(Vec<String>) -> Vec<String>,
+    /// Whether to go on, told how many bytes there are.
+    go_on: &'a dyn Fn(u64) -> bool,
+}
+
 /// A figure that was read, and the scores' file where it was fetched.
 struct Got {
     origin: Origin,
@@ -62,7 +70,7 @@ pub async fn first() -> Option<First> {
 }
 
 async fn fetched(link: String) -> Option<First> {
-    let got = get(&link, |hosts| hosts, |_| true).await;
+    let got = get(&link, &Leave { not_agreed: &|hosts| hosts, go_on: &|_| true }).await;
     Some(match got.and_then(|got| open(got, demo::FILES.len() as FileId)) {
         Ok((open, made)) => First::Figure(Shared::new(open), Rc::new(made)),
         Err(Trouble::Asks(hosts)) => {
@@ -81,7 +89,8 @@ pub fn open_address(tasks: &Rc<Tasks>, link: String, fragment: String) {
     tasks.dispatch(Action::Figure(FigureAction::Stage(Stage::Opening(link.clone()))));
     let tasks = tasks.clone();
     spawn_local(async move {
-        let got = get(&link, |hosts| tasks.figure.not_agreed(hosts), |_| tasks.figure.is_current(turn)).await;
+        let not_agreed = |hosts| tasks.figure.not_agreed(hosts);
+        let got = get(&link, &Leave { not_agreed: &not_agreed, go_on: &|_| tasks.figure.is_current(turn) }).await;
         if !tasks.figure.is_current(turn) {
             return;
         }
@@ -158,45 +167,36 @@ fn open(got: Got, first_id: FileId) -> Result<(OpenFigure, Made), Trouble> {
     opening.open().map_err(|error| Trouble::Failed(error.to_string()))
 }
 
-/// Fetches a figure, and what else is needed to draw it. `not_agreed` are those of some hosts that may not be asked.
-async fn get(
-    link: &str,
-    not_agreed: impl Fn(Vec<String>) -> Vec<String>,
-    go_on: impl Fn(u64) -> bool,
-) -> Result<Got, Trouble> {
+/// Fetches a figure, and what else is needed to draw it.
+async fn get(link: &str, leave: &Leave<'_>) -> Result<Got, Trouble> {
     let url = in_full(link, &fetch::page_address())?;
-    let hosts = if fetch::is_own(&url) { Vec::new() } else { not_agreed(vec![url.host()]) };
+    let hosts = if fetch::is_own(&url) { Vec::new() } else { (leave.not_agreed)(vec![url.host()]) };
     if !hosts.is_empty() {
         return Err(Trouble::Asks(hosts));
     }
     let name = url.pathname().rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("figure").to_owned();
     let wanted = Wanted { url: &url.href(), name: &name, most: MAX_BYTES as u64 };
-    let text = text_of(&name, &fetch(&wanted, &go_on).await?).await?;
+    let text = text_of(&name, &fetch(&wanted, leave.go_on).await?).await?;
     let figure = read(&name, &text)?;
     let mut got =
         Got { origin: Origin::Address { link: link.to_owned(), url: url.href() }, name, figure, scores: None };
     let needed: Vec<_> = needed(&got.figure).collect();
     for (slot, most) in needed {
         let Some(file) = slot.file(&got.figure.files).cloned() else { continue };
-        let blob = fetch_ref(&file, &url, most, (&not_agreed, &go_on)).await?;
+        let blob = fetch_ref(&file, &url, most, leave).await?;
         put(&mut got, slot, &file, &blob).await?;
     }
     Ok(got)
 }
 
-async fn fetch_ref(
-    file: &FigureRef,
-    base: &Url,
-    most: u64,
-    (not_agreed, go_on): (impl Fn(Vec<String>) -> Vec<String>, impl Fn(u64) -> bool),
-) -> Result<Blob, Trouble> {
+async fn fetch_ref(file: &FigureRef, base: &Url, most: u64, leave: &Leave<'_>) -> Result<Blob, Trouble> {
     let url = in_full(file.url.as_deref().unwrap_or_default(), &base.href())?;
-    let hosts = if url.host() == base.host() { Vec::new() } else { not_agreed(vec![url.host()]) };
+    let hosts = if url.host() == base.host() { Vec::new() } else { (leave.not_agreed)(vec![url.host()]) };
     if !hosts.is_empty() {
         return Err(Trouble::Asks(hosts));
     }
     let most = file.bytes.unwrap_or(most).min(most);
-    let blob = fetch(&Wanted { url: &url.href(), name: file.name().unwrap_or("file"), most }, go_on).await?;
+    let blob = fetch(&Wanted { url: &url.href(), name: file.name().unwrap_or("file"), most }, leave.go_on).await?;
     check(file, &blob).await?;
     Ok(blob)
 }

@@ -144,7 +144,7 @@ async fn fetch_part(
         tasks.figure.is_current(turn)
     };
     on_progress(0);
-    fetch(&Wanted { url: &url.href(), name: &part.name, most: file.bytes.unwrap_or(MAX_UNSAID) }, on_progress).await
+    fetch(&Wanted { url: &url.href(), name: &part.name, most: file.bytes.unwrap_or(MAX_UNSAID) }, &on_progress).await
 }
 
 fn blob_of(bytes: &[u8]) -> Result<Blob, Trouble> {
