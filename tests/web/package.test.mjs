@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 
 import { openBrowser } from "./support/browser.mjs";
 import { figureIn, watched } from "./support/embedded.mjs";
-import { bundle, copyDemo, installed, typeErrors } from "./support/package.mjs";
+import { bundle, copyDemo, developed, installed, typeErrors } from "./support/package.mjs";
 
 const FIGURE = '<circuit-scope src="ioi/figure.json" engine="cpu"></circuit-scope>';
 const HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><link rel="icon" href="data:,">';
@@ -20,6 +20,8 @@ const PROJECT = {
     window.openEngine = openEngine;
   `,
 };
+/** A method that the element does not have. */
+const MISUSE = 'import "circuitscope/element";\ndocument.createElement("circuit-scope").saves();';
 /** A page that has the package's folder beside it. */
 const PLAIN = `${HEAD}<script type="module" src="circuitscope/element.js"></script>${FIGURE}`;
 /** What a reader of the types writes. */
@@ -38,7 +40,7 @@ const USE = `
 describe("the npm package", () => {
   let project, bundled, browser, server, page, wrong, host;
   before(async () => {
-    project = installed({ ...PROJECT, "use.ts": USE });
+    project = installed({ ...PROJECT, "use.ts": USE, "misuse.ts": MISUSE });
     copyDemo("ioi", path.join(project.folder, "public", "ioi"));
     bundled = bundle(project.folder);
     browser = await openBrowser();
@@ -79,7 +81,7 @@ describe("the npm package", () => {
 
   it("has types for the element and the module", () => {
     assert.equal(typeErrors(project.folder, "use.ts"), "");
-    assert.match(typeErrors(project.folder, "wrong.ts"), /wrong\.ts/);
+    assert.match(typeErrors(project.folder, "misuse.ts"), /'saves' does not exist on type 'CircuitScopeElement'/);
   });
 
   it("is bundled by an empty Vite project: drawn, moved and run", async () => {
@@ -96,6 +98,16 @@ describe("the npm package", () => {
     // One copy of each program.
     const programs = server.requests.map(({ pathname }) => /(\w+)_bg.*\.wasm$/.exec(pathname)?.[1]).filter(Boolean);
     assert.deepEqual([...new Set(programs)].sort(), ["engine", "viewer"]);
+  });
+
+  it("is served by Vite as it is written: drawn, moved and run", async () => {
+    const { url, close } = await developed(project.folder);
+    try {
+      await page.goto(url);
+      await isWholeFigure();
+    } finally {
+      close();
+    }
   });
 
   it("works in a plain page that has a copy of it: drawn, moved and run", async () => {

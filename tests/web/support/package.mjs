@@ -1,6 +1,6 @@
 // The npm package, installed and bundled as its users do it, without the network.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -42,6 +42,21 @@ export function copyDemo(name, to) {
 /** What Vite makes of a folder, in its `dist`: what it says of it. */
 export function bundle(folder) {
   return execFileSync("node", [path.join(VITE, "vite", "bin", "vite.js"), "build"], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Serves a folder by Vite's own server, at `url`, until `close` is called. */
+export function developed(folder) {
+  const server = spawn("node", [path.join(VITE, "vite", "bin", "vite.js"), "--host", "127.0.0.1"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout.setEncoding("utf8").on("data", (text) => {
+      said += text;
+      // It writes the address in colours, unless it is told not to.
+      const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(said.replace(/\u001b\[\d+m/g, "")) ?? [];
+      if (url) resolve({ url, close: () => server.kill() });
+    });
+    server.on("exit", () => reject(new Error(`Vite ended: ${said}`)));
+  });
 }
 
 /** The errors that TypeScript finds in a file of a folder; an empty text where there are none. */
