@@ -26,9 +26,12 @@ async function start() {
   /** @type {number | undefined} */
   let edges;
   figure?.addEventListener("cs-change", ({ detail }) => (edges = detail.edges));
+  // Trunk writes their names, which are those of this build.
+  const names = /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=circuitscope-page]"));
+  const { js = "", wasm = "" } = names.dataset;
   const [page, module] = await Promise.all([
-    import("./page.js?v=__BUILD_ID__"),
-    WebAssembly.compileStreaming(fetch(new URL("./page_bg.wasm?v=__BUILD_ID__", import.meta.url))),
+    import(new URL(js, document.baseURI).href),
+    WebAssembly.compileStreaming(fetch(new URL(wasm, document.baseURI))),
   ]);
   if (edges !== undefined && location.hash.length < 2) history.replaceState(null, "", `#k=${edges}`);
   await page.default({ module_or_path: module });
