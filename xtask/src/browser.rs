@@ -1,6 +1,6 @@
 //! Runs `tests/web`: Node's own test runner, which drives Chromium over the built site, and Firefox and WebKit for some of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::workspace::{Result, Workspace, files};
 
@@ -35,6 +35,16 @@ pub fn test(workspace: &Workspace, browser: &Browser) -> Result<()> {
     let passed = run(workspace, browser, 2, &together);
     run(workspace, browser, 1, &alone)?;
     passed
+}
+
+/// Draws the social cards of the demos, `www/demo/NAME/card.png`, over the built site.
+///
+/// # Errors
+/// When one cannot be drawn.
+pub fn cards(workspace: &Workspace, chromium: &Path, node_modules: &Path) -> Result<()> {
+    let mut command = workspace.command("node");
+    command.arg("tests/web/support/make_cards.mjs");
+    workspace.run(command.env("CHROMIUM", chromium).env("CIRCUITSCOPE_NODE_MODULES", node_modules))
 }
 
 fn run(workspace: &Workspace, browser: &Browser, n_at_a_time: usize, files: &[PathBuf]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `cargo xtask serve | build | pages | npm | test | train | schema | check-types`: sets up what is missing, then does it.
+//! `cargo xtask serve | build | pages | cards | npm | test | train | schema | check-types`: sets up what is missing, then does it.
 //!
 //! [`tools`] installs, at the versions that the project asks for, into a cache outside the clone; [`site`] builds the static
 //! site, shrinks it and holds it to its size; [`pages`] writes the pages around the tool, [`offline`] the list of what is kept for
@@ -25,6 +25,7 @@ Usage: cargo xtask <command>
   serve [trunk's options]  builds the site, serves it on http://127.0.0.1:8080 and rebuilds it when a file changes
   build                    makes the static site in dist/, ready for any host
   pages                    writes the pages around the tool into a built site anew, in dist/
+  cards                    draws the pictures of the demos that social networks show, over a built site
   npm                      makes the npm package of a built site, for `npm pack`
   test [--webgpu-all]      runs every test there is: native, then in Chromium, and a short one in Firefox and WebKit;
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
@@ -54,6 +55,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["serve", options @ ..] => serve(&Workspace::find()?, options),
         ["build"] => build(&Workspace::find()?),
         ["npm"] => npm(&Workspace::find()?),
+        ["cards"] => cards(&Workspace::find()?),
         ["pages"] => pages(&Workspace::find()?),
         ["test"] => test(&Workspace::find()?, false),
         ["test", "--webgpu-all"] => test(&Workspace::find()?, true),
@@ -65,7 +67,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             Ok(())
         }
         _ => Err(format!(
-            "expected serve, build, pages, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}"
+            "expected serve, build, pages, cards, npm, test, train, schema or check-types, found {args:?}\n\n{USAGE}"
         )
         .into()),
     }
@@ -95,6 +97,10 @@ fn pages(workspace: &Workspace) -> Result<()> {
 
 fn check_types(workspace: &Workspace) -> Result<()> {
     types::check(workspace, &tools::ensure_node_modules(workspace)?)
+}
+
+fn cards(workspace: &Workspace) -> Result<()> {
+    browser::cards(workspace, &tools::ensure_chromium(workspace)?, &tools::ensure_node_modules(workspace)?)
 }
 
 /// Types and native tests come first: they need neither the site nor a browser.
