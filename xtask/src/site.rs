@@ -10,13 +10,13 @@ use crate::{offline, pages, tools};
 /// What the page may weigh on the wire, in bytes after brotli.
 const PAGE_LIMIT: usize = 940_000;
 /// What the engine may weigh on the wire, in bytes after brotli.
-const ENGINE_LIMIT: usize = 2_000_000;
+pub const ENGINE_LIMIT: usize = 2_000_000;
 /// What the reader of tokenizers and foreign formats may weigh on the wire, in bytes after brotli.
 const READER_LIMIT: usize = 700_000;
 /// What the viewer may weigh on the wire, in bytes after brotli: whoever reads a post with a figure in it fetches it.
-const VIEWER_LIMIT: usize = 330_000;
+pub const VIEWER_LIMIT: usize = 330_000;
 /// What `element.js` may weigh on the wire, in bytes after brotli: it is fetched before any figure is near the screen.
-const ELEMENT_LIMIT: usize = 10_000;
+pub const ELEMENT_LIMIT: usize = 10_000;
 /// What the element fetches for its first figure.
 const VIEWER_FILES: [&str; 2] = ["viewer.js", "viewer_bg.wasm"];
 /// What the engine's worker fetches.

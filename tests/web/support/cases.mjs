@@ -76,12 +76,12 @@ export function sliceLogits(tensor, slice, nPrompts) {
   return Float32Array.from(rows.flat());
 }
 
-/** Asserts that numbers are within 1e-4 + 1e-4·|expected|. */
+/** Asserts that numbers are within 1e-4 + 1e-4·|expected|, and gives the largest difference. */
 export function assertClose(found, expected, what) {
   assert.equal(found.length, expected.length, `${what}: how many numbers`);
   const excess = (i) => Math.abs(found[i] - expected[i]) / (1e-4 + 1e-4 * Math.abs(expected[i]));
   const far = Array.from(expected.keys()).filter((i) => !(excess(i) <= 1));
-  if (far.length === 0) return;
+  if (far.length === 0) return expected.reduce((largest, value, i) => Math.max(largest, Math.abs(found[i] - value)), 0);
   const worst = far.reduce((a, b) => (excess(a) >= excess(b) ? a : b));
   assert.fail(
     `${what}: ${far.length} of ${expected.length} numbers are too far off; ` +

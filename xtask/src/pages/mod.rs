@@ -2,32 +2,36 @@
 //! the templates of `www/pages`, so that what they claim is what was computed.
 //!
 //! 1. [`demo`]: what there is to say of a demo, and [`thumbnail`] its picture.
-//! 2. [`guide`]: the tables of the embedding guide, from `custom-elements.json`.
-//! 3. [`template`]: text with holes.
+//! 2. [`gallery`]: a card for each; [`guide`]: the tables of the embedding guide, from `custom-elements.json`; [`exactness`]: the table of
+//!    what a test found.
+//! 3. [`template`]: text with holes, and [`frame`] what all pages have around it.
 
 mod demo;
+mod exactness;
+mod frame;
+mod gallery;
+mod guide;
 mod template;
 mod thumbnail;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use circuitscope_core::size_label;
 use serde::Deserialize;
 
 use self::demo::Demo;
-use self::template::{Values, escaped, fill};
+use self::exactness::{TOLERANCE, Table, small, table};
+pub use self::frame::SITE_URL;
+use self::frame::{Page, Templates, poster};
+use self::gallery::{gallery, recorded};
+use self::guide::{Guide, guide};
+use crate::site;
 use crate::workspace::Result;
 
-/// Stands in pages for the address of the site, which social networks ask for in front of pictures.
-pub const SITE_URL: &str = "__SITE_URL__";
-/// The check mark of results that a test runs again.
-const CHECK: &str = "<svg width=\"12\" height=\"12\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle cx=\"6\" cy=\"6\" r=\"5.2\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\"/><path d=\"M3.4 6.2l1.8 1.8 3.4-3.8\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\"/></svg>";
 /// How often it is looked whether trunk has built the site: soon for a person, seldom for a disk.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// What the gallery says of itself, for search engines and social networks.
-const GALLERY: &str = "Circuits of small transformers, drawn, measured and ready to take apart in a browser tab.";
-
 /// A demo of `www/pages/demos.json`, in the gallery's order.
 #[derive(Deserialize)]
 struct Listed {
@@ -36,23 +40,12 @@ struct Listed {
     kind: String,
 }
 
-/// A page of the site.
-struct Page<'a> {
-    title: &'a str,
-    description: &'a str,
-    /// The way back to the site's folder: empty, or `../../`.
-    root: &'a str,
-    /// The picture for social networks, by its path in the site.
-    card: Option<&'a str>,
-    /// What else belongs into the head, as markup.
-    head: &'a str,
-    /// A class that says how the page is laid out.
-    kind: &'a str,
-    main: &'a str,
-}
-
-/// The pages that the header links, with their names in it.
-const NAV: [(&str, &str); 1] = [("gallery.html", "Gallery")];
+/// What a page with figures in it asks for.
+const ELEMENT: &str = "<script type=\"module\" src=\"element.js?v=__BUILD_ID__\"></script>\n";
+/// What pages say of themselves, for search engines and social networks.
+const READ: &str = "Nodes, edges, the residual stream, clean and corrupt prompts, patching, scores and faithfulness, with figures to drag.";
+const EMBEDDING: &str = "A script and a tag show a circuit in any page: attributes, events, styles, policies, frames.";
+const EXACTNESS: &str = "What is computed here, compared with auto-circuit, number by number.";
 
 /// Writes the pages into a folder that has the site's other files, the demos among them.
 ///
@@ -64,6 +57,9 @@ pub fn write(root: &Path, dist: &Path) -> Result<()> {
     fs::write(dist.join("pages.css"), style(root)?)?;
     fs::write(dist.join("pages.js"), templates.read("pages.js")?)?;
     fs::write(dist.join("gallery.html"), gallery(&templates, &demos)?)?;
+    fs::write(dist.join("read.html"), read_page(&templates, &demos)?)?;
+    fs::write(dist.join("embedding.html"), embedding(root, &templates, &demos)?)?;
+    fs::write(dist.join("exactness.html"), exactness_page(&templates, &demos)?)?;
     for demo in &demos {
         fs::write(dist.join("demo").join(&demo.name).join("index.html"), demo_page(&templates, demo)?)?;
     }
@@ -83,43 +79,6 @@ pub fn keep_written(root: &Path) {
             }
         }
         std::thread::sleep(LOOK_AGAIN);
-    }
-}
-
-/// The templates' folder.
-struct Templates {
-    dir: PathBuf,
-}
-
-impl Templates {
-    fn read(&self, name: &str) -> Result<String> {
-        let path = self.dir.join(name);
-        fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()).into())
-    }
-
-    fn fill(&self, name: &str, values: &Values) -> Result<String> {
-        let no_claims = |name: &str| Err(format!("no figure for `{name}`").into());
-        fill(&self.read(name)?, values, &no_claims).map_err(|error| format!("{name}: {error}").into())
-    }
-
-    fn page(&self, page: &Page) -> Result<String> {
-        let nav: String =
-            NAV.iter().map(|(file, name)| format!("<a href=\"{}{file}\">{name}</a>", page.root)).collect();
-        let nav = nav + &format!("<a class=\"button open\" href=\"{}index.html\">Open your own files…</a>", page.root);
-        let card = page.card.map_or(String::new(), |path| {
-            format!("<meta property=\"og:image\" content=\"{SITE_URL}{path}\">\n<meta property=\"og:image:width\" content=\"1200\">\n<meta property=\"og:image:height\" content=\"630\">\n")
-        });
-        let values = [
-            ("title", page.title),
-            ("description", page.description),
-            ("root", page.root),
-            ("card", &card),
-            ("head", page.head),
-            ("nav", &nav),
-            ("kind", page.kind),
-            ("main", page.main),
-        ];
-        self.fill("frame.html", &values)
     }
 }
 
@@ -146,78 +105,75 @@ fn style(root: &Path) -> Result<String> {
     files.iter().map(|path| Ok(fs::read_to_string(path)?)).collect()
 }
 
-fn gallery(templates: &Templates, demos: &[Demo]) -> Result<String> {
-    let cards: Vec<String> = demos.iter().map(|demo| card(templates, demo)).collect::<Result<_>>()?;
-    let values = [("kinds", kinds(demos)), ("cards", cards.concat())];
-    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let first_card = demos.iter().find(|demo| demo.has_card).map(|demo| format!("demo/{}/card.png", demo.name));
+fn read_page(templates: &Templates, demos: &[Demo]) -> Result<String> {
     templates.page(&Page {
-        title: "Circuitscope: gallery",
-        description: GALLERY,
+        title: "How to read a circuit",
+        description: READ,
         root: "",
-        card: first_card.as_deref(),
-        head: &format!("<style>{}</style>\n", narrowing(demos)),
-        kind: "gallery",
-        main: &templates.fill("gallery.html", &values)?,
+        card: first_card(demos).as_deref(),
+        head: ELEMENT,
+        kind: "prose",
+        main: &templates.prose("read.html", &[], demos)?,
     })
 }
 
-fn card(templates: &Templates, demo: &Demo) -> Result<String> {
+fn embedding(root: &Path, templates: &Templates, demos: &[Demo]) -> Result<String> {
+    let manifest = fs::read_to_string(root.join("www").join("custom-elements.json"))?;
+    let Guide { attributes, methods, events, properties, parts, slots } = guide(&manifest)?;
+    let limits = [site::ELEMENT_LIMIT, site::VIEWER_LIMIT, site::ENGINE_LIMIT].map(|limit| size_label(limit as u64));
     let values = [
-        ("kind", &*demo.kind),
-        ("thumbnail", &demo.thumbnail),
-        ("name", &demo.name),
-        ("title", demo.title()),
-        ("task", demo.task()),
-        ("size", &demo.size()),
-        ("recorded", &recorded(demo)),
+        ("element", &*limits[0]),
+        ("viewer", &limits[1]),
+        ("engine", &limits[2]),
+        ("attributes", &*attributes),
+        ("methods", &methods),
+        ("events", &events),
+        ("properties", &properties),
+        ("parts", &parts),
+        ("slots", &slots),
     ];
-    templates.fill("card.html", &values)
-}
-
-/// A native test runs every demo again and compares: what is recorded is verified.
-fn recorded(demo: &Demo) -> String {
-    demo.recorded().map_or(String::new(), |date| {
-        format!("<span class=\"verified\" title=\"Recorded {}; run again and compared by a test\">{CHECK}recorded, verified</span>", escaped(date))
+    templates.page(&Page {
+        title: "A circuit in your own page",
+        description: EMBEDDING,
+        root: "",
+        card: first_card(demos).as_deref(),
+        head: ELEMENT,
+        kind: "prose",
+        main: &templates.prose("embedding.html", &values, demos)?,
     })
 }
 
-/// The kinds of the demos, each once, in their order.
-fn kinds_of(demos: &[Demo]) -> Vec<&str> {
-    let mut kinds = Vec::new();
-    for demo in demos {
-        if !kinds.contains(&&*demo.kind) {
-            kinds.push(&*demo.kind);
-        }
-    }
-    kinds
+fn exactness_page(templates: &Templates, demos: &[Demo]) -> Result<String> {
+    let Table { rows, graphs, runs, circuits, logits, largest } = table(&templates.read("exactness.json")?)?;
+    let values = [
+        ("tolerance", &*small(TOLERANCE)),
+        ("rows", &rows),
+        ("graphs", &graphs),
+        ("runs", &runs),
+        ("circuits", &circuits),
+        ("logits", &logits),
+        ("largest", &largest),
+    ];
+    templates.page(&Page {
+        title: "How exact Circuitscope is",
+        description: EXACTNESS,
+        root: "",
+        card: first_card(demos).as_deref(),
+        head: "",
+        kind: "prose",
+        main: &templates.fill("exactness.html", &values)?,
+    })
 }
 
-/// The gallery's choices, as radio buttons: narrowing takes no script.
-fn kinds(demos: &[Demo]) -> String {
-    let choice = |(i, text): (usize, String)| {
-        let checked = if i == 0 { " checked" } else { "" };
-        format!("<label><input type=\"radio\" name=\"kind\" id=\"kind-{i}\"{checked}>{}</label>\n", escaped(&text))
-    };
-    let all = std::iter::once(format!("All, {}", demos.len()));
-    all.chain(kinds_of(demos).into_iter().map(str::to_owned)).enumerate().map(choice).collect()
-}
-
-/// Which cards each choice leaves out.
-fn narrowing(demos: &[Demo]) -> String {
-    let rule = |(i, kind): (usize, &str)| {
-        format!(".gallery:has(#kind-{}:checked) .card:not([data-kind=\"{}\"]){{display:none}}", i + 1, escaped(kind))
-    };
-    kinds_of(demos).into_iter().enumerate().map(rule).collect()
+/// The picture of the pages that are of no one demo.
+fn first_card(demos: &[Demo]) -> Option<String> {
+    demos.iter().find(|demo| demo.has_card).map(|demo| format!("demo/{}/card.png", demo.name))
 }
 
 fn demo_page(templates: &Templates, demo: &Demo) -> Result<String> {
-    let alt = escaped(&format!("{} {}", demo.title(), demo.caption));
-    let poster =
-        if demo.has_poster { format!("<img slot=\"poster\" src=\"poster.svg\" alt=\"{alt}\">") } else { String::new() };
     let values = [
         ("title", demo.title()),
-        ("poster", &poster),
+        ("poster", &poster(demo, "")),
         ("thumbnail", &demo.thumbnail),
         ("caption", &demo.caption),
         ("size", &demo.size()),
