@@ -66,9 +66,9 @@ async function fetchInto(cache, path, hash) {
     const earlier = await (await caches.open(name)).match(url);
     if (earlier && (await keep(cache, url, hash, earlier))) return;
   }
-  // As pages ask for it, so that what they have fetched is not fetched again.
+  // As pages ask for it, so that what they have fetched is not fetched again, and after what they still fetch.
   const named = HASHED.test(path) ? url : `${url}?v=${BUILD_ID}`;
-  if (await keep(cache, url, hash, await fetch(named))) return;
+  if (await keep(cache, url, hash, await fetch(named, { priority: "low" }))) return;
   if (await keep(cache, url, hash, await fetch(named, { cache: "reload" }))) return;
   throw new Error(`${path}: the server has not the file of build ${BUILD_ID}`);
 }

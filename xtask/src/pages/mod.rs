@@ -69,14 +69,16 @@ pub fn write(root: &Path, dist: &Path) -> Result<()> {
 /// Writes the pages whenever trunk has built the site anew and left them out. It returns never: it is for a thread beside trunk's server.
 pub fn keep_written(root: &Path) {
     let dist = root.join("dist");
-    let mut tried = None;
+    let mut failed = None;
     loop {
         let built = fs::metadata(dist.join("index.html")).and_then(|index| index.modified()).ok();
-        if built.is_some() && built != tried && !dist.join("gallery.html").is_file() {
-            tried = built;
-            if let Err(error) = write(root, &dist) {
-                eprintln!("xtask: the pages around the tool: {error}");
-            }
+        // While trunk still copies files some are missing: it is tried again, and said once.
+        if built.is_some()
+            && !dist.join("gallery.html").is_file()
+            && let Err(error) = write(root, &dist)
+            && failed.replace(built) != Some(built)
+        {
+            eprintln!("xtask: the pages around the tool: {error}");
         }
         std::thread::sleep(LOOK_AGAIN);
     }

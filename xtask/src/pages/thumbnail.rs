@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use circuitscope_core::{Circuit as Cut, Graph, ModelConfig, PruneScores};
 use circuitscope_picture::drawn::{NodeKind, Nodes, Rest};
-use circuitscope_picture::sankey::{self, Layout, Request, WeightedEdge};
+use circuitscope_picture::sankey::{self, Layout, NodeBox, Request, Ribbon, WeightedEdge};
 use circuitscope_picture::view::{self, Edits, Heads, ViewOptions, ViewRequest};
 use circuitscope_picture::{Curve, Point, Rect, Size};
 
@@ -13,6 +13,8 @@ use circuitscope_picture::{Curve, Point, Rect, Size};
 const ROOM: Size = Size { width: 340.0, height: 170.0 };
 /// What is left free around it, in pixels.
 const MARGIN: f64 = 3.0;
+/// A box without a name needs no more than this width, in pixels.
+const BOX: f64 = 8.0;
 /// From this width on negative ribbons are hatched, and dashed below: as in the drawing.
 const HATCHED_FROM: f64 = sankey::svg::HATCHED_FROM;
 
@@ -35,11 +37,11 @@ pub fn thumbnail(circuit: &Circuit, title: &str) -> String {
             (true, true) => "t-neg t-wide",
             (true, false) => "t-neg",
         };
-        let line = line(&layout.curves[ribbon.curves.clone()]);
+        let line = line(&layout, ribbon);
         _ = write!(shapes, "<path class=\"{class}\" stroke-width=\"{:.1}\" d=\"{line}\"/>", ribbon.width);
     }
     for node in &layout.boxes {
-        let Rect { x, y, width, height } = node.rect;
+        let Rect { x, y, width, height } = narrow(node);
         let class = kind_class(node.kind);
         _ = write!(
             shapes,
@@ -92,22 +94,34 @@ fn kind_class(kind: NodeKind) -> &'static str {
     }
 }
 
-/// A middle line as the data of a path.
-fn line(curves: &[Curve]) -> String {
-    let mut line = String::new();
-    if let Some(first) = curves.first() {
-        _ = write!(line, "M{:.1} {:.1}", first.start.x, first.start.y);
-    }
+/// A box as wide as one without a name, where the ribbons of one end meet it if all of them are at one side.
+fn narrow(node: &NodeBox) -> Rect {
+    let Rect { x, width, .. } = node.rect;
+    let x = match node.kind {
+        NodeKind::Embed => x + width - BOX,
+        NodeKind::Unembed => x,
+        NodeKind::Head | NodeKind::Mlp | NodeKind::Resid => x + (width - BOX) / 2.0,
+    };
+    Rect { x, width: BOX, ..node.rect }
+}
+
+/// A ribbon's middle line as the data of a path, from box to box.
+fn line(layout: &Layout, ribbon: &Ribbon) -> String {
+    let curves = &layout.curves[ribbon.curves.clone()];
+    let (Some(first), Some(last)) = (curves.first(), curves.last()) else { return String::new() };
+    let [src, dest] = [ribbon.src_box, ribbon.dest_box].map(|i| narrow(&layout.boxes[i]));
+    let mut line = format!("M{:.1} {:.1}H{:.1}", src.right(), first.start.y, first.start.x);
     for Curve { start_control: a, end_control: b, end, .. } in curves {
         _ = write!(line, "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.x, a.y, b.x, b.y, end.x, end.y);
     }
+    _ = write!(line, "H{:.1}", dest.x.max(last.end.x));
     line
 }
 
 /// The room that boxes and ribbons take.
 fn bounds(layout: &Layout) -> Rect {
     let boxes = layout.boxes.iter().flat_map(|node| {
-        let rect = node.rect;
+        let rect = narrow(node);
         [(Point { x: rect.x, y: rect.y }, 0.0), (Point { x: rect.right(), y: rect.bottom() }, 0.0)]
     });
     let ribbons = layout.ribbons.iter().flat_map(|ribbon| {
