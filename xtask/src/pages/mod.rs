@@ -56,13 +56,14 @@ pub fn write(root: &Path, dist: &Path) -> Result<()> {
     let demos = demos(&templates, dist)?;
     fs::write(dist.join("pages.css"), style(root)?)?;
     fs::write(dist.join("pages.js"), templates.read("pages.js")?)?;
-    fs::write(dist.join("gallery.html"), gallery(&templates, &demos)?)?;
     fs::write(dist.join("read.html"), read_page(&templates, &demos)?)?;
     fs::write(dist.join("embedding.html"), embedding(root, &templates, &demos)?)?;
     fs::write(dist.join("exactness.html"), exactness_page(&templates, &demos)?)?;
     for demo in &demos {
         fs::write(dist.join("demo").join(&demo.name).join("index.html"), demo_page(&templates, demo)?)?;
     }
+    // Last, for [`keep_written`] knows by it that all are there.
+    fs::write(dist.join("gallery.html"), gallery(&templates, &demos)?)?;
     Ok(())
 }
 
@@ -193,4 +194,67 @@ fn demo_page(templates: &Templates, demo: &Demo) -> Result<String> {
         kind: "demo",
         main: &templates.fill("demo.html", &values)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::write;
+    use crate::workspace::files;
+
+    /// A folder with the demos' figures and pictures, as a built site has them.
+    fn site(name: &str) -> (PathBuf, PathBuf) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned();
+        let dist = std::env::temp_dir().join(format!("circuitscope-pages-{}-{name}", std::process::id()));
+        let demos = root.join("www").join("demo");
+        for file in files(&demos).unwrap() {
+            if file.extension().is_some_and(|e| e == "json" || e == "svg" || e == "png") {
+                let to = dist.join("demo").join(file.strip_prefix(&demos).unwrap());
+                fs::create_dir_all(to.parent().unwrap()).unwrap();
+                fs::copy(&file, to).unwrap();
+            }
+        }
+        (root, dist)
+    }
+
+    fn text(dist: &Path, page: &str) -> String {
+        fs::read_to_string(dist.join(page)).unwrap()
+    }
+
+    #[test]
+    fn every_demo_has_a_card_and_a_page_and_the_same_ones_each_time() {
+        let (root, dist) = site("written");
+        write(&root, &dist).unwrap();
+        let gallery = text(&dist, "gallery.html");
+        let demos = files(&dist.join("demo")).unwrap();
+        let demos: Vec<_> = demos.iter().filter(|file| file.ends_with("figure.json")).collect();
+        assert_eq!(gallery.matches("<svg class=\"thumb\"").count(), demos.len());
+        assert!(gallery.contains("40 of 262 edges"));
+        for page in ["gallery.html", "read.html", "exactness.html", "demo/ioi/index.html"] {
+            assert!(!text(&dist, page).contains("{{"), "{page}");
+        }
+        let ioi = text(&dist, "demo/ioi/index.html");
+        assert!(ioi.contains("40 of 262 edges keep 95\u{a0}% of the logit difference"));
+        assert!(ioi.contains("<img slot=\"poster\" src=\"poster.svg\""));
+        assert!(ioi.contains("og:image\" content=\"__SITE_URL__demo/ioi/card.png\""));
+        write(&root, &dist).unwrap();
+        assert_eq!(text(&dist, "gallery.html"), gallery);
+        fs::remove_dir_all(dist).unwrap();
+    }
+
+    #[test]
+    fn a_figure_that_is_not_listed_or_cannot_be_read_is_named() {
+        let (root, dist) = site("wrong");
+        fs::create_dir_all(dist.join("demo").join("new")).unwrap();
+        fs::copy(dist.join("demo/ioi/figure.json"), dist.join("demo/new/figure.json")).unwrap();
+        let error = write(&root, &dist).unwrap_err().to_string();
+        assert!(error.contains("demo/new") && error.contains("demos.json"), "{error}");
+        fs::remove_dir_all(dist.join("demo").join("new")).unwrap();
+        fs::write(dist.join("demo/ioi/figure.json"), "<!DOCTYPE html>").unwrap();
+        let error = write(&root, &dist).unwrap_err().to_string();
+        assert!(error.contains("ioi") && error.contains("figure.json"), "{error}");
+        fs::remove_dir_all(dist).unwrap();
+    }
 }
