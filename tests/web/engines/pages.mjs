@@ -19,12 +19,42 @@ export const PAGES = [
       "saves a picture as SVG and as PNG": savesPictures,
     },
   },
+  {
+    name: "the gallery, and a demo from it",
+    path: `${SITE}gallery.html`,
+    steps: {
+      "is narrowed to a kind": isNarrowed,
+      "leads to a demo, which is drawn": leadsToADemo,
+      "follows the strip by keys": followsKeys,
+      "follows the strip as it is dragged": followsDrag,
+      "is run live, and has the numbers that were recorded": isVerified,
+    },
+  },
 ];
 
 async function isDrawnFirst(hands, server) {
   await drawn(hands, { above: 0 });
   await hands.shows(".status", /^Recorded/);
   assert.ok(!server.requests.some(({ pathname }) => /\/engine/.test(pathname)), "no engine was asked for");
+}
+
+async function isNarrowed(hands) {
+  const kinds = () => hands.look(() => all(".card[data-kind]").filter(({ element }) => element.checkVisibility()).map(({ element }) => element.dataset.kind));
+  assert.ok(new Set(await kinds()).size > 1);
+  await hands.clickOn(".kinds label:last-of-type");
+  assert.deepEqual([...new Set(await kinds())], ["Compiled by Tracr"]);
+  await hands.clickOn(".kinds label:first-of-type");
+}
+
+async function leadsToADemo(hands) {
+  await hands.clickOn('.card a[href="demo/ioi/"]');
+  await hands.until(() => location.pathname.endsWith("/demo/ioi/"));
+  await drawn(hands, { above: 0 });
+}
+
+async function isVerified(hands) {
+  await hands.click("button", "Run live");
+  await hands.shows("[part~=foot]", /[Vv]erified/);
 }
 
 /** Saves the curves: of each circuit and measure the mean, with all decimals. */
