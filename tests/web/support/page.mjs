@@ -16,12 +16,15 @@ export function middleOf({ x, y, width, height }) {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
+/** The figure of the compiled model: small enough that a test can name what it should show. */
+export const TRACR = "?figure=demo/tracr-reverse/figure.json";
+
 /** What a person does with a page, and what there is to see. */
 export function drive({ page, server }) {
   const ui = {
     page,
     /** Opens the page anew, as on a first visit. */
-    async open({ size = LAPTOP, query = "", theme = "light" } = {}) {
+    async open({ size = LAPTOP, query = TRACR, theme = "light" } = {}) {
       server.requests.length = 0;
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme: theme });
@@ -29,7 +32,7 @@ export function drive({ page, server }) {
       await ui.visit(query);
     },
     /** Goes to the page as it is kept, with a query or a fragment. */
-    async visit(query = "") {
+    async visit(query = TRACR) {
       await page.goto(`${server.origin}${SITE}${query}`);
       await ui.isDrawn();
     },
@@ -96,20 +99,20 @@ export function drive({ page, server }) {
     allReady: () => page.waitForFunction(() => {
       const lines = document.querySelectorAll(".rail-lines .rail-line");
       const all = lines.length === 3 && [...lines].every((line) => line.classList.contains("ready"));
-      return all && !/demo/.test(document.querySelector(".top .model").textContent);
+      return all && !document.querySelector(".stage > div.caption");
     }),
 
     /** Drops the config and the scores of some files: enough to draw, and nothing to run. */
     async drawScores(files) {
       await ui.drop(files.filter(({ name }) => /config|scores/.test(name)));
       // In this order: the example's scores are ready as well, until the config is read.
-      await page.waitForFunction(() => !/demo/.test(document.querySelector(".top .model").textContent));
+      await page.waitForFunction(() => !document.querySelector(".stage > div.caption"));
       await page.waitForSelector("[data-section=scores].ready", { state: "attached" });
     },
 
     // The drawing
 
-    isDrawn: () => page.waitForSelector(".cs-drawing svg [data-node]"),
+    isDrawn: () => page.waitForSelector(".page:not(.shell) .cs-drawing svg [data-node]"),
     drawing: () => page.locator(".cs-drawing"),
     ribbons: () => page.locator(".cs-drawing .ribbons > [data-edge]"),
     nRibbons: () => ui.ribbons().count(),
