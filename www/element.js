@@ -3,7 +3,7 @@
  *
  * ```html
  * <script type="module" src="https://example.org/circuitscope/element.js"></script>
- * <circuit-scope src="ioi/figure.json" style="display: block; height: 640px">
+ * <circuit-scope src="ioi/figure.json" style="display: block; height: 760px">
  *   <img slot="poster" src="ioi/poster.svg" alt="What the circuit does">
  * </circuit-scope>
  * ```
@@ -31,7 +31,7 @@ const MAX_FIGURE = 32 * 1024 * 1024;
 
 /** What is written in place of a figure while there is none; the viewer's style comes with it. */
 const STYLE = `
-:host{display:block;position:relative;box-sizing:border-box;height:640px;contain:layout;color-scheme:inherit}
+:host{display:block;position:relative;box-sizing:border-box;height:760px;contain:layout;color-scheme:inherit}
 :host([hidden]){display:none}
 .poster,.figure{position:absolute;inset:0}
 .poster ::slotted(picture){display:contents}
@@ -40,7 +40,7 @@ const STYLE = `
 .poster button span{padding:8px 16px;border-radius:6px;background:light-dark(#1f5db8,#82b3f7);color:light-dark(#fff,#0d1826)}
 .poster button:focus-visible{outline:2px solid light-dark(#1f5db8,#82b3f7);outline-offset:-4px}
 .said{position:absolute;inset:auto 0 0;margin:0;padding:8px 12px;background:light-dark(#fff,#11151b);color:light-dark(#b3261e,#ff9a90);border-top:2px solid;font:13px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
-@media (max-width:600px){:host{height:860px}}
+@media (max-width:600px){:host{height:1060px}}
 :host([fit=content]){height:auto}
 :host([fit=content]) .figure{position:static}
 :host([fit=content]) .poster{position:relative;height:var(--drawing,372px)}

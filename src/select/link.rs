@@ -4,7 +4,7 @@ use super::scores::file_of;
 use crate::state::State;
 use crate::state::circuit::Choice;
 use crate::state::compare::With;
-use crate::state::figure::examples::FIRST;
+use crate::state::figure::examples::{BUILT_IN, FIRST};
 use crate::state::files::{FileEntry, FileId};
 use crate::state::link::{Address, Link, LinkedCircuit, LinkedFile, Place, Stage, Store};
 use crate::state::load::Load;
@@ -54,10 +54,12 @@ pub fn address(state: &State) -> Option<Address> {
     Some(Address { figure, fragment, place, opened: state.links.opened })
 }
 
-/// The figure that is shown by its address, where that is not the one that the page opens on.
+/// The figure that is shown by its address, or that none is, where that is not what the page opens on.
 pub fn figure(state: &State) -> Option<String> {
-    let link = state.figures.link().filter(|link| FIRST != Some(*link) && state.figure().is_some());
-    link.map(str::to_owned)
+    if state.figure().is_none() {
+        return (FIRST.is_some() && state.is_demo()).then(|| BUILT_IN.to_owned());
+    }
+    state.figures.link().filter(|link| FIRST != Some(*link)).map(str::to_owned)
 }
 
 /// Whether what is shown is a figure that has no address.

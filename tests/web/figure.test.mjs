@@ -175,27 +175,30 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     assert.match(await caption(), /are enough/);
     await page.goto(`${server.origin}${SITE}`);
     await ui.isDrawn();
-    assert.match(await caption(), /writes a sequence backwards/);
+    assert.match(await caption(), /the model says the other name/);
   });
 
   it("offers examples, each with an address of its own that Back leaves", async () => {
-    server.add(`${SITE}demo/ioi/figure.json`, await figure());
+    server.add(`${SITE}demo/induction/figure.json`, await figure());
     await ui.open();
-    await ui.menu("examples", /^Indirect object/);
+    await ui.menu("examples", /^Induction/);
     await ui.shows(".stage .caption", /are enough/);
-    await page.waitForFunction(() => location.search === "?figure=demo/ioi/figure.json");
+    await page.waitForFunction(() => location.search === "?figure=demo/induction/figure.json");
     await page.goBack();
     await ui.shows(".stage .caption", /writes a sequence backwards/);
-    assert.equal(await page.evaluate(() => location.search), "");
+    assert.equal(await page.evaluate(() => location.search), "?figure=none");
     await page.goForward();
     await ui.shows(".stage .caption", /are enough/);
     await ui.menu("examples", /^Tracr reverse/);
-    await ui.shows(".stage .caption", /writes a sequence backwards/);
+    await ui.shows(".stage .caption", /not trained but compiled/);
+    await page.waitForFunction(() => location.search === "?figure=demo/tracr-reverse/figure.json");
+    await ui.menu("examples", /^Indirect object/);
+    await ui.shows(".stage .caption", /the model says the other name/);
     await page.waitForFunction(() => location.search === "");
-    server.add(`${SITE}demo/induction/figure.json`, "{}");
-    await ui.menu("examples", /^Induction/);
+    server.add(`${SITE}demo/greater-than/figure.json`, "{}");
+    await ui.menu("examples", /^Greater than/);
     await ui.shows(".figure-notice", /cannot be opened.*`format` should be/);
-    assert.match(await caption(), /writes a sequence backwards/);
+    assert.match(await caption(), /the model says the other name/);
   });
 
   it("opens one that is dropped, names what is missing and takes it when it is dropped", async () => {

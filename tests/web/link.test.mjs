@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, it } from "node:test";
 
+import { DEMO } from "./support/page.mjs";
 import { SITE } from "./support/server.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
@@ -17,8 +18,8 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
   });
 
   const goTo = async (page, fragment) => {
-    await page.goto(server.origin + SITE + fragment);
-    await page.getByRole("slider").first().waitFor();
+    await page.goto(server.origin + SITE + DEMO + fragment);
+    await page.locator(".page:not(.shell)").getByRole("slider").first().waitFor();
   };
   /** Another page of the same browser, at a fragment. */
   const open = async (fragment) => {

@@ -172,6 +172,15 @@ describe("the pages around the tool", async () => {
     for (const name of ["index.html", "gallery.html"]) assert.match(read(name), /property="og:image" content="[^"]*demo\/ioi\/card\.png"/);
   });
 
+  it("every demo says how other sites embed it, and the frame that it names is there", () => {
+    for (const name of DEMOS) {
+      const { type, version, html, title } = JSON.parse(readFileSync(path.join(dist, "demo", name, "oembed.json"), "utf8"));
+      assert.deepEqual([type, version, title], ["rich", "1.0", figure(name).title]);
+      assert.ok(html.includes(`embed.html?figure=demo/${name}/figure.json"`) && !html.includes("__"), html);
+      assert.match(readFileSync(path.join(dist, "demo", name, "index.html"), "utf8"), /<link rel="alternate" type="application\/json\+oembed" href="oembed.json">/);
+    }
+  });
+
   it("the numbers of prose are those of the figures", async () => {
     await open("read.html");
     const { recorded } = figure("ioi");

@@ -90,7 +90,8 @@ fn stamp(dist: &Path) -> Result<String> {
     }
     let id = format!("{hash:016x}");
     for path in files(dist)? {
-        if path.extension().is_some_and(|extension| extension == "js" || extension == "html") {
+        let has_marks = path.extension().is_some_and(|extension| extension == "js" || extension == "html");
+        if has_marks || path.ends_with(pages::OEMBED) {
             let text = fs::read_to_string(&path)?;
             let stamped = text.replace(BUILD_ID, &id).replace(pages::SITE_URL, &site_url);
             if stamped != text {

@@ -3,6 +3,15 @@
 /// The figure that the page opens on, in place of the demo that is part of it; its address, relative to the page.
 pub const FIRST: Option<&str> = Some("demo/ioi/figure.json");
 
+/// What an address names in place of a figure where it means the demo that is part of the page.
+pub const BUILT_IN: &str = "none";
+
+/// The figure of an address that names this one, or none.
+pub fn named(figure: Option<String>) -> Option<String> {
+    let first = || FIRST.map(str::to_owned);
+    figure.map_or_else(first, |figure| (figure != BUILT_IN).then_some(figure))
+}
+
 /// An example of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Example {

@@ -12,7 +12,7 @@ use super::fetch::{self, Wanted, fetch, in_full};
 use super::parts::check;
 use super::{Tasks, Trouble, ask};
 use crate::state::demo;
-use crate::state::figure::examples::FIRST;
+use crate::state::figure::examples::{FIRST, named};
 use crate::state::figure::{Asked, Asking, Made, OpenFigure, Opening, Origin, Slot, Stage};
 use crate::state::files::FileId;
 use crate::state::load::Shared;
@@ -58,7 +58,7 @@ struct Got {
 
 /// The figure that the address names, or else the one that the page opens on, before the page takes over from the document.
 pub async fn first() -> Option<First> {
-    let link = link::figure().or_else(|| FIRST.map(str::to_owned))?;
+    let link = named(link::figure())?;
     let (sender, receiver) = oneshot::channel();
     let sender = Rc::new(Cell::new(Some(sender)));
     // Whichever is first; what comes later is of no interest.
@@ -105,7 +105,7 @@ pub fn open_address(tasks: &Rc<Tasks>, link: String, fragment: String) {
 
 /// Opens what the address says: a figure, or what the page opens on.
 pub fn go_to(tasks: &Rc<Tasks>, figure: Option<String>, fragment: String) {
-    match figure.or_else(|| FIRST.map(str::to_owned)) {
+    match named(figure) {
         Some(link) => open_address(tasks, link, fragment),
         None => {
             super::cancel_fetch(tasks);

@@ -44,6 +44,10 @@ pub fn help(props: &Connected) -> Html {
             <div class="sheet-body">
                 <div class="sheet-head"><h2>{ "Words" }</h2><button type="button" class="icon" aria-label="Close the help" onclick={close}>{ "×" }</button></div>
                 { list(&WORDS) }
+                <p>
+                    <a href="read.html">{ "How to read a circuit" }</a>{ " · " }<a href="gallery.html">{ "Gallery" }</a>{ " · " }
+                    <a href="embedding.html">{ "A figure in your own page" }</a>{ " · " }<a href="exactness.html">{ "How exact it is" }</a>
+                </p>
                 <h2>{ "Keys" }</h2>
                 { list(&KEYS) }
             </div>

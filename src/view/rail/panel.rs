@@ -112,6 +112,7 @@ fn examples(props: &Connected) -> Html {
     html! {
         <Menu class="examples" {button}>
             { for EXAMPLES.into_iter().map(item) }
+            <a href="gallery.html">{ "Gallery" }<span class="quiet">{ "all of them, with pictures" }</span></a>
             <button type="button" onclick={on_own}>{ "Your own files…" }<span class="quiet">{ "or drop them anywhere" }</span></button>
         </Menu>
     }

@@ -16,15 +16,15 @@ export function middleOf({ x, y, width, height }) {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
-/** The figure of the compiled model: small enough that a test can name what it should show. */
-export const TRACR = "?figure=demo/tracr-reverse/figure.json";
+/** The demo that is part of the page: small enough that a test can name what it should show. */
+export const DEMO = "?figure=none";
 
 /** What a person does with a page, and what there is to see. */
 export function drive({ page, server }) {
   const ui = {
     page,
     /** Opens the page anew, as on a first visit. */
-    async open({ size = LAPTOP, query = TRACR, theme = "light" } = {}) {
+    async open({ size = LAPTOP, query = DEMO, theme = "light" } = {}) {
       server.requests.length = 0;
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme: theme });
@@ -32,7 +32,7 @@ export function drive({ page, server }) {
       await ui.visit(query);
     },
     /** Goes to the page as it is kept, with a query or a fragment. */
-    async visit(query = TRACR) {
+    async visit(query = DEMO) {
       await page.goto(`${server.origin}${SITE}${query}`);
       await ui.isDrawn();
     },
@@ -99,14 +99,14 @@ export function drive({ page, server }) {
     allReady: () => page.waitForFunction(() => {
       const lines = document.querySelectorAll(".rail-lines .rail-line");
       const all = lines.length === 3 && [...lines].every((line) => line.classList.contains("ready"));
-      return all && !document.querySelector(".stage > div.caption");
+      return all && !/demo/.test(document.querySelector(".top .model").textContent);
     }),
 
     /** Drops the config and the scores of some files: enough to draw, and nothing to run. */
     async drawScores(files) {
       await ui.drop(files.filter(({ name }) => /config|scores/.test(name)));
       // In this order: the example's scores are ready as well, until the config is read.
-      await page.waitForFunction(() => !document.querySelector(".stage > div.caption"));
+      await page.waitForFunction(() => !/demo/.test(document.querySelector(".top .model").textContent));
       await page.waitForSelector("[data-section=scores].ready", { state: "attached" });
     },
 

@@ -32,6 +32,10 @@ use crate::workspace::Result;
 
 /// How often it is looked whether trunk has built the site: soon for a person, seldom for a disk.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The file beside a demo's page that says how other sites embed it (oembed.com).
+pub const OEMBED: &str = "oembed.json";
+/// The size of a figure's frame that it asks for, in pixels: the width of a column of text, and what is in it.
+const FRAME: [usize; 2] = [720, 800];
 /// A demo of `www/pages/demos.json`, in the gallery's order.
 #[derive(Deserialize)]
 struct Listed {
@@ -60,7 +64,9 @@ pub fn write(root: &Path, dist: &Path) -> Result<()> {
     fs::write(dist.join("embedding.html"), embedding(root, &templates, &demos)?)?;
     fs::write(dist.join("exactness.html"), exactness_page(&templates, &demos)?)?;
     for demo in &demos {
-        fs::write(dist.join("demo").join(&demo.name).join("index.html"), demo_page(&templates, demo)?)?;
+        let dir = dist.join("demo").join(&demo.name);
+        fs::write(dir.join("index.html"), demo_page(&templates, demo)?)?;
+        fs::write(dir.join(OEMBED), oembed(demo))?;
     }
     // Last, for [`keep_written`] knows by it that all are there.
     fs::write(dist.join("gallery.html"), gallery(&templates, &demos)?)?;
@@ -190,10 +196,29 @@ fn demo_page(templates: &Templates, demo: &Demo) -> Result<String> {
         description: &demo.caption,
         root: "../../",
         card: card.as_deref(),
-        head: "<script type=\"module\" src=\"../../element.js?v=__BUILD_ID__\"></script>\n",
+        head: "<link rel=\"alternate\" type=\"application/json+oembed\" href=\"oembed.json\">\n<script type=\"module\" src=\"../../element.js?v=__BUILD_ID__\"></script>\n",
         kind: "demo",
         main: &templates.fill("demo.html", &values)?,
     })
+}
+
+/// How other sites embed a demo, as oEmbed's `rich` type. Its addresses are whole where the site's own is known.
+fn oembed(demo: &Demo) -> String {
+    let [width, height] = FRAME;
+    let name = &demo.name;
+    let frame = format!(
+        "<iframe src=\"{SITE_URL}embed.html?figure=demo/{name}/figure.json\" width=\"{width}\" height=\"{height}\" style=\"border:0;max-width:100%\" title=\"A circuit\"></iframe>"
+    );
+    let mut answer = serde_json::json!({
+        "version": "1.0", "type": "rich", "title": demo.title(), "provider_name": "Circuitscope", "provider_url": SITE_URL,
+        "html": frame, "width": width, "height": height,
+    });
+    if demo.has_card {
+        answer["thumbnail_url"] = format!("{SITE_URL}demo/{name}/card.png").into();
+        answer["thumbnail_width"] = 1200.into();
+        answer["thumbnail_height"] = 630.into();
+    }
+    answer.to_string()
 }
 
 #[cfg(test)]
