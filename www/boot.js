@@ -9,9 +9,7 @@ import "./element.js?v=__BUILD_ID__";
 const PATIENCE_MS = 8000;
 
 const figure = /** @type {CircuitScopeElement | null} */ (document.querySelector("#app circuit-scope"));
-const elsewhere = document.documentElement.classList.contains("elsewhere");
-if (elsewhere) figure?.remove();
-else await drawn();
+if (figure) await drawn();
 await start();
 
 /** Resolves once the first circuit can be moved, or will not come. */

@@ -37,6 +37,21 @@ await pageSuite("a first visit", { anew: false }, ({ page, server }) => {
   const taken = () => page.waitForSelector(".page:not(.shell) .cs-drawing svg [data-node]");
   const rectOf = (selector) => page.locator(selector).first().boundingBox();
 
+  it("shows the first circuit before any program is there", async () => {
+    await page.unrouteAll();
+    const held = [];
+    await page.route(/\.(wasm|js)(\?|$)/, (route) => held.push(route));
+    await page.goto("about:blank");
+    await page.goto(`${server.origin}${SITE}`, { waitUntil: "commit" });
+    const poster = page.locator("circuit-scope img");
+    await page.waitForFunction(() => document.querySelector("circuit-scope img")?.naturalWidth > 0);
+    const { width, height } = await poster.boundingBox();
+    assert.ok(width > 600 && height > 200, `${width} x ${height}`);
+    assert.match(await page.locator(".stage > .caption").innerText(), /edges keep/);
+    assert.ok(held.length > 0, "programs were asked for");
+    for (const route of held) await route.abort();
+  });
+
   it("says the same as the page that takes over", async () => {
     const letItCome = await arrive();
     const words = () => page.locator(".stage > .caption").innerText();

@@ -129,7 +129,7 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     await page.getByRole("button", { name: /^Copy link/ }).click();
     await page.getByText("Link copied.").waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(copied, `${server.origin}${SITE}#v=1&k=77`);
+    assert.equal(copied, `${server.origin}${SITE}${DEMO}#v=1&k=77`);
   });
 
   it("opens a changed circuit without an engine, which runs when that is asked for", async () => {
@@ -137,7 +137,7 @@ await pageSuite("the page's address", { anew: false }, ({ server, visitor }) => 
     const edges = ["A3.0->Resid End", "Resid Start->A3.0.V"];
     const link = new URLSearchParams([["v", "1"], ...edges.map((edge) => ["edge", `${edge},0`]), ["select", edges[0]]]);
     server.requests.length = 0;
-    await visit.ui.visit(`#${link}`);
+    await visit.ui.visit(`${DEMO}#${link}`);
     const inspector = visit.ui.inspector();
     await inspector.getByText("The changed circuit has not been run. Run it").waitFor();
     assert.match(await inspector.innerText(), /^A3\.0 → Unembed/);

@@ -3,16 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { LAPTOP } from "./support/page.mjs";
 import { randomModel } from "./support/random_model.mjs";
 import { pageSuite } from "./support/suite.mjs";
 
 /** What counts as a task that a person notices, in milliseconds. */
 const LONG_TASK_MS = 50;
 /** A first visit has its drawing after so long. */
-const DRAWN_MS = 1000;
 
-await pageSuite("the page", ({ page, ui, visitor }) => {
+await pageSuite("the page", ({ page, ui }) => {
   /** The likeliest tokens: what each is called, what it is to the prompt, and its probabilities. */
   const nextTokens = () => page.locator(".cs-next tbody tr").evaluateAll((rows) => rows.map((row) => {
     return [row.querySelector("th").firstChild.textContent, row.className, ...[...row.querySelectorAll("td")].map((td) => td.innerText.trim())];
@@ -29,18 +27,6 @@ await pageSuite("the page", ({ page, ui, visitor }) => {
       ]);
       assert.deepEqual(await page.locator(".cs-next thead th").allInnerTexts(), ["Token", "Clean", "Corrupt", "Circuit"]);
       assert.ok(!ui.asked().some((name) => name.startsWith("engine")), `asked for ${ui.asked()}`);
-    });
-
-    it("is on the screen within a second", async () => {
-      const { page, ui } = await visitor({ viewport: LAPTOP });
-      await page.addInitScript(() => {
-        const look = () => (document.querySelector(".cs-drawing svg [data-edge]") ? (window.drawnAt = performance.now()) : requestAnimationFrame(look));
-        look();
-      });
-      await ui.visit();
-      await page.waitForFunction(() => window.drawnAt);
-      const ms = await page.evaluate(() => window.drawnAt);
-      assert.ok(ms < DRAWN_MS, `it took ${ms} ms`);
     });
 
     it("is redrawn by the strip, with the numbers that belong to it", async () => {
