@@ -12,6 +12,7 @@ use crate::select::runs::{live_run, next_run, sweep};
 use crate::select::search;
 use crate::select::tokens::token_text;
 use crate::state::State;
+use crate::state::figure::examples::BUILT_IN;
 use crate::state::figure::{Made, OpenFigure, Opening, Origin, Slot, Stage};
 use crate::state::files::{Content, FileEntry, FileId, Role};
 use crate::state::load::{Load, Shared};
@@ -163,7 +164,7 @@ fn an_own_model_ends_the_figure_and_it_can_be_come_back_to() {
     assert!(state.fresh());
     state.apply(Action::DemoWanted);
     assert!(state.is_demo() && state.figures.open.is_none());
-    assert_eq!(address(&state).unwrap().figure, None);
+    assert_eq!(address(&state).unwrap().figure.as_deref(), Some(BUILT_IN));
 }
 
 #[test]
@@ -309,7 +310,7 @@ fn a_figure_that_cannot_be_opened_leaves_what_was_shown() {
     state.apply(Action::Figure(FigureAction::Stage(Stage::Unopened("f.json is a web page".to_owned()))));
     assert!(state.is_demo() && state.fresh() && notice(&state).is_some());
     state.apply(Action::Figure(FigureAction::Stage(Stage::Idle)));
-    assert_eq!((address(&state).unwrap().figure, notice(&state)), (None, None));
+    assert_eq!((address(&state).unwrap().figure.as_deref(), notice(&state)), (Some(BUILT_IN), None));
     assert!(state.inputs.file(Role::Weights).is_some());
     drop(Rc::new(state));
 }
