@@ -16,8 +16,14 @@ declare module "*/live.js?v=__BUILD_ID__" {
 declare module "*/options.js?v=__BUILD_ID__" {
   export * from "#module/options.js";
 }
+declare module "*/fetching.js?v=__BUILD_ID__" {
+  export * from "#module/fetching.js";
+}
 declare module "*/inspect.js?v=__BUILD_ID__" {
   export * from "#module/inspect.js";
+}
+declare module "*/poster.js?v=__BUILD_ID__" {
+  export * from "#module/poster.js";
 }
 declare module "*/prompts.js?v=__BUILD_ID__" {
   export * from "#module/prompts.js";

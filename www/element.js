@@ -8,8 +8,8 @@
  * </circuit-scope>
  * ```
  *
- * Nothing but this file is fetched before the figure comes near the screen; then the viewer, and the engine on "Run live" only. Until
- * then the poster is on the screen. `element.d.ts` has the types, `embedding.html` of a built site the guide.
+ * Nothing but this file and the two that it imports is fetched before the figure comes near the screen; then the viewer, and the
+ * engine on "Run live" only. Until then the poster is on the screen. `element.d.ts` has the types, `embedding.html` of a built site the guide.
  *
  * @module element
  */
@@ -18,6 +18,9 @@
 /** @import { Figure } from "./viewer.js" */
 /** @typedef {typeof import("./viewer.js")} Viewer */
 /** @typedef {typeof import("./module/live.js")} Live */
+
+import { fetchBytes } from "./module/fetching.js?v=__BUILD_ID__";
+import { ownStyle, poster, refusal } from "./module/poster.js?v=__BUILD_ID__";
 
 const BUILD_ID = "__BUILD_ID__";
 /** The whole page, beside this file; the npm package has none. */
@@ -28,23 +31,6 @@ const HERE = import.meta.url;
 const NEAR = "600px";
 /** A figure's text is at most this long, in bytes: what the viewer takes. */
 const MAX_FIGURE = 32 * 1024 * 1024;
-
-/** What is written in place of a figure while there is none; the viewer's style comes with it. */
-const STYLE = `
-:host{display:block;position:relative;box-sizing:border-box;height:760px;contain:layout;color-scheme:inherit}
-:host([hidden]){display:none}
-.poster,.figure{position:absolute;inset:0}
-.poster ::slotted(picture){display:contents}
-.poster img,.poster ::slotted(img),.poster ::slotted(svg){display:block;width:100%;height:100%;object-fit:contain}
-.poster button{position:absolute;inset:0;width:100%;border:0;background:none;cursor:pointer;font:600 14px/1.4 system-ui,sans-serif;color:inherit}
-.poster button span{padding:8px 16px;border-radius:6px;background:light-dark(#1f5db8,#82b3f7);color:light-dark(#fff,#0d1826)}
-.poster button:focus-visible{outline:2px solid light-dark(#1f5db8,#82b3f7);outline-offset:-4px}
-.said{position:absolute;inset:auto 0 0;margin:0;padding:8px 12px;background:light-dark(#fff,#11151b);color:light-dark(#b3261e,#ff9a90);border-top:2px solid;font:13px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
-@media (max-width:600px){:host{height:1060px}}
-:host([fit=content]){height:auto}
-:host([fit=content]) .figure{position:static}
-:host([fit=content]) .poster{position:relative;height:var(--drawing,372px)}
-`;
 
 /** The viewers of this page, by the folder they are in: those of one folder are one program. @type {Map<string, Promise<Viewer>>} */
 const viewers = new Map();
@@ -289,47 +275,19 @@ class CircuitScope extends HTMLElement {
   }
 
   #showPoster() {
-    const poster = document.createElement("div");
-    poster.className = "poster";
-    poster.part.add("poster");
-    const slot = document.createElement("slot");
-    slot.name = "poster";
-    const url = this.getAttribute("poster");
-    if (url) {
-      const image = document.createElement("img");
-      image.src = url;
-      image.alt = "";
-      slot.append(image);
-    }
-    poster.append(slot);
-    if (this.getAttribute("reveal") === "click") poster.append(this.#revealButton());
-    this.#root.adoptedStyleSheets = [ownStyle()];
-    this.#root.replaceChildren(poster);
-  }
-
-  #revealButton() {
-    const button = document.createElement("button");
-    const label = document.createElement("span");
-    label.textContent = "Show the circuit";
-    button.append(label);
-    button.onclick = () => {
+    const onReveal = () => {
       this.#wanted = true;
-      button.remove();
       this.#openIfWanted();
     };
-    return button;
+    this.#root.adoptedStyleSheets = [ownStyle()];
+    this.#root.replaceChildren(poster(this.getAttribute("poster"), this.getAttribute("reveal") === "click" ? onReveal : null));
   }
 
   /** @param {unknown} error */
   #fail(error) {
     const message = error instanceof Error ? error.message : String(error);
     this.#showPoster();
-    const said = document.createElement("p");
-    said.className = "said";
-    said.part.add("error");
-    said.role = "alert";
-    said.textContent = message;
-    this.#root.append(said);
+    this.#root.append(refusal(message));
     this.#tell("error", { message });
   }
 
@@ -362,17 +320,6 @@ class CircuitScope extends HTMLElement {
   }
 }
 
-/** @type {CSSStyleSheet | undefined} */
-let sheet;
-
-function ownStyle() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-  }
-  return sheet;
-}
-
 // Addresses beside this file are written out: that is how a bundler finds what they name.
 
 /**
@@ -396,19 +343,14 @@ function loadLive(assets) {
 }
 
 /**
- * The text at a URL. A host that has not what is asked for may answer with a page that says so.
+ * The text of a figure, or of what it needs to be drawn.
  *
  * @param {string} url
  * @param {AbortSignal} signal
  */
 async function readText(url, signal) {
-  const response = await fetch(url, { signal }).catch((error) => {
-    throw signal.aborted ? error : new Error(`${url}: could not be fetched`);
-  });
-  if (!response.ok) throw new Error(`${url}: the server answered ${response.status} ${response.statusText}`);
-  if (/^text\/html\b/.test(response.headers.get("content-type") ?? "")) throw new Error(`${url}: the server answered with a web page, not with a figure`);
-  if (Number(response.headers.get("content-length")) > MAX_FIGURE) throw new Error(`${url}: larger than any figure`);
-  return response.text();
+  const options = { signal, what: "a figure", most: MAX_FIGURE, tooLarge: `${url}: larger than any figure` };
+  return new TextDecoder().decode(await fetchBytes(url, options));
 }
 
 if (!customElements.get("circuit-scope")) customElements.define("circuit-scope", CircuitScope);

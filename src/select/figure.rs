@@ -9,10 +9,10 @@ use crate::state::circuit::Choice;
 use crate::state::load::Shared;
 use crate::state::picture::{Look, View};
 use crate::state::scores::Scored;
-use circuitscope_core::{AttentionDir, Graph, PatchType, PruneScores};
+use circuitscope_core::{AttentionDir, PatchType, PruneScores};
 use circuitscope_picture::auto_circuit::{Activations, PatchMask};
 use circuitscope_picture::drawn::{Drawn, Nodes};
-use circuitscope_picture::sankey::{self, WeightedEdge};
+use circuitscope_picture::sankey;
 use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
 use circuitscope_picture::{DrawOptions, LayoutRequest};
 
@@ -44,16 +44,7 @@ impl PartialEq for PlacedNodes {
 /// The boxes of the graph of some scores, ordered once by all of its edges.
 pub fn placed_nodes(scored: &Option<Shared<Scored>>) -> Option<PlacedNodes> {
     let scored = scored.as_ref()?;
-    let nodes = Nodes::of(&scored.graph);
-    let places = sankey::order(&nodes, &weighted_edges(&scored.graph, scored.scores.values()));
-    Some(PlacedNodes(Rc::new(nodes.with_places(&places))))
-}
-
-fn weighted_edges(graph: &Graph, scores: &[f32]) -> Vec<WeightedEdge> {
-    view::edge_ends(graph)
-        .zip(scores)
-        .map(|((src, dest), score)| WeightedEdge { src: src as u32, dest: dest as u32, weight: score.abs() })
-        .collect()
+    Some(PlacedNodes(Rc::new(circuitscope_picture::placed_nodes(&scored.graph, scored.scores.values()))))
 }
 
 impl DrawnRequest {

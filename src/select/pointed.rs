@@ -40,23 +40,6 @@ pub fn selection(drawn: &Drawn, target: &Target) -> Option<Selection> {
     }
 }
 
-/// The blocks whose heads a click on something draws apart.
-pub fn blocks_to_open(drawn: &Drawn, target: &Target) -> Vec<usize> {
-    let shared = |node_idx: usize| {
-        let node = &drawn.nodes.nodes[node_idx];
-        (node.n_members > 1).then(|| drawn.nodes.layers.get(node.layer)?.block).flatten()
-    };
-    match target {
-        Target::Node(name) => {
-            drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect()
-        }
-        Target::Edge(name) => {
-            let link = drawn.links().find(|link| link.name == *name && link.n_edges > 1);
-            link.map_or(Vec::new(), |link| [link.src, link.dest].into_iter().filter_map(shared).collect())
-        }
-    }
-}
-
 /// The selected thing, by the name that its element carries.
 pub fn target(state: &State) -> Option<Target> {
     match state.picture.selection.as_ref()? {

@@ -1,6 +1,7 @@
 // Live runs of figures: one engine for all figures of a page, which is let go when none of them is near the screen.
 
 import { openEngine } from "../circuitscope.js?v=__BUILD_ID__";
+import { fetchBytes } from "./fetching.js?v=__BUILD_ID__";
 
 /** @import { DeviceChoice, Engine, Progress, RunOptions } from "../circuitscope.js" */
 
@@ -191,7 +192,10 @@ async function fetched({ url, bytes, sha256, inline }, base, signal, say) {
   if (inline) return new File([Uint8Array.from(atob(inline.base64), (c) => c.charCodeAt(0))], url?.split("/").at(-1) ?? "file");
   const absolute = new URL(/** @type {string} */ (url), base);
   const name = absolute.pathname.split("/").at(-1) ?? "file";
-  const data = await download(absolute.href, name, signal, bytes ?? 0, say);
+  const data = await fetchBytes(absolute.href, {
+    signal, what: "the file", most: bytes ?? 0, tooLarge: `${name}: larger than the ${bytes} bytes that the figure says: another file lies there`,
+    onBytes: (done) => say({ label: `Fetching ${name}`, done, total: bytes ?? 0 }),
+  });
   if (bytes !== undefined && data.byteLength !== bytes) {
     throw new Error(`${name}: should be ${bytes} bytes, as the figure says, found ${data.byteLength}: another file lies there`);
   }
@@ -202,31 +206,4 @@ async function fetched({ url, bytes, sha256, inline }, base, signal, say) {
     if (found !== sha256) throw new Error(`${name}: its SHA-256 is not the one that the figure has: another file lies there. It is not used`);
   }
   return new File([data], name);
-}
-
-/**
- * @param {string} url
- * @param {string} name
- * @param {AbortSignal} signal
- * @param {number} total
- * @param {(progress: Progress) => void} say
- */
-async function download(url, name, signal, total, say) {
-  const response = await fetch(url, { signal }).catch((error) => {
-    throw signal.aborted ? error : new Error(`${url}: could not be fetched`);
-  });
-  if (!response.ok || !response.body) throw new Error(`${url}: the server answered ${response.status} ${response.statusText}`);
-  if (/^text\/html\b/.test(response.headers.get("content-type") ?? "")) throw new Error(`${url}: the server answered with a web page, not with the file`);
-  const chunks = [];
-  let done = 0;
-  for (const reader = response.body.getReader(); ; ) {
-    const { value } = await reader.read();
-    if (!value) break;
-    chunks.push(value);
-    done += value.length;
-    // Nothing that is larger than the figure says is read to its end.
-    if (total && done > total) throw new Error(`${name}: larger than the ${total} bytes that the figure says: another file lies there`);
-    say({ label: `Fetching ${name}`, done, total });
-  }
-  return new Blob(chunks).arrayBuffer();
 }

@@ -15,8 +15,10 @@ pub const ENGINE_LIMIT: usize = 2_000_000;
 const READER_LIMIT: usize = 700_000;
 /// What the viewer may weigh on the wire, in bytes after brotli: whoever reads a post with a figure in it fetches it.
 pub const VIEWER_LIMIT: usize = 330_000;
-/// What `element.js` may weigh on the wire, in bytes after brotli: it is fetched before any figure is near the screen.
+/// What the element may weigh on the wire, in bytes after brotli: it is fetched before any figure is near the screen.
 pub const ELEMENT_LIMIT: usize = 10_000;
+/// `element.js` and what it imports.
+const ELEMENT_FILES: [&str; 3] = ["element.js", "module/fetching.js", "module/poster.js"];
 /// What the element fetches for its first figure.
 const VIEWER_FILES: [&str; 2] = ["viewer.js", "viewer_bg.wasm"];
 /// What the engine's worker fetches.
@@ -124,7 +126,7 @@ fn hold_sizes(dist: &Path) -> Result<()> {
     let worker = |names: [&str; 3]| names.map(|name| dist.join(name));
     let programs = [
         ("page", Size::of(&page_files(dist)?)?, PAGE_LIMIT),
-        ("element", Size::of(&[dist.join("element.js")])?, ELEMENT_LIMIT),
+        ("element", Size::of(&ELEMENT_FILES.map(|name| dist.join(name)))?, ELEMENT_LIMIT),
         ("viewer", Size::of(&VIEWER_FILES.map(|name| dist.join(name)))?, VIEWER_LIMIT),
         ("engine", Size::of(&worker(ENGINE_FILES))?, ENGINE_LIMIT),
         ("reader", Size::of(&worker(READER_FILES))?, READER_LIMIT),

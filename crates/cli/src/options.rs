@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use circuitscope_core::{EdgeValues, MaskEdit, OutputSlice, PromptSettings};
+use circuitscope_core::{
+    AblationType, EdgeCounts, EdgeValues, MaskEdit, OutputSlice, PatchType, PromptSettings, RunSettings,
+};
 use circuitscope_wire::engine::DeviceChoice;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -41,6 +43,43 @@ pub struct ComputeOptions {
     /// What computes: the CPU, or the machine's GPU (built with --features gpu)
     #[arg(long, default_value = "cpu", value_parser = device_choice())]
     pub device: DeviceChoice,
+}
+
+/// Which circuits are run, and how: what `run` and `figure write` have in common.
+#[derive(Debug, Args)]
+pub struct PatchingOptions {
+    /// 0,1,10 or all, logarithmic, groups, default, mib (the MIB benchmark's shares of all edges)
+    ///
+    /// all: every count. logarithmic: 0 to 10, 20 to 100, … groups: where the sorted scores change. default: groups where there are
+    /// few different scores, else logarithmic above 200 edges, else all.
+    #[arg(long, value_name = "COUNTS", default_value = "default", value_parser = EdgeCounts::parse)]
+    pub edge_counts: EdgeCounts,
+    /// Which edges are patched
+    #[arg(long, value_name = "TYPE", default_value = "edge", value_parser = setting(&PatchType::ALL, PatchType::about))]
+    pub patch_type: PatchType,
+    /// What an edge is patched with
+    #[arg(long, value_name = "TYPE", default_value = "resample", value_parser = setting(&AblationType::ALL, AblationType::about))]
+    pub ablation: AblationType,
+    /// Swap clean and corrupt
+    #[arg(long)]
+    pub reverse: bool,
+}
+
+impl PatchingOptions {
+    /// The settings of a run of so many prompts.
+    pub fn settings(&self, compute: &ComputeOptions, n_prompts: usize) -> RunSettings {
+        RunSettings {
+            factorized: compute.graph.kind.factorized(),
+            separate_qkv: compute.graph.kind.separate_qkv(),
+            token_wise: compute.graph.token_wise,
+            slice: compute.slice,
+            patch_type: self.patch_type,
+            ablation: self.ablation,
+            reverse: self.reverse,
+            batch_size: compute.batch_size(n_prompts),
+            edge_counts: self.edge_counts.clone(),
+        }
+    }
 }
 
 /// How texts become prompts.

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 use circuitscope_core::{AttentionDir, Circuit, Graph, PruneScores};
-use circuitscope_picture::drawn::{Drawn, Nodes};
+use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::pdf::pdf;
+use circuitscope_picture::sankey;
 use circuitscope_picture::sankey::svg::About;
-use circuitscope_picture::sankey::{self, WeightedEdge};
 use circuitscope_picture::view::{self, Edits, Heads, ViewOptions, ViewRequest};
 use circuitscope_picture::{
-    DrawOptions, LayoutRequest, Orientation, SeqPositions, Size, Theme, layout, matrix, svg_string,
+    DrawOptions, LayoutRequest, Orientation, SeqPositions, Size, Theme, layout, matrix, placed_nodes, svg_string,
 };
 use clap::{Args, ValueEnum};
 
@@ -229,14 +229,7 @@ fn as_auto_circuit(drawing: &Drawing, options: &PictureOptions) -> (String, usiz
 /// What is drawn, its boxes ordered by the scores of all edges as on the page.
 fn drawn(drawing: &Drawing, options: &PictureOptions) -> Rc<Drawn> {
     let Drawing { graph, scores, circuit, dir, seq_labels } = *drawing;
-    let weighted = view::edge_ends(graph).zip(scores.values()).map(|((src, dest), score)| WeightedEdge {
-        src: src as u32,
-        dest: dest as u32,
-        weight: score.abs(),
-    });
-    let nodes = Nodes::of(graph);
-    let places = sankey::order(&nodes, &weighted.collect::<Vec<_>>());
-    let nodes = Rc::new(nodes.with_places(&places));
+    let nodes = Rc::new(placed_nodes(graph, scores.values()));
     let view_options = ViewOptions {
         on_path_only: options.path_only,
         heads: match options.heads {

@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use circuitscope_core::measure::measures::{to_csv, to_json};
-use circuitscope_core::{
-    AblationType, AreaLabels, CircuitMasks, EdgeCounts, Graph, MaskEdits, MeasuredCircuits, PatchType, Prompts,
-    RunSettings,
-};
+use circuitscope_core::{AreaLabels, CircuitMasks, Graph, MaskEdits, MeasuredCircuits};
 use circuitscope_engine::run::{Logits, RunInput, RunOutput, graph_config, run_circuits};
 use clap::Args;
 
 use crate::error::CliError;
 use crate::input::{self, Computer};
-use crate::options::{CircuitOptions, ComputeOptions, setting};
+use crate::options::{CircuitOptions, ComputeOptions, PatchingOptions};
 use crate::output::{print, write_file};
 use crate::picture::{Drawing, PictureOptions, at_least, picture};
 use crate::progress::PassesBar;
@@ -30,21 +27,8 @@ pub struct RunCommand {
     compute: ComputeOptions,
     #[command(flatten)]
     circuits: CircuitOptions,
-    /// 0,1,10 or all, logarithmic, groups, default, mib (the MIB benchmark's shares of all edges)
-    ///
-    /// all: every count. logarithmic: 0 to 10, 20 to 100, … groups: where the sorted scores change. default: groups where there are
-    /// few different scores, else logarithmic above 200 edges, else all.
-    #[arg(long, value_name = "COUNTS", default_value = "default", value_parser = EdgeCounts::parse)]
-    edge_counts: EdgeCounts,
-    /// Which edges are patched
-    #[arg(long, value_name = "TYPE", default_value = "edge", value_parser = setting(&PatchType::ALL, PatchType::about))]
-    patch_type: PatchType,
-    /// What an edge is patched with
-    #[arg(long, value_name = "TYPE", default_value = "resample", value_parser = setting(&AblationType::ALL, AblationType::about))]
-    ablation: AblationType,
-    /// Swap clean and corrupt
-    #[arg(long)]
-    reverse: bool,
+    #[command(flatten)]
+    patching: PatchingOptions,
     /// Where to write the logits: clean, corrupt, and edgesN for every realised edge count N
     #[arg(long, value_name = "FILE.safetensors")]
     out: Option<PathBuf>,
@@ -85,7 +69,7 @@ impl RunCommand {
         // Weights are read last: what is wrong with smaller files is said at once.
         let config = input::open_config(&self.compute.model)?;
         let prompts = input::compute_prompts(&self.compute)?;
-        let settings = self.settings(&prompts);
+        let settings = self.patching.settings(&self.compute, prompts.pairs.len());
         let graph = Graph::try_new(&config, graph_config(&settings, &prompts)?)?;
         let (file, meaning) = self.circuits.file();
         let values = input::open_scores(file, self.circuits.pick.as_deref(), &config, &graph)?;
@@ -115,28 +99,13 @@ impl RunCommand {
         self.write_files(&input, &output, &logits, measured)
     }
 
-    fn settings(&self, prompts: &Prompts) -> RunSettings {
-        let graph = self.compute.graph;
-        RunSettings {
-            factorized: graph.kind.factorized(),
-            separate_qkv: graph.kind.separate_qkv(),
-            token_wise: graph.token_wise,
-            slice: self.compute.slice,
-            patch_type: self.patch_type,
-            ablation: self.ablation,
-            reverse: self.reverse,
-            batch_size: self.compute.batch_size(prompts.pairs.len()),
-            edge_counts: self.edge_counts.clone(),
-        }
-    }
-
     fn measured(&self, graph: &Graph, output: &RunOutput) -> MeasuredCircuits {
         MeasuredCircuits {
             name: input::name(self.circuits.file().0),
             n_edges: graph.n_edges(),
             circuits: output.circuits.iter().map(|c| (c.circuit, c.measurement.clone())).collect(),
             unpatched: Some([output.baseline.clean.clone(), output.baseline.corrupt.clone()]),
-            reverse: self.reverse,
+            reverse: self.patching.reverse,
         }
     }
 

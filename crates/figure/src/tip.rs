@@ -1,8 +1,9 @@
-//! What is said beside the pointer of what it is at in a drawing.
+//! What is said beside the pointer of what it is at in a drawing, and which boxes a click on it opens.
 
 use yew::prelude::*;
 
 use crate::names::{edge_title, signed};
+use crate::walk::Target;
 use circuitscope_core::PruneScores;
 use circuitscope_picture::drawn::{Drawn, Link};
 use circuitscope_picture::strip::text::count_text;
@@ -49,6 +50,23 @@ pub fn edge_tip(link: &Link, scores: &PruneScores) -> Tip {
     };
     let text = format!("rank {} of {}{mask}{path}", count_text(rank), count_text(scores.n_edges()));
     Tip { title: edge_title(&link.name), score, text }
+}
+
+/// The blocks whose heads a click on something draws apart.
+pub fn blocks_to_open(drawn: &Drawn, target: &Target) -> Vec<usize> {
+    let shared = |node_idx: usize| {
+        let node = &drawn.nodes.nodes[node_idx];
+        (node.n_members > 1).then(|| drawn.nodes.layers.get(node.layer)?.block).flatten()
+    };
+    match target {
+        Target::Node(name) => {
+            drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect()
+        }
+        Target::Edge(name) => {
+            let link = drawn.links().find(|link| link.name == *name && link.n_edges > 1);
+            link.map_or(Vec::new(), |link| [link.src, link.dest].into_iter().filter_map(shared).collect())
+        }
+    }
 }
 
 /// The tip, as it stands beside the pointer.

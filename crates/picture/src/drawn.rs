@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 /// What is drawn of a circuit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Drawn {
     pub nodes: Rc<Nodes>,
     /// In the order of the token positions; one for a graph without positions.

@@ -26,6 +26,7 @@ pub mod figure_view;
 pub mod geometry;
 pub mod matrix;
 pub mod pdf;
+mod placed;
 pub mod plot;
 pub mod poster;
 pub mod sankey;
@@ -41,6 +42,7 @@ pub use auto_circuit::{
     SubDiagram, layout, score_text,
 };
 pub use geometry::{Curve, Point, Rect, Size, TextAlign, TextSpot};
+pub use placed::placed_nodes;
 pub use plot::{
     Axis, AxisLayout, Cursor, DrawnLevel, DrawnPoint, DrawnSeries, LegendItem, Level, PlotLayout, PlotRequest,
     PlotValue, SAMPLE, SERIES, Scale, Series, SeriesStyle, Tick, TickLabel, cursor, plot, plot_picture, plot_string,

@@ -5,7 +5,7 @@
 use circuitscope_core::figure_file::view::{FigureTheme, FigureView, Manner};
 use circuitscope_core::{CircuitError, FigureFile, ModelConfig};
 
-use crate::figure_view::{drawn, orientation};
+use crate::figure_view::drawn;
 use crate::geometry::Size;
 use crate::matrix;
 use crate::sankey::svg::{About, Ground, svg_string};
@@ -31,7 +31,7 @@ pub fn poster(file: &str, figure: &FigureFile, model: &ModelConfig) -> Result<St
         return Ok(matrix::svg::bare_svg_string(&matrix::layout(&request), colours));
     }
     let request = Request {
-        orientation: orientation(look.orientation),
+        orientation: look.orientation.into(),
         options: Options { layer_spacing: look.layer_spacing, merge_ports: look.merge_ports },
         ..Request::new(drawn, SIZE)
     };

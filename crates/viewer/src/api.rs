@@ -15,10 +15,10 @@ use crate::show;
 use crate::state::{Saved, Shown};
 use circuitscope_core::figure_file::files::FigureFiles;
 use circuitscope_core::scores::known_circuit::edge_name;
-use circuitscope_core::scores::mask::EdgeValues;
 use circuitscope_core::settings::run::RunSettings;
 use circuitscope_core::{Circuit, Edge, Metric};
 use circuitscope_figure::Target;
+use circuitscope_picture::figure_view::is_mask;
 use circuitscope_picture::{Size, Theme};
 
 /// The size of an exported picture, in pixels: that of a poster.
@@ -142,7 +142,7 @@ impl Figure {
             files: &opened.file.files,
             run: &opened.file.run,
             prompts: show::all_prompts(opened),
-            is_mask: opened.file.circuit.as_ref().is_some_and(|circuit| circuit.values == EdgeValues::Mask),
+            is_mask: is_mask(&opened.file),
             counts,
             shown: shown.requested,
             measured: shown.measurement(opened).is_some(),

@@ -11,7 +11,7 @@ use crate::live::Status;
 use crate::show::{self, Picture};
 use crate::state::Shown;
 use circuitscope_core::{Circuit, Metric};
-use circuitscope_figure::tip::{Tip, tip_text, tip_view};
+use circuitscope_figure::tip::{Tip, blocks_to_open, tip_text, tip_view};
 use circuitscope_figure::{
     Caption, Drawing, HeatMap, NextTokens, ReadingLine, Shared, Strip, StripEvent, Target, Tokens, Zoom, legend,
     plain_text, use_room,
@@ -229,28 +229,11 @@ fn below(props: &FigureProps, drawn: &Drawn, selected: Option<&Tip>) -> Html {
 fn on_select(props: &FigureProps, drawn: &Rc<Drawn>) -> Callback<Option<Target>> {
     let drawn = drawn.clone();
     props.change(move |_, shown, target: Option<Target>| {
-        match target.as_ref().map(|target| blocks_of(&drawn, target)) {
+        match target.as_ref().map(|target| blocks_to_open(&drawn, target)) {
             Some(blocks) if !blocks.is_empty() => shown.options.opened.extend(blocks),
             _ => shown.selection = target,
         }
     })
-}
-
-/// The blocks whose heads share a box of this target.
-fn blocks_of(drawn: &Drawn, target: &Target) -> Vec<usize> {
-    let shared = |node_idx: usize| {
-        let node = &drawn.nodes.nodes[node_idx];
-        (node.n_members > 1).then(|| drawn.nodes.layers.get(node.layer)?.block).flatten()
-    };
-    match target {
-        Target::Node(name) => {
-            drawn.nodes.nodes.iter().rposition(|node| node.name == *name).and_then(shared).into_iter().collect()
-        }
-        Target::Edge(name) => {
-            let link = drawn.links().find(|link| link.name == *name && link.n_edges > 1);
-            link.map_or(Vec::new(), |link| [link.src, link.dest].into_iter().filter_map(shared).collect())
-        }
-    }
 }
 
 /// The strip and its reading.

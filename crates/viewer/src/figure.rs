@@ -6,9 +6,9 @@ use circuitscope_core::figure_file::FigureFile;
 use circuitscope_core::figure_file::recorded::FigureResults;
 use circuitscope_core::{CircuitError, Graph, ModelConfig, PruneScores};
 use circuitscope_picture::drawn::Nodes;
-use circuitscope_picture::sankey::{self, WeightedEdge};
+use circuitscope_picture::figure_view;
 use circuitscope_picture::strip::Stops;
-use circuitscope_picture::view::{self, Edits};
+use circuitscope_picture::view::Edits;
 
 /// A figure that can be drawn.
 #[derive(Debug)]
@@ -45,12 +45,18 @@ impl Opened {
         let on_model = file.on_model(name, &model)?;
         let caption = file.caption_text(name, &on_model)?;
         let scores = on_model.values.ok_or_else(|| missing("circuit", "the edges with their scores"))?;
-        let nodes = placed(&on_model.graph, &scores);
+        let nodes = figure_view::nodes(&file, &on_model.graph, &scores);
         let descending: Rc<[f32]> = scores.ranking().descending().into();
+        // A mask has one circuit.
+        let n_masked = figure_view::is_mask(&file).then(|| descending.iter().filter(|&&mask| mask != 0.0).count());
+        let stops = match n_masked {
+            Some(n) => Stops::from_counts(descending.len(), [n]),
+            None => Stops::from_descending(&descending),
+        };
         Ok(Self {
-            requested: on_model.requested.unwrap_or(0),
+            requested: n_masked.or(on_model.requested).unwrap_or(0),
             edits: on_model.edits.iter().collect(),
-            stops: Stops::from_descending(&descending),
+            stops,
             graph: on_model.graph,
             file,
             model,
@@ -64,16 +70,4 @@ impl Opened {
     pub fn recorded(&self) -> Option<&FigureResults> {
         self.file.recorded.as_ref()
     }
-}
-
-fn placed(graph: &Graph, scores: &PruneScores) -> Rc<Nodes> {
-    let nodes = Nodes::of(graph);
-    let edge = |((src, dest), score): ((usize, usize), &f32)| WeightedEdge {
-        src: src as u32,
-        dest: dest as u32,
-        weight: score.abs(),
-    };
-    let edges: Vec<_> = view::edge_ends(graph).zip(scores.values()).map(edge).collect();
-    let places = sankey::order(&nodes, &edges);
-    Rc::new(nodes.with_places(&places))
 }

@@ -14,12 +14,12 @@ use circuitscope_figure::scene::flow_scene;
 use circuitscope_figure::tip::{Tip, edge_tip, node_tip};
 use circuitscope_figure::{NextToken, Reading, Scene, Span, Target, TokenRole, likeliest, reading};
 use circuitscope_picture::drawn::Drawn;
+use circuitscope_picture::figure_view::{Part, drawn_part};
 use circuitscope_picture::sankey::svg::{self, About, LegendItem, legend_items};
 use circuitscope_picture::sankey::{self, Layout};
 use circuitscope_picture::strip::heat::{HeatMapData, HeatRequest};
 use circuitscope_picture::strip::text::{count_text, value_text};
 use circuitscope_picture::strip::{Cursor, Edited, Measure, StripRequest, StripSeries, measured};
-use circuitscope_picture::view::{self, ViewRequest};
 use circuitscope_picture::{Orientation, Size, Theme};
 
 /// A drawing with its legend.
@@ -31,38 +31,17 @@ pub struct Picture {
 
 /// What is drawn of the circuit that is shown.
 pub fn drawn(opened: &Opened, shown: &Shown) -> Rc<Drawn> {
-    let circuit = shown.circuit(opened);
-    let edges = view::shown(&opened.scores, &view::edges_in_circuit(&opened.scores, &circuit), &shown.edits);
-    let seq_labels = opened.file.texts.seq_labels.clone().unwrap_or_default();
-    let mut drawn = view::view(&ViewRequest {
+    let part = Part {
+        figure: &opened.file,
         graph: &opened.graph,
+        values: &opened.scores,
         nodes: &opened.nodes,
-        shown: &edges,
         dir: opened.model.attention_dir,
-        seq_labels: &seq_labels,
+        requested: shown.requested,
+        edits: &shown.edits,
         options: &shown.options,
-    });
-    name_nodes(&mut drawn, opened);
-    if opened.file.view.look.compact {
-        let places = sankey::compact_order(&drawn);
-        drawn.nodes = Rc::new((*drawn.nodes).clone().with_places(&places));
-    }
-    Rc::new(drawn)
-}
-
-/// Gives nodes the labels that the figure has for them.
-fn name_nodes(drawn: &mut Drawn, opened: &Opened) {
-    let labels = &opened.file.view.labels;
-    if labels.is_empty() {
-        return;
-    }
-    let mut nodes = (*drawn.nodes).clone();
-    for node in &mut nodes.nodes {
-        if let Some(label) = labels.get(&node.name) {
-            node.label.clone_from(label);
-        }
-    }
-    drawn.nodes = Rc::new(nodes);
+    };
+    drawn_part(&part).unwrap_or_default()
 }
 
 /// Where it goes in a room.

@@ -8,6 +8,7 @@ use circuitscope_core::figure_file::recorded::FigureResults;
 use circuitscope_core::figure_file::view::FigureSelection;
 use circuitscope_core::{Circuit, Measurement, Metric};
 use circuitscope_figure::Target;
+use circuitscope_picture::figure_view::is_mask;
 use circuitscope_picture::view::{Edits, ViewOptions};
 
 /// What is shown of a figure.
@@ -50,8 +51,11 @@ impl Shown {
         }
     }
 
-    /// Asks for another circuit, at a number of edges that ties allow. The figure's own edits are of its own circuit.
+    /// Asks for another circuit, at a number of edges that ties allow; of a mask there is no other. The figure's own edits are of its own circuit.
     pub fn request(&mut self, opened: &Opened, edges: usize) {
+        if is_mask(&opened.file) {
+            return;
+        }
         let edges = opened.stops.at_most(edges.min(opened.stops.n_edges()));
         if edges != self.circuit(opened).n_edges {
             self.requested = edges;

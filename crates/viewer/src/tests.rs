@@ -1,8 +1,10 @@
 //! What the viewer shows of the figures of the site.
 
 use circuitscope_core::figure_file::FigureFile;
+use circuitscope_core::figure_file::edges::{EdgeScores, FigureEdges, ListedEdge};
 use circuitscope_core::figure_file::recorded::RecordedCircuit;
-use circuitscope_core::{Measured, Metric};
+use circuitscope_core::figure_file::view::CircuitSize;
+use circuitscope_core::{EdgeValues, Measured, Metric};
 use circuitscope_figure::{Target, TokenRole, plain_text};
 use circuitscope_picture::{Orientation, Size};
 
@@ -133,4 +135,21 @@ fn a_figure_without_edges_or_config_says_what_it_lacks() {
     let json = file.to_json("figure.json").unwrap();
     let error = Opened::read("figure.json", &json, Some(&config)).unwrap_err().to_string();
     assert!(error.contains("circuit"), "{error}");
+}
+
+#[test]
+fn a_mask_has_one_circuit_and_is_drawn_by_how_much_of_each_edge_is_in_it() {
+    let mut file = FigureFile::from_json("figure.json", &text("tracr-reverse")).unwrap();
+    let edge = |edge: &str, score| ListedEdge { edge: edge.to_owned(), score };
+    let listed = vec![edge("Resid Start->A3.0.V", 1.0), edge("A3.0->Resid End", 0.25)];
+    file.circuit = Some(FigureEdges { values: EdgeValues::Mask, scores: EdgeScores::Listed(listed) });
+    file.view.size = CircuitSize::Edges(2);
+    file.recorded = None;
+    file.caption.clear();
+    let opened = Opened::read("figure.json", &file.to_json("figure.json").unwrap(), None).unwrap();
+    let mut shown = Shown::of(&opened);
+    let masks = |shown: &Shown| -> Vec<f32> { show::drawn(&opened, shown).links().map(|link| link.mask).collect() };
+    assert_eq!(masks(&shown), [1.0, 0.25]);
+    shown.request(&opened, 1);
+    assert_eq!((shown.requested, masks(&shown)), (2, vec![1.0, 0.25]));
 }

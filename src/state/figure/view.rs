@@ -4,36 +4,19 @@ use circuitscope_core::figure_file::view::{
     BlockWindow, FigureFocus, FigureLook, FigureOrientation, HeadBoxes, Manner,
 };
 use circuitscope_picture::Orientation;
-use circuitscope_picture::view::{Focus, Heads, ViewOptions};
+use circuitscope_picture::view::{Focus, Heads};
 
 use crate::state::picture::{Look, View};
 
 const LOOKS: [(Look, Manner); 3] =
     [(Look::Flow, Manner::Flow), (Look::Matrix, Manner::Matrix), (Look::AutoCircuit, Manner::AutoCircuit)];
-const HEADS: [(Heads, HeadBoxes); 3] =
-    [(Heads::Auto, HeadBoxes::Auto), (Heads::Apart, HeadBoxes::Apart), (Heads::ByLayer, HeadBoxes::ByLayer)];
 
 /// How a figure is drawn.
 pub fn read(look: &FigureLook) -> View {
-    let options = ViewOptions {
-        on_path_only: look.on_path_only,
-        focus: look.focus.clone().map(|FigureFocus { node, hops }| Focus { name: node, hops }),
-        heads: HEADS.into_iter().find(|(_, heads)| *heads == look.heads).map_or(Heads::Auto, |(heads, _)| heads),
-        opened: look.opened.iter().copied().collect(),
-        closed: look.closed.iter().copied().collect(),
-        window: look.window.map(|BlockWindow { first, end }| first..end),
-        merge_ports: look.merge_ports,
-        merged_heads: look.merged_heads.iter().cloned().collect(),
-        all_positions: look.all_positions,
-        ..ViewOptions::default()
-    };
     View {
         look: LOOKS.into_iter().find(|(_, manner)| *manner == look.manner).map_or(Look::Flow, |(look, _)| look),
-        orientation: match look.orientation {
-            FigureOrientation::Horizontal => Orientation::Horizontal,
-            FigureOrientation::Vertical => Orientation::Vertical,
-        },
-        options,
+        orientation: look.orientation.into(),
+        options: look.into(),
         compact: look.compact,
         layer_spacing: look.layer_spacing,
         by_mask: look.by_mask,
@@ -54,7 +37,11 @@ pub fn written(view: &View) -> FigureLook {
         by_mask: *by_mask,
         on_path_only: options.on_path_only,
         focus: options.focus.clone().map(|Focus { name, hops }| FigureFocus { node: name, hops }),
-        heads: HEADS.into_iter().find(|(of, _)| *of == options.heads).map_or(HeadBoxes::Auto, |(_, heads)| heads),
+        heads: match options.heads {
+            Heads::Auto => HeadBoxes::Auto,
+            Heads::Apart => HeadBoxes::Apart,
+            Heads::ByLayer => HeadBoxes::ByLayer,
+        },
         opened: options.opened.iter().copied().collect(),
         closed: options.closed.iter().copied().collect(),
         window: options.window.clone().map(|window| BlockWindow { first: window.start, end: window.end }),

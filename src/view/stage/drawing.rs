@@ -20,7 +20,7 @@ use crate::update::{Action, CircuitAction, CompareAction};
 use crate::view::connected::Connected;
 use crate::words::grouped;
 use circuitscope_core::Overlap;
-use circuitscope_figure::tip::{tip_text, tip_view};
+use circuitscope_figure::tip::{blocks_to_open, tip_text, tip_view};
 use circuitscope_figure::{Drawing, Target, Zoom, legend, use_room};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
@@ -185,7 +185,7 @@ fn on_select(props: &Connected, drawn: &Rc<Option<Rc<Drawn>>>) -> Callback<Optio
         };
         match select::selection(drawn, &target) {
             Some(selection) => state.dispatch(Action::Circuit(CircuitAction::Selected(Some(selection)))),
-            None => select::blocks_to_open(drawn, &target)
+            None => blocks_to_open(drawn, &target)
                 .into_iter()
                 .for_each(|block| state.dispatch(Action::Circuit(CircuitAction::BlockTurned(block)))),
         }

@@ -108,9 +108,9 @@ fn demos(templates: &Templates, dist: &Path) -> Result<Vec<Demo>> {
     there.map(|(dir, listed)| Demo::read(&dir, &listed.name, &listed.kind)).collect()
 }
 
-/// The page's colours and type faces are those of the tool.
+/// The style of all pages, whose colours and type faces are those of the tool.
 fn style(root: &Path) -> Result<String> {
-    let files = [root.join("www").join("style").join("base.css"), root.join("www").join("pages").join("pages.css")];
+    let files = ["style/base.css", "pages/pages.css", "pages/gallery.css"].map(|file| root.join("www").join(file));
     files.iter().map(|path| Ok(fs::read_to_string(path)?)).collect()
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 use circuitscope_core::{Circuit as Cut, Graph, ModelConfig, PruneScores};
-use circuitscope_picture::drawn::{NodeKind, Nodes, Rest};
-use circuitscope_picture::sankey::{self, Layout, NodeBox, Request, Ribbon, WeightedEdge};
+use circuitscope_picture::drawn::{NodeKind, Rest};
+use circuitscope_picture::sankey::{self, Layout, NodeBox, Request, Ribbon};
 use circuitscope_picture::view::{self, Edits, Heads, ViewOptions, ViewRequest};
-use circuitscope_picture::{Curve, Point, Rect, Size};
+use circuitscope_picture::{Curve, Point, Rect, Size, placed_nodes};
 
 /// The room of a drawing before it is cut to what is drawn, in pixels: that of a card of the gallery, with the axis below.
 const ROOM: Size = Size { width: 340.0, height: 170.0 };
@@ -62,7 +62,7 @@ fn layout(circuit: &Circuit) -> Layout {
     let options = ViewOptions { heads: Heads::Apart, merge_ports: true, ..ViewOptions::default() };
     let mut drawn = view::view(&ViewRequest {
         graph,
-        nodes: &placed(graph, scores),
+        nodes: &Rc::new(placed_nodes(graph, scores.values())),
         shown: &edges,
         dir: model.attention_dir,
         seq_labels: &[],
@@ -71,17 +71,6 @@ fn layout(circuit: &Circuit) -> Layout {
     drawn.rest = Rest::default();
     let options = sankey::Options { merge_ports: true, ..sankey::Options::default() };
     sankey::layout(&Request { options, ..Request::new(Rc::new(drawn), ROOM) })
-}
-
-/// The boxes of a graph, ordered by all its scores: the order that the whole figure has.
-fn placed(graph: &Graph, scores: &PruneScores) -> Rc<Nodes> {
-    let nodes = Nodes::of(graph);
-    let ends = view::edge_ends(graph).zip(scores.values());
-    let edges: Vec<_> = ends
-        .map(|((src, dest), score)| WeightedEdge { src: src as u32, dest: dest as u32, weight: score.abs() })
-        .collect();
-    let places = sankey::order(&nodes, &edges);
-    Rc::new(nodes.with_places(&places))
 }
 
 fn kind_class(kind: NodeKind) -> &'static str {

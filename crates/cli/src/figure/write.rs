@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use circuitscope_core::figure_file::FigureSource;
 use circuitscope_core::figure_file::edges::EdgeEdit;
 use circuitscope_core::figure_file::view::{CircuitSize, FigureView};
-use circuitscope_core::{AblationType, EdgeCounts, EdgeRef, MaskEdit, Metric, PatchType, RunSettings};
+use circuitscope_core::{EdgeRef, MaskEdit, Metric};
 use circuitscope_record::{Draft, InputPaths, Inputs, Keep, Words, date_of, record, write_figure};
 use circuitscope_wire::engine::Head;
 use clap::Args;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::error::CliError;
 use crate::input::Computer;
-use crate::options::{ComputeOptions, ScoresOptions, setting};
+use crate::options::{ComputeOptions, PatchingOptions, ScoresOptions};
 use crate::progress::PassesBar;
 
 /// Run circuits and write them down as a figure file
@@ -29,18 +29,8 @@ pub struct WriteCommand {
     compute: ComputeOptions,
     #[command(flatten)]
     scores: ScoresOptions,
-    /// Which circuits are run: 0,1,10 or all, logarithmic, groups, default, mib
-    #[arg(long, value_name = "COUNTS", default_value = "default", value_parser = EdgeCounts::parse)]
-    edge_counts: EdgeCounts,
-    /// Which edges are patched
-    #[arg(long, value_name = "TYPE", default_value = "edge", value_parser = setting(&PatchType::ALL, PatchType::about))]
-    patch_type: PatchType,
-    /// What an edge is patched with
-    #[arg(long, value_name = "TYPE", default_value = "resample", value_parser = setting(&AblationType::ALL, AblationType::about))]
-    ablation: AblationType,
-    /// Swap clean and corrupt
-    #[arg(long)]
-    reverse: bool,
+    #[command(flatten)]
+    patching: PatchingOptions,
     /// Open on the circuit of the N largest scores
     #[arg(long, value_name = "N", required_unless_present = "threshold", conflicts_with = "threshold")]
     edges: Option<usize>,
@@ -110,7 +100,7 @@ impl WriteCommand {
     /// When an input is wrong, does not fit the others, the caption cannot be filled, or the figure cannot be written.
     pub async fn run(self) -> Result<(), CliError> {
         let paths = self.paths();
-        let inputs = Inputs::open(&paths, &self.settings(0), self.compute.text.settings())?;
+        let inputs = Inputs::open(&paths, &self.patching.settings(&self.compute, 0), self.compute.text.settings())?;
         inputs.notes.iter().for_each(|note| eprintln!("note: {note}"));
         let computer = Computer::open(self.compute.device).await?;
         let draft = Draft {
@@ -118,7 +108,7 @@ impl WriteCommand {
             paths: &paths,
             inputs: &inputs,
             words: self.words(),
-            settings: self.settings(inputs.prompts.pairs.len()),
+            settings: self.patching.settings(&self.compute, inputs.prompts.pairs.len()),
             view: self.view(),
             keep: self.keep(),
             date: Some(today()),
@@ -138,21 +128,6 @@ impl WriteCommand {
             tokenizer: self.compute.text.tokenizer.clone(),
             scores: self.scores.scores.clone(),
             pick: self.scores.pick.clone(),
-        }
-    }
-
-    fn settings(&self, n_prompts: usize) -> RunSettings {
-        let graph = self.compute.graph;
-        RunSettings {
-            factorized: graph.kind.factorized(),
-            separate_qkv: graph.kind.separate_qkv(),
-            token_wise: graph.token_wise,
-            slice: self.compute.slice,
-            patch_type: self.patch_type,
-            ablation: self.ablation,
-            reverse: self.reverse,
-            batch_size: self.compute.batch_size(n_prompts),
-            edge_counts: self.edge_counts.clone(),
         }
     }
 
