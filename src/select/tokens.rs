@@ -64,6 +64,11 @@ pub fn token_as_text(state: &State, token: u32) -> Option<String> {
         .or_else(|| Some(tokenizer(state)?.piece(token)?.replace('␣', " ").replace('⏎', "\n").replace('⇥', "\t")))
 }
 
+/// A token as it is read among others of a prompt, with its own white space, which is shown where it alone differs.
+fn read_text(state: &State, token: u32) -> String {
+    token_as_text(state, token).unwrap_or_else(|| token.to_string())
+}
+
 /// How a token is shown, where its text is known.
 fn piece(state: &State, token: u32) -> Option<String> {
     let of_tokenizer = tokenizer(state).and_then(|t| t.piece(token)).map(str::to_owned);
@@ -196,7 +201,7 @@ fn role(state: &State, token: u32) -> TokenRole {
 /// The tokens of the chosen prompt, clean and corrupt, the last under each other: the shorter one begins with empty ones.
 pub fn prompt_texts(state: &State) -> (Vec<String>, Vec<String>) {
     let Some(pair) = pair(state) else { return (Vec::new(), Vec::new()) };
-    let rows = align(&pair.clean, &pair.corrupt, 0, |id| token_text(state, id));
+    let rows = align(&pair.clean, &pair.corrupt, 0, |id| read_text(state, id));
     let texts = |row: TokenPair| match row {
         TokenPair::Pads(_) => None,
         TokenPair::Tokens { clean, corrupt, .. } => Some((clean.unwrap_or_default(), corrupt.unwrap_or_default())),
@@ -216,7 +221,7 @@ pub fn prompt_line(state: &State) -> String {
             Answers::PerPosition(rows) => rows.get(state.position)?.as_slice(),
             Answers::Values(_) => return None,
         };
-        let texts: Vec<_> = ids.iter().take(4).map(|&id| format!("“{}”", token_text(state, id).trim())).collect();
+        let texts: Vec<_> = ids.iter().take(4).map(|&id| format!("“{}”", read_text(state, id).trim())).collect();
         (!texts.is_empty()).then(|| texts.join(", "))
     };
     let answer = named(&pair.answers).map(|answer| format!(" Answer {answer}")).unwrap_or_default();
