@@ -145,7 +145,10 @@ await pageSuite("the drawing as a whole", ({ page, ui, visitor }) => {
           const scale = whole.width / box.width;
           return { x: box.x + (x - room.x) / scale, y: box.y + (y - room.y) / scale };
         };
-        const isScale = (scale) => ui.until(async () => Math.abs((await viewBox()).width * scale - whole.width) < 0.5, `${scale} times as large`);
+        const isScale = (scale) => ui.until(
+          async () => Math.abs((await viewBox()).width * scale - whole.width) < 0.5,
+          async () => `${scale} times as large as ${JSON.stringify(whole)} in ${JSON.stringify(room)}, not ${JSON.stringify(await viewBox())} in ${JSON.stringify(await page.locator(".room").boundingBox())}`,
+        );
         await touch("touchStart", fingers(40));
         for (const reach of [50, 60, 70, 80]) await touch("touchMove", fingers(reach));
         await isScale(2);

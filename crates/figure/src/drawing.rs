@@ -82,7 +82,9 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let marked = use_mut_ref(Marks::default);
     marked.replace(marks.clone());
     use_marks(&figure, &props.scene, marks);
-    use_wheel(&figure, props);
+    let latest = use_mut_ref(Zoom::default);
+    latest.replace(props.zoom);
+    use_wheel(&figure, props, &latest);
     let point = point(&hovered, &props.on_hover);
     let pointer = Pointer {
         figure: figure.clone(),
@@ -90,7 +92,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
         last,
         pressed,
         point: point.clone(),
-        zoom: props.zoom,
+        zoom: latest,
         room: props.room,
         on_zoom: props.on_zoom.clone(),
     };
@@ -158,14 +160,17 @@ struct Pointer {
     pressed: Rc<RefCell<Pressed>>,
     /// Called with what it is at.
     point: Callback<Option<Target>>,
-    zoom: Zoom,
+    /// The zoom as it was last set: two fingers may both move before the drawing is rendered again.
+    zoom: Rc<RefCell<Zoom>>,
     room: Size,
     on_zoom: Callback<Zoom>,
 }
 
 impl Pointer {
     fn moved(&self, event: &PointerEvent) {
-        if let Some(zoomed) = dragged(&mut self.pressed.borrow_mut(), event, &self.figure, self.zoom, self.room) {
+        let zoom = *self.zoom.borrow();
+        if let Some(zoomed) = dragged(&mut self.pressed.borrow_mut(), event, &self.figure, zoom, self.room) {
+            self.zoom.replace(zoomed);
             self.on_zoom.emit(zoomed);
         } else if event.pointer_type() != "touch" {
             let at = at(event, &self.figure);
@@ -281,10 +286,10 @@ fn use_marks(figure: &NodeRef, scene: &Scene, now: Marks) {
 
 /// The wheel magnifies with Ctrl, as a pinch of a touch pad does; without, it scrolls the page.
 #[hook]
-fn use_wheel(figure: &NodeRef, props: &DrawingProps) {
-    let (figure, room, zoom, on_zoom) = (figure.clone(), props.room, props.zoom, props.on_zoom.clone());
-    use_effect_with((figure, room, zoom, on_zoom), |(figure, room, zoom, on_zoom)| {
-        let (node, room, zoom, on_zoom) = (figure.clone(), *room, *zoom, on_zoom.clone());
+fn use_wheel(figure: &NodeRef, props: &DrawingProps, zoom: &Rc<RefCell<Zoom>>) {
+    let (figure, room, on_zoom, zoom) = (figure.clone(), props.room, props.on_zoom.clone(), zoom.clone());
+    use_effect_with((figure, room, on_zoom), move |(figure, room, on_zoom)| {
+        let (node, room, on_zoom) = (figure.clone(), *room, on_zoom.clone());
         let listener = figure.cast::<Element>().map(|element| {
             let options = EventListenerOptions::enable_prevent_default();
             EventListener::new_with_options(&element, "wheel", options, move |event| {
@@ -294,7 +299,9 @@ fn use_wheel(figure: &NodeRef, props: &DrawingProps) {
                 };
                 event.prevent_default();
                 if let Some(around) = at(event, &node) {
-                    on_zoom.emit(zoom.by((-event.delta_y() * WHEEL_RATE).exp(), around, room));
+                    let zoomed = zoom.borrow().by((-event.delta_y() * WHEEL_RATE).exp(), around, room);
+                    zoom.replace(zoomed);
+                    on_zoom.emit(zoomed);
                 }
             })
         });

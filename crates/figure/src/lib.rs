@@ -37,7 +37,7 @@ pub use shared::Shared;
 pub use strip::{Strip, StripEvent, StripProps};
 pub use tokens::{NextToken, NextTokens, NextTokensProps, TokenRole, Tokens, TokensProps, likeliest};
 pub use walk::Target;
-pub use zoom::Zoom;
+pub use zoom::{Zoom, use_zoom};
 
 /// The style of the components, for the page that mounts them. It reads the page's custom properties (`--ink`, `--muted`,
 /// `--line`, `--accent`, `--pos` …) and falls back on the design's own colours; `strip::svg::STYLE` of the pictures goes with it.

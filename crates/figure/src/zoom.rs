@@ -1,6 +1,7 @@
 //! Which part of a drawing is seen: all of it, or a part that is larger.
 
 use circuitscope_picture::{Point, Size};
+use yew::prelude::*;
 
 /// A drawing is magnified at most so many times: a ribbon of a pixel is then as wide as a finger.
 const MOST: f64 = 12.0;
@@ -48,6 +49,14 @@ impl Zoom {
         self.scale <= 1.0
     }
 
+    /// The same magnification in another room, with the same part of the drawing in the middle.
+    pub fn resized(self, from: Size, to: Size) -> Self {
+        let centre = self.at(Point { x: from.width / 2.0, y: from.height / 2.0 });
+        let (x, y) = (centre.x / from.width * to.width, centre.y / from.height * to.height);
+        let corner = Point { x: x - to.width / 2.0 / self.scale, y: y - to.height / 2.0 / self.scale };
+        Self { corner, ..self }.within(to)
+    }
+
     /// No part of the room is beside the drawing.
     fn within(self, room: Size) -> Self {
         let most = |length: f64| (length - length / self.scale).max(0.0);
@@ -55,6 +64,31 @@ impl Zoom {
         let corner = Point { x: x.clamp(0.0, most(room.width)), y: y.clamp(0.0, most(room.height)) };
         Self { corner, ..self }
     }
+}
+
+/// The zoom of a drawing in a room, and what sets it. It lasts while the room changes, and ends where `shown` is another.
+#[hook]
+pub fn use_zoom<T: PartialEq + 'static>(room: Option<Size>, shown: T) -> (Zoom, Callback<Zoom>) {
+    let zoom = use_state_eq(Zoom::default);
+    let before = use_mut_ref(|| None::<Size>);
+    use_effect_with(shown, {
+        let zoom = zoom.clone();
+        move |_| zoom.set(Zoom::default())
+    });
+    use_effect_with(room, {
+        let zoom = zoom.clone();
+        move |&room| {
+            let before = before.replace(room);
+            if let Some((from, to)) = before.zip(room) {
+                zoom.set(zoom.resized(from, to));
+            }
+        }
+    });
+    let set = {
+        let zoom = zoom.clone();
+        Callback::from(move |to| zoom.set(to))
+    };
+    (*zoom, set)
 }
 
 #[cfg(test)]
@@ -78,5 +112,18 @@ mod tests {
         assert_eq!(zoom.moved(50.0, -100.0, ROOM).corner, Point { x: 0.0, y: 50.0 });
         assert_eq!(zoom.moved(-1e6, -1e6, ROOM).corner, Point { x: 400.0, y: 200.0 });
         assert_eq!(zoom.view_box(ROOM), "0.00 0.00 400.00 200.00");
+    }
+
+    #[test]
+    fn another_room_shows_the_same_middle_as_large() {
+        let zoom = Zoom::default().by(4.0, Point { x: 400.0, y: 100.0 }, ROOM);
+        let larger = Size { width: 1600.0, height: 300.0 };
+        let there = zoom.resized(ROOM, larger);
+        let [middle, was] = [(there, larger), (zoom, ROOM)].map(|(zoom, room)| {
+            let at = zoom.at(Point { x: room.width / 2.0, y: room.height / 2.0 });
+            (at.x / room.width, at.y / room.height)
+        });
+        assert!(there.scale == 4.0 && (middle.0 - was.0).abs() < 1e-9 && (middle.1 - was.1).abs() < 1e-9);
+        assert_eq!(Zoom::default().resized(ROOM, larger), Zoom::default());
     }
 }

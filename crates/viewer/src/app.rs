@@ -13,8 +13,8 @@ use crate::state::Shown;
 use circuitscope_core::{Circuit, Metric};
 use circuitscope_figure::tip::{Tip, blocks_to_open, tip_text, tip_view};
 use circuitscope_figure::{
-    Caption, Drawing, HeatMap, NextTokens, ReadingLine, Shared, Strip, StripEvent, Target, Tokens, Zoom, legend,
-    plain_text, use_room,
+    Caption, Drawing, HeatMap, NextTokens, ReadingLine, Shared, Strip, StripEvent, Target, Tokens, legend, plain_text,
+    use_room, use_zoom,
 };
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
@@ -179,17 +179,13 @@ fn DrawingPart(props: &FigureProps) -> Html {
     let FigureProps { opened, shown, .. } = props;
     let frame = use_node_ref();
     let room = use_room(&frame);
-    let zoom = use_state_eq(Zoom::default);
+    let (zoom, on_zoom) = use_zoom(room, ());
     let hovered = use_state_eq(|| None::<Target>);
     let drawn = use_memo((opened.clone(), circuit_of(shown)), |(opened, _)| show::drawn(&opened.0, shown));
     let picture = use_memo((DrawnRc((*drawn).clone()), room), |(drawn, room)| {
         room.map(|room| show::picture(&drawn.0, &opened.0, room, orientation(&opened.0, room)))
     });
     let tip = (*hovered).as_ref().and_then(|target| show::tip(&opened.0, &drawn, target));
-    let on_zoom = {
-        let zoom = zoom.clone();
-        Callback::from(move |to| zoom.set(to))
-    };
     let on_hover = {
         let hovered = hovered.clone();
         Callback::from(move |target| hovered.set(target))
@@ -200,7 +196,7 @@ fn DrawingPart(props: &FigureProps) -> Html {
         <div class="room" part="drawing" ref={frame}>
             if let Some((Picture { scene, .. }, room)) = picture.as_ref().clone().zip(room) {
                 <Drawing
-                    {scene} {room} vertical={orientation(&opened.0, room) == Orientation::Vertical} zoom={*zoom}
+                    {scene} {room} vertical={orientation(&opened.0, room) == Orientation::Vertical} {zoom}
                     selection={shown.selection.clone()} tip={tip.as_ref().map(tip_view)} {on_hover} {on_zoom}
                     on_select={on_select(props, &drawn)}
                 />

@@ -21,7 +21,7 @@ use crate::view::connected::Connected;
 use crate::words::grouped;
 use circuitscope_core::Overlap;
 use circuitscope_figure::tip::{blocks_to_open, tip_text, tip_view};
-use circuitscope_figure::{Drawing, Target, Zoom, legend, use_room};
+use circuitscope_figure::{Drawing, Target, Zoom, legend, use_room, use_zoom};
 use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
 
@@ -35,7 +35,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
     // Boxes glide to another order or another view; a drag along the curve moves nothing but widths.
     let last_view = use_mut_ref(|| state.picture.view.clone());
     let glides = last_view.replace(state.picture.view.clone()) != state.picture.view;
-    let (zoom, set_zoom) = use_zoom(state, room);
+    let (zoom, set_zoom) = use_zoom(room, state.picture.view.clone());
     let hovered = use_state_eq(|| None::<Target>);
     let on_hover = {
         let hovered = hovered.clone();
@@ -82,21 +82,6 @@ pub fn DrawingPanel(props: &Connected) -> Html {
             <p class="visually-hidden" role="status" aria-live="polite">{ tip.as_ref().map(tip_text) }</p>
         </section>
     }
-}
-
-/// The zoom, which ends where the room or the view is another, and what sets it.
-#[hook]
-fn use_zoom(state: &State, room: Option<Size>) -> (Zoom, Callback<Zoom>) {
-    let zoom = use_state_eq(Zoom::default);
-    use_effect_with((room, state.picture.view.clone()), {
-        let zoom = zoom.clone();
-        move |_| zoom.set(Zoom::default())
-    });
-    let set_zoom = {
-        let zoom = zoom.clone();
-        Callback::from(move |to| zoom.set(to))
-    };
-    (*zoom, set_zoom)
 }
 
 /// What is drawn of the circuit, and where it goes in a room.

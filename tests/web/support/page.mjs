@@ -216,10 +216,10 @@ export function drive({ page, server }) {
       await page.locator(`.menu.${menu} .pop`).getByRole("button", { name: item }).click();
     },
     shows: (selector, pattern) => shows(page, selector, pattern),
-    /** Waits until something that needs more than one look holds. */
-    async until(check, what) {
+    /** Waits until something that needs more than one look holds; `what` says what did not, or is a function that does. */
+    async until(check, what = () => String(check)) {
       for (const end = Date.now() + 20_000; !(await check());) {
-        if (Date.now() > end) throw new Error(`in vain for 20 seconds: ${what ?? check}`);
+        if (Date.now() > end) throw new Error(`in vain for 20 seconds: ${typeof what === "function" ? await what() : what}`);
         await new Promise((go) => setTimeout(go, 30));
       }
     },
