@@ -6,12 +6,14 @@ use super::picture::seq_labels;
 use super::two_circuits::Other;
 use crate::state::State;
 use crate::state::circuit::Choice;
+use crate::state::figure::OpenFigure;
 use crate::state::load::Shared;
 use crate::state::picture::{Look, View};
 use crate::state::scores::Scored;
 use circuitscope_core::{AttentionDir, PatchType, PruneScores};
 use circuitscope_picture::auto_circuit::{Activations, PatchMask};
 use circuitscope_picture::drawn::{Drawn, Nodes};
+use circuitscope_picture::figure_view::named;
 use circuitscope_picture::sankey;
 use circuitscope_picture::view::{self, Heads, Shown, ViewRequest};
 use circuitscope_picture::{DrawOptions, LayoutRequest};
@@ -41,10 +43,21 @@ impl PartialEq for PlacedNodes {
     }
 }
 
+/// What the boxes depend on: some scores, and the figure whose labels and groups they have.
+pub type NodesOf = (Option<Shared<Scored>>, Option<Shared<OpenFigure>>);
+
+pub fn nodes_of(state: &State) -> NodesOf {
+    (state.inputs.scored.clone(), state.figure().cloned())
+}
+
 /// The boxes of the graph of some scores, ordered once by all of its edges.
-pub fn placed_nodes(scored: &Option<Shared<Scored>>) -> Option<PlacedNodes> {
+pub fn placed_nodes((scored, figure): &NodesOf) -> Option<PlacedNodes> {
     let scored = scored.as_ref()?;
-    Some(PlacedNodes(Rc::new(circuitscope_picture::placed_nodes(&scored.graph, scored.scores.values()))))
+    let nodes = circuitscope_picture::placed_nodes(&scored.graph, scored.scores.values());
+    Some(PlacedNodes(Rc::new(match figure {
+        Some(open) => named(nodes, open.view()),
+        None => nodes,
+    })))
 }
 
 impl DrawnRequest {

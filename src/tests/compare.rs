@@ -3,7 +3,7 @@
 use super::{OWN, zero_ablation};
 use crate::select::agreement::AgreementRequest;
 use crate::select::caption::caption;
-use crate::select::figure::{DrawnRequest, placed_nodes};
+use crate::select::figure::{DrawnRequest, nodes_of, placed_nodes};
 use crate::select::measures::current_set;
 use crate::select::other_run;
 use crate::select::results::{Column, columns, table_page};
@@ -89,7 +89,7 @@ fn a_circuit_is_compared_with_other_scores_of_its_graph() {
     let agreement = AgreementRequest::new(&state).unwrap().agreement();
     assert!(agreement.correlation.is_some() && agreement.curve.is_some());
     // The drawing has the edges of both, each with its side.
-    let drawn = DrawnRequest::new(&state, placed_nodes(&state.inputs.scored)).unwrap().drawn().unwrap();
+    let drawn = DrawnRequest::new(&state, placed_nodes(&nodes_of(&state))).unwrap().drawn().unwrap();
     let count = |side: Side| drawn.links().filter(|link| link.side == side).count();
     assert_eq!([Side::Both, Side::OnlyA, Side::OnlyB, Side::One].map(count), [n_shared, n_only, n_only, 0]);
 }

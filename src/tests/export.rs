@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::select::export::{ExportOptions, ExportRequest, Format, What};
-use crate::select::figure::placed_nodes;
+use crate::select::figure::{nodes_of, placed_nodes};
 use crate::select::python::python;
 use crate::state::State;
 use crate::state::picture::Look;
@@ -13,7 +13,7 @@ use circuitscope_picture::pdf::pdf;
 use circuitscope_picture::{Size, Theme};
 
 fn request(state: &State, options: ExportOptions) -> ExportRequest {
-    ExportRequest::new(state, placed_nodes(&state.inputs.scored), options).unwrap()
+    ExportRequest::new(state, placed_nodes(&nodes_of(state)), options).unwrap()
 }
 
 fn usual() -> ExportOptions {

@@ -25,12 +25,16 @@ pub fn node_tip(drawn: &Drawn, name: &str) -> Option<Tip> {
         drawn.links().filter(|link| is_of(link) == node_idx).map(|link| link.n_edges).sum::<usize>()
     };
     let heads = if node.n_members > 1 { "Click to draw the heads apart. " } else { "" };
+    let group = node.group.map_or_else(String::new, |group| format!("{}. ", drawn.nodes.groups[group]));
     let title = if node.n_members > 1 {
         format!("{} heads of layer {}", node.n_members, node.name.trim_start_matches('A'))
+    } else if node.is_renamed {
+        format!("{} ({})", node.label, node.name)
     } else {
         node.label.clone()
     };
-    let text = format!("{heads}{} in, {} out", counted(count(|link| link.dest)), count_text(count(|link| link.src)));
+    let text =
+        format!("{group}{heads}{} in, {} out", counted(count(|link| link.dest)), count_text(count(|link| link.src)));
     Some(Tip { title, score: None, text })
 }
 

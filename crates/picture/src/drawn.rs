@@ -24,6 +24,8 @@ pub struct Nodes {
     pub layers: Vec<Layer>,
     /// How many blocks the model has.
     pub n_blocks: usize,
+    /// The names of a reader's groups of nodes.
+    pub groups: Vec<String>,
 }
 
 /// A box that may be drawn: a node of the graph with the q, k and v inputs of a head in one, or several heads of a block.
@@ -42,6 +44,10 @@ pub struct Node {
     pub n_members: usize,
     /// The place among all nodes of its layer, from the top: the same in every circuit of the graph.
     pub place: f64,
+    /// The index in [`Nodes::groups`], where the node is in one of them.
+    pub group: Option<usize>,
+    /// Whether a reader gave it its label.
+    pub is_renamed: bool,
 }
 
 /// Which part of a transformer a box is.

@@ -1,8 +1,8 @@
 //! What a figure file asks to be drawn: its circuit with its edits, looked at as its view says.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use circuitscope_core::figure_file::view::FigureView;
 use circuitscope_core::{AttentionDir, EdgeValues, FigureFile, FigureOnModel, Graph, PruneScores};
 
 use crate::drawn::{Drawn, Nodes};
@@ -61,7 +61,7 @@ pub fn drawn_part(part: &Part) -> Option<Rc<Drawn>> {
 
 /// The boxes of a figure, ordered by all of its edges, with its own labels.
 pub fn nodes(figure: &FigureFile, graph: &Graph, values: &PruneScores) -> Rc<Nodes> {
-    Rc::new(named(placed_nodes(graph, values.values()), &figure.view.labels))
+    Rc::new(named(placed_nodes(graph, values.values()), &figure.view))
 }
 
 /// Whether a figure's numbers are the mask of one circuit.
@@ -69,13 +69,17 @@ pub fn is_mask(figure: &FigureFile) -> bool {
     figure.circuit.as_ref().is_some_and(|circuit| circuit.values == EdgeValues::Mask)
 }
 
-fn named(mut nodes: Nodes, labels: &BTreeMap<String, String>) -> Nodes {
+/// The boxes with a figure's own labels, and in its groups.
+pub fn named(mut nodes: Nodes, view: &FigureView) -> Nodes {
     for node in &mut nodes.nodes {
-        if let Some(label) = labels.get(&node.name) {
+        if let Some(label) = view.labels.get(&node.name) {
             node.label.clone_from(label);
             node.short_label.clone_from(label);
+            node.is_renamed = true;
         }
+        node.group = view.groups.values().position(|members| members.contains(&node.name));
     }
+    nodes.groups = view.groups.keys().cloned().collect();
     nodes
 }
 

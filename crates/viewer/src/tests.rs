@@ -5,7 +5,9 @@ use circuitscope_core::figure_file::edges::{EdgeScores, FigureEdges, ListedEdge}
 use circuitscope_core::figure_file::recorded::RecordedCircuit;
 use circuitscope_core::figure_file::view::CircuitSize;
 use circuitscope_core::{EdgeValues, Measured, Metric};
+use circuitscope_figure::tip::Tip;
 use circuitscope_figure::{Target, TokenRole, plain_text};
+use circuitscope_picture::drawn::Drawn;
 use circuitscope_picture::{Orientation, Size};
 
 use crate::figure::Opened;
@@ -45,6 +47,23 @@ fn every_demo_is_drawn_with_its_caption_its_curve_and_its_tokens() {
         let (clean, corrupt) = show::prompt(&opened, &shown).unwrap();
         assert!(clean.len() == corrupt.len() && clean != corrupt, "{demo}");
     }
+}
+
+#[test]
+fn boxes_have_the_labels_and_the_groups_of_the_figure() {
+    let (opened, shown) = opened("induction");
+    let drawn = show::drawn(&opened, &shown);
+    let tip = |opened: &Opened, drawn: &Drawn| show::tip(opened, drawn, &Target::Node("A0.2".to_owned())).unwrap();
+    assert!(tip(&opened, &drawn).text.starts_with("previous-token head. "), "{:?}", tip(&opened, &drawn));
+    assert_eq!(tip(&opened, &drawn).title, "A0.2");
+    let mut file = opened.file.clone();
+    file.view.labels.insert("A0.2".to_owned(), "says what came before".to_owned());
+    file.view.groups.clear();
+    let opened = Opened::read("figure.json", &serde_json::to_string(&file).unwrap(), None).unwrap();
+    let drawn = show::drawn(&opened, &Shown::of(&opened));
+    let Tip { title, text, .. } = tip(&opened, &drawn);
+    assert_eq!(title, "says what came before (A0.2)");
+    assert!(text.contains(" in, ") && !text.contains("head"), "{text}");
 }
 
 #[test]

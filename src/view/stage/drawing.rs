@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::compare_bar::{CompareBar, compare_bar};
 use super::controls::{Controls, buttons, choices};
 use super::legend::matrix_legend;
-use crate::select::figure::{DrawnRequest, placed_nodes};
+use crate::select::figure::{DrawnRequest, nodes_of, placed_nodes};
 use crate::select::picture::no_picture;
 use crate::select::pointed as select;
 use crate::select::scene::{self, DrawnRc, SceneRequest};
@@ -87,7 +87,7 @@ pub fn DrawingPanel(props: &Connected) -> Html {
 /// What is drawn of the circuit, and where it goes in a room.
 #[hook]
 fn use_scene(state: &State, room: Option<Size>) -> (Rc<Option<Rc<Drawn>>>, Rc<Option<scene::Drawing>>) {
-    let nodes = use_memo(state.inputs.scored.clone(), placed_nodes);
+    let nodes = use_memo(nodes_of(state), placed_nodes);
     let request = DrawnRequest::new(state, (*nodes).clone());
     let drawn = use_memo(request.clone(), |request| request.as_ref().and_then(DrawnRequest::drawn));
     let scene_request = request.zip((*drawn).clone()).zip(room).map(|((request, drawn), size)| SceneRequest {

@@ -11,7 +11,7 @@ pub fn matrix_legend(names: Option<&SideNames>) -> Html {
     html! {
         <div class="legend">
             if names.is_some() {
-                { for items.map(|item| legend_entry(item, names)) }
+                { for items.iter().map(|item| legend_entry(item, names)) }
                 <span>{ "half as wide: negative" }</span>
             } else {
                 <span><i class="steps positive" />{ "positive, helps" }</span>

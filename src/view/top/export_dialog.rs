@@ -5,7 +5,7 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use crate::select::export::{ExportOptions, ExportRequest, Format, PRESETS, Preset, SIDES, What, has_legend};
-use crate::select::figure::placed_nodes;
+use crate::select::figure::{nodes_of, placed_nodes};
 use crate::tasks::export::save_picture;
 use crate::view::connected::Connected;
 use crate::view::parts::controls::{Check, Entry, check, entry};
@@ -28,7 +28,7 @@ pub fn ExportDialog(props: &ExportDialogProps) -> Html {
     use_modal(&dialog, &props.on_close);
     let options = use_state_eq(|| ExportOptions::new(Theme::Light));
     let outcome = use_state_eq(|| None::<Result<String, String>>);
-    let nodes = use_memo(state.inputs.scored.clone(), placed_nodes);
+    let nodes = use_memo(nodes_of(state), placed_nodes);
     let request = ExportRequest::new(state, (*nodes).clone(), *options);
     let preview = use_memo(request.clone(), |request| request.as_ref().map(preview));
     let set = {

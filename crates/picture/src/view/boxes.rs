@@ -37,7 +37,7 @@ impl Boxes {
             all.push(heads_in_one(nodes, block, &heads, drawn.len()));
         }
         let is_merged = of.iter().enumerate().map(|(node, &of)| of != node).collect();
-        let nodes = Nodes { nodes: all, layers: nodes.layers.clone(), n_blocks: nodes.n_blocks };
+        let nodes = Nodes { nodes: all, ..Nodes::clone(nodes) };
         Self { nodes: Rc::new(nodes), of, is_merged }
     }
 
@@ -73,6 +73,7 @@ fn heads_by_block(graph: &Graph) -> Vec<Vec<usize>> {
 fn heads_in_one(nodes: &Nodes, block: usize, heads: &[usize], n_members: usize) -> Node {
     let places: f64 = heads.iter().map(|&head| nodes.nodes[head].place).sum();
     let label = format!("{block} \u{d7}{n_members}");
+    let group = heads.first().and_then(|&head| nodes.nodes[head].group);
     Node {
         name: format!("A{block}"),
         short_label: label.clone(),
@@ -81,5 +82,7 @@ fn heads_in_one(nodes: &Nodes, block: usize, heads: &[usize], n_members: usize) 
         layer: heads.first().map_or(0, |&head| nodes.nodes[head].layer),
         n_members,
         place: places / heads.len().max(1) as f64,
+        group: group.filter(|_| heads.iter().all(|&head| nodes.nodes[head].group == group)),
+        is_renamed: false,
     }
 }

@@ -18,7 +18,7 @@ impl Nodes {
             node.place = n_in_layer[node.layer] as f64;
             n_in_layer[node.layer] += 1;
         }
-        Self { nodes, layers, n_blocks: graph.n_layers }
+        Self { nodes, layers, n_blocks: graph.n_layers, groups: Vec::new() }
     }
 
     /// The same nodes at other places in their layers, one for each node.
@@ -84,7 +84,17 @@ fn src_node(src: &SrcNode) -> Node {
         SrcKind::ResidMid(block) => (NodeKind::Resid, src.name.clone(), format!("Mid {block}")),
         SrcKind::ResidPost(block) => (NodeKind::Resid, src.name.clone(), format!("Post {block}")),
     };
-    Node { name: src.name.clone(), label, short_label, kind, layer: src.layer, n_members: 1, place: 0.0 }
+    Node {
+        name: src.name.clone(),
+        label,
+        short_label,
+        kind,
+        layer: src.layer,
+        n_members: 1,
+        place: 0.0,
+        group: None,
+        is_renamed: false,
+    }
 }
 
 fn end_node(layer: usize) -> Node {
@@ -96,6 +106,8 @@ fn end_node(layer: usize) -> Node {
         layer,
         n_members: 1,
         place: 0.0,
+        group: None,
+        is_renamed: false,
     }
 }
 

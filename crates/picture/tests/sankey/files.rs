@@ -1,6 +1,8 @@
 //! The SVG: golden files, markup that is safe with any label, names that others rely on, and what other programs make of it.
 
-use circuitscope_picture::drawn::{Drawn, Side};
+use std::rc::Rc;
+
+use circuitscope_picture::drawn::{Drawn, NodeKind, Nodes, Side};
 use circuitscope_picture::sankey::svg::{
     About, Ground, LegendItem, Look, legend_items, markup, root, style, svg_string,
 };
@@ -225,7 +227,7 @@ fn the_style_has_every_colour_and_no_name_without_a_fallback() {
 #[test]
 fn the_legend_names_what_is_drawn() {
     let drawn = wide(case("gpt2", 0).top(14));
-    let items: Vec<_> = legend_items(&drawn).into_iter().map(LegendItem::label).collect();
+    let items: Vec<_> = legend_items(&drawn).iter().map(LegendItem::label).collect();
     assert_eq!(items[..3], ["Embed", "Attention head", "MLP"]);
     let has_end = drawn.boxes.iter().any(|b| drawn.node(b).name == "Resid End");
     assert_eq!(items.contains(&"Unembed".to_owned()), has_end);
@@ -235,8 +237,33 @@ fn the_legend_names_what_is_drawn() {
 }
 
 #[test]
+fn boxes_of_a_group_are_outlined_and_the_legend_names_those_that_are_drawn() {
+    let mut drawn = case("gpt2", 0).top(14);
+    let mut nodes = Nodes::clone(&drawn.nodes);
+    let shown = wide(drawn.clone());
+    let is_drawn = |name: &str| shown.boxes.iter().any(|b| shown.node(b).name == name);
+    nodes.groups = vec!["<b>movers".to_owned(), "not drawn".to_owned()];
+    for node in nodes.nodes.iter_mut().filter(|node| node.kind == NodeKind::Head) {
+        node.group = Some(usize::from(!is_drawn(&node.name)));
+    }
+    drawn.nodes = Rc::new(nodes);
+    let drawn = wide(drawn);
+    let groups: Vec<_> =
+        legend_items(&drawn).into_iter().filter(|item| matches!(item, LegendItem::Group(..))).collect();
+    assert_eq!(groups, [LegendItem::Group(0, "<b>movers".to_owned())]);
+    let svg = svg_string(&drawn, Theme::Light, &About { legend: true, ..About::default() });
+    let n_heads = drawn.boxes.iter().filter(|b| b.kind == NodeKind::Head).count();
+    assert_eq!(svg.matches("class=\"group\"").count(), n_heads + 1, "one of them in the legend");
+    assert_eq!(
+        svg.matches(", of &lt;b>movers, ").count() + svg.matches(", of &lt;b&gt;movers, ").count(),
+        n_heads,
+        "in words"
+    );
+}
+
+#[test]
 fn the_legend_names_an_edge_that_was_taken_out_and_no_sign_of_it() {
-    let labels = |drawn: Drawn| -> Vec<_> { legend_items(&wide(drawn)).into_iter().map(LegendItem::label).collect() };
+    let labels = |drawn: Drawn| -> Vec<_> { legend_items(&wide(drawn)).iter().map(LegendItem::label).collect() };
     let official = official("tracr-reverse");
     assert!(!labels(official.clone()).contains(&"taken out".to_owned()));
     let mut edited = official.clone();

@@ -68,10 +68,17 @@ fn nodes(layers: &[usize]) -> Nodes {
         layer,
         n_members: 1,
         place: 0.5,
+        group: None,
+        is_renamed: false,
     };
     let n_layers = layers.iter().max().map_or(0, |last| last + 1);
     let layer = |block| Layer { part: LayerPart::Mlp, block: Some(block) };
-    Nodes { nodes: layers.iter().map(node).collect(), layers: (0..n_layers).map(layer).collect(), n_blocks: n_layers }
+    Nodes {
+        nodes: layers.iter().map(node).collect(),
+        layers: (0..n_layers).map(layer).collect(),
+        n_blocks: n_layers,
+        groups: Vec::new(),
+    }
 }
 
 fn edge(src: u32, dest: u32, weight: f32) -> WeightedEdge {

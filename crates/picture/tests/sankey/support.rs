@@ -228,6 +228,8 @@ fn push(nodes: &mut Nodes, name: &str, kind: NodeKind, layer: usize, block: Opti
         layer,
         n_members: 1,
         place: 0.5,
+        group: None,
+        is_renamed: false,
     });
 }
 

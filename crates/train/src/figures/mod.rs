@@ -43,6 +43,8 @@ pub struct FigureRecipe {
     /// Block and head of those whose attention patterns are recorded, on so many prompts.
     pub heads: &'static [(usize, usize)],
     pub n_attention_prompts: usize,
+    /// What the caption says of several nodes, and which they are.
+    pub groups: &'static [(&'static str, &'static [&'static str])],
     /// What the tokens of a model without a tokenizer are called, from id 0 on.
     pub tokens: &'static [&'static str],
 }
@@ -115,7 +117,9 @@ impl FigureRecipe {
     }
 
     fn view(&self) -> FigureView {
-        FigureView { metric: self.metric, ..FigureView::new(CircuitSize::Edges(self.edges)) }
+        let names = |nodes: &[&str]| nodes.iter().map(|&node| node.to_owned()).collect();
+        let groups = self.groups.iter().map(|&(group, nodes)| (group.to_owned(), names(nodes))).collect();
+        FigureView { metric: self.metric, groups, ..FigureView::new(CircuitSize::Edges(self.edges)) }
     }
 
     fn keep(&self) -> Keep {

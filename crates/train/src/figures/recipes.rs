@@ -32,6 +32,7 @@ const TRAINED: FigureRecipe = FigureRecipe {
     metric: Metric::LogitDiff,
     heads: &[],
     n_attention_prompts: 3,
+    groups: &[],
     tokens: &[],
 };
 
@@ -48,6 +49,7 @@ const IOI: FigureRecipe = FigureRecipe {
         0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 100, 130, 160, 200, 262,
     ],
     heads: &[(0, 1), (1, 3), (2, 3)],
+    groups: &[("finds the other name", &["A0.1"]), ("move it to the end", &["A1.3", "A2.3"])],
     ..TRAINED
 };
 
@@ -62,6 +64,7 @@ const INDUCTION: FigureRecipe = FigureRecipe {
     edge_counts: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 40, 50, 60, 70, 81],
     heads: &[(0, 2), (1, 0), (1, 1), (1, 2), (1, 3)],
     n_attention_prompts: 2,
+    groups: &[("previous-token head", &["A0.2"]), ("induction heads", &["A1.0", "A1.1", "A1.2", "A1.3"])],
     ..TRAINED
 };
 

@@ -10,6 +10,8 @@ use crate::sankey::layout::{Cell, LabelPlace, Layout, NodeBox};
 /// The corners of boxes: MLPs are rounder, to be told apart without colour.
 const CORNER: f64 = 3.0;
 const MLP_CORNER: f64 = 6.0;
+/// The line around a box of a group is so far from it, in pixels.
+const GROUP_GAP: f64 = 1.6;
 /// A box this long and thick has room for the plus of several heads.
 const PLUS_ROOM: f64 = 8.0;
 
@@ -41,15 +43,36 @@ fn draw(pen: &mut Pen, layout: &Layout, node_box: &NodeBox) {
         plus(pen, rect);
     }
     label(pen, layout, node_box);
+    if let Some(group) = node.group {
+        outline(pen, group, rect, radius);
+    }
     pen.raw("</g>");
 }
 
-/// `A0.1, 3 edges in, 2 out`, with the token position where there is one.
+/// The dashes of a group's outline: told apart without colour.
+pub fn group_dashes(group: usize) -> &'static str {
+    ["none", "4 2", "1.5 1.5", "5 1.5 1.5 1.5"][group % 4]
+}
+
+/// The line around a box of a reader's group.
+pub(super) fn outline(pen: &mut Pen, group: usize, rect: Rect, radius: f64) {
+    let around = Rect {
+        x: rect.x - GROUP_GAP,
+        y: rect.y - GROUP_GAP,
+        width: rect.width + 2.0 * GROUP_GAP,
+        height: rect.height + 2.0 * GROUP_GAP,
+    };
+    pen.raw("<rect class=\"group\"").rect(around).length("rx", radius + GROUP_GAP).raw(" fill=\"none\"");
+    pen.paint("stroke", INK).raw(" stroke-width=\"1.2\" stroke-dasharray=\"").raw(group_dashes(group)).raw("\"/>");
+}
+
+/// `A0.1, 3 edges in, 2 out`, with the token position and the group where there is one.
 fn name(layout: &Layout, node_box: &NodeBox) -> String {
     let node = layout.node(node_box);
     let at = layout.seq_idx(node_box).map(|seq_idx| format!(" at position {seq_idx}")).unwrap_or_default();
     let edges = |n: usize| if n == 1 { "edge" } else { "edges" };
-    format!("{}{at}, {} {} in, {} out", node.label, node_box.n_in, edges(node_box.n_in), node_box.n_out)
+    let group = node.group.map_or_else(String::new, |group| format!(", of {}", layout.drawn.nodes.groups[group]));
+    format!("{}{at}{group}, {} {} in, {} out", node.label, node_box.n_in, edges(node_box.n_in), node_box.n_out)
 }
 
 fn cells(pen: &mut Pen, layout: &Layout, node_box: &NodeBox) {

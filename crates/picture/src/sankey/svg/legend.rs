@@ -1,5 +1,6 @@
 //! What the colours, the textures and the widths mean, for files; a page writes its own from [`legend_items`].
 
+use super::boxes::outline;
 use super::pen::Pen;
 use super::tones::{CONTROL, MUTED, NEGATIVE_SOFT, ONLY_A, ONLY_B, POSITIVE, SHARED, SHARED_SOFT, Tone, kind_tone};
 use crate::drawn::{NodeKind, Side};
@@ -16,7 +17,7 @@ const KIND: [f64; 2] = [9.0, 11.0];
 const SAMPLE: [f64; 2] = [22.0, 9.0];
 
 /// What a legend names.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum LegendItem {
     Kind(NodeKind),
     Positive,
@@ -36,11 +37,13 @@ pub enum LegendItem {
     OffPath,
     /// An edge that a reader took out of the circuit.
     TakenOut,
+    /// A reader's group of nodes: its index, and its name.
+    Group(usize, String),
 }
 
 impl LegendItem {
     /// In words.
-    pub fn label(self) -> String {
+    pub fn label(&self) -> String {
         match self {
             Self::Kind(kind) => kind.label().to_owned(),
             Self::Positive => "positive, helps".to_owned(),
@@ -53,6 +56,7 @@ impl LegendItem {
             Self::Attention => "looks back at".to_owned(),
             Self::OffPath => "on no path".to_owned(),
             Self::TakenOut => "taken out".to_owned(),
+            Self::Group(_, name) => name.clone(),
         }
     }
 }
@@ -79,6 +83,9 @@ pub fn legend_items(layout: &Layout) -> Vec<LegendItem> {
         (links().any(|link| !link.on_path) && links().any(|link| link.on_path), LegendItem::OffPath),
         (all().any(|link| !link.is_in_circuit()), LegendItem::TakenOut),
     ];
+    let groups = layout.drawn.nodes.groups.iter().enumerate();
+    let has_group = |group: usize| layout.boxes.iter().any(|b| layout.node(b).group == Some(group));
+    items.extend(groups.filter(|&(i, _)| has_group(i)).map(|(i, name)| LegendItem::Group(i, name.clone())));
     items.extend(found.into_iter().filter(|(is_there, _)| *is_there).map(|(_, item)| item));
     items.extend(scale(layout));
     items
@@ -105,11 +112,11 @@ pub(super) fn legend(pen: &mut Pen, layout: &Layout, top: f64) -> f64 {
     pen.raw("<g class=\"legend\" font-size=\"11\"").paint("fill", MUTED).raw(">");
     for item in legend_items(layout) {
         let label = item.label();
-        let width = if matches!(item, LegendItem::Kind(_)) { KIND[0] } else { SAMPLE[0] };
+        let width = if matches!(item, LegendItem::Kind(_) | LegendItem::Group(..)) { KIND[0] } else { SAMPLE[0] };
         if x > LEFT && x + width + 5.0 + text_width(&label) > layout.size.width {
             (x, y) = (LEFT, y + ROW);
         }
-        sample(pen, item, Point { x, y: y + ROW / 2.0 }, compared);
+        sample(pen, &item, Point { x, y: y + ROW / 2.0 }, compared);
         x += width + 5.0;
         let spot = TextSpot { at: Point { x, y: y + ROW / 2.0 + 4.0 }, align: TextAlign::Start };
         pen.label("", &label, spot);
@@ -119,13 +126,16 @@ pub(super) fn legend(pen: &mut Pen, layout: &Layout, top: f64) -> f64 {
     y + ROW - top
 }
 
-fn sample(pen: &mut Pen, item: LegendItem, at: Point, compared: bool) {
+fn sample(pen: &mut Pen, item: &LegendItem, at: Point, compared: bool) {
     let block = |[width, height]: [f64; 2]| Rect { x: at.x, y: at.y - height / 2.0, width, height };
+    if let LegendItem::Group(group, _) = *item {
+        return outline(pen, group, block(KIND), 2.0);
+    }
     let mut fill = |rect: Rect, tone: Tone, opacity: &str, radius: &str| {
         pen.raw("<rect").rect(rect).raw(" rx=\"").raw(radius).raw("\"").paint("fill", tone);
         pen.raw(" fill-opacity=\"").raw(opacity).raw("\"/>");
     };
-    match item {
+    match *item {
         LegendItem::Kind(kind @ (NodeKind::Mlp | NodeKind::Resid)) => fill(block(KIND), kind_tone(kind), "1", "4"),
         LegendItem::Kind(kind) => fill(block(KIND), kind_tone(kind), "1", "2"),
         LegendItem::Positive => fill(block(SAMPLE), POSITIVE, "0.5", "0"),
@@ -146,6 +156,7 @@ fn sample(pen: &mut Pen, item: LegendItem, at: Point, compared: bool) {
                 .length("stroke-width", SAMPLE[1]);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
         }
+        LegendItem::Group(..) => {}
         LegendItem::TakenOut => {
             pen.raw("<path fill=\"none\" stroke-width=\"1.1\" stroke-dasharray=\"2 3\"").paint("stroke", CONTROL);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");

@@ -14,6 +14,7 @@ mod pen;
 mod ribbons;
 mod tones;
 
+pub use boxes::group_dashes;
 pub use legend::{LegendItem, legend_items};
 pub use tones::{
     ACCENT, BAND, CONTROL, EMBED, GROUND, HEAD, INK, MLP, MUTED, NEGATIVE, NEGATIVE_SOFT, ON_KIND, ONLY_A, ONLY_A_SOFT,
