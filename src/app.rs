@@ -138,6 +138,7 @@ fn use_tasks(props: &Connected) {
     });
     use_task(props, runs::run_after_search(&props.state), tasks::run);
     use_task(props, runs::live_run(&props.state), tasks::run);
+    use_task(props, select::search::search_after_fetch(&props.state), tasks::search);
     use_task(props, Some(props.state.figures.open.clone()), tasks::figure::follow_figure);
     use_task(props, props.state.texts.tokenizer_to_open(&props.state.files), tasks::open_tokenizer);
     use_task(props, props.state.texts.prompts_to_read(&props.state.files), tasks::read_prompts);

@@ -117,8 +117,10 @@ class CircuitScope extends HTMLElement {
       return;
     }
     const running = (this.#running = new AbortController());
+    /** @type {Live | null} */
+    let live = null;
     try {
-      const live = (this.#live = await loadLive(this.#assets()));
+      live = this.#live = await loadLive(this.#assets());
       do {
         this.#queued = false;
         await live.run({
@@ -132,8 +134,9 @@ class CircuitScope extends HTMLElement {
       if (running.signal.aborted) {
         if (this.#figure === figure) figure.setStatus('{"state":"idle"}');
       } else {
-        if (this.#figure === figure) figure.setStatus(JSON.stringify({ state: "failed", message }));
-        this.#tell("error", { message });
+        const asks = live !== null && error instanceof live.Asks;
+        if (this.#figure === figure) figure.setStatus(JSON.stringify({ state: asks ? "asks" : "failed", message }));
+        if (!asks) this.#tell("error", { message });
         throw error;
       }
     } finally {
@@ -245,6 +248,10 @@ class CircuitScope extends HTMLElement {
   #heard(name, data) {
     if (name === "run") this.run().catch(() => {});
     else if (name === "cancel") this.cancel();
+    else if (name === "agree") {
+      this.#live?.agree(this);
+      this.run().catch(() => {});
+    }
     else if (name === "settle") this.#settled();
     else this.#tell(name, data);
   }

@@ -5,7 +5,7 @@ use super::memory;
 use super::rail::{Remedy, Status, StatusKind};
 use super::runs::Progress;
 use crate::state::State;
-use crate::state::figure::{Asked, OpenFigure, Origin, Stage};
+use crate::state::figure::{Asked, Next, OpenFigure, Origin, Stage};
 use crate::state::files::{Role, in_use};
 use crate::state::load::Shared;
 use circuitscope_core::figure_file::view::FigureTheme;
@@ -59,11 +59,9 @@ pub fn notice(state: &State) -> Option<FigureNotice> {
             let hosts = listed(&asking.hosts);
             let text = match &asking.what {
                 Asked::Figure { link, .. } => format!("To open the figure {link}, this page has to ask {hosts}."),
-                Asked::Files => {
-                    format!(
-                        "To run this figure, this page has to fetch {} from {hosts}.",
-                        to_fetch(state).unwrap_or_default()
-                    )
+                Asked::Files(next) => {
+                    let aim = if *next == Next::Run { "run this figure" } else { "search its model" };
+                    format!("To {aim}, this page has to fetch {} from {hosts}.", to_fetch(state).unwrap_or_default())
                 }
             };
             let text = format!("{text} A host can see who asks, and may pass the request on to another.");
@@ -170,7 +168,7 @@ fn missing(state: &State, open: &OpenFigure) -> Vec<String> {
 }
 
 /// How much is fetched to run the open figure; nothing where all is there.
-fn to_fetch(state: &State) -> Option<String> {
+pub fn to_fetch(state: &State) -> Option<String> {
     let open = state.figure()?;
     let sizes: Vec<_> = open
         .to_fetch()

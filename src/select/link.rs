@@ -5,7 +5,7 @@ use crate::state::State;
 use crate::state::circuit::Choice;
 use crate::state::compare::With;
 use crate::state::figure::examples::{BUILT_IN, FIRST};
-use crate::state::files::{FileEntry, FileId};
+use crate::state::files::{FileEntry, FileId, Role};
 use crate::state::link::{Address, Link, LinkedCircuit, LinkedFile, Place, Stage, Store};
 use crate::state::load::Load;
 use crate::state::picture::Selection;
@@ -187,12 +187,15 @@ pub fn remark(state: &State) -> Option<LinkRemark> {
     let names = names.join(", ");
     let text = if state.links.reloaded && state.links.opened == 1 {
         format!(
-            "To go on where you were: drop or choose {names} again. \u{201c}Remember these files\u{201d} in Model spares that."
+            "To go on where you were: drop or choose {names} again. The switch \u{201c}Remember these files\u{201d}, under Model, spares that."
         )
     } else {
         format!("This link needs: {names}. Drop or choose {them}.")
     };
-    let details = missing.iter().filter_map(|file| namesake(state, file)).chain(notes.clone()).collect();
+    let is_gone = state.links.reloaded && missing.iter().any(|file| file.role == Role::Scores);
+    let found = "Scores that were found here and not downloaded went with the page that had them: find them again.";
+    let details = missing.iter().filter_map(|file| namesake(state, file));
+    let details = details.chain(is_gone.then(|| found.to_owned())).chain(notes.clone()).collect();
     Some(LinkRemark { text, details, waiting: true })
 }
 

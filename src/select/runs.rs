@@ -2,6 +2,7 @@
 
 use super::memory;
 use crate::state::State;
+use crate::state::figure::Next;
 use crate::state::files::Role;
 use crate::state::results::Question;
 use crate::state::runs::{Engine, Plan, Run};
@@ -83,7 +84,7 @@ pub fn run_after_search(state: &State) -> Option<Plan> {
 
 /// The run of the circuits that the open figure recorded, once its files are there.
 pub fn live_run(state: &State) -> Option<Plan> {
-    let plan = sweep(state).filter(|_| state.figures.run_next && matches!(state.run, Run::Idle(_)))?;
+    let plan = sweep(state).filter(|_| state.figures.next == Some(Next::Run) && matches!(state.run, Run::Idle(_)))?;
     let recorded = state.figure()?.figure.recorded.as_ref();
     let sizes: Vec<_> = recorded.iter().flat_map(|results| &results.circuits).map(|c| c.circuit.requested).collect();
     let edge_counts = if sizes.is_empty() { plan.edge_counts.clone() } else { EdgeCounts::List(sizes) };

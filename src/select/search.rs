@@ -1,12 +1,13 @@
 //! A search: what it is asked for, what it will take, or why there can be none.
 
-use super::memory;
+use super::{figure_words, memory};
 use crate::state::State;
 use crate::state::algorithms::{Field, Kind, OFFICIAL_CIRCUIT};
 use crate::state::circuit::Choice;
+use crate::state::figure::{Next, Stage};
 use crate::state::files::{Role, in_use};
 use crate::state::inputs::Subject;
-use crate::state::runs::Plan;
+use crate::state::runs::{Plan, Run};
 use crate::state::search::{SearchOrder, Timed, units};
 use circuitscope_core::settings::discovery::Official;
 use circuitscope_core::{Algorithm, DiscoverCost, DiscoverSettings, ModelMemory, OfficialCircuit, RunSettings};
@@ -37,7 +38,10 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
         return Err(format!("Still missing: {}.", missing.join(", ").to_lowercase()));
     }
     if state.inputs.awaiting {
-        return Err("The figure's files are not here yet: “Run live” gets them.".to_owned());
+        return Err(match figure_words::to_fetch(state) {
+            Some(size) => format!("Fetches the figure's files first, {size}."),
+            None => "The figure's files are not here yet.".to_owned(),
+        });
     }
     // Other scores take the place of those that are wrong.
     let scores = state.inputs.file(Role::Scores).map(Subject::File);
@@ -55,6 +59,17 @@ pub fn order(state: &State, trial: bool) -> Result<SearchOrder, String> {
     let plan = Plan { one_circuit: false, ..Plan::circuit(state.key(), Choice::default(), &state.settings) };
     let name = name(state, settings.algorithm.label());
     Ok(SearchOrder { plan, settings, trial, name, cost, timed: timed(state) })
+}
+
+/// Whether all that a search waits for are the files of the figure, which are fetched for it.
+pub fn fetches_first(state: &State) -> bool {
+    figure_words::is_waiting(state) && !matches!(state.figures.stage, Stage::Fetching { .. })
+}
+
+/// The search for which the figure's files were fetched.
+pub fn search_after_fetch(state: &State) -> Option<SearchOrder> {
+    let is_next = state.figures.next == Some(Next::Search) && matches!(state.run, Run::Idle(_));
+    is_next.then(|| order(state, false).ok()).flatten()
 }
 
 /// What the fields of the chosen algorithm hold: as entered, but of official circuits the first that fits where the one entered

@@ -13,7 +13,7 @@ use crate::select::search;
 use crate::select::tokens::token_text;
 use crate::state::State;
 use crate::state::figure::examples::BUILT_IN;
-use crate::state::figure::{Made, OpenFigure, Opening, Origin, Slot, Stage};
+use crate::state::figure::{Made, Next, OpenFigure, Opening, Origin, Slot, Stage};
 use crate::state::files::{Content, FileEntry, FileId, Role};
 use crate::state::load::{Load, Shared};
 use crate::state::picture::{Look, Selection};
@@ -82,7 +82,7 @@ fn got(state: &mut State) {
 
 /// Runs the figure's circuits; `result` is what comes out for each.
 fn run_live(state: &mut State, result: impl Fn(&Measurement) -> Measurement) {
-    state.apply(Action::Figure(FigureAction::Live));
+    state.apply(Action::Figure(FigureAction::Live(Next::Run)));
     let plan = live_run(state).unwrap();
     let recorded = state.figure().unwrap().figure.recorded.clone().unwrap();
     let counts = recorded.circuits.iter().map(|circuit| circuit.circuit.requested).collect();
@@ -125,7 +125,8 @@ fn moving_the_cursor_of_a_figure_fetches_nothing() {
     state.apply(Action::Circuit(CircuitAction::Requested(1)));
     assert_eq!(next_run(&state), None);
     assert!(heading(&state).is_some());
-    assert!(search::order(&state, false).unwrap_err().contains("Run live"), "nor does a search");
+    assert!(search::order(&state, false).unwrap_err().starts_with("Fetches the figure's files first"), "a search does");
+    assert!(search::fetches_first(&state) && search::search_after_fetch(&state).is_none());
 }
 
 #[test]

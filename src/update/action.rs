@@ -1,7 +1,7 @@
 //! Everything that happens.
 
 use crate::state::compare::{OtherPlan, With};
-use crate::state::figure::{OpenFigure, Slot, Stage};
+use crate::state::figure::{Next, OpenFigure, Slot, Stage};
 use crate::state::files::{Content, FileEntry, FileId, Note, Refusal};
 use crate::state::graph_choice::GraphChoice;
 use crate::state::imports::{ImportKey, ImportedScores};
@@ -193,7 +193,7 @@ pub enum FigureAction {
     /// Files of the open figure are there; with what is to be known about them.
     Got(Vec<(FileEntry, Slot)>, Option<String>),
     /// All of them are: its circuits are to be run.
-    Live,
+    Live(Next),
 }
 
 /// How a search came to its end.

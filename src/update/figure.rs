@@ -3,8 +3,8 @@
 use super::action::FigureAction;
 use super::{files, inputs};
 use crate::state::State;
-use crate::state::figure::{Figures, OpenFigure, Slot, Stage};
-use crate::state::files::FileEntry;
+use crate::state::figure::{Figures, Next, OpenFigure, Slot, Stage};
+use crate::state::files::{FileEntry, Role};
 use crate::state::link::{Link, Usual};
 use crate::state::load::Shared;
 use crate::state::picture::{Picture, Selection, View};
@@ -26,11 +26,11 @@ pub fn apply(state: &mut State, action: FigureAction) {
             figures.stage = Stage::Idle;
         }
         FigureAction::Got(entries, note) => get(state, entries, note),
-        FigureAction::Live => {
+        FigureAction::Live(next) => {
             figures.stage = Stage::Idle;
-            state.figures.run_next = state.figure().is_some();
+            state.figures.next = state.figure().map(|_| next);
             // The circuit that is shown follows, where it is none of the recorded ones.
-            state.picture.newly_chosen = true;
+            state.picture.newly_chosen = next == Next::Run;
         }
     }
 }
@@ -38,7 +38,9 @@ pub fn apply(state: &mut State, action: FigureAction) {
 /// After a run of the circuits of the settings: how far it is from the figure's.
 pub fn verify(state: &mut State) {
     let recorded = state.figure().and_then(|open| open.figure.recorded.as_ref().map(FigureResults::measured));
-    let is_same = state.fresh() && state.settings.run_as_in(&state.example_settings());
+    let scores = state.inputs.file(Role::Scores);
+    let has_own_scores = state.files.iter().any(|file| file.demo && Some(file.id) == scores);
+    let is_same = state.fresh() && has_own_scores && state.settings.run_as_in(&state.example_settings());
     state.figures.verified =
         recorded.filter(|_| is_same).map(|recorded| compare(&recorded, &computed(state, &recorded)));
 }

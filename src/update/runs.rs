@@ -16,7 +16,7 @@ pub fn start(state: &mut State, job: Job, plan: Plan) {
     (state.failure, state.stopped) = (None, false);
     state.results.forget_engine_run();
     state.discover.run_next = false;
-    state.figures.run_next = false;
+    state.figures.next = None;
     state.run = Run::Running { job, plan, done: 0, total: 0, label: String::new(), pace: Pace::default() };
 }
 

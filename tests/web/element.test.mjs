@@ -163,15 +163,39 @@ describe("the element", () => {
     await ready();
   });
 
+  const workers = () => page.workers().length;
+  const noWorker = async () => {
+    for (let i = 0; i < 50 && workers() > 0; i++) await page.waitForTimeout(50);
+    assert.equal(workers(), 0);
+  };
+
   it("frees all when it is removed", async () => {
     await write(`<circuit-scope ${ATTRIBUTES}></circuit-scope>`);
     await ready();
     await call("run");
-    const workers = () => page.workers().length;
     assert.equal(workers(), 1);
     await page.evaluate(() => document.querySelector("circuit-scope").remove());
-    for (let i = 0; i < 50 && workers() > 0; i++) await page.waitForTimeout(50);
-    assert.equal(workers(), 0);
+    await noWorker();
+  });
+
+  it("lets the engine go once it is off the screen for half a minute, and runs again when it is back", async () => {
+    // Half a minute later timers say so at once.
+    await write(`<circuit-scope ${ATTRIBUTES}></circuit-scope><div style="height:5000px"></div><p id="end">End</p>`, `<script>
+      window.late = [];
+      window.setTimeout = ((before) => (call, ms, ...rest) => ms === 30_000 ? late.push(call) : before(call, ms, ...rest))(setTimeout);
+    </script>`);
+    await ready();
+    await call("run");
+    assert.deepEqual([workers(), await page.evaluate(() => late.length)], [1, 0]);
+    await page.evaluate(() => document.querySelector("#end").scrollIntoView());
+    await page.waitForFunction(() => late.length === 1);
+    assert.equal(workers(), 1, "not at once");
+    await page.evaluate(() => late[0]());
+    await noWorker();
+    await page.evaluate(() => scrollTo(0, 0));
+    await call("run");
+    assert.equal(workers(), 1);
+    assert.match(await element().locator("[part=foot]").innerText(), /Verified/);
   });
 
   describe("with a file that is wrong", () => {
@@ -205,13 +229,17 @@ describe("the element", () => {
       server.add("/elsewhere.json", JSON.stringify(figure));
       await write(`<circuit-scope src="/elsewhere.json" engine="cpu"></circuit-scope>`);
       await ready();
-      const dialogs = [];
-      page.once("dialog", (dialog) => {
-        dialogs.push(dialog.message());
-        return dialog.dismiss();
+      const asked = [];
+      await page.route("https://weights.example/**", (route) => {
+        asked.push(route.request().url());
+        return route.abort();
       });
       await assert.rejects(call("run"), /weights\.example/);
-      assert.match(dialogs[0], /weights\.example/);
+      await element().locator("[part=foot]").filter({ hasText: "weights.example, which will see your address" }).waitFor();
+      assert.deepEqual(asked, []);
+      await element().getByRole("button", { name: "Fetch and run" }).click();
+      await element().locator("[part=foot] .wrong").waitFor();
+      assert.deepEqual(asked, ["https://weights.example/model.safetensors"], "it is asked once the reader agreed");
     });
 
     it("shows labels of markup as text", async () => {

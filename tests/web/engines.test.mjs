@@ -29,10 +29,11 @@ for (const engine of [firefox, webkit]) {
       server?.close();
     });
 
-    for (const { name, path, steps } of PAGES) {
+    for (const { name, path, steps, body } of PAGES) {
       describe(name, () => {
         before(() => {
           server.requests.length = 0;
+          if (body) server.add(path, `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>An article</title>${WATCH}<body>${body}`);
           return hands.open(server.origin + path);
         });
         for (const [step, act] of Object.entries(steps)) it(step, () => withPicture(hands, `${engine.name} ${step}`, () => act(hands, server)));

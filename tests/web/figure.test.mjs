@@ -100,12 +100,22 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     await serve();
     await openAt("?figure=f/figure.json");
     await ui.onCpu();
-    assert.ok(await ui.button("Find a circuit").isDisabled());
     await page.locator(".inspector").getByRole("button", { name: "Run this circuit here" }).first().click();
     await ui.status(/verified: (no difference|largest difference \d(\.\d+)?e-\d+ \([a-z ,]+ at \d+ edges?\))\./);
     assert.ok(ui.asked().includes("model.safetensors"));
     assert.ok(await page.locator(".stat.good").isVisible());
     assert.match(await caption(), /are enough/);
+  });
+
+  it("fetches its files for a search, whose scores are none of those that were recorded", async () => {
+    await serve();
+    await openAt("?figure=f/figure.json");
+    await ui.onCpu();
+    await page.locator(".cost-line").filter({ hasText: "Fetches the figure's files first, " }).waitFor();
+    await ui.button("Find a circuit").click();
+    await ui.status(/^Done: \d+ circuits/);
+    assert.ok(ui.asked().includes("model.safetensors"));
+    assert.doesNotMatch(await page.locator(".status").innerText(), /recorded/);
   });
 
   it("says in another colour that a run is not as recorded", async () => {

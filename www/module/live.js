@@ -82,7 +82,7 @@ async function runNow(run) {
   const { figure, base, signal, onProgress } = run;
   signal.throwIfAborted();
   const plan = /** @type {Plan} */ (JSON.parse(figure.plan(base)));
-  askForHosts(plan.otherHosts);
+  askForHosts(run.user, plan.otherHosts);
   /** @param {Progress} progress */
   const say = (progress) => {
     if (signal.aborted) return;
@@ -111,17 +111,29 @@ async function runNow(run) {
   figure.setStatus('{"state":"idle"}');
 }
 
-/** Other hosts are asked only where the reader has agreed to them by name. @param {string[]} hosts */
-function askForHosts(hosts) {
+/** What a run is given up with that has to ask hosts to which the reader has not agreed by name. */
+export class Asks extends Error {}
+
+/** The hosts to which the reader agreed. @type {Set<string>} */
+const agreed = new Set();
+/** The hosts to which each figure asks the reader to agree. @type {WeakMap<object, string[]>} */
+const asked = new WeakMap();
+
+/**
+ * @param {object} user
+ * @param {string[]} hosts
+ */
+function askForHosts(user, hosts) {
   const unknown = hosts.filter((host) => !agreed.has(host));
   if (unknown.length === 0) return;
-  const text = `This figure's files are at ${unknown.join(", ")}. Fetch them from there? The host sees your address, as that of any visitor.`;
-  if (!confirm(text)) throw new Error(`not run: its files are at ${unknown.join(", ")}`);
-  for (const host of unknown) agreed.add(host);
+  asked.set(user, unknown);
+  throw new Asks(`This figure's files are at ${unknown.join(", ")}, which will see your address as that of any visitor.`);
 }
 
-/** @type {Set<string>} */
-const agreed = new Set();
+/** The reader agrees to what a figure asked. @param {object} user */
+export function agree(user) {
+  for (const host of asked.get(user) ?? []) agreed.add(host);
+}
 
 /** @param {Run} run */
 function engineFor({ user, device, workerUrl }) {

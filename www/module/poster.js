@@ -10,7 +10,7 @@ const STYLE = `
 .poster button{position:absolute;inset:0;width:100%;border:0;background:none;cursor:pointer;font:600 14px/1.4 system-ui,sans-serif;color:inherit}
 .poster button span{padding:8px 16px;border-radius:6px;background:light-dark(#1f5db8,#82b3f7);color:light-dark(#fff,#0d1826)}
 .poster button:focus-visible{outline:2px solid light-dark(#1f5db8,#82b3f7);outline-offset:-4px}
-.said{position:absolute;inset:auto 0 0;margin:0;padding:8px 12px;background:light-dark(#fff,#11151b);color:light-dark(#b3261e,#ff9a90);border-top:2px solid;font:13px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
+.said{position:absolute;inset:0 0 auto;margin:0;padding:8px 12px;background:light-dark(#fff,#11151b);color:light-dark(#b3261e,#ff9a90);border-bottom:2px solid;font:13px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
 @media (max-width:600px){:host{height:1060px}}
 :host([fit=content]){height:auto}
 :host([fit=content]) .figure{position:static}

@@ -234,5 +234,6 @@ fn event(told: &Told) -> (&'static str, EventData<'_>) {
         Told::Selected(None) => ("select", none),
         Told::RunWanted => ("run", none),
         Told::CancelWanted => ("cancel", none),
+        Told::Agreed => ("agree", none),
     }
 }

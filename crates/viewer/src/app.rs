@@ -44,6 +44,8 @@ pub enum Told {
     Selected(Option<Target>),
     RunWanted,
     CancelWanted,
+    /// The reader agreed that the hosts be asked.
+    Agreed,
 }
 
 #[derive(Properties)]
@@ -307,12 +309,15 @@ fn tokens(props: &FigureProps) -> Html {
 fn foot(props: &FigureProps) -> Html {
     let FigureProps { opened, shown, parts, page, on_msg } = props;
     let (opened, is_running) = (&*opened.0, matches!(shown.live.status, Status::Running { .. }));
+    let asks = matches!(shown.live.status, Status::Asks { .. });
     let tell = |told: Told| on_msg.reform(move |_: MouseEvent| Msg::Tell(told.clone()));
     let (line, is_wrong) = show::run_line(opened, &shown.live);
     html! {
         <div class="foot" part="foot">
             if parts.run && is_running {
                 <button type="button" part="run" onclick={tell(Told::CancelWanted)}>{ "Cancel" }</button>
+            } else if parts.run && asks {
+                <button type="button" part="run" onclick={tell(Told::Agreed)}>{ "Fetch and run" }</button>
             } else if parts.run {
                 <button type="button" part="run" onclick={tell(Told::RunWanted)}>{ "Run live" }</button>
             }

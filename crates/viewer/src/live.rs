@@ -35,6 +35,10 @@ pub enum Status {
         done: f64,
         total: f64,
     },
+    /// The reader is asked, for a run, whether the hosts that `message` names may be.
+    Asks {
+        message: String,
+    },
     Failed {
         message: String,
     },
@@ -59,6 +63,7 @@ struct StatusFields {
 enum State {
     Idle,
     Running,
+    Asks,
     Failed,
 }
 
@@ -67,6 +72,7 @@ impl From<StatusFields> for Status {
         match state {
             State::Idle => Self::Idle,
             State::Running => Self::Running { label, done, total },
+            State::Asks => Self::Asks { message },
             State::Failed => Self::Failed { message },
         }
     }

@@ -299,6 +299,7 @@ pub fn run_line(opened: &Opened, live: &Live) -> (String, bool) {
     match &live.status {
         Status::Running { label, total, .. } if *total <= 0.0 => (format!("{label}…"), false),
         Status::Running { label, done, total } => (format!("{label}: {:.0} %", 100.0 * done / total), false),
+        Status::Asks { message } => (message.clone(), false),
         Status::Failed { message } => (message.clone(), true),
         Status::Idle if !live.rows.is_empty() => ran(live),
         Status::Idle => (recorded_line(opened), false),

@@ -30,8 +30,8 @@ pub struct Figures {
     pub stage: Stage,
     /// Files of the open figure that were dropped.
     pub given: BTreeSet<FileId>,
-    /// Whether its circuits are to be run as soon as its files are there.
-    pub run_next: bool,
+    /// What is to be done as soon as its files are there.
+    pub next: Option<Next>,
     /// How far the last run of its circuits is from what it has recorded.
     pub verified: Option<Verified>,
     /// What is to be known about the files that were fetched.
@@ -55,6 +55,15 @@ pub enum Stage {
     Failed(String),
 }
 
+/// What a figure's files are fetched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A run of the circuits that it recorded.
+    Run,
+    /// A search for another circuit.
+    Search,
+}
+
 /// A question to the reader: may these hosts be asked?
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asking {
@@ -67,8 +76,8 @@ pub struct Asking {
 pub enum Asked {
     /// A figure, by its address as a link has it, and what the rest of the link says.
     Figure { link: String, fragment: String },
-    /// The open figure's files, to run it.
-    Files,
+    /// The open figure's files.
+    Files(Next),
 }
 
 /// Where a figure is from.

@@ -19,7 +19,7 @@ use web_sys::Blob;
 
 use super::context::Tasks;
 use crate::state::State;
-use crate::state::figure::{Asked, Asking, OpenFigure, Stage};
+use crate::state::figure::{Asked, Asking, Next, OpenFigure, Stage};
 use crate::state::files::FileId;
 use crate::state::load::Shared;
 use crate::update::{Action, FigureAction};
@@ -81,16 +81,16 @@ pub fn agree(tasks: &Rc<Tasks>, asking: Asking, state: &State) {
     tasks.dispatch(Action::Figure(FigureAction::Stage(Stage::Idle)));
     match asking.what {
         Asked::Figure { link, fragment } => open_address(tasks, link, fragment),
-        Asked::Files => run_live(tasks, state),
+        Asked::Files(next) => fetch(tasks, state, next),
     }
 }
 
-/// Gets the files of the open figure, and has its circuits run.
-pub fn run_live(tasks: &Rc<Tasks>, state: &State) {
+/// Gets the files of the open figure, for what is done with them next.
+pub fn fetch(tasks: &Rc<Tasks>, state: &State, next: Next) {
     let Some(open) = state.figure().cloned() else { return };
     let hosts = tasks.figure.not_agreed(parts::hosts(tasks, &open));
     if !hosts.is_empty() {
-        return ask(tasks, hosts, Asked::Files);
+        return ask(tasks, hosts, Asked::Files(next));
     }
     let turn = tasks.figure.begin();
     let tasks = tasks.clone();
@@ -98,10 +98,10 @@ pub fn run_live(tasks: &Rc<Tasks>, state: &State) {
         match parts::get_all(&tasks, turn, &open).await {
             Ok((files, note)) if tasks.figure.is_current(turn) => {
                 tasks.dispatch(Action::Figure(FigureAction::Got(files, note)));
-                tasks.dispatch(Action::Figure(FigureAction::Live));
+                tasks.dispatch(Action::Figure(FigureAction::Live(next)));
             }
             Ok(_) | Err(Trouble::Superseded) => {}
-            Err(Trouble::Asks(hosts)) => ask(&tasks, hosts, Asked::Files),
+            Err(Trouble::Asks(hosts)) => ask(&tasks, hosts, Asked::Files(next)),
             Err(Trouble::Failed(why)) => tasks.dispatch(Action::Figure(FigureAction::Stage(Stage::Failed(why)))),
         }
     });

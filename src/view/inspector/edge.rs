@@ -46,7 +46,7 @@ pub fn edge_inspector(props: &EdgeInspector) -> Html {
                 <button type="button" id="in-circuit-switch" role="switch" class="switch" aria-checked={(edge.mask > 0.0).to_string()} aria-labelledby="in-circuit" onclick={props.on_toggle.reform(|_: MouseEvent| ())} />
             </div>
             { mask(props) }
-            <p class="quiet">{ "Yours to change. The circuit is then no longer the top of the scores, and the curve shows it as a point of its own." }</p>
+            <p class="quiet">{ "Yours to change: a score is an estimate, and a run without the edge tells. The circuit is then no longer the top of the scores, and the curve shows it as a point of its own." }</p>
         </section>
         if !edge.effects.is_empty() || edge.pending {
             { effects(props) }

@@ -9,6 +9,7 @@ use super::values::{PromptsView, prompts_view};
 use crate::select::insight::{self, Seen};
 use crate::select::inspector::{self as select, EdgeRow};
 use crate::select::{figure_words, runs, values};
+use crate::state::figure::Next;
 use crate::state::picture::{Selection, View};
 use crate::state::runs::Plan;
 use crate::tasks;
@@ -99,7 +100,7 @@ fn run(props: &Connected) -> Callback<()> {
         if runs::ready(state) {
             tasks::run(tasks, Plan::circuit(state.key(), state.picture.choice(), &state.settings));
         } else if figure_words::is_waiting(state) {
-            tasks::figure::run_live(tasks, state);
+            tasks::figure::fetch(tasks, state, Next::Run);
         }
     })
 }

@@ -6,6 +6,7 @@ use super::lines::{RailLine, rail_line, rail_panel};
 use super::status::{StatusBlock, status_block};
 use crate::select::rail::{self as select, Remedy, Status, StatusKind};
 use crate::select::{search, search_words};
+use crate::state::figure::Next;
 use crate::state::figure::examples::{EXAMPLES, Example};
 use crate::state::runs::Run;
 use crate::state::screen::Section;
@@ -158,12 +159,13 @@ fn find(props: &Connected, on_open: &Callback<Option<Section>>) -> Html {
 
 fn find_button(props: &Connected) -> Html {
     let state = &props.state;
-    let onclick = props.with(|state, tasks, _: MouseEvent| {
-        if let Ok(order) = search::order(state, false) {
-            tasks::search(tasks, order);
-        }
+    let onclick = props.with(|state, tasks, _: MouseEvent| match search::order(state, false) {
+        Ok(order) => tasks::search(tasks, order),
+        Err(_) if search::fetches_first(state) => figure::fetch(tasks, state, Next::Search),
+        Err(_) => {}
     });
-    let disabled = search::order(state, false).is_err() || state.searching().is_some();
+    let is_possible = search::order(state, false).is_ok() || search::fetches_first(state);
+    let disabled = !is_possible || state.searching().is_some();
     html! { <button type="button" class="primary" {disabled} {onclick}>{ "Find a circuit" }</button> }
 }
 
@@ -175,7 +177,7 @@ fn remedy(props: &Connected) -> Callback<Remedy> {
             }
         }
         Remedy::Cancel => tasks::cancel(tasks),
-        Remedy::RunLive => figure::run_live(tasks, state),
+        Remedy::RunLive => figure::fetch(tasks, state, Next::Run),
         Remedy::CancelFetch => figure::cancel_fetch(tasks),
         Remedy::Open(section) => state.dispatch(Action::Screen(ScreenAction::SectionOpened(Some(section)))),
     })

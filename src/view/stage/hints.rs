@@ -12,6 +12,7 @@ pub fn hints(on_dismiss: Callback<()>) -> Html {
             <ol>
                 { for HINTS.iter().enumerate().map(|(i, hint)| html! { <li><span class="n" aria-hidden="true">{ i + 1 }</span>{ *hint }</li> }) }
             </ol>
+            <a href="read.html">{ "How to read a circuit" }</a>
             <button type="button" class="icon" aria-label="Dismiss the hints" onclick={on_dismiss.reform(|_: MouseEvent| ())}>{ "×" }</button>
         </div>
     }

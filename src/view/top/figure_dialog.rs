@@ -92,7 +92,7 @@ fn fields(state: &State, saving: &Saving, set: &Callback<Saving>) -> Html {
             </div>
             { check(Check {
                 label: "Weights in the file itself",
-                title: "Else the file says their name, size and hash, and they lie beside it",
+                title: "Else the file says their size, their hash and where they are: their address, or beside it",
                 checked: saving.weights && fits && !saving.archive,
                 disabled: !fits || saving.archive,
                 on_check: switch(|saving, on| saving.weights = on),

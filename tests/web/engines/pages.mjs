@@ -6,7 +6,10 @@ import { assertClose } from "../support/cases.mjs";
 import { SITE } from "../support/server.mjs";
 import { drawn, followsDrag, followsKeys } from "./figure.mjs";
 
-/** The pages: what each is, where it is below the server's top, and its steps in order, `name: (hands, server) => …`. */
+/**
+ * The pages: what each is, where it is below the server's top, its steps in order, `name: (hands, server) => …`, and what is in it
+ * where it is no page of the site.
+ */
 export const PAGES = [
   {
     name: "the page",
@@ -30,7 +33,34 @@ export const PAGES = [
       "is run live, and has the numbers that were recorded": isVerified,
     },
   },
+  {
+    name: "a figure in an iframe",
+    path: "/article.html",
+    body: `<iframe src="${SITE}embed.html?figure=demo/induction/figure.json&engine=cpu" style="width: 100%; height: 100px; border: 0"></iframe>
+      <script>const frame = document.querySelector("iframe");
+        addEventListener("message", ({ data, source }) => { if (source === frame.contentWindow && data.type === "circuitscope:height") frame.style.height = data.height + "px"; });</script>`,
+    steps: {
+      "is drawn, in a frame as high as it": isAsHigh,
+      "follows the strip by keys": followsKeys,
+      "follows the strip as it is dragged": followsDrag,
+      "takes a size from the page around it": takesSize,
+      "is run live, and has the numbers that were recorded": isVerified,
+    },
+  },
 ];
+
+async function isAsHigh(hands) {
+  await drawn(hands, { above: 0 });
+  await hands.until(() => {
+    const frame = document.querySelector("iframe");
+    return frame.clientHeight > 500 && frame.clientHeight >= frame.contentDocument.querySelector("main").getBoundingClientRect().height;
+  });
+}
+
+async function takesSize(hands) {
+  await hands.look(() => document.querySelector("iframe").contentWindow.postMessage({ type: "circuitscope:set", edges: 7 }, location.origin));
+  assert.equal(await drawn(hands, { above: 6, below: 8 }), 7);
+}
 
 async function isDrawnFirst(hands, server) {
   await drawn(hands, { above: 0 });
