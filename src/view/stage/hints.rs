@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-const HINTS: [&str; 3] =
-    ["Drag the curve to keep fewer edges", "Click a box or a ribbon", "Find a circuit, live in this tab"];
+const HINTS: [&str; 3] = ["Drag the curve to keep fewer edges", "Click a box or a ribbon", "Find a circuit, live"];
 
 /// The hints, and the button that takes them away.
 pub fn hints(on_dismiss: Callback<()>) -> Html {
