@@ -31,7 +31,7 @@ Usage: cargo xtask <command>
                            --webgpu-all also compares every reference run on WebGPU, not one of each graph
   train NAME [options]     trains the model of a demo anew, ioi, induction or greater-than, scores its edges and records
                            its figure;
-                           options: --seed N, --steps N
+                           options: --seed N, --steps N, --device cpu|gpu|auto
   schema                   writes the types and names of the JavaScript module anew, www/module/schema.*
   check-types              checks the types of the JavaScript module and of an example that uses it
 

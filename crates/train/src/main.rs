@@ -1,15 +1,16 @@
-//! `circuitscope-train NAME DIR`: trains the model of a demo on the CPU and writes its folder; with `--figure`, once there are
+//! `circuitscope-train NAME DIR`: trains the model of a demo, on the CPU or a GPU, and writes its folder; with `--figure`, once there are
 //! scores, the figure of a folder. `cargo xtask train` starts both.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-use burn::tensor::Device;
+use circuitscope_engine::device::{self, Opened, Trouble};
 use circuitscope_record::date_of;
 use circuitscope_train::figures::FIGURES;
 use circuitscope_train::training::Recipe;
 use circuitscope_train::{TASKS, figures, files, task, train};
+use circuitscope_wire::engine::DeviceChoice;
 
 // Large activations come and go with every step: glibc would give their pages back to the system each time.
 #[global_allocator]
@@ -35,7 +36,7 @@ async fn run(args: &[String]) -> Result<()> {
     let usage = || {
         let [tasks, figures] = [&TASKS[..], &FIGURES].map(|names| names.join("|"));
         format!(
-            "usage: circuitscope-train {tasks} DIR [--seed N] [--steps N]\n       circuitscope-train {figures} DIR --figure"
+            "usage: circuitscope-train {tasks} DIR [--seed N] [--steps N] [--device cpu|gpu|auto]\n       circuitscope-train {figures} DIR --figure"
         )
     };
     let [name, dir, options @ ..] = args else { return Err(usage().into()) };
@@ -44,8 +45,9 @@ async fn run(args: &[String]) -> Result<()> {
         return Ok(figures::write(Path::new(dir), recipe, Some(today())).await?);
     }
     let task = task(name).ok_or_else(usage)?;
-    let recipe = recipe(task.recipe(), options).ok_or_else(usage)?;
-    let device = Device::flex();
+    let (recipe, choice) = recipe(task.recipe(), DeviceChoice::Cpu, options).ok_or_else(usage)?;
+    let Opened { device, info } = device::open(choice, on_trouble).await?;
+    eprintln!("device: {} ({})", info.name, info.reason);
     let start = started();
     let report = |step: usize, loss: f64| {
         if step.is_multiple_of(REPORT_EVERY) || step == recipe.steps {
@@ -64,19 +66,23 @@ async fn run(args: &[String]) -> Result<()> {
     if task.reached(&found) { Ok(()) } else { Err("that is less than the demo must reach".into()) }
 }
 
-/// The recipe with what the options change.
-fn recipe(recipe: Recipe, options: &[String]) -> Option<Recipe> {
-    match options {
-        [] => Some(recipe),
-        [option, value, rest @ ..] => {
-            let recipe = match option.as_str() {
-                "--seed" => Recipe { seed: value.parse().ok()?, ..recipe },
-                "--steps" => Recipe { steps: value.parse().ok()?, ..recipe },
-                _ => return None,
-            };
-            self::recipe(recipe, rest)
-        }
-        [_] => None,
+fn on_trouble(trouble: Trouble) {
+    match trouble {
+        Trouble::Lost(reason) => eprintln!("warning: the GPU is lost: {reason}"),
+        Trouble::Error(reason) => eprintln!("warning: the GPU refused an operation: {reason}"),
+    }
+}
+
+/// The recipe with what the options change, and what computes.
+fn recipe(recipe: Recipe, device: DeviceChoice, options: &[String]) -> Option<(Recipe, DeviceChoice)> {
+    let [option, value, rest @ ..] = options else { return options.is_empty().then_some((recipe, device)) };
+    match (option.as_str(), value.as_str()) {
+        ("--seed", seed) => self::recipe(Recipe { seed: seed.parse().ok()?, ..recipe }, device, rest),
+        ("--steps", steps) => self::recipe(Recipe { steps: steps.parse().ok()?, ..recipe }, device, rest),
+        ("--device", "cpu") => self::recipe(recipe, DeviceChoice::Cpu, rest),
+        ("--device", "gpu") => self::recipe(recipe, DeviceChoice::Webgpu, rest),
+        ("--device", "auto") => self::recipe(recipe, DeviceChoice::Auto, rest),
+        _ => None,
     }
 }
 
