@@ -4,7 +4,7 @@
 //! ```text
 //! cargo bench --bench cost                           # the three models, natively on the CPU
 //! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
-//! cargo bench --bench cost -- gpt2-case 4-layer      # some of the models
+//! cargo bench --bench cost -- gpt2-case few-shot     # some of the rows
 //! ```
 //!
 //! The models are a reference case, and two of random weights that are written below the target directory once.
@@ -69,6 +69,19 @@ const SHAPES: [Shape; 3] = [
     },
 ];
 
+/// Prompts that begin alike, as few-shot prompts do: so many tokens, and then so many of their own.
+const FEW_SHOT: Shape = Shape {
+    name: "few-shot",
+    batch: 8,
+    seq: FEW_SHOT_SHARED + 16,
+    config: Some(
+        r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 4, "n_head": 8, "n_embd": 128,
+            "n_positions": 128, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
+    ),
+    repeats: 9,
+};
+const FEW_SHOT_SHARED: usize = 64;
+
 /// The number of circuits in a sweep.
 const N_CIRCUITS: usize = 20;
 
@@ -77,16 +90,51 @@ fn main() {
     for shape in SHAPES.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
         measure(shape);
     }
+    if wanted.is_empty() || wanted.iter().any(|w| w == FEW_SHOT.name) {
+        measure_few_shot();
+    }
+}
+
+/// Prints what positions that both prompts of a pair begin with save a sweep.
+fn measure_few_shot() {
+    let shape = &FEW_SHOT;
+    let model = open(shape);
+    let graph = Graph::new(model.config(), GraphConfig::default());
+    let scores = PruneScores::new(random(1, graph.n_edges()));
+    let counts = log_spaced(graph.n_edges());
+    let unlike = random_prompts(shape, model.config().d_vocab);
+    let mut alike = unlike.clone();
+    for pair in &mut alike.pairs {
+        pair.corrupt[..FEW_SHOT_SHARED].copy_from_slice(&pair.clean[..FEW_SHOT_SHARED]);
+    }
+    let sweep = |prompts| drop(run_sweep(&model, &graph, &scores, prompts, &counts, None));
+    let [without, with] = interleaved(shape.repeats, &[&|| sweep(&unlike), &|| sweep(&alike)])[..] else {
+        unreachable!()
+    };
+    let (batch, seq) = (shape.batch, shape.seq);
+    println!(
+        "\n{}: 4 layers, {} edges, batch {batch} x {seq} tokens, {N_CIRCUITS} circuits",
+        shape.name,
+        graph.n_edges()
+    );
+    println!("  prompts that differ from the first token on: {:>10.3} ms a sweep", without * 1e3);
+    println!("  prompts that begin with the same {FEW_SHOT_SHARED} tokens:  {:>10.3} ms a sweep", with * 1e3);
+    println!("  how many times as fast: {:.2}", without / with);
+}
+
+/// A model that is measured with.
+fn open(shape: &Shape) -> Transformer {
+    let dir = model_dir(shape);
+    let text = fs::read_to_string(dir.join("config.json")).unwrap();
+    let config = ModelConfig::from_json("config.json", &text).unwrap();
+    let weights = dir.join("model.safetensors");
+    let (device, always) = (Device::flex(), async |_, _| true);
+    pollster::block_on(load(config, &weights, &device, always)).unwrap()
 }
 
 /// Prints what one model costs.
 fn measure(shape: &Shape) {
-    let dir = model_dir(shape);
-    let text = fs::read_to_string(dir.join("config.json")).unwrap();
-    let config = ModelConfig::from_json("config.json", &text).unwrap();
-    let (weights, device) = (dir.join("model.safetensors"), Device::flex());
-    let loading = load(config, &weights, &device, async |_, _| true);
-    let model = pollster::block_on(loading).unwrap();
+    let (dir, model) = (model_dir(shape), open(shape));
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
     let prompts = random_prompts(shape, model.config().d_vocab);

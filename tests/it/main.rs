@@ -18,6 +18,7 @@ mod measures;
 mod memory;
 mod model;
 mod plot;
+mod prefix;
 mod python;
 mod run;
 mod session;

@@ -6,10 +6,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
-use super::hooks::{Dest, DestInput, Hooks};
+use super::hooks::{Dest, DestInput, Hooks, Prefix};
 use super::norm::Norm;
 use super::rotary::Turn;
 use circuitscope_core::{AttentionDir, DestKind, SrcKind};
@@ -47,6 +48,8 @@ pub struct AttentionContext {
     /// The angles of rotary positions.
     pub turn: Option<Turn>,
     pub seq: usize,
+    /// The positions before those that are run, where an earlier run has their keys and values.
+    pub prefix: Option<Rc<Prefix>>,
     /// How many padding tokens each prompt begins with; `None` where none does.
     pub padding: Option<Vec<usize>>,
     /// The masks made so far: blocks of the same kind share them.
@@ -72,7 +75,7 @@ impl Attention {
     /// What the block's attention adds to the residual stream, at the positions of `queries`.
     ///
     /// # Shapes
-    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - resid: `[circuit, batch, position, d_model]`, at all positions or those after the prefix
     /// - output: `[circuit, batch, query position, d_model]`
     pub fn forward(
         &self,
@@ -81,11 +84,12 @@ impl Attention {
         context: &AttentionContext,
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
-        let [q, k, v] = if *queries == (0..context.seq) {
-            let qkv = self.project(0..3, resid, 0..context.seq, context, hooks);
+        let run = context.run();
+        let [q, k, v] = if *queries == run {
+            let qkv = self.project(0..3, resid, run.clone(), context, hooks);
             [0, 1, 2].map(|i| one_of(&qkv, i))
         } else {
-            let kv = self.project(1..3, resid, 0..context.seq, context, hooks);
+            let kv = self.project(1..3, resid, run.clone(), context, hooks);
             let q = self.project(0..1, &positions_of(resid, queries), queries.clone(), context, hooks);
             [one_of(&q, 0), one_of(&kv, 0), one_of(&kv, 1)]
         };
@@ -94,9 +98,11 @@ impl Attention {
             None => [q, k],
         };
         let [q, k] = match &context.turn {
-            Some(turn) => [turn.apply(q, queries), turn.apply(k, &(0..context.seq))],
+            Some(turn) => [turn.apply(q, queries), turn.apply(k, &run)],
             None => [q, k],
         };
+        let [k, v] = context.with_prefix(self.block, k, v);
+        hooks.keys_values(self.block, &k, &v);
         let pattern = self.pattern(q, k, queries, context);
         hooks.attention(self.block, &pattern);
         self.output(pattern.matmul(v), queries, hooks)
@@ -246,14 +252,14 @@ fn one_of(projected: &Tensor<6>, i: usize) -> Tensor<5> {
     projected.clone().narrow(1, i, 1).reshape([circuits, heads, batch, pos, d_head])
 }
 
+/// The last positions of those of `resid`; both end with the sequence.
+///
 /// # Shapes
-/// - resid: `[circuit, batch, seq, d_model]`
+/// - resid: `[circuit, batch, more positions, d_model]`
 /// - output: `[circuit, batch, position, d_model]`
 pub fn positions_of(resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
-    if resid.dims()[2] == positions.len() {
-        return resid.clone();
-    }
-    resid.clone().narrow(2, positions.start, positions.len())
+    let (all, kept) = (resid.dims()[2], positions.len());
+    if all == kept { resid.clone() } else { resid.clone().narrow(2, all - kept, kept) }
 }
 
 /// What is added to the normalised inputs of queries and keys, and 0 for values.
@@ -271,6 +277,26 @@ fn qk_shift(shift: &Tensor<2>, range: &QkvRange, positions: &Range<usize>, seq: 
 }
 
 impl AttentionContext {
+    /// The positions that are run.
+    pub fn run(&self) -> Range<usize> {
+        self.prefix.as_ref().map_or(0, |prefix| prefix.len)..self.seq
+    }
+
+    /// The keys and values of a block at all positions.
+    ///
+    /// # Shapes
+    /// - keys, values: `[circuit, head, batch, position, d_head]`
+    /// - output: `[circuit, head, batch, seq, d_head]`
+    fn with_prefix(&self, block: usize, keys: Tensor<5>, values: Tensor<5>) -> [Tensor<5>; 2] {
+        let Some(prefix) = &self.prefix else { return [keys, values] };
+        let join = |before: &Tensor<5>, after: Tensor<5>| {
+            let [circuits, heads, batch, _, d_head] = after.dims();
+            Tensor::cat(vec![before.clone().expand([circuits, heads, batch, prefix.len, d_head]), after], 3)
+        };
+        let [keys_before, values_before] = &prefix.keys_values[block];
+        [join(keys_before, keys), join(values_before, values)]
+    }
+
     /// Which keys the queries of a block attend to; `None`: all.
     fn mask(&self, dir: AttentionDir, window: Option<usize>, queries: &Range<usize>, device: &Device) -> Option<Mask> {
         let key = (dir, window, queries.start);

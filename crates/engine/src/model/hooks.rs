@@ -4,6 +4,7 @@
 //! leading axes: `circuit`, along which several circuits are run at once (1 until a patch makes them differ), and `node`.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -52,6 +53,12 @@ pub trait Hooks {
     /// # Shapes
     /// - pattern: `[circuit, head, batch, query position, seq]`
     fn attention(&mut self, _block: usize, _pattern: &Tensor<5>) {}
+
+    /// The keys and values of a block, as its queries meet them. Most hooks do not look at them.
+    ///
+    /// # Shapes
+    /// - keys, values: `[circuit, head, batch, seq, d_head]`
+    fn keys_values(&mut self, _block: usize, _keys: &Tensor<5>, _values: &Tensor<5>) {}
 
     /// Whether nothing of the blocks to come is wanted: the pass then ends, and what it returns means nothing.
     fn is_done(&self) -> bool {
@@ -154,6 +161,67 @@ pub struct TokenBatch {
     pub ids: Tensor<2, Int>,
     /// How many padding tokens each prompt begins with; `None` where none does.
     pub padding: Option<Vec<usize>>,
+    /// What is known of the first positions from another run: these are not run again.
+    pub prefix: Option<Rc<Prefix>>,
+}
+
+/// What later positions need of the first ones, where attention looks back only: the same in every run of which the first
+/// positions have the same tokens and nothing else patched into them.
+#[derive(Debug, Clone)]
+pub struct Prefix {
+    /// The number of positions.
+    pub len: usize,
+    /// The keys and values of each block: `[1, head, batch, position, d_head]`.
+    pub keys_values: Vec<[Tensor<5>; 2]>,
+}
+
+/// Hooks that keep the keys and values of the first positions, beside what other hooks do.
+pub struct PrefixKeeper<'a> {
+    prefix: Prefix,
+    hooks: &'a mut dyn Hooks,
+}
+
+impl<'a> PrefixKeeper<'a> {
+    pub fn new(len: usize, hooks: &'a mut dyn Hooks) -> Self {
+        Self { prefix: Prefix { len, keys_values: Vec::new() }, hooks }
+    }
+
+    /// The prefix; `None` where it has no position, or the model told no keys and values.
+    pub fn into_prefix(self) -> Option<Rc<Prefix>> {
+        let Prefix { len, keys_values } = &self.prefix;
+        (*len > 0 && !keys_values.is_empty()).then(|| Rc::new(self.prefix))
+    }
+}
+
+impl Hooks for PrefixKeeper<'_> {
+    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput {
+        self.hooks.dest_input(dest, resid)
+    }
+
+    fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>) {
+        self.hooks.src_output(src, out, positions);
+    }
+
+    fn wants(&self, src: SrcKind) -> bool {
+        self.hooks.wants(src)
+    }
+
+    fn attention(&mut self, block: usize, pattern: &Tensor<5>) {
+        self.hooks.attention(block, pattern);
+    }
+
+    fn keys_values(&mut self, block: usize, keys: &Tensor<5>, values: &Tensor<5>) {
+        let len = self.prefix.len;
+        if len > 0 {
+            // Multiplied, so that it is a tensor of its own: a part of one holds on to all of it.
+            self.prefix.keys_values.push([keys, values].map(|all| all.clone().narrow(3, 0, len) * 1.0));
+        }
+        self.hooks.keys_values(block, keys, values);
+    }
+
+    fn is_done(&self) -> bool {
+        self.hooks.is_done()
+    }
 }
 
 impl TokenBatch {
@@ -171,7 +239,17 @@ impl TokenBatch {
         }
         let (batch, seq) = (padding.len(), ids.len() / padding.len());
         let padding = padding.iter().any(|&n| n > 0).then_some(padding);
-        Self { ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), device), padding }
+        Self { ids: Tensor::from_data(TensorData::new(ids, [batch, seq]), device), padding, prefix: None }
+    }
+
+    /// The same tokens, the first of which are not run again.
+    pub fn after(self, prefix: Option<Rc<Prefix>>) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// The positions that are run.
+    pub fn run(&self) -> Range<usize> {
+        self.prefix.as_ref().map_or(0, |prefix| prefix.len)..self.dims()[1]
     }
 
     /// The position of every token, counted from the first that is not padding; 0 for padding. `None` where they are

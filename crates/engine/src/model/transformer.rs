@@ -58,9 +58,11 @@ impl Model for Transformer {
     ) -> Tensor<4> {
         let seq = tokens.dims()[1];
         let (mut resid, qk_positions) = self.embed(tokens);
+        let run = tokens.run();
+        resid = positions_of(&resid, &run);
         let first_block = match start {
             None => {
-                show(hooks, SrcKind::ResidStart, &resid, &(0..seq));
+                show(hooks, SrcKind::ResidStart, &resid, &run);
                 0
             }
             Some(start) => {
@@ -70,9 +72,10 @@ impl Model for Transformer {
         };
         let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
         let (padding, masks) = (tokens.padding.clone(), RefCell::new(HashMap::new()));
-        let context = AttentionContext { qk_positions, turn, seq, padding, masks };
+        let prefix = tokens.prefix.clone();
+        let context = AttentionContext { qk_positions, turn, seq, prefix, padding, masks };
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
-            let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { 0..seq };
+            let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { run.clone() };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);
             if hooks.is_done() {
                 break;
@@ -161,7 +164,7 @@ impl Block {
     /// The residual stream after the block, at the positions of `kept`.
     ///
     /// # Shapes
-    /// - resid: `[circuit, batch, seq, d_model]`
+    /// - resid: `[circuit, batch, position, d_model]`, at all positions or those after the prefix
     /// - output: `[circuit, batch, kept position, d_model]`
     fn forward(
         &self,

@@ -12,8 +12,8 @@ use crate::model::{Model, ModelError, TokenBatch};
 use circuitscope_core::settings::activations::ActivationSize;
 use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
-    AblationType, CircuitError, Graph, OutputSlice, PaddedPrompt, PatchType, PromptBatch, PromptPair, Prompts,
-    RunSettings,
+    AblationType, AttentionDir, CircuitError, Graph, OutputSlice, PaddedPrompt, PatchType, PromptBatch, PromptPair,
+    Prompts, RunSettings,
 };
 
 /// Batches of prompts that a model can read, all of one size: a short last batch is left out.
@@ -112,6 +112,25 @@ impl<'a> Batches<'a> {
         self.slice.positions(self.seq(batch))
     }
 
+    /// How many of a batch's first positions are the same in every run of its prompts that is patched with `ablation`: those before
+    /// any prompt differs from its other one, where attention looks back only; none where prompts are padded, or what is patched
+    /// in is not the other prompt's. Those of the output are run in any case.
+    pub fn prefix_len(&self, batch: usize, ablation: AblationType) -> usize {
+        let pairs = self.pairs_of(batch);
+        let is_whole = |pair: &PromptPair| [&pair.clean, &pair.corrupt].iter().all(|ids| ids.len() == self.seq(batch));
+        let looks_back = self.model.config().attention_dir == AttentionDir::Causal;
+        if ablation != AblationType::Resample || !looks_back || !pairs.iter().all(is_whole) {
+            return 0;
+        }
+        let same = |pair: &PromptPair| pair.clean.iter().zip(&pair.corrupt).take_while(|(a, b)| a == b).count();
+        pairs.iter().map(same).min().unwrap_or(0).min(self.positions(batch).start)
+    }
+
+    /// How many positions of the longest batch are run, see [`Batches::prefix_len`].
+    pub fn longest_run(&self, ablation: AblationType) -> usize {
+        (0..self.count()).map(|batch| self.seq(batch) - self.prefix_len(batch, ablation)).max().unwrap_or(1)
+    }
+
     /// The prompts of a batch, padded to one length where they differ.
     ///
     /// # Shapes
@@ -152,12 +171,16 @@ impl<'a> Batches<'a> {
     /// # Shapes
     /// - output: see [`super::ablation::SrcGroup`], and `[1, batch, output position, d_model]`
     pub fn patch(&self, batch: usize, ablation: AblationType, side: PromptSide) -> (SrcActivations, Tensor<4>) {
+        self.patch_of(batch, ablation, &self.tokens(batch, side))
+    }
+
+    /// The same, from these tokens: at the positions that are run.
+    pub fn patch_of(&self, batch: usize, ablation: AblationType, tokens: &TokenBatch) -> (SrcActivations, Tensor<4>) {
         let positions = self.positions(batch);
         // A mean over positions needs all of them, in the last block too.
         let all = ablation == AblationType::BatchAllTokMean;
         let last_block = if all { 0..self.seq(batch) } else { positions.clone() };
-        let tokens = self.tokens(batch, side);
-        let (recorded, resid) = record(self.model, self.graph, &tokens, last_block.clone());
+        let (recorded, resid) = record(self.model, self.graph, tokens, last_block.clone());
         let resid = resid.narrow(2, positions.start - last_block.start, positions.len());
         (ablated(ablation, recorded), resid)
     }

@@ -121,7 +121,8 @@ async fn run_group<O: Observer>(
             [one] => one,
             all => &all[batch],
         };
-        let tokens = batches.tokens(batch, input_side(settings));
+        let prefix = unpatched.prefixes.get(batch).cloned().flatten();
+        let tokens = batches.tokens(batch, input_side(settings)).after(prefix);
         let logits = model.forward(&tokens, batches.positions(batch), &mut Patcher::new(&mut masks, patch));
         // Circuits that no patch has made different share one output.
         let [_, n_batch, n_pos, _] = logits.dims();

@@ -39,10 +39,11 @@ impl Plan {
         // The whole logits of a group of circuits are handed over once all batches are run.
         let kept = if keep_logits { size.logits(batches.n_prompts(), n_positions) } else { 0 };
         let circuit_bytes = size.pass_read_back(n_positions).saturating_add(kept);
-        let n_stacked = stacking.n_stacked(settings.batch_size * seq, circuit_bytes);
         // A mean over all prompts is one batch's.
         let is_mean = settings.ablation.dataset_means().is_some();
         let keep_patches = is_mean || stacking.keeps_patches(batches.count(), size.src_outputs());
+        let n_run = if keep_patches { batches.longest_run(settings.ablation) } else { seq };
+        let n_stacked = stacking.n_stacked(settings.batch_size * n_run, circuit_bytes);
         Ok(Self { circuits, distinct, n_stacked, keep_patches })
     }
 

@@ -1,12 +1,14 @@
 //! The unpatched model on all batches, and what edges are patched with.
 
+use std::rc::Rc;
+
 use super::ablation::SrcActivations;
 use super::batch::{Batches, input_side, other, read};
 use super::error::RunError;
 use super::metrics::{Logits, Target, answer_values};
 use super::steps::{Observer, Steps};
 use super::tokens::TopTokens;
-use crate::model::Plain;
+use crate::model::{Plain, Prefix, PrefixKeeper};
 use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{Metric, PromptPair, RunSettings};
 
@@ -21,11 +23,13 @@ pub struct Unpatched {
     pub clean_means: [Option<f64>; Metric::ALL.len()],
     /// What edges are patched with: of each batch, or one for all; empty where it is not kept.
     pub patches: Vec<SrcActivations>,
+    /// The positions of each batch that circuits need not run; none where what edges are patched with is not kept either.
+    pub prefixes: Vec<Option<Rc<Prefix>>>,
 }
 
 impl Unpatched {
-    /// Runs it. One of the two runs also records what edges are patched with, where that is kept; means over all prompts
-    /// take one more run of every batch.
+    /// Runs it. One of the two runs also records what edges are patched with, where that is kept, from the first position on that is
+    /// not the same in both; means over all prompts take one more run of every batch.
     ///
     /// # Errors
     /// When the device fails or the observer asks to stop.
@@ -39,31 +43,43 @@ impl Unpatched {
         let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
         // Room for all at once: a list that grows is up to twice as large as what is in it.
         let room = || Vec::with_capacity(batches.n_prompts() * n_positions * d_vocab);
-        let (mut clean, mut corrupt, mut patches) = (room(), room(), Vec::new());
+        let (mut clean, mut corrupt, mut patches, mut prefixes) = (room(), room(), Vec::new(), Vec::new());
         let keep_patches = keep_patches && ablation.dataset_means().is_none();
+        let input = input_side(settings);
         for batch in 0..batches.count() {
-            for (side, all) in [(PromptSide::Clean, &mut clean), (PromptSide::Corrupt, &mut corrupt)] {
-                let logits = if keep_patches && side == other(input_side(settings)) {
-                    let (patch, resid) = batches.patch(batch, ablation, side);
+            let len = if keep_patches { batches.prefix_len(batch, ablation) } else { 0 };
+            let mut prefix = None;
+            for side in [input, other(input)] {
+                let tokens = batches.tokens(batch, side).after(prefix.clone());
+                let logits = if side == input {
+                    let mut plain = Plain;
+                    let mut keeper = PrefixKeeper::new(len, &mut plain);
+                    let logits = model.forward(&tokens, batches.positions(batch), &mut keeper);
+                    prefix = keeper.into_prefix();
+                    logits
+                } else if keep_patches {
+                    let (patch, resid) = batches.patch_of(batch, ablation, &tokens);
                     patches.push(patch);
                     model.unembed(resid)
                 } else {
-                    model.forward(&batches.tokens(batch, side), batches.positions(batch), &mut Plain)
+                    model.forward(&tokens, batches.positions(batch), &mut Plain)
                 };
+                let all = if side == PromptSide::Clean { &mut clean } else { &mut corrupt };
                 all.extend(read(logits, "logits").await?);
                 steps.step(&format!("unpatched model, batch {} of {}", batch + 1, batches.count())).await?;
             }
+            prefixes.push(prefix);
         }
         patches.extend(batches.dataset_mean(ablation, steps).await?);
         let target = |values| Target::new(Logits { values, n_positions, d_vocab });
-        Ok(Self::new(target(clean), target(corrupt), patches, batches.pairs()))
+        Ok(Self { patches, prefixes, ..Self::new(target(clean), target(corrupt), batches.pairs()) })
     }
 
-    fn new(clean: Target, corrupt: Target, patches: Vec<SrcActivations>, pairs: &[PromptPair]) -> Self {
+    fn new(clean: Target, corrupt: Target, pairs: &[PromptPair]) -> Self {
         let values = answer_values(clean.logits.rows(), &clean.log_z, pairs);
         let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
         let clean_means = values.map(|values| values.map(mean));
-        Self { clean, corrupt, clean_means, patches }
+        Self { clean, corrupt, clean_means, patches: Vec::new(), prefixes: Vec::new() }
     }
 
     /// The likeliest tokens on the clean and on the corrupt prompts.
