@@ -31,6 +31,7 @@ export const PAGES = [
       "follows the strip by keys": followsKeys,
       "follows the strip as it is dragged": followsDrag,
       "is run live, and has the numbers that were recorded": isVerified,
+      "gives what is shown, takes it again, and gives its drawing as SVG": savesItself,
     },
   },
   {
@@ -45,6 +46,7 @@ export const PAGES = [
       "follows the strip as it is dragged": followsDrag,
       "takes a size from the page around it": takesSize,
       "is run live, and has the numbers that were recorded": isVerified,
+      "gives what is shown, takes it again, and gives its drawing as SVG": savesItself,
     },
   },
 ];
@@ -85,6 +87,21 @@ async function leadsToADemo(hands) {
 async function isVerified(hands) {
   await hands.click("button", "Run live");
   await hands.shows("[part~=foot]", /[Vv]erified/);
+}
+
+async function savesItself(hands) {
+  const n = await drawn(hands, { above: 0 });
+  const { saved, svg } = await hands.look(() => {
+    const [{ element }] = all("circuit-scope");
+    return { saved: element.save(), svg: element.exportSvg({ theme: "light" }) };
+  });
+  assert.equal(saved.edges, n);
+  assert.match(svg, /^<svg[^>]* xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  assert.equal(svg.match(/ data-edge="/g).length, n);
+  await hands.press("[role=slider][data-strip-handle]", "Home");
+  assert.equal(await drawn(hands, { below: 1 }), 0);
+  await hands.look((saved) => all("circuit-scope")[0].element.restore(saved), saved);
+  assert.equal(await drawn(hands, { above: 0 }), n);
 }
 
 /** Saves the curves: of each circuit and measure the mean, with all decimals. */
