@@ -24,6 +24,8 @@ const MASKED: f32 = -1e30;
 pub struct Attention {
     pub block: usize,
     pub n_heads: usize,
+    /// As many different keys and values there are: as many heads, one after the other, share each.
+    pub n_key_value_heads: usize,
     pub scale: f64,
     pub dir: AttentionDir,
     /// How many positions a query attends to, itself included.
@@ -128,7 +130,7 @@ impl Attention {
         let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &range, &positions, context.seq));
         let shared = || resid.clone().reshape([circuits, 1, 1, rows, d_model]);
         let projected = match input {
-            DestInput::Resid => self.project_all(range, shared(), shift),
+            DestInput::Resid => self.project_shared(range, shared(), shift),
             DestInput::Each(input) => {
                 let [circuits, n_nodes, ..] = input.dims();
                 // Joint nodes serve queries, keys and values.
@@ -136,13 +138,44 @@ impl Attention {
                 self.project_all(range, each, shift)
             }
             DestInput::Some { nodes, input } => {
-                let all = self.project_all(range.clone(), shared(), shift.clone());
+                let all = self.project_shared(range.clone(), shared(), shift.clone());
                 let some = self.project_some(&range, &nodes, input.flatten(2, 3), shift);
                 put_nodes(all, &nodes, some)
             }
         };
         let [circuits, n_qkv, heads, _, d_head] = projected.dims();
         projected.reshape([circuits, n_qkv, heads, batch, pos, d_head])
+    }
+
+    /// All of one input: keys and values that heads share are projected once.
+    ///
+    /// # Shapes
+    /// - input: `[circuit, 1, 1, rows, d_model]`
+    /// - shift: `[1, qkv, 1, rows, d_model]`
+    /// - output: `[circuit, qkv, head, rows, d_head]`
+    fn project_shared(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
+        let (groups, per_group) = (self.n_key_value_heads, self.n_heads / self.n_key_value_heads);
+        if per_group == 1 || range.end == 1 || shift.is_some() {
+            return self.project_all(range, input, shift);
+        }
+        let input = self.norm.forward(input);
+        // The first head of each group.
+        let of_groups = |all: &Tensor<4>| {
+            let [_, heads, a, b] = all.dims();
+            let grouped = all.clone().slice([1..3]).reshape([2, groups, heads / groups, a, b]);
+            grouped.narrow(2, 0, 1).reshape([1, 2, groups, a, b])
+        };
+        let shared = with_bias(input.clone().matmul(of_groups(&self.w_qkv)), self.b_qkv.as_ref().map(of_groups));
+        let [circuits, _, _, rows, d_head] = shared.dims();
+        let each = shared.reshape([circuits, 2, groups, 1, rows * d_head]);
+        let each = each.expand([circuits, 2, groups, per_group, rows * d_head]);
+        let keys_values = each.reshape([circuits, 2, self.n_heads, rows, d_head]);
+        if range.start == 1 {
+            return keys_values;
+        }
+        let of_queries = |all: &Tensor<4>| all.clone().slice([0..1]).unsqueeze::<5>();
+        let queries = with_bias(input.matmul(of_queries(&self.w_qkv)), self.b_qkv.as_ref().map(of_queries));
+        Tensor::cat(vec![queries, keys_values], 1)
     }
 
     /// # Shapes
@@ -152,11 +185,8 @@ impl Attention {
     fn project_all(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = self.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| input + shift);
-        let projected = input.matmul(self.w_qkv.clone().slice([range.clone()]).unsqueeze::<5>());
-        match &self.b_qkv {
-            Some(b) => projected + b.clone().slice([range]).unsqueeze::<5>(),
-            None => projected,
-        }
+        let of_range = |all: &Tensor<4>| all.clone().slice([range.clone()]).unsqueeze::<5>();
+        with_bias(input.matmul(of_range(&self.w_qkv)), self.b_qkv.as_ref().map(of_range))
     }
 
     /// Only some nodes, counted over the heads of the first of queries, keys and values in the range, then of the next.
@@ -175,11 +205,7 @@ impl Attention {
         let first = range.start * self.n_heads;
         let heads = indices(nodes.iter().map(|node| first + node), &input.device());
         let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, heads.clone()).unsqueeze::<4>();
-        let projected = input.matmul(of_nodes(&self.w_qkv));
-        match &self.b_qkv {
-            Some(b) => projected + of_nodes(b),
-            None => projected,
-        }
+        with_bias(input.matmul(of_nodes(&self.w_qkv)), self.b_qkv.as_ref().map(of_nodes))
     }
 
     /// The attention probabilities.
@@ -220,6 +246,13 @@ impl Attention {
             Some(b_o) => sum + b_o.clone(),
             None => sum,
         }
+    }
+}
+
+fn with_bias<const D: usize>(projected: Tensor<D>, bias: Option<Tensor<D>>) -> Tensor<D> {
+    match bias {
+        Some(bias) => projected + bias,
+        None => projected,
     }
 }
 

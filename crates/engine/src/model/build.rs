@@ -31,7 +31,7 @@ pub(super) fn build(config: ModelConfig, mut weights: Weights) -> Transformer {
 
 fn block(config: &ModelConfig, l: usize, weights: &mut Weights) -> Block {
     let device = weights.device.clone();
-    let &ModelConfig { n_heads, d_model, d_head, .. } = config;
+    let &ModelConfig { n_heads, n_key_value_heads, d_model, d_head, .. } = config;
     let parts = [Param::AttnWQ(l), Param::AttnWK(l), Param::AttnWV(l)];
     let w_qkv: Tensor<3> = weights.qkv(Param::AttnWQkv(l), parts, n_heads).expect("every family lists q, k and v");
     let parts = [Param::AttnBQ(l), Param::AttnBK(l), Param::AttnBV(l)];
@@ -42,6 +42,7 @@ fn block(config: &ModelConfig, l: usize, weights: &mut Weights) -> Block {
     let attention = Attention {
         block: l,
         n_heads,
+        n_key_value_heads,
         scale: config.attn_scale,
         dir: config.attention_dir,
         window: config.attn_window(l),
