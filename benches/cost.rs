@@ -2,12 +2,12 @@
 //! forward pass of the same batch, in one run.
 //!
 //! ```text
-//! cargo bench --bench cost                           # the three models, natively on the CPU
+//! cargo bench --bench cost                           # all models, natively     on the CPU
 //! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
 //! cargo bench --bench cost -- gpt2-case few-shot     # some of the rows
 //! ```
 //!
-//! The models are a reference case, and two of random weights that are written below the target directory once.
+//! The models are a reference case, and some of random weights that are written below the target directory once.
 //! `benches/README.md` has what was measured and how the Python environment is made.
 
 mod support;
@@ -45,7 +45,7 @@ struct Shape {
     repeats: usize,
 }
 
-const SHAPES: [Shape; 3] = [
+const SHAPES: [Shape; 4] = [
     Shape { name: "gpt2-case", batch: 2, seq: 6, config: None, repeats: 41 },
     Shape {
         name: "4-layer",
@@ -64,6 +64,18 @@ const SHAPES: [Shape; 3] = [
         config: Some(
             r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 12, "n_head": 12, "n_embd": 768,
                 "n_positions": 1024, "vocab_size": 50257, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
+        ),
+        repeats: 3,
+    },
+    // SmolLM2's: 30 layers whose 9 heads share 3 keys and values.
+    Shape {
+        name: "smollm2",
+        batch: 16,
+        seq: 15,
+        config: Some(
+            r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 30, "num_attention_heads": 9,
+                "num_key_value_heads": 3, "hidden_size": 576, "intermediate_size": 1536, "max_position_embeddings": 2048,
+                "vocab_size": 49152, "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 100000, "tie_word_embeddings": true}"#,
         ),
         repeats: 3,
     },
@@ -282,16 +294,18 @@ fn model_dir(shape: &Shape) -> PathBuf {
 
 /// Weights of a standard deviation of about 0.02, as GPT-2 starts from; gains of 1.
 fn write_random_weights(config: &ModelConfig, path: &Path) {
-    let weights = (family::by_name(&config.family).unwrap().weights)(config);
+    let family = family::by_name(&config.family).unwrap();
+    let weights = (family.weights)(config);
     let tensors: Vec<_> = weights
         .iter()
         .enumerate()
         .map(|(i, weight)| {
             let n = weight.shape.iter().product();
-            let is_gain = weight.name.contains("ln_") && weight.name.ends_with("weight");
+            let is_gain = weight.shape.len() == 1 && weight.name.ends_with("weight");
             let number = |x: f32| if is_gain { 1.0 } else { 0.035 * x };
             let bytes: Vec<u8> = random(i as u64 + 3, n).into_iter().flat_map(|x| number(x).to_le_bytes()).collect();
-            (format!("transformer.{}", weight.name), weight.shape.clone(), bytes)
+            let prefix = if weight.prefixed { family.prefixes[0] } else { "" };
+            (format!("{prefix}{}", weight.name), weight.shape.clone(), bytes)
         })
         .collect();
     let views = tensors.iter().map(|(name, shape, bytes)| {

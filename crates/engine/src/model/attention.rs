@@ -162,7 +162,7 @@ impl Attention {
         // The first head of each group.
         let of_groups = |all: &Tensor<4>| {
             let [_, heads, a, b] = all.dims();
-            let grouped = all.clone().slice([1..3]).reshape([2, groups, heads / groups, a, b]);
+            let grouped = all.clone().narrow(0, 1, 2).reshape([2, groups, heads / groups, a, b]);
             grouped.narrow(2, 0, 1).reshape([1, 2, groups, a, b])
         };
         let shared = with_bias(input.clone().matmul(of_groups(&self.w_qkv)), self.b_qkv.as_ref().map(of_groups));
@@ -173,7 +173,7 @@ impl Attention {
         if range.start == 1 {
             return keys_values;
         }
-        let of_queries = |all: &Tensor<4>| all.clone().slice([0..1]).unsqueeze::<5>();
+        let of_queries = |all: &Tensor<4>| all.clone().narrow(0, 0, 1).unsqueeze::<5>();
         let queries = with_bias(input.matmul(of_queries(&self.w_qkv)), self.b_qkv.as_ref().map(of_queries));
         Tensor::cat(vec![queries, keys_values], 1)
     }
