@@ -50,7 +50,9 @@ pub struct AttentionContext {
     /// The angles of rotary positions.
     pub turn: Option<Turn>,
     pub seq: usize,
-    /// The positions before those that are run, where an earlier run has their keys and values.
+    /// The positions that are run: all, or those after the prefix.
+    pub run: Range<usize>,
+    /// The positions before those, where an earlier run has their keys and values.
     pub prefix: Option<Rc<Prefix>>,
     /// How many padding tokens each prompt begins with; `None` where none does.
     pub padding: Option<Vec<usize>>,
@@ -86,7 +88,7 @@ impl Attention {
         context: &AttentionContext,
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
-        let run = context.run();
+        let run = context.run.clone();
         let [q, k, v] = if *queries == run {
             let qkv = self.project(0..3, resid, run.clone(), context, hooks);
             [0, 1, 2].map(|i| one_of(&qkv, i))
@@ -310,11 +312,6 @@ fn qk_shift(shift: &Tensor<2>, range: &QkvRange, positions: &Range<usize>, seq: 
 }
 
 impl AttentionContext {
-    /// The positions that are run.
-    pub fn run(&self) -> Range<usize> {
-        self.prefix.as_ref().map_or(0, |prefix| prefix.len)..self.seq
-    }
-
     /// The keys and values of a block at all positions.
     ///
     /// # Shapes

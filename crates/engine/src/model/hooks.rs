@@ -175,52 +175,38 @@ pub struct Prefix {
     pub keys_values: Vec<[Tensor<5>; 2]>,
 }
 
-/// Hooks that keep the keys and values of the first positions, beside what other hooks do.
-pub struct PrefixKeeper<'a> {
-    prefix: Prefix,
-    hooks: &'a mut dyn Hooks,
-}
+/// Hooks that keep the keys and values of the first positions, and change nothing.
+pub struct PrefixKeeper(Prefix);
 
-impl<'a> PrefixKeeper<'a> {
-    pub fn new(len: usize, hooks: &'a mut dyn Hooks) -> Self {
-        Self { prefix: Prefix { len, keys_values: Vec::new() }, hooks }
+impl PrefixKeeper {
+    /// One that keeps `len` positions.
+    pub fn new(len: usize) -> Self {
+        Self(Prefix { len, keys_values: Vec::new() })
     }
 
     /// The prefix; `None` where it has no position, or the model told no keys and values.
     pub fn into_prefix(self) -> Option<Rc<Prefix>> {
-        let Prefix { len, keys_values } = &self.prefix;
-        (*len > 0 && !keys_values.is_empty()).then(|| Rc::new(self.prefix))
+        (!self.0.keys_values.is_empty()).then(|| Rc::new(self.0))
     }
 }
 
-impl Hooks for PrefixKeeper<'_> {
-    fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput {
-        self.hooks.dest_input(dest, resid)
+impl Hooks for PrefixKeeper {
+    fn dest_input(&mut self, _: &Dest, _: &Tensor<4>) -> DestInput {
+        DestInput::Resid
     }
 
-    fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>) {
-        self.hooks.src_output(src, out, positions);
+    fn src_output(&mut self, _: SrcKind, _: Tensor<5>, _: &Range<usize>) {}
+
+    fn wants(&self, _: SrcKind) -> bool {
+        false
     }
 
-    fn wants(&self, src: SrcKind) -> bool {
-        self.hooks.wants(src)
-    }
-
-    fn attention(&mut self, block: usize, pattern: &Tensor<5>) {
-        self.hooks.attention(block, pattern);
-    }
-
-    fn keys_values(&mut self, block: usize, keys: &Tensor<5>, values: &Tensor<5>) {
-        let len = self.prefix.len;
-        if len > 0 {
+    fn keys_values(&mut self, _: usize, keys: &Tensor<5>, values: &Tensor<5>) {
+        let Prefix { len, keys_values } = &mut self.0;
+        if *len > 0 {
             // Multiplied, so that it is a tensor of its own: a part of one holds on to all of it.
-            self.prefix.keys_values.push([keys, values].map(|all| all.clone().narrow(3, 0, len) * 1.0));
+            keys_values.push([keys, values].map(|all| all.clone().narrow(3, 0, *len) * 1.0));
         }
-        self.hooks.keys_values(block, keys, values);
-    }
-
-    fn is_done(&self) -> bool {
-        self.hooks.is_done()
     }
 }
 

@@ -73,7 +73,7 @@ impl Model for Transformer {
         let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
         let (padding, masks) = (tokens.padding.clone(), RefCell::new(HashMap::new()));
         let prefix = tokens.prefix.clone();
-        let context = AttentionContext { qk_positions, turn, seq, prefix, padding, masks };
+        let context = AttentionContext { qk_positions, turn, seq, run: run.clone(), prefix, padding, masks };
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { run.clone() };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);

@@ -52,8 +52,7 @@ impl Unpatched {
             for side in [input, other(input)] {
                 let tokens = batches.tokens(batch, side).after(prefix.clone());
                 let logits = if side == input {
-                    let mut plain = Plain;
-                    let mut keeper = PrefixKeeper::new(len, &mut plain);
+                    let mut keeper = PrefixKeeper::new(len);
                     let logits = model.forward(&tokens, batches.positions(batch), &mut keeper);
                     prefix = keeper.into_prefix();
                     logits

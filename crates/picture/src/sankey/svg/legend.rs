@@ -128,9 +128,6 @@ pub(super) fn legend(pen: &mut Pen, layout: &Layout, top: f64) -> f64 {
 
 fn sample(pen: &mut Pen, item: &LegendItem, at: Point, compared: bool) {
     let block = |[width, height]: [f64; 2]| Rect { x: at.x, y: at.y - height / 2.0, width, height };
-    if let LegendItem::Group(group, _) = *item {
-        return outline(pen, group, block(KIND), 2.0);
-    }
     let mut fill = |rect: Rect, tone: Tone, opacity: &str, radius: &str| {
         pen.raw("<rect").rect(rect).raw(" rx=\"").raw(radius).raw("\"").paint("fill", tone);
         pen.raw(" fill-opacity=\"").raw(opacity).raw("\"/>");
@@ -156,7 +153,7 @@ fn sample(pen: &mut Pen, item: &LegendItem, at: Point, compared: bool) {
                 .length("stroke-width", SAMPLE[1]);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
         }
-        LegendItem::Group(..) => {}
+        LegendItem::Group(group, _) => outline(pen, group, block(KIND), 2.0),
         LegendItem::TakenOut => {
             pen.raw("<path fill=\"none\" stroke-width=\"1.1\" stroke-dasharray=\"2 3\"").paint("stroke", CONTROL);
             pen.raw(" d=\"M").number(at.x).raw(" ").number(at.y).raw("h").number(SAMPLE[0]).raw("\"/>");
