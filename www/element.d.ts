@@ -63,7 +63,8 @@ export interface CircuitScopeElement extends HTMLElement {
   save(): CircuitScopeState;
   /** Shows again what `save` gave; what the figure has not is passed over. */
   restore(state: CircuitScopeState): void;
-  /** Runs the recorded circuits and the one that is shown, on the reader's machine; rejects where that fails. */
+  /** Runs the recorded circuits and the one that is shown, on the reader's machine. Rejects where that fails, and
+   *  where files are at hosts to which the reader has not agreed: the figure then asks, and runs once the reader does. */
   run(): Promise<void>;
   /** Stops a run; what was run before stays. */
   cancel(): void;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{OWN, done, drop_file, json};
+use crate::select::figure::{nodes_of, placed_nodes};
 use crate::select::figure_file::{self, About, about};
 use crate::select::figure_words::{heading, notice, status, verified};
 use crate::select::insight::known_attention;
@@ -117,6 +118,22 @@ fn a_figure_is_shown_with_its_results_before_anything_is_fetched() {
     assert_eq!((status.kind, status.remedy), (StatusKind::Good, Some(Remedy::RunLive)));
     assert!(status.text.contains("Running it here fetches "), "{}", status.text);
     assert_eq!((sweep(&state), live_run(&state)), (None, None), "without weights nothing is run");
+}
+
+#[test]
+fn boxes_have_the_labels_and_groups_of_the_figure_that_is_open() {
+    let mut figure = figure();
+    figure.view.labels = [("A3.0".to_owned(), "copies".to_owned())].into();
+    figure.view.groups = [("writers".to_owned(), vec!["A3.0".to_owned()])].into();
+    let mut state = showing(figure);
+    let node = |state: &State| {
+        let nodes = placed_nodes(&nodes_of(state)).unwrap().0;
+        let node = nodes.nodes.iter().find(|node| node.name == "A3.0").unwrap();
+        (node.label.clone(), node.group.map(|group| nodes.groups[group].clone()))
+    };
+    assert_eq!(node(&state), ("copies".to_owned(), Some("writers".to_owned())));
+    open(&mut state, self::figure());
+    assert_eq!(node(&state), ("A3.0".to_owned(), None));
 }
 
 #[test]

@@ -128,6 +128,21 @@ await pageSuite("the drawing as a whole", ({ page, ui, visitor }) => {
       assert.ok(await button("Fit to view").isDisabled());
     });
 
+    it("and stays so where the window changes, around the same middle", async () => {
+      await button("Zoom in").click();
+      const { x, y, width, height } = await viewBox();
+      const room = await page.locator(".room").boundingBox();
+      const middle = [(x + width / 2) / room.width, (y + height / 2) / room.height];
+      const size = page.viewportSize();
+      await page.setViewportSize({ width: size.width + 120, height: size.height });
+      await ui.until(async () => (await page.locator(".room").boundingBox()).width > room.width && (await viewBox()).width > width, "a wider room");
+      const [now, wider] = [await viewBox(), await page.locator(".room").boundingBox()];
+      assert.ok(now.width < wider.width - 1, "it is still magnified");
+      assert.ok(Math.hypot((now.x + now.width / 2) / wider.width - middle[0], (now.y + now.height / 2) / wider.height - middle[1]) < 0.02);
+      await page.setViewportSize(size);
+      await button("Fit to view").click();
+    });
+
     for (const [direction, dx, dy] of [["across", 1, 0], ["up and down", 0, 1], ["aslant", 0.8, -0.6]]) {
       it(`by two fingers that move apart ${direction}`, async () => {
         const { page, ui, context } = await visitor({ viewport: PHONE, hasTouch: true });
