@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use circuitscope_core::{
     Answers, DestKind, Graph, GraphConfig, ModelConfig, Normalization, PromptPair, Prompts, Sizes, SrcKind,
 };
-use circuitscope_engine::model::{Dest, DestInput, Hooks, Model, Start, TokenBatch, token_ids};
+use circuitscope_engine::model::{Dest, Hooks, Model, Start, TokenBatch, token_ids};
 
 /// A model of two layers with one "head" each and a residual stream of two numbers, `d_model = d_vocab = 2`.
 ///
@@ -80,10 +80,7 @@ impl Model for HandWorked {
 
 /// The input of a single node: `[circuit, 1, batch, seq, 2]`.
 fn own_input(hooks: &mut dyn Hooks, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
-    match hooks.dest_input(dest, resid) {
-        DestInput::Resid => resid.clone().unsqueeze_dim(1),
-        DestInput::Each(input) | DestInput::Some { input, .. } => input,
-    }
+    hooks.dest_input(dest, resid).of_one_node(resid).unsqueeze_dim(1)
 }
 
 /// The graph with joint q, k and v, at `seq_len` positions where it is token-wise. The edges of a position, in the graph's order:

@@ -176,6 +176,10 @@ impl Hooks for Recorder {
         false
     }
 
+    fn wants_attention(&self, _: usize) -> bool {
+        true
+    }
+
     fn attention(&mut self, _: usize, pattern: &Tensor<5>) {
         self.0.push(pattern.clone());
     }

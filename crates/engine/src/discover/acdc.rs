@@ -8,9 +8,12 @@
 //! All thresholds are searched at once: those that have removed the same edges so far share a circuit, and circuits are
 //! stacked in one pass. A pass begins at the block of the edge that it tries, since no earlier one is patched yet.
 
-use super::resume::Kept;
+use std::ops::Range;
+
 use super::setup::{Patches, Setup};
+use crate::model::TokenBatch;
 use crate::run::batch::read;
+use crate::run::kept::Kept;
 use crate::run::masks::{Masks, whole};
 use crate::run::steps::Steps;
 use crate::run::{Observer, RunError, SrcActivations};
@@ -61,7 +64,7 @@ pub(super) async fn scores<O: Observer>(
         let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
         let label = format!("{}, at most {left} left", graph.edge_name(edge));
         let mut distances = vec![0.0; branches.len()];
-        for batch in &mut batches {
+        for batch in &batches {
             let found = batch.distances(setup, &branches, edge).await?;
             distances.iter_mut().zip(found).for_each(|(sum, distance)| *sum += distance / n_batches as f64);
             if n_batches > 1 {
@@ -80,7 +83,10 @@ pub(super) async fn scores<O: Observer>(
 
 /// The prompts of a batch, run unpatched.
 struct Batch<'a> {
-    kept: Kept<'a>,
+    kept: Kept,
+    tokens: TokenBatch,
+    positions: Range<usize>,
+    patch: &'a SrcActivations,
     unpatched: Unpatched,
     /// How many circuits a pass takes.
     n_stacked: usize,
@@ -95,13 +101,14 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, RunError> {
         let (model, graph) = (setup.model(), setup.graph());
         let tokens = setup.batches.tokens(batch, PromptSide::Clean);
-        let (kept, logits) = Kept::new(model, graph, tokens, setup.batches.positions(batch), patch);
+        let positions = setup.batches.positions(batch);
+        let (kept, logits) = Kept::run(model, graph, &tokens, positions.clone());
         let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, target);
-        Ok(Self { kept, unpatched, n_stacked: setup.n_stacked(batch) })
+        Ok(Self { kept, tokens, positions, patch, unpatched, n_stacked: setup.n_stacked(batch) })
     }
 
     /// How far the output of each branch is from the unpatched model's with one more edge removed.
-    async fn distances(&mut self, setup: &Setup<'_>, branches: &[Branch], edge: Edge) -> Result<Vec<f64>, RunError> {
+    async fn distances(&self, setup: &Setup<'_>, branches: &[Branch], edge: Edge) -> Result<Vec<f64>, RunError> {
         let graph = setup.graph();
         let mut distances = Vec::with_capacity(branches.len());
         for stacked in branches.chunks(self.n_stacked) {
@@ -109,7 +116,8 @@ impl<'a> Batch<'a> {
                 whole(stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx)
             };
             let mut masks = Masks::new(graph, stacked.len(), tried, setup.model().device());
-            let logits = self.kept.run(graph.dests[edge.module_idx].kind.block(), &mut masks);
+            let prompts = (&self.tokens, self.positions.clone());
+            let logits = self.kept.circuits(setup.model(), prompts, &mut masks, self.patch);
             let logits = read(logits, "logits").await?;
             let outputs = logits.chunks_exact(logits.len() / stacked.len());
             distances.extend(outputs.map(|output| self.unpatched.distance(output)));

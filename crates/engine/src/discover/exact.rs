@@ -3,9 +3,9 @@
 //! Edges into one block are stacked and run from that block on.
 
 use super::loss::AnswerLoss;
-use super::resume::Kept;
 use super::setup::{Patches, Setup};
 use crate::run::batch::read;
+use crate::run::kept::Kept;
 use crate::run::masks::{Masks, whole};
 use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
@@ -26,7 +26,8 @@ pub(super) async fn scores<O: Observer>(
         let patch = patches.of(setup, batch, steps).await?;
         let n_stacked = setup.n_stacked(batch);
         let tokens = setup.batches.tokens(batch, PromptSide::Clean);
-        let (mut kept, logits) = Kept::new(model, graph, tokens, setup.batches.positions(batch), &patch);
+        let positions = setup.batches.positions(batch);
+        let (kept, logits) = Kept::run(model, graph, &tokens, positions.clone());
         let unpatched = f64::from(read(loss.of(logits), "the loss").await?[0]);
         steps.step("unpatched model").await?;
         for (module, &first_edge) in graph.dests.iter().zip(&first_edges) {
@@ -35,7 +36,8 @@ pub(super) async fn scores<O: Observer>(
                 let n = n_stacked.min(end - first);
                 let amounts = |circuit, edge_idx| whole(edge_idx == first + circuit);
                 let mut masks = Masks::new(graph, n, amounts, model.device());
-                let losses = read(loss.of(kept.run(module.kind.block(), &mut masks)), "losses").await?;
+                let logits = kept.circuits(model, (&tokens, positions.clone()), &mut masks, &patch);
+                let losses = read(loss.of(logits), "losses").await?;
                 for (value, loss) in values[first..first + n].iter_mut().zip(losses) {
                     *value += f64::from(loss) - unpatched;
                 }

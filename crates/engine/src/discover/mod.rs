@@ -4,7 +4,7 @@
 //! - [`setup`]: the input and output of a search, and how it begins; [`loss`]: the losses of answers.
 //! - [`gradient`] runs the model once forward and once backward, and has a gradient for every edge; [`mask_gradient`] and
 //!   [`input_gradient`] compute scores from it.
-//! - [`resume`]: patched passes that begin at the first block that changed; [`acdc`] and [`exact`] run circuits so.
+//! - [`acdc`] and [`exact`] run circuits from the first block that changed ([`crate::run::kept`]).
 //! - [`probing`] learns masks, with [`noise`]; [`baselines`] needs no search.
 
 pub mod acdc;
@@ -16,7 +16,6 @@ pub mod loss;
 pub mod mask_gradient;
 pub mod noise;
 pub mod probing;
-pub mod resume;
 pub mod setup;
 
 pub use setup::{DiscoverInput, Discovery, discover_graph};

@@ -59,6 +59,10 @@ impl Hooks for PatternKeeper<'_> {
         false
     }
 
+    fn wants_attention(&self, block: usize) -> bool {
+        self.heads.iter().any(|head| head.block == block)
+    }
+
     fn attention(&mut self, block: usize, pattern: &Tensor<5>) {
         let [.., queries, seq] = pattern.dims();
         for (head, kept) in self.heads.iter().zip(&mut self.patterns).filter(|(head, _)| head.block == block) {

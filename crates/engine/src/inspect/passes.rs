@@ -176,6 +176,10 @@ impl Hooks for Watched<'_> {
         self.patching.wants(src) || self.watching.wants(src)
     }
 
+    fn wants_attention(&self, block: usize) -> bool {
+        self.watching.wants_attention(block)
+    }
+
     fn attention(&mut self, block: usize, pattern: &Tensor<5>) {
         self.watching.attention(block, pattern);
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::ops::edges::NodeSums;
 use circuitscope_core::{DestKind, ModelConfig, SrcKind};
 
 /// The dest nodes whose input is asked for at once.
@@ -29,6 +30,25 @@ pub enum DestInput {
     Each(Tensor<5>),
     /// Some get their own, `[circuit, index in nodes, batch, position, d_model]`; the others the residual stream.
     Some { nodes: Vec<usize>, input: Tensor<5> },
+    /// They are still to be added up.
+    Sums(Box<NodeSums>),
+}
+
+impl DestInput {
+    /// The input of a module that has one node.
+    ///
+    /// # Shapes
+    /// - resid, output: `[circuit, batch, position, d_model]`
+    pub fn of_one_node(self, resid: &Tensor<4>) -> Tensor<4> {
+        let input = match self {
+            Self::Resid => return resid.clone(),
+            // If some nodes get their own, it does.
+            Self::Each(input) | Self::Some { input, .. } => input,
+            Self::Sums(sums) => sums.compute(None),
+        };
+        let [circuits, _, batch, pos, d_model] = input.dims();
+        input.reshape([circuits, batch, pos, d_model])
+    }
 }
 
 /// What to do at each node.
@@ -42,13 +62,23 @@ pub trait Hooks {
     /// The outputs of the src nodes of one kind.
     ///
     /// # Shapes
-    /// - out: `[circuit, node, batch, position, d_model]`
+    /// - out: `[circuit, node, batch, position, d_model]`, of all nodes of the kind or of [`Hooks::wanted_nodes`]
     fn src_output(&mut self, src: SrcKind, out: Tensor<5>, positions: &Range<usize>);
 
     /// Whether `src_output` should be called for this kind. Heads that nobody wants apart are summed by one product.
     fn wants(&self, src: SrcKind) -> bool;
 
-    /// The attention probabilities of a block's heads. Most hooks do not look at them.
+    /// Which nodes of a kind that is wanted are; `None`: all.
+    fn wanted_nodes(&self, _src: SrcKind) -> Option<Vec<usize>> {
+        None
+    }
+
+    /// Whether [`Hooks::attention`] should be called for this block: attention probabilities that nobody wants are not kept.
+    fn wants_attention(&self, _block: usize) -> bool {
+        false
+    }
+
+    /// The attention probabilities of a block's heads.
     ///
     /// # Shapes
     /// - pattern: `[circuit, head, batch, query position, seq]`
@@ -57,7 +87,7 @@ pub trait Hooks {
     /// The keys and values of a block, as its queries meet them. Most hooks do not look at them.
     ///
     /// # Shapes
-    /// - keys, values: `[circuit, head, batch, seq, d_head]`
+    /// - keys, values: `[circuit, head | key and value head, batch, seq, d_head]`
     fn keys_values(&mut self, _block: usize, _keys: &Tensor<5>, _values: &Tensor<5>) {}
 
     /// Whether nothing of the blocks to come is wanted: the pass then ends, and what it returns means nothing.
@@ -171,7 +201,7 @@ pub struct TokenBatch {
 pub struct Prefix {
     /// The number of positions.
     pub len: usize,
-    /// The keys and values of each block: `[1, head, batch, position, d_head]`.
+    /// The keys and values of each block: `[1, head | key and value head, batch, position, d_head]`.
     pub keys_values: Vec<[Tensor<5>; 2]>,
 }
 

@@ -9,6 +9,7 @@ use super::error::ModelError;
 use super::read_tensor::read_tensor;
 use super::transformer::Transformer;
 use super::weights::Weights;
+use crate::ops::kernels;
 use circuitscope_core::config::family;
 use circuitscope_core::files::shards;
 use circuitscope_core::files::tensor_file::{SIZE_BYTES, header_bytes};
@@ -78,5 +79,5 @@ pub async fn load_shards<S: ByteSource>(
         }
     }
     weights.check(&file.file).await?;
-    Ok(build(config, weights))
+    Ok(build(config, weights, kernels::work_on(device)))
 }

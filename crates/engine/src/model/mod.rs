@@ -5,8 +5,8 @@
 //! In reading order:
 //! - [`folder`]: a model's files on disk; [`load`]: from files to a model, by `read_tensor`, `weights` (on the device) and
 //!   `build`; [`trainable`]: from tensors of the caller, so that gradients reach them.
-//! - [`hooks`]: how a forward pass is observed and patched; [`transformer`] with [`attention`], [`rotary`], [`mlp`] and
-//!   [`norm`]: the pass.
+//! - [`hooks`]: how a forward pass is observed and patched; [`transformer`] with [`attention`] and [`mlp`]: the pass, of the operations in
+//!   [`crate::ops`].
 //! - [`error`]: what can go wrong.
 
 pub mod attention;
@@ -17,9 +17,7 @@ pub mod folder;
 pub mod hooks;
 pub mod load;
 pub mod mlp;
-pub mod norm;
 mod read_tensor;
-pub mod rotary;
 pub mod trainable;
 pub mod transformer;
 mod weights;

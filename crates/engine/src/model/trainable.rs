@@ -19,7 +19,7 @@ pub fn from_tensors(config: ModelConfig, tensors: Vec<Tensor<1>>, device: &Devic
         let tensor = weight.rearrange.as_ref().map_or(stored.clone(), |order| rearranged(stored, order));
         weights.put_tensor(weight, tensor);
     }
-    build(config, weights)
+    build(config, weights, false)
 }
 
 /// # Shapes

@@ -1,16 +1,17 @@
 //! A decoder of the GPT kind: embedding, blocks of attention and MLP around a residual stream, unembedding.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 
 use super::attention::{Attention, AttentionContext, positions_of};
-use super::hooks::{Dest, DestInput, Hooks, Model, Start, TokenBatch, token_ids};
+use super::hooks::{Dest, Hooks, Model, Start, TokenBatch, token_ids};
 use super::mlp::Mlp;
-use super::norm::Norm;
-use super::rotary::RotaryTables;
+use crate::ops::attend::Masks;
+use crate::ops::kernels;
+use crate::ops::linear::Linear;
+use crate::ops::norm::Norm;
+use crate::ops::rotary::RotaryTables;
 use circuitscope_core::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
 
 /// A model's weights on a device, in f32.
@@ -25,10 +26,21 @@ pub struct Transformer {
     pub(super) rotary: Option<RotaryTables>,
     pub(super) blocks: Vec<Block>,
     pub(super) ln_final: Norm,
-    /// `[d_model, d_vocab_out]`; `None` where it is the transposed embedding.
-    pub(super) w_u: Option<Tensor<2>>,
-    /// `[1, d_vocab_out]`
-    pub(super) b_u: Option<Tensor<2>>,
+    pub(super) unembedding: Unembedding,
+}
+
+/// From the last residual stream, after its norm, to logits.
+#[derive(Debug, Clone)]
+pub(super) enum Unembedding {
+    /// Weights `[d_model, d_vocab_out]` of its own.
+    Own(Box<Linear>),
+    /// The transposed embedding.
+    Tied {
+        /// `[1, d_vocab_out]`
+        b_u: Option<Box<Tensor<2>>>,
+        /// Whether the kernels compute it.
+        on_host: bool,
+    },
 }
 
 /// Attention, then an MLP where the model has them, or both side by side.
@@ -37,7 +49,7 @@ pub(super) struct Block {
     pub attention: Attention,
     /// Whether the MLP reads what the attention reads.
     pub parallel: bool,
-    pub mlp: Option<(Norm, Mlp)>,
+    pub mlp: Option<Mlp>,
 }
 
 impl Model for Transformer {
@@ -71,9 +83,8 @@ impl Model for Transformer {
             }
         };
         let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
-        let (padding, masks) = (tokens.padding.clone(), RefCell::new(HashMap::new()));
-        let prefix = tokens.prefix.clone();
-        let context = AttentionContext { qk_positions, turn, seq, run: run.clone(), prefix, padding, masks };
+        let (masks, prefix) = (Masks::new(seq, tokens.padding.clone()), tokens.prefix.clone());
+        let context = AttentionContext { qk_positions, turn, seq, run: run.clone(), prefix, masks };
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { run.clone() };
             resid = block.forward(block_idx, resid, &kept, &context, hooks);
@@ -87,13 +98,15 @@ impl Model for Transformer {
     fn unembed(&self, resid: Tensor<4>) -> Tensor<4> {
         let [circuits, batch, pos, d_model] = resid.dims();
         let rows = self.ln_final.forward(resid.reshape([circuits * batch * pos, d_model]));
-        let logits = match &self.w_u {
-            Some(w_u) => rows.matmul(w_u.clone()),
-            None => rows.matmul(self.w_e.clone().transpose()),
-        };
-        let logits = match &self.b_u {
-            Some(b_u) => logits + b_u.clone(),
-            None => logits,
+        let logits = match &self.unembedding {
+            Unembedding::Own(linear) => linear.forward(rows),
+            Unembedding::Tied { b_u, on_host } => {
+                let product = match on_host {
+                    true => kernels::table_product(rows, self.w_e.clone()),
+                    false => rows.matmul(self.w_e.clone().transpose()),
+                };
+                b_u.iter().fold(product, |sum, b_u| sum + (**b_u).clone())
+            }
         };
         logits.reshape([circuits, batch, pos, self.config.d_vocab_out])
     }
@@ -101,10 +114,13 @@ impl Model for Transformer {
     fn part_logits(&self, parts: Tensor<4>, resid: &Tensor<4>, tokens: &[u32]) -> Tensor<4> {
         let ([n_parts, batch, pos, d_model], n_tokens) = (parts.dims(), tokens.len());
         let ids = token_ids(tokens, &self.device);
-        let w_u = match &self.w_u {
-            Some(w_u) => w_u.clone().select(1, ids.clone()),
-            None => self.w_e.clone().select(0, ids.clone()).transpose(),
-        }; // [d_model, token]
+        let (w_u, b_u) = match &self.unembedding {
+            Unembedding::Own(linear) => linear.columns(tokens, ids),
+            Unembedding::Tied { b_u, .. } => {
+                let w_u = self.w_e.clone().select(0, ids.clone()).transpose();
+                (w_u, b_u.clone().map(|b_u| (*b_u).select(1, ids)))
+            }
+        }; // [d_model, token], [1, token]
         let biases = self.resid_bias().reshape([1, 1, 1, d_model]).expand([1, batch, pos, d_model]);
         let normed = self.ln_final.parts(Tensor::cat(vec![parts, biases], 0), resid.clone());
         let logits = normed.matmul(w_u.clone().unsqueeze::<4>()); // [part + 1, batch, position, token]
@@ -112,8 +128,8 @@ impl Model for Transformer {
         if let Some(bias) = self.ln_final.bias() {
             added = added + bias.unsqueeze::<2>().matmul(w_u);
         }
-        if let Some(b_u) = &self.b_u {
-            added = added + b_u.clone().select(1, ids);
+        if let Some(b_u) = b_u {
+            added = added + b_u;
         }
         let last = logits.clone().narrow(0, n_parts, 1) + added.reshape([1, 1, 1, n_tokens]);
         Tensor::cat(vec![logits.narrow(0, 0, n_parts), last], 0)
@@ -126,7 +142,7 @@ impl Transformer {
     /// # Shapes
     /// - output: `[d_model]`
     fn resid_bias(&self) -> Tensor<1> {
-        let biases = self.blocks.iter().filter_map(|block| block.attention.b_o.clone());
+        let biases = self.blocks.iter().filter_map(|block| block.attention.outputs.bias().cloned());
         let zeros = Tensor::zeros([self.config.d_model], &self.device);
         biases.fold(zeros, |sum, b_o| sum + b_o.reshape([self.config.d_model]))
     }
@@ -177,7 +193,7 @@ impl Block {
         let attn_out = self.attention.forward(&resid, kept, context, hooks);
         let before = positions_of(&resid, kept);
         let mut resid = before.clone() + attn_out;
-        if let Some((norm, mlp)) = &self.mlp {
+        if let Some(mlp) = &self.mlp {
             let read = if self.parallel {
                 before
             } else {
@@ -186,7 +202,7 @@ impl Block {
             };
             let input = input_of(hooks, DestKind::MlpIn(block_idx), &read, kept);
             let [circuits, batch, pos, d_model] = input.dims();
-            let mlp_out = mlp.forward(norm.forward(input.reshape([circuits * batch * pos, d_model])));
+            let mlp_out = mlp.forward(input.reshape([circuits * batch * pos, d_model]));
             let mlp_out = mlp_out.reshape([circuits, batch, pos, d_model]);
             show(hooks, SrcKind::Mlp(block_idx), &mlp_out, kept);
             resid = resid + mlp_out;
@@ -211,14 +227,7 @@ fn show(hooks: &mut dyn Hooks, src: SrcKind, out: &Tensor<4>, positions: &Range<
 /// - resid, output: `[circuit, batch, position, d_model]`
 fn input_of(hooks: &mut dyn Hooks, kind: DestKind, resid: &Tensor<4>, positions: &Range<usize>) -> Tensor<4> {
     let dest = Dest { kinds: vec![kind], positions: positions.clone() };
-    match hooks.dest_input(&dest, resid) {
-        DestInput::Resid => resid.clone(),
-        // One node: if some get their own, it does.
-        DestInput::Each(input) | DestInput::Some { input, .. } => {
-            let [circuits, _, batch, pos, d_model] = input.dims();
-            input.reshape([circuits, batch, pos, d_model])
-        }
-    }
+    hooks.dest_input(&dest, resid).of_one_node(resid)
 }
 
 /// A point of the residual stream that may be a node: its input replaces the stream, and is its output.

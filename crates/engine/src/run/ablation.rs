@@ -97,7 +97,7 @@ impl Hooks for Recorder<'_> {
         self.graph.srcs.iter().any(|s| s.kind == src)
     }
 
-    fn attention(&mut self, block: usize, _: &Tensor<5>) {
+    fn keys_values(&mut self, block: usize, _: &Tensor<5>, _: &Tensor<5>) {
         self.is_done = self.last_block == Some(block);
     }
 

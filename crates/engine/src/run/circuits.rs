@@ -44,7 +44,7 @@ pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) ->
     let mut steps = Steps::new(plan.n_steps(input, batches.count()), observer);
     let unpatched = match &input.unpatched {
         Some(unpatched) => unpatched.clone(),
-        None => Rc::new(Unpatched::run(&batches, settings, plan.keep_patches, &mut steps).await?),
+        None => Rc::new(Unpatched::run(&batches, settings, &plan, &mut steps).await?),
     };
     let shape = output_shape(settings.slice, &unpatched.clean.logits);
     let mut circuits: Vec<Option<CircuitOutput>> = vec![None; plan.circuits.len()];
@@ -123,10 +123,17 @@ async fn run_group<O: Observer>(
         };
         let prefix = unpatched.prefixes.get(batch).cloned().flatten();
         let tokens = batches.tokens(batch, input_side(settings)).after(prefix);
-        let logits = model.forward(&tokens, batches.positions(batch), &mut Patcher::new(&mut masks, patch));
+        let positions = batches.positions(batch);
+        let logits = match unpatched.kept.get(batch) {
+            Some(kept) => kept.circuits(model, (&tokens, positions), &mut masks, patch),
+            None => model.forward(&tokens, positions, &mut Patcher::new(&mut masks, patch)),
+        };
         // Circuits that no patch has made different share one output.
         let [_, n_batch, n_pos, _] = logits.dims();
         let logits = read(logits.expand([group.len(), n_batch, n_pos, d_vocab]), "logits").await?;
+        if let Some(kept) = unpatched.kept.get(batch) {
+            kept.drop_rows();
+        }
         let outputs = logits.chunks_exact(n_batch * n_pos * d_vocab);
         for ((measuring, kept), values) in measurings.iter_mut().zip(&mut kept).zip(outputs) {
             measuring.add(Rows { values, n_positions, d_vocab });

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -21,8 +22,25 @@ pub struct Masks<'a> {
     first_edges: Vec<usize>,
     /// For each src node, whether an edge from it is patched in any circuit.
     patched_srcs: Vec<bool>,
+    /// The first block with a dest node that an edge is patched to, in any circuit.
+    first_block: Option<usize>,
     device: Device,
     uploaded: HashMap<(DestKind, usize, usize), Mask>,
+    lists: HashMap<(DestKind, usize, usize), Option<Rc<PatchedEdges>>>,
+}
+
+/// The patched edges to some dest nodes.
+#[derive(Debug)]
+pub struct PatchedEdges {
+    /// The nodes with patched edges in any circuit.
+    pub nodes: Vec<usize>,
+    /// How many nodes there are.
+    pub n_nodes: usize,
+    /// The src nodes that have edges to them.
+    pub srcs: Range<usize>,
+    /// For `[circuit, index in nodes]`, or `[circuit, index in nodes, position]` where the graph is token-wise: src nodes, and how much
+    /// of each one's patch is added.
+    pub edges: Vec<Vec<(usize, f32)>>,
 }
 
 /// The mask of some dest nodes.
@@ -56,13 +74,96 @@ impl<'a> Masks<'a> {
         device: &Device,
     ) -> Self {
         let mut patched_srcs = vec![false; graph.srcs.len()];
+        let mut first_block = None;
         for edge in graph.edges() {
-            if !patched_srcs[edge.src_idx] {
-                patched_srcs[edge.src_idx] = (0..n_circuits).any(|c| amounts(c, edge.edge_idx) != 0.0);
+            let block = graph.dests[edge.module_idx].kind.block();
+            let is_first = first_block.is_none_or(|first| block < first);
+            if (is_first || !patched_srcs[edge.src_idx]) && (0..n_circuits).any(|c| amounts(c, edge.edge_idx) != 0.0) {
+                patched_srcs[edge.src_idx] = true;
+                first_block = Some(first_block.map_or(block, |first: usize| first.min(block)));
             }
         }
-        let (first_edges, uploaded, device) = (graph.first_edges(), HashMap::new(), device.clone());
-        Self { graph, n_circuits, amounts: Box::new(amounts), first_edges, patched_srcs, device, uploaded }
+        Self {
+            graph,
+            n_circuits,
+            amounts: Box::new(amounts),
+            first_edges: graph.first_edges(),
+            patched_srcs,
+            first_block,
+            device: device.clone(),
+            uploaded: HashMap::new(),
+            lists: HashMap::new(),
+        }
+    }
+
+    /// The first block with a dest node that an edge is patched to, in any circuit; `None` where no edge is patched.
+    pub fn first_block(&self) -> Option<usize> {
+        self.first_block
+    }
+
+    /// Which src nodes of a kind edges are patched from, in any circuit.
+    pub fn patched_nodes(&self, src: SrcKind) -> Vec<usize> {
+        let of_kind = self.graph.srcs.iter().zip(&self.patched_srcs).filter(|(s, _)| s.kind == src);
+        of_kind.enumerate().filter(|(_, (_, patched))| **patched).map(|(node, _)| node).collect()
+    }
+
+    /// Where the masks are uploaded.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The patched edges to some dest nodes, one by one; `None` where none is patched in any circuit.
+    pub fn edges(&mut self, dest: &Dest) -> Option<Rc<PatchedEdges>> {
+        let key = (*dest.kinds.first()?, dest.kinds.len(), dest.positions.start);
+        if let Some(list) = self.lists.get(&key) {
+            return list.clone();
+        }
+        let list = self.list(dest).map(Rc::new);
+        self.lists.insert(key, list.clone());
+        list
+    }
+
+    fn list(&self, dest: &Dest) -> Option<PatchedEdges> {
+        let (modules, _) = self.graph.modules_of(&dest.kinds);
+        let modules_of = || modules.iter().map(|&m| &self.graph.dests[m]);
+        let start = modules_of().map(|module| module.min_src_idx).min()?;
+        let end = modules_of().map(|module| module.min_src_idx + module.n_src).max()?;
+        let positions = self.positions(dest);
+        let all: Vec<(usize, usize)> =
+            modules.iter().flat_map(|&m| (0..self.graph.dests[m].n_nodes()).map(move |head| (m, head))).collect();
+        let edges_of = |circuit: usize, (m, head): (usize, usize), position: usize| -> Vec<(usize, f32)> {
+            let first_src = self.graph.dests[m].min_src_idx;
+            let amounts = self.edges_to(m, head, position).map(|edge_idx| (self.amounts)(circuit, edge_idx));
+            amounts
+                .enumerate()
+                .filter(|(_, amount)| *amount != 0.0)
+                .map(|(i, amount)| (first_src + i, amount))
+                .collect()
+        };
+        let of_node = |node: &(usize, usize)| -> Vec<Vec<Vec<(usize, f32)>>> {
+            let of_circuit = |circuit| positions.clone().map(|position| edges_of(circuit, *node, position)).collect();
+            (0..self.n_circuits).map(of_circuit).collect()
+        };
+        let is_patched = |edges: &[Vec<Vec<(usize, f32)>>]| edges.iter().flatten().any(|edges| !edges.is_empty());
+        let (mut nodes, mut found) = (Vec::new(), Vec::new());
+        for (i, node) in all.iter().enumerate() {
+            let edges = of_node(node);
+            if is_patched(&edges) {
+                nodes.push(i);
+                found.push(edges);
+            }
+        }
+        let edges = (0..self.n_circuits)
+            .flat_map(|circuit| {
+                found.iter_mut().flat_map(move |edges| std::mem::take(&mut edges[circuit])).collect::<Vec<_>>()
+            })
+            .collect();
+        (!nodes.is_empty()).then_some(PatchedEdges { nodes, n_nodes: all.len(), srcs: start..end, edges })
+    }
+
+    /// The positions that masks of some dest nodes tell apart: one for all where the graph is not token-wise.
+    fn positions(&self, dest: &Dest) -> Range<usize> {
+        if self.graph.config.seq_len.is_some() { dest.positions.clone() } else { 0..1 }
     }
 
     pub fn graph(&self) -> &'a Graph {
@@ -93,8 +194,7 @@ impl<'a> Masks<'a> {
     fn upload(&self, dest: &Dest) -> Mask {
         let (modules, joint) = self.graph.modules_of(&dest.kinds);
         let n_src = modules.iter().map(|&m| self.graph.dests[m].min_src_idx + self.graph.dests[m].n_src).max();
-        let token_wise = self.graph.config.seq_len.is_some();
-        let positions = if token_wise { dest.positions.clone() } else { 0..1 };
+        let positions = self.positions(dest);
         let nodes = modules.iter().flat_map(|&m| (0..self.graph.dests[m].n_nodes()).map(move |head| (m, head)));
         let rows = |(m, head): (usize, usize)| {
             (0..self.n_circuits).flat_map({

@@ -3,7 +3,8 @@
 //! In reading order:
 //! - [`batch`]: prompts in batches, as tokens on the device; [`ablation`]: what edges are patched with, from runs that
 //!   record the outputs of src nodes.
-//! - [`masks`] and [`patch`]: the hooks that patch a forward pass, for several circuits at once.
+//! - [`masks`] and [`patch`]: the hooks that patch a forward pass, for several circuits at once; [`kept`]: an unpatched run from
+//!   any block of which a patched one goes on.
 //! - [`input`]: the input of a run; [`circuits`]: the sweep. [`plan`] and [`stacking`] say how many circuits a pass takes,
 //!   [`unpatched`] is the model that circuits are compared with, [`metrics`] and [`measuring`] compare, and [`tokens`] are
 //!   the likeliest ones of each output.
@@ -14,6 +15,7 @@ pub mod batch;
 pub mod circuits;
 pub mod error;
 pub mod input;
+pub mod kept;
 pub mod masks;
 pub mod measuring;
 pub mod metrics;

@@ -15,6 +15,8 @@ pub struct Plan {
     pub n_stacked: usize,
     /// Whether the edges' patches of all batches are kept on the device, or recorded anew for every group of circuits.
     pub keep_patches: bool,
+    /// Whether the run on the prompts that circuits are run on is kept, so that each circuit begins at its first patched edge.
+    pub keep_runs: bool,
 }
 
 impl Plan {
@@ -42,9 +44,11 @@ impl Plan {
         // A mean over all prompts is one batch's.
         let is_mean = settings.ablation.dataset_means().is_some();
         let keep_patches = is_mean || stacking.keeps_patches(batches.count(), size.src_outputs());
+        // Beside the patches.
+        let keep_runs = keep_patches && stacking.keeps_patches(batches.count(), size.src_outputs().saturating_mul(2));
         let n_run = if keep_patches { batches.longest_run(settings.ablation) } else { seq };
         let n_stacked = stacking.n_stacked(settings.batch_size * n_run, circuit_bytes);
-        Ok(Self { circuits, distinct, n_stacked, keep_patches })
+        Ok(Self { circuits, distinct, n_stacked, keep_patches, keep_runs })
     }
 
     /// The number of forward passes.

@@ -1,8 +1,12 @@
 //! The norm before a dest node, in the forms that models here have.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, module::layer_norm};
 
+use super::kernels::{self, HostNorm};
 use circuitscope_core::{ModelConfig, Normalization};
+use circuitscope_kernels::NormKind;
 
 /// A norm over the last axis, or none.
 #[derive(Debug, Clone)]
@@ -13,6 +17,8 @@ pub struct Norm {
     gain: Option<Tensor<1>>,
     /// `[d]`, in a learned layer norm.
     bias: Option<Tensor<1>>,
+    /// The same where the kernels work.
+    host: Option<Arc<HostNorm>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,17 +46,43 @@ impl Norm {
             Normalization::RMS => (Kind::Rms, gain),
             Normalization::RMSPre => (Kind::Rms, None),
         };
-        Self { kind, eps: config.eps, gain, bias }
+        Self { kind, eps: config.eps, gain, bias, host: None }
     }
 
     /// An RMS norm of the model's `eps`, whatever its other norms are.
     pub fn rms(config: &ModelConfig, gain: Tensor<1>) -> Self {
-        Self { kind: Kind::Rms, eps: config.eps, gain: Some(gain), bias: None }
+        Self { kind: Kind::Rms, eps: config.eps, gain: Some(gain), bias: None, host: None }
+    }
+
+    /// No norm.
+    pub fn none() -> Self {
+        Self { kind: Kind::None, eps: 0.0, gain: None, bias: None, host: None }
+    }
+
+    /// Computed by the kernels from now on, which must work on its device.
+    pub fn on_host(mut self) -> Self {
+        let kind = match self.kind {
+            Kind::None => return self,
+            Kind::Layer => NormKind::Layer,
+            Kind::Rms => NormKind::Rms,
+        };
+        let [gain, bias] = [&self.gain, &self.bias].map(|row| row.as_ref().map(kernels::host));
+        let bias = bias.filter(|_| kind == NormKind::Layer);
+        self.host = Some(Arc::new(HostNorm { kind, eps: self.eps as f32, gain, bias }));
+        self
+    }
+
+    /// What the kernels compute it by; `None` for no norm.
+    pub fn host(&self) -> Option<Arc<HostNorm>> {
+        self.host.clone()
     }
 
     /// # Shapes
     /// - input, output: `[.., d]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        if let Some(norm) = &self.host {
+            return kernels::norm(input, norm);
+        }
         match (self.kind, &self.gain) {
             (Kind::Layer, Some(gain)) => layer_norm(input, gain.clone(), self.bias.clone(), self.eps),
             (Kind::Rms, Some(gain)) => self.divided(input) * gain.clone().unsqueeze::<D>(),

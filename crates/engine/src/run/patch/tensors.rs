@@ -1,4 +1,4 @@
-//! The hooks that patch a forward pass.
+//! Patching by tensor operations.
 //!
 //! When a src node has its output, the difference `patch - current` is computed once and written as a row of a matrix whose
 //! row 0 is the residual stream. The inputs of a group of dest nodes are then one product of their mask with
@@ -9,20 +9,20 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::ablation::SrcActivations;
-use super::masks::{Mask, Masks};
 use crate::model::{Dest, DestInput, Hooks};
+use crate::run::ablation::SrcActivations;
+use crate::run::masks::{Mask, Masks};
 use circuitscope_core::{Graph, SrcKind};
 
 /// Patches the edges of some circuits, all in one forward pass.
-pub struct Patcher<'a, 'm> {
+pub struct TensorPatcher<'a, 'm> {
     masks: &'m mut Masks<'a>,
     patch: &'m SrcActivations,
     rows: Option<Rows>,
 }
 
 /// The rows that masks are multiplied with.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Rows {
     /// `[circuit, position | 1, 1 + src, columns]`: columns are batch, position and `d_model`, or batch and `d_model`
     /// where position is an axis of its own.
@@ -34,14 +34,10 @@ pub struct Rows {
     token_wise: bool,
 }
 
-impl<'a, 'm> Patcher<'a, 'm> {
-    pub fn new(masks: &'m mut Masks<'a>, patch: &'m SrcActivations) -> Self {
-        Self { masks, patch, rows: None }
-    }
-
-    /// For a pass that begins at a later block: with the rows of the src nodes before it, see [`Rows::before`].
-    pub fn resumed(masks: &'m mut Masks<'a>, patch: &'m SrcActivations, rows: Rows) -> Self {
-        Self { masks, patch, rows: Some(rows) }
+impl<'a, 'm> TensorPatcher<'a, 'm> {
+    /// With the rows of the src nodes before the first block that is run, see [`Rows::before`].
+    pub fn new(masks: &'m mut Masks<'a>, patch: &'m SrcActivations, rows: Option<Rows>) -> Self {
+        Self { masks, patch, rows }
     }
 
     fn graph(&self) -> &'a Graph {
@@ -62,7 +58,7 @@ impl<'a, 'm> Patcher<'a, 'm> {
     }
 }
 
-impl Hooks for Patcher<'_, '_> {
+impl Hooks for TensorPatcher<'_, '_> {
     fn dest_input(&mut self, dest: &Dest, resid: &Tensor<4>) -> DestInput {
         match self.masks.of(dest) {
             Mask::Nothing => DestInput::Resid,

@@ -1,10 +1,15 @@
 //! Rotary position embedding (Su et al. 2021): pairs of numbers of a query or key are rotated by angles that grow with the
 //! position, so that their product depends on the distance.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::ops::Range;
+use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::kernels::{self, Angles};
 
 use circuitscope_core::{ModelConfig, Rotary, RotaryScaling};
 
@@ -24,12 +29,14 @@ pub struct RotaryTables {
 }
 
 /// The same for the positions of a batch.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Turn {
     /// `[1, 1, batch | 1, seq, dim / 2]`
     cos: Tensor<5>,
     /// `[1, 1, batch | 1, seq, dim / 2]`
     sin: Tensor<5>,
+    /// For the kernels, by the first position.
+    angles: RefCell<HashMap<usize, Arc<Angles>>>,
 }
 
 impl RotaryTables {
@@ -52,7 +59,7 @@ impl RotaryTables {
             let batch = table.dims()[0] / seq;
             table.reshape([1, 1, batch, seq, half])
         });
-        Turn { cos, sin }
+        Turn { cos, sin, angles: RefCell::new(HashMap::new()) }
     }
 }
 
@@ -64,6 +71,14 @@ impl Turn {
     pub fn apply(&self, x: Tensor<5>, positions: &Range<usize>) -> Tensor<5> {
         let at = |table: &Tensor<5>| table.clone().narrow(3, positions.start, positions.len());
         let (cos, sin) = (at(&self.cos), at(&self.sin));
+        if kernels::work_on(&x.device()) {
+            let mut known = self.angles.borrow_mut();
+            let angles = known.entry(positions.start).or_insert_with(|| {
+                let half = cos.dims()[4];
+                Arc::new(Angles { cos: kernels::host(&cos), sin: kernels::host(&sin), half })
+            });
+            return kernels::rotate(x, angles);
+        }
         let (half, d_head) = (cos.dims()[4], x.dims()[4]);
         let (a, b) = (x.clone().narrow(4, 0, half), x.clone().narrow(4, half, half));
         let mut parts = vec![

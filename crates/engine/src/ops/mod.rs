@@ -1,0 +1,14 @@
+//! What a forward pass is made of, once for all devices: on the CPU by kernels of our own over packed weights, elsewhere (and where
+//! weights themselves are differentiated) by plain tensor operations.
+//!
+//! - [`norm`], [`linear`], [`heads`] (what heads read and write), [`attend`], [`rotary`]: the operations.
+//! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
+//! - [`kernels`]: those of our own, as burn's CPU backend and its autodiff call them.
+
+pub mod attend;
+pub mod edges;
+pub mod heads;
+pub mod kernels;
+pub mod linear;
+pub mod norm;
+pub mod rotary;

@@ -1,0 +1,315 @@
+//! Norms over the last axis, and their backward pass.
+
+use std::ops::Range;
+
+use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::{Isa, SimdOp};
+
+use crate::split::{Shared, split, written};
+
+/// Which norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormKind {
+    /// Ba et al. 2016.
+    Layer,
+    /// Zhang and Sennrich 2019.
+    Rms,
+}
+
+/// A norm over rows of `d` numbers: `(x - mean) / √(variance + eps) · gain + bias`, or `x / √(mean square + eps) · gain`.
+#[derive(Debug, Clone, Copy)]
+pub struct Norm<'a> {
+    pub kind: NormKind,
+    pub eps: f32,
+    /// `[d]`
+    pub gain: Option<&'a [f32]>,
+    /// `[d]`
+    pub bias: Option<&'a [f32]>,
+}
+
+impl Norm<'_> {
+    /// # Shapes
+    /// - x, output: `[rows, d]`
+    ///
+    /// # Panics
+    /// When the sizes do not fit.
+    pub fn forward(&self, d: usize, x: &[f32]) -> Vec<f32> {
+        assert!(x.len().is_multiple_of(d), "whole rows");
+        self.check(d);
+        // SAFETY: every row is written.
+        unsafe {
+            written(x.len(), |to| {
+                split(x.len() / d, 3 * x.len(), |rows| Forward { norm: *self, d, x, to, rows }.dispatch());
+            })
+        }
+    }
+
+    /// The gradient by `x`, from that by the norm of `x`.
+    ///
+    /// # Shapes
+    /// - x: `[rows, d]`
+    /// - gradient, in place: `[several times rows, d]`, whose rows belong to those of `x` over and over
+    ///
+    /// # Panics
+    /// When the sizes do not fit.
+    pub fn backward(&self, d: usize, x: &[f32], gradient: &mut [f32]) {
+        assert!(x.len().is_multiple_of(d) && gradient.len().is_multiple_of(x.len()), "whole rows");
+        self.check(d);
+        let n_rows = x.len() / d;
+        let (all, to) = (gradient.len() / d, Shared::new(gradient));
+        split(all, 6 * all * d, |rows| {
+            // SAFETY: parts do not overlap.
+            let gradient = unsafe { to.slice(rows.start * d, rows.len() * d) };
+            Backward { norm: *self, d, x, first: rows.start % n_rows, gradient }.dispatch();
+        });
+    }
+
+    fn check(&self, d: usize) {
+        assert!([self.gain, self.bias].into_iter().flatten().all(|row| row.len() == d), "gain and bias have d numbers");
+    }
+}
+
+struct Forward<'a> {
+    norm: Norm<'a>,
+    d: usize,
+    x: &'a [f32],
+    to: Shared,
+    rows: Range<usize>,
+}
+
+impl SimdOp for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, isa: I) {
+        let Self { norm, d, x, to, rows } = self;
+        for row in rows {
+            // SAFETY: no one else writes this row.
+            unsafe { norm_row(isa, norm, &x[row * d..][..d], to.at(row * d)) };
+        }
+    }
+}
+
+/// Writes the norm of a row.
+///
+/// # Safety
+/// There is room for as many numbers as `x` has, which no one else uses meanwhile.
+#[inline(always)]
+pub unsafe fn norm_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], to: *mut f32) {
+    let (mean, scale) = moments(isa, norm, x);
+    let ops = isa.f32();
+    let lanes = ops.len();
+    let whole = x.len() - x.len() % lanes;
+    let (mean_v, scale_v) = (ops.splat(mean), ops.splat(scale));
+    for i in (0..whole).step_by(lanes) {
+        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
+        // SAFETY: there is room, as the caller says.
+        unsafe { ops.store_ptr(with_gain(isa, norm, i, y), to.add(i)) };
+    }
+    for i in whole..x.len() {
+        let y = (x[i] - mean) * scale;
+        let y = y * norm.gain.map_or(1.0, |gain| gain[i]) + norm.bias.map_or(0.0, |bias| bias[i]);
+        // SAFETY: as above.
+        unsafe { to.add(i).write(y) };
+    }
+}
+
+/// The norm of a row, in its place.
+#[inline(always)]
+pub fn norm_in_place<I: Isa>(isa: I, norm: Norm<'_>, x: &mut [f32]) {
+    let (mean, scale) = moments(isa, norm, x);
+    let ops = isa.f32();
+    let lanes = ops.len();
+    let whole = x.len() - x.len() % lanes;
+    let (mean_v, scale_v) = (ops.splat(mean), ops.splat(scale));
+    for i in (0..whole).step_by(lanes) {
+        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
+        ops.store(with_gain(isa, norm, i, y), &mut x[i..]);
+    }
+    for i in whole..x.len() {
+        let y = (x[i] - mean) * scale;
+        x[i] = y * norm.gain.map_or(1.0, |gain| gain[i]) + norm.bias.map_or(0.0, |bias| bias[i]);
+    }
+}
+
+#[inline(always)]
+fn with_gain<I: Isa>(isa: I, norm: Norm<'_>, i: usize, mut y: I::F32) -> I::F32 {
+    let ops = isa.f32();
+    if let Some(gain) = norm.gain {
+        y = ops.mul(y, ops.load(&gain[i..]));
+    }
+    if let Some(bias) = norm.bias {
+        y = ops.add(y, ops.load(&bias[i..]));
+    }
+    y
+}
+
+/// The mean that is taken off, and what is then multiplied with.
+#[inline(always)]
+fn moments<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32]) -> (f32, f32) {
+    let n = x.len() as f32;
+    let mean = match norm.kind {
+        NormKind::Layer => {
+            sum(
+                isa,
+                x,
+                #[inline(always)]
+                |_, x| x,
+                |x| x,
+            ) / n
+        }
+        NormKind::Rms => 0.0,
+    };
+    let ops = isa.f32();
+    let mean_v = ops.splat(mean);
+    let squares = sum(
+        isa,
+        x,
+        #[inline(always)]
+        |_, x| {
+            let x = ops.sub(x, mean_v);
+            ops.mul(x, x)
+        },
+        |x| (x - mean) * (x - mean),
+    );
+    (mean, 1.0 / (squares / n + norm.eps).sqrt())
+}
+
+/// The sum of something of a row's numbers: of the vector that begins at an index, and of those that are left.
+#[inline(always)]
+fn sum<I: Isa>(isa: I, x: &[f32], f: impl Fn(usize, I::F32) -> I::F32, rest: impl Fn(f32) -> f32) -> f32 {
+    let ops = isa.f32();
+    let lanes = ops.len();
+    let whole = x.len() - x.len() % lanes;
+    let mut sums = [ops.zero(); 4];
+    for (n, i) in (0..whole).step_by(lanes).enumerate() {
+        sums[n % 4] = ops.add(sums[n % 4], f(i, ops.load(&x[i..])));
+    }
+    let sum = ops.sum(ops.add(ops.add(sums[0], sums[1]), ops.add(sums[2], sums[3])));
+    x[whole..].iter().fold(sum, |sum, &x| sum + rest(x))
+}
+
+struct Backward<'a> {
+    norm: Norm<'a>,
+    d: usize,
+    x: &'a [f32],
+    /// The row of `x` that the first gradient belongs to.
+    first: usize,
+    gradient: &'a mut [f32],
+}
+
+impl SimdOp for Backward<'_> {
+    type Output = ();
+
+    /// With `y = (x - mean) · scale` and `h = gradient · gain`: `scale · (h - mean(h) - y · mean(h · y))`, the first mean for a layer
+    /// norm only.
+    #[inline(always)]
+    fn eval<I: Isa>(self, isa: I) {
+        let Self { norm, d, x, first, gradient } = self;
+        let n_rows = x.len() / d;
+        for (i, gradient) in gradient.chunks_exact_mut(d).enumerate() {
+            let x = &x[(first + i) % n_rows * d..][..d];
+            backward_row(isa, norm, x, gradient);
+        }
+    }
+}
+
+#[inline(always)]
+fn backward_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], gradient: &mut [f32]) {
+    let (mean, scale) = moments(isa, norm, x);
+    let ops = isa.f32();
+    let (lanes, n) = (ops.len(), x.len());
+    let whole = n - n % lanes;
+    let (mean_v, scale_v) = (ops.splat(mean), ops.splat(scale));
+    let (mut h_sum, mut hy_sum) = (ops.zero(), ops.zero());
+    for i in (0..whole).step_by(lanes) {
+        let mut h = ops.load(&gradient[i..]);
+        if let Some(gain) = norm.gain {
+            h = ops.mul(h, ops.load(&gain[i..]));
+            ops.store(h, &mut gradient[i..]);
+        }
+        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
+        h_sum = ops.add(h_sum, h);
+        hy_sum = ops.mul_add(h, y, hy_sum);
+    }
+    let (mut h_sum, mut hy_sum) = (ops.sum(h_sum), ops.sum(hy_sum));
+    for i in whole..n {
+        gradient[i] *= norm.gain.map_or(1.0, |gain| gain[i]);
+        h_sum += gradient[i];
+        hy_sum += gradient[i] * (x[i] - mean) * scale;
+    }
+    let h_mean = match norm.kind {
+        NormKind::Layer => h_sum / n as f32,
+        NormKind::Rms => 0.0,
+    };
+    let hy_mean = hy_sum / n as f32;
+    let (h_mean_v, hy_mean_v) = (ops.splat(h_mean), ops.splat(hy_mean));
+    for i in (0..whole).step_by(lanes) {
+        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
+        let h = ops.sub(ops.sub(ops.load(&gradient[i..]), h_mean_v), ops.mul(y, hy_mean_v));
+        ops.store(ops.mul(h, scale_v), &mut gradient[i..]);
+    }
+    for i in whole..n {
+        let y = (x[i] - mean) * scale;
+        gradient[i] = (gradient[i] - h_mean - y * hy_mean) * scale;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(n: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919 % 1013) as f32 / 300.0 - 1.5) * (1.0 + (i % 5) as f32)).collect()
+    }
+
+    /// The definition, in f64.
+    fn defined(norm: Norm<'_>, x: &[f64]) -> Vec<f64> {
+        let n = x.len() as f64;
+        let mean = if norm.kind == NormKind::Layer { x.iter().sum::<f64>() / n } else { 0.0 };
+        let square = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        let scale = 1.0 / (square + f64::from(norm.eps)).sqrt();
+        let with = |row: Option<&[f32]>, i: usize, other: f64| row.map_or(other, |row| f64::from(row[i]));
+        x.iter()
+            .enumerate()
+            .map(|(i, x)| (x - mean) * scale * with(norm.gain, i, 1.0) + with(norm.bias, i, 0.0))
+            .collect()
+    }
+
+    #[test]
+    fn norms_and_their_gradients_are_those_of_the_definition() {
+        for d in [1, 4, 37, 64, 200] {
+            let (gain, bias) = (rows(d), rows(2 * d)[d..].to_vec());
+            for kind in [NormKind::Layer, NormKind::Rms] {
+                for (gain, bias) in [(None, None), (Some(&gain[..]), Some(&bias[..]))] {
+                    let norm = Norm { kind, eps: 1e-3, gain, bias };
+                    let x = rows(3 * d);
+                    let out = norm.forward(d, &x);
+                    let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+                    let expected: Vec<f64> = wide.chunks(d).flat_map(|x| defined(norm, x)).collect();
+                    assert!(
+                        out.iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4),
+                        "{out:?} {expected:?}"
+                    );
+                    // Twice as many gradients as rows.
+                    let given = rows(6 * d);
+                    let mut found = given.clone();
+                    norm.backward(d, &x, &mut found);
+                    for (i, &found) in found.iter().enumerate() {
+                        let (row, column) = (i / d, i % d);
+                        let loss = |shift: f64| -> f64 {
+                            let mut x = wide[row % 3 * d..][..d].to_vec();
+                            x[column] += shift;
+                            defined(norm, &x).iter().zip(&given[row * d..]).map(|(y, g)| y * f64::from(*g)).sum()
+                        };
+                        let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+                        assert!(
+                            (f64::from(found) - slope).abs() < 1e-3 * (1.0 + slope.abs()),
+                            "{kind:?} {d}: {found} {slope}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Work shared out among threads, where it is worth waking them.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+/// How many multiplications and additions are worth waking a thread for: some 20 microseconds of work.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_A_THREAD: usize = 2_000_000;
+
+/// Calls `f` with parts of `0..n` that follow each other, on several threads where all of it takes at least so much `work` (in
+/// multiplications and additions). What is computed must not depend on how the range is cut.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn split(n: usize, work: usize, f: impl Fn(Range<usize>) + Sync) {
+    use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+    let n_threads = rayon::current_num_threads();
+    // Twice as many parts as threads, so that one that is held up does not hold up all.
+    let n_parts = n.min(work / WORTH_A_THREAD * 2).min(2 * n_threads);
+    if n_threads == 1 || n_parts < 2 {
+        return f(0..n);
+    }
+    let start = |part: usize| part * n / n_parts;
+    (0..n_parts).into_par_iter().for_each(|part| f(start(part)..start(part + 1)));
+}
+
+/// Calls `f` with `0..n`: a module of WebAssembly has one thread.
+#[cfg(target_arch = "wasm32")]
+pub fn split(n: usize, _: usize, f: impl Fn(Range<usize>) + Sync) {
+    f(0..n);
+}
+
+/// Where threads write parts of one output that do not overlap.
+#[derive(Debug, Clone, Copy)]
+pub struct Shared(*mut f32);
+
+// SAFETY: whoever writes through the pointer sees to it that no two threads write the same numbers.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    pub fn new(out: &mut [f32]) -> Self {
+        Self(out.as_mut_ptr())
+    }
+
+    /// An output that holds nothing yet.
+    pub fn uninit(out: &mut [MaybeUninit<f32>]) -> Self {
+        Self(out.as_mut_ptr().cast())
+    }
+
+    /// The address of a number.
+    ///
+    /// # Safety
+    /// The output has at least so many numbers.
+    pub unsafe fn at(self, index: usize) -> *mut f32 {
+        // SAFETY: within the output, as the caller says.
+        unsafe { self.0.add(index) }
+    }
+
+    /// Writes zeros.
+    ///
+    /// # Safety
+    /// The output has at least so many numbers, and no one else uses them meanwhile.
+    pub unsafe fn clear(self, len: usize) {
+        // SAFETY: as the caller says.
+        unsafe { self.0.write_bytes(0, len) };
+    }
+
+    /// Some numbers of the output, which have been written.
+    ///
+    /// # Safety
+    /// They are within the output, and no one else uses them meanwhile.
+    pub unsafe fn slice<'a>(self, start: usize, len: usize) -> &'a mut [f32] {
+        // SAFETY: as the caller says.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), len) }
+    }
+}
+
+/// `n` numbers that `f` writes: they are not cleared first.
+///
+/// # Safety
+/// `f` writes all of them, and reads none that it has not written.
+pub unsafe fn written(n: usize, f: impl FnOnce(Shared)) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(n);
+    f(Shared::uninit(numbers.spare_capacity_mut()));
+    // SAFETY: all are written, as the caller says.
+    unsafe { numbers.set_len(n) };
+    numbers
+}

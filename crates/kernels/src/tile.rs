@@ -1,0 +1,142 @@
+//! A few rows of a product at a time, in registers.
+
+use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::{Isa, Simd, SimdOp};
+
+/// How many numbers a vector holds here.
+pub fn lanes() -> usize {
+    struct Lanes;
+    impl SimdOp for Lanes {
+        type Output = usize;
+
+        #[inline(always)]
+        fn eval<I: Isa>(self, isa: I) -> usize {
+            isa.f32().len()
+        }
+    }
+    Lanes.dispatch()
+}
+
+/// Some rows times a panel.
+#[derive(Clone, Copy)]
+pub struct Tile {
+    /// The left side, `[n_rows, depth]`, whose rows begin `a_stride` numbers apart.
+    pub a: *const f32,
+    pub a_stride: usize,
+    /// The right side, `[depth, one or two vectors]`, whose rows begin `b_stride` numbers apart.
+    pub b: *const f32,
+    pub b_stride: usize,
+    pub depth: usize,
+    /// What every row begins with, as wide as the panel.
+    pub bias: Option<*const f32>,
+    /// The product, `[n_rows, n_columns]`, whose rows begin `c_stride` numbers apart.
+    pub c: *mut f32,
+    pub c_stride: usize,
+    /// How many columns are written: at most as many as the panel has.
+    pub n_columns: usize,
+    /// Whether the product is added to what is there.
+    pub add: bool,
+}
+
+impl Tile {
+    /// All of `n_rows` rows, as many at a time as there are registers for.
+    ///
+    /// # Safety
+    /// The pointers lead to as many numbers as the sizes say, and no one else writes or reads the product meanwhile.
+    #[inline(always)]
+    pub unsafe fn rows<I: Isa>(self, isa: I, two_vectors: bool, n_rows: usize) {
+        // SAFETY: as the caller says.
+        unsafe { if two_vectors { self.all_rows::<I, 2>(isa, n_rows) } else { self.all_rows::<I, 1>(isa, n_rows) } }
+    }
+
+    #[inline(always)]
+    unsafe fn all_rows<I: Isa, const VECTORS: usize>(mut self, isa: I, n_rows: usize) {
+        let lanes = isa.f32().len();
+        let mut left = n_rows;
+        while left > 0 {
+            // SAFETY: `n` rows are left.
+            let n = unsafe {
+                // 32 registers, or 16.
+                if lanes == 16 && left >= 12 {
+                    self.few::<I, 12, VECTORS>(isa)
+                } else if lanes == 16 && left >= 8 {
+                    self.few::<I, 8, VECTORS>(isa)
+                } else if lanes != 16 && left >= 6 {
+                    self.few::<I, 6, VECTORS>(isa)
+                } else if left >= 4 {
+                    self.few::<I, 4, VECTORS>(isa)
+                } else if left >= 2 {
+                    self.few::<I, 2, VECTORS>(isa)
+                } else {
+                    self.few::<I, 1, VECTORS>(isa)
+                }
+            };
+            left -= n;
+            // SAFETY: so many rows were there.
+            unsafe {
+                self.a = self.a.add(n * self.a_stride);
+                self.c = self.c.add(n * self.c_stride);
+            }
+        }
+    }
+
+    /// `ROWS` rows times `VECTORS` vectors; returns `ROWS`.
+    #[inline(always)]
+    unsafe fn few<I: Isa, const ROWS: usize, const VECTORS: usize>(self, isa: I) -> usize {
+        let ops = isa.f32();
+        let lanes = ops.len();
+        let Self { a, a_stride, b, b_stride, depth, bias, c, c_stride, n_columns, add } = self;
+        // SAFETY: all addresses are within the sizes that the caller vouches for.
+        unsafe {
+            let mut sums = [[ops.zero(); VECTORS]; ROWS];
+            if let Some(bias) = bias {
+                sums = [load::<I, VECTORS>(isa, bias); ROWS];
+            }
+            let mut row = b;
+            for k in 0..depth {
+                let right = load::<I, VECTORS>(isa, row);
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let left = ops.splat(*a.add(i * a_stride + k));
+                    for (sum, &right) in sums.iter_mut().zip(&right) {
+                        *sum = ops.mul_add(left, right, *sum);
+                    }
+                }
+                row = row.add(b_stride);
+            }
+            if n_columns == VECTORS * lanes {
+                for (i, sums) in sums.iter().enumerate() {
+                    for (j, &sum) in sums.iter().enumerate() {
+                        let to = c.add(i * c_stride + j * lanes);
+                        ops.store_ptr(if add { ops.add(ops.load_ptr(to), sum) } else { sum }, to);
+                    }
+                }
+            } else {
+                for (i, sums) in sums.iter().enumerate() {
+                    for (j, &sum) in sums.iter().enumerate() {
+                        let (first, sum) = (j * lanes, sum.to_array());
+                        for (column, &x) in (first..n_columns).zip(sum.as_ref()) {
+                            let to = c.add(i * c_stride + column);
+                            *to = if add { *to + x } else { x };
+                        }
+                    }
+                }
+            }
+        }
+        ROWS
+    }
+}
+
+/// Vectors that follow each other. (A closure would not be compiled for the vector unit.)
+///
+/// # Safety
+/// There are as many numbers at the address.
+#[inline(always)]
+unsafe fn load<I: Isa, const VECTORS: usize>(isa: I, from: *const f32) -> [I::F32; VECTORS] {
+    let ops = isa.f32();
+    let mut vectors = [ops.zero(); VECTORS];
+    for (i, vector) in vectors.iter_mut().enumerate() {
+        // SAFETY: as the caller says.
+        *vector = unsafe { ops.load_ptr(from.add(i * ops.len())) };
+    }
+    vectors
+}
