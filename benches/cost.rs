@@ -5,6 +5,7 @@
 //! cargo bench --bench cost                           # all models, natively     on the CPU
 //! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
 //! cargo bench --bench cost -- gpt2-case few-shot     # some of the rows
+//! cargo bench --bench cost -- gpt2-small profile=eap # one thing over and over, for a profiler: plain, circuit or eap
 //! ```
 //!
 //! The models are a reference case, and some of random weights that are written below the target directory once.
@@ -98,13 +99,48 @@ const FEW_SHOT_SHARED: usize = 64;
 const N_CIRCUITS: usize = 20;
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let (profiled, wanted): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).filter(|a| !a.starts_with('-')).partition(|a| a.starts_with(PROFILE));
+    if let Some(what) = profiled.first() {
+        let shape = SHAPES.iter().find(|s| wanted.iter().any(|w| w == s.name)).expect("the name of a model");
+        return profile(shape, &what[PROFILE.len()..]);
+    }
     for shape in SHAPES.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
         measure(shape);
     }
     if wanted.is_empty() || wanted.iter().any(|w| w == FEW_SHOT.name) {
         measure_few_shot();
     }
+}
+
+/// What an argument begins with that asks for one thing over and over, for a profiler to look at.
+const PROFILE: &str = "profile=";
+
+/// Does one thing over and over for ten seconds: `plain`, `circuit` (of half of all edges) or `eap`.
+fn profile(shape: &Shape, what: &str) {
+    let model = open(shape);
+    let graph = Graph::new(model.config(), GraphConfig::default());
+    let scores = PruneScores::new(random(1, graph.n_edges()));
+    let prompts = random_prompts(shape, model.config().d_vocab);
+    let half = [graph.n_edges() / 2];
+    let unpatched = run_sweep(&model, &graph, &scores, &prompts, &half, None);
+    let (start, mut n) = (std::time::Instant::now(), 0);
+    while start.elapsed().as_secs() < 10 {
+        match what {
+            "plain" => plain_pass(&model, &prompts, shape.seq - 1..shape.seq),
+            "circuit" => drop(run_sweep(&model, &graph, &scores, &prompts, &half, Some(unpatched.clone()))),
+            _ => find(&model, &graph, &prompts, Algorithm::MaskGradient(MaskGradient::default())),
+        }
+        n += 1;
+    }
+    println!("{:.3} ms each", start.elapsed().as_secs_f64() * 1e3 / f64::from(n));
+}
+
+/// An unpatched pass over the corrupt prompts.
+fn plain_pass(model: &Transformer, prompts: &Prompts, positions: std::ops::Range<usize>) {
+    let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), &Device::flex());
+    let logits = model.forward(&tokens, positions, &mut Plain);
+    pollster::block_on(logits.into_data_async()).unwrap().try_to_vec::<f32>().unwrap();
 }
 
 /// Prints what positions that both prompts of a pair begin with save a sweep.
@@ -153,11 +189,7 @@ fn measure(shape: &Shape) {
     let counts = log_spaced(graph.n_edges());
 
     println!("\n{}: {} edges, batch {} x {} tokens", shape.name, graph.n_edges(), shape.batch, shape.seq);
-    let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), &Device::flex());
-    let plain = |positions: std::ops::Range<usize>| {
-        let logits = model.forward(&tokens, positions, &mut Plain);
-        pollster::block_on(logits.into_data_async()).unwrap().try_to_vec::<f32>().unwrap();
-    };
+    let plain = |positions| plain_pass(&model, &prompts, positions);
     let sweep = |counts: &[usize], unpatched| run_sweep(&model, &graph, &scores, &prompts, counts, unpatched);
     let half = [graph.n_edges() / 2];
     let unpatched = Some(sweep(&half, None));

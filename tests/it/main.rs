@@ -11,6 +11,7 @@ mod families;
 mod figures;
 mod formats;
 mod hand_worked;
+mod kernels;
 mod laws;
 mod layout;
 mod masks;

@@ -46,18 +46,17 @@ impl Activation {
     #[inline(always)]
     fn slope<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {
         let ops = isa.f32();
-        let sigmoid = |u: I::F32| ops.div(ops.one(), ops.add(ops.one(), Exp::apply(isa, ops.neg(u))));
         match self {
             Self::None => ops.one(),
             Self::Relu => ops.select(ops.one(), ops.zero(), ops.gt(x, ops.zero())),
             Self::Silu => {
-                let s = sigmoid(x);
+                let s = sigmoid(isa, x);
                 ops.mul(s, ops.mul_add(x, ops.sub(ops.one(), s), ops.one()))
             }
             Self::GeluNew => {
                 let [a, b] = TANH.map(|c| ops.splat(c));
                 let square = ops.mul(x, x);
-                let s = sigmoid(ops.mul(x, ops.mul_add(square, b, a)));
+                let s = sigmoid(isa, ops.mul(x, ops.mul_add(square, b, a)));
                 let inner = ops.mul_add(square, ops.mul(b, ops.splat(3.0)), a);
                 ops.mul(s, ops.mul_add(ops.mul(x, inner), ops.sub(ops.one(), s), ops.one()))
             }
@@ -104,6 +103,13 @@ impl Activation {
 
 /// How many numbers a thread takes at least.
 const BLOCK: usize = 1024;
+
+/// `1 / (1 + exp(-x))`
+#[inline(always)]
+fn sigmoid<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+    let ops = isa.f32();
+    ops.div(ops.one(), ops.add(ops.one(), Exp::apply(isa, ops.neg(x))))
+}
 
 /// `(1 + erf(x / √2)) / 2`
 #[inline(always)]

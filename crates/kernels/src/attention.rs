@@ -8,7 +8,7 @@ use rten_vecmath::Exp;
 
 use crate::buffer::Buffer;
 use crate::split::{Shared, split, written};
-use crate::tile::Tile;
+use crate::tile::{Tile, sum_of};
 
 /// The sizes of an attention.
 #[derive(Debug, Clone, Copy)]
@@ -249,7 +249,7 @@ fn softmax<I: Isa>(isa: I, row: &mut [f32], keys: Range<usize>, scale: f32) {
     for chunk in row[start..end].chunks_exact(lanes) {
         sum = ops.add(sum, ops.load(chunk));
     }
-    let factor = ops.splat(1.0 / ops.sum(sum));
+    let factor = ops.splat(1.0 / sum_of::<I>(sum));
     for chunk in row[start..end].chunks_exact_mut(lanes) {
         ops.store(ops.mul(ops.load(chunk), factor), chunk);
     }
@@ -396,7 +396,7 @@ fn through_softmax<I: Isa>(isa: I, row: &mut [f32], pattern: &[f32], scale: f32)
     for (g, p) in row.chunks_exact(lanes).zip(pattern.chunks_exact(lanes)) {
         sum = ops.mul_add(ops.load(g), ops.load(p), sum);
     }
-    let (sum, scale) = (ops.splat(ops.sum(sum)), ops.splat(scale));
+    let (sum, scale) = (ops.splat(sum_of::<I>(sum)), ops.splat(scale));
     for (g, p) in row.chunks_exact_mut(lanes).zip(pattern.chunks_exact(lanes)) {
         ops.store(ops.mul(ops.mul(ops.sub(ops.load(g), sum), ops.load(p)), scale), g);
     }

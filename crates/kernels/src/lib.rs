@@ -20,7 +20,7 @@ mod tile;
 
 pub use activation::Activation;
 pub use attention::{Attended, AttentionShape, attention, attention_backward};
-pub use edges::{EdgeSums, Source, Term, differences, total};
+pub use edges::{EdgeScores, EdgeSums, InputGradients, Source, Term, differences, total};
 pub use norm::{Norm, NormKind};
 pub use packed::{Packed, PackedShape};
 pub use product::{Job, Sizes, product, product_transposed};

@@ -6,6 +6,7 @@ use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
 
 use crate::split::{Shared, split, written};
+use crate::tile::sum_of;
 
 /// Which norm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +186,7 @@ fn sum<I: Isa>(isa: I, x: &[f32], f: impl Fn(usize, I::F32) -> I::F32, rest: imp
     for (n, i) in (0..whole).step_by(lanes).enumerate() {
         sums[n % 4] = ops.add(sums[n % 4], f(i, ops.load(&x[i..])));
     }
-    let sum = ops.sum(ops.add(ops.add(sums[0], sums[1]), ops.add(sums[2], sums[3])));
+    let sum = sum_of::<I>(ops.add(ops.add(sums[0], sums[1]), ops.add(sums[2], sums[3])));
     x[whole..].iter().fold(sum, |sum, &x| sum + rest(x))
 }
 
@@ -232,7 +233,7 @@ fn backward_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], gradient: &mut [f32])
         h_sum = ops.add(h_sum, h);
         hy_sum = ops.mul_add(h, y, hy_sum);
     }
-    let (mut h_sum, mut hy_sum) = (ops.sum(h_sum), ops.sum(hy_sum));
+    let (mut h_sum, mut hy_sum) = (sum_of::<I>(h_sum), sum_of::<I>(hy_sum));
     for i in whole..n {
         gradient[i] *= norm.gain.map_or(1.0, |gain| gain[i]);
         h_sum += gradient[i];

@@ -7,7 +7,7 @@ use rten_simd::{Isa, SimdOp};
 
 use crate::buffer::Buffer;
 use crate::split::{Shared, split, written};
-use crate::tile::Tile;
+use crate::tile::{Tile, sum_of};
 
 /// `left · tableᵀ`.
 ///
@@ -111,7 +111,7 @@ unsafe fn dots<I: Isa, const ROWS: usize, const COLUMNS: usize>(
         for (j, &sum) in sums.iter().enumerate() {
             let rest = (whole..depth).map(|k| left[i * depth + k] * table[j * depth + k]);
             // SAFETY: there is room, as the caller says.
-            unsafe { to.add(i * stride + j).write(rest.fold(ops.sum(sum), |sum, x| sum + x)) };
+            unsafe { to.add(i * stride + j).write(rest.fold(sum_of::<I>(sum), |sum, x| sum + x)) };
         }
     }
 }

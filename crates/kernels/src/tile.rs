@@ -140,3 +140,33 @@ unsafe fn load<I: Isa, const VECTORS: usize>(isa: I, from: *const f32) -> [I::F3
     }
     vectors
 }
+
+/// The sum of a vector's numbers, by halves.
+#[inline(always)]
+pub fn sum_of<I: Isa>(x: I::F32) -> f32 {
+    let x = x.to_array();
+    let x = x.as_ref();
+    match x.len() {
+        16 => {
+            let eight: [f32; 8] = halved(x);
+            let four: [f32; 4] = halved(&eight);
+            (four[0] + four[2]) + (four[1] + four[3])
+        }
+        8 => {
+            let four: [f32; 4] = halved(x);
+            (four[0] + four[2]) + (four[1] + four[3])
+        }
+        4 => (x[0] + x[2]) + (x[1] + x[3]),
+        _ => x.iter().sum(),
+    }
+}
+
+/// The first half and the second, added up.
+#[inline(always)]
+fn halved<const HALF: usize>(x: &[f32]) -> [f32; HALF] {
+    let mut sums = [0.0; HALF];
+    for (i, sum) in sums.iter_mut().enumerate() {
+        *sum = x[i] + x[i + HALF];
+    }
+    sums
+}

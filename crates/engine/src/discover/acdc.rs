@@ -115,7 +115,7 @@ impl<'a> Batch<'a> {
             let tried = |circuit: usize, edge_idx: usize| {
                 whole(stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx)
             };
-            let mut masks = Masks::new(graph, stacked.len(), tried, setup.model().device());
+            let mut masks = Masks::new(graph, stacked.len(), tried, setup.model());
             let prompts = (&self.tokens, self.positions.clone());
             let logits = self.kept.circuits(setup.model(), prompts, &mut masks, self.patch);
             let logits = read(logits, "logits").await?;

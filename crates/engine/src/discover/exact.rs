@@ -35,7 +35,7 @@ pub(super) async fn scores<O: Observer>(
             for first in (first_edge..end).step_by(n_stacked) {
                 let n = n_stacked.min(end - first);
                 let amounts = |circuit, edge_idx| whole(edge_idx == first + circuit);
-                let mut masks = Masks::new(graph, n, amounts, model.device());
+                let mut masks = Masks::new(graph, n, amounts, model);
                 let logits = kept.circuits(model, (&tokens, positions.clone()), &mut masks, &patch);
                 let losses = read(loss.of(logits), "losses").await?;
                 for (value, loss) in values[first..first + n].iter_mut().zip(losses) {

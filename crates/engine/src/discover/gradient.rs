@@ -15,6 +15,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks, Model, ModelError, Start, TokenBatch};
+use crate::ops::edges::{self, Row};
 use crate::run::ablation::{SrcActivations, SrcGroup};
 use crate::run::batch::read;
 use circuitscope_core::{DestModule, Graph, SrcKind};
@@ -97,7 +98,7 @@ impl Hooks for Leaves<'_> {
         let zeros = Tensor::<5>::zeros([1; 5], &input.device().without_autodiff());
         let leaf = zeros.expand([1, n_nodes, batch, pos, d_model]).autodiff().require_grad();
         self.leaves.push(Leaf { modules, first_position: dest.positions.start, tensor: leaf.clone() });
-        DestInput::Each(input.unsqueeze_dim(1) + leaf)
+        DestInput::Zeros { input, zeros: Box::new(leaf) }
     }
 
     fn src_output(&mut self, kind: SrcKind, out: Tensor<5>, positions: &Range<usize>) {
@@ -170,25 +171,28 @@ impl Pass<'_> {
     }
 }
 
-/// Scores of all edges, summed up on the device.
+/// Modules, the first position of their inputs, and the products of their nodes' gradients with the src nodes before them:
+/// `[position | 1, node, src]`.
+type Products = (Vec<usize>, usize, Tensor<3>);
+
+/// Scores of all edges, summed up over batches.
 pub struct ScoreSums<'a> {
     graph: &'a Graph,
-    /// For each module `[position | 1, node, src]`.
+    on_host: bool,
+    /// For each module `[position | 1, node, src]`, on the device.
     sums: Vec<Option<Tensor<3>>>,
 }
 
 impl<'a> ScoreSums<'a> {
-    pub fn new(graph: &'a Graph) -> Self {
-        Self { graph, sums: vec![None; graph.dests.len()] }
+    pub fn new(model: &dyn Model, graph: &'a Graph) -> Self {
+        Self { graph, on_host: model.uses_kernels(), sums: vec![None; graph.dests.len()] }
     }
 
     /// Adds the product of every dest node's gradient with `patch - out` of the src nodes before it.
     pub fn add(&mut self, gradients: Gradients, patch: &SrcActivations, out: &SrcActivations) {
-        let mut differences = Differences { graph: self.graph, patch, out, rows: BTreeMap::new() };
-        for DestGradient { modules, first_position, grad } in gradients.dests {
-            let module = &self.graph.dests[modules[0]];
-            let rows = differences.from(first_position).narrow(1, module.min_src_idx, module.n_src);
-            let products = self.columns(grad).matmul(rows.swap_dims(1, 2)); // [position | 1, node, src]
+        let products =
+            if self.on_host { self.host_products(gradients, patch, out) } else { self.products(gradients, patch, out) };
+        for (modules, first_position, products) in products {
             let products = self.at_all_positions(products, first_position);
             let mut first = 0;
             for m in modules {
@@ -201,6 +205,44 @@ impl<'a> ScoreSums<'a> {
                 first += n;
             }
         }
+    }
+
+    /// By tensor operations.
+    fn products(&self, gradients: Gradients, patch: &SrcActivations, out: &SrcActivations) -> Vec<Products> {
+        let mut differences = Differences { graph: self.graph, patch, out, rows: BTreeMap::new() };
+        let of_dest = |DestGradient { modules, first_position, grad }: DestGradient| {
+            let module = &self.graph.dests[modules[0]];
+            let rows = differences.from(first_position).narrow(1, module.min_src_idx, module.n_src);
+            let products = self.columns(grad).matmul(rows.swap_dims(1, 2));
+            (modules, first_position, products)
+        };
+        gradients.dests.into_iter().map(of_dest).collect()
+    }
+
+    /// By the kernels.
+    fn host_products(&self, gradients: Gradients, patch: &SrcActivations, out: &SrcActivations) -> Vec<Products> {
+        let of_group = |group: &SrcGroup| {
+            let nodes: Vec<usize> = (0..group.out.dims()[1]).collect();
+            let patch = patch.at(group.kind, group.first_position);
+            patch.map_or_else(Vec::new, |patch| Row::differences(patch, group.out.clone(), &nodes))
+        };
+        let rows: Vec<Row> = out.groups.iter().flat_map(of_group).collect(); // in `src_idx` order from 0
+        let by_position = self.graph.config.seq_len.is_some();
+        let mut by_first: BTreeMap<usize, Vec<DestGradient>> = BTreeMap::new();
+        for dest in gradients.dests {
+            by_first.entry(dest.first_position).or_default().push(dest);
+        }
+        let of_positions = |(first_position, dests): (usize, Vec<DestGradient>)| {
+            let (mut modules, mut grads) = (Vec::new(), Vec::new());
+            for dest in dests {
+                let module = &self.graph.dests[dest.modules[0]];
+                grads.push((dest.grad, module.min_src_idx..module.min_src_idx + module.n_src));
+                modules.push(dest.modules);
+            }
+            let found = edges::scores(&rows, grads, by_position);
+            modules.into_iter().zip(found).map(move |(modules, found)| (modules, first_position, found))
+        };
+        by_first.into_iter().flat_map(of_positions).collect()
     }
 
     /// # Shapes

@@ -29,7 +29,7 @@ pub(super) async fn scores<O: Observer>(
         return Err(CircuitError::field("settings", "steps", "from 1 to 10000", n.to_string()).into());
     }
     let patches = Patches::new(setup, settings.ablation, PromptSide::Corrupt, steps).await?;
-    let mut sums = ScoreSums::new(setup.graph());
+    let mut sums = ScoreSums::new(setup.model(), setup.graph());
     for batch in 0..setup.batches.count() {
         let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
         let patch = patches.of(setup, batch, steps).await?;

@@ -17,7 +17,7 @@ pub(super) async fn scores<O: Observer>(
 ) -> Result<PruneScores, RunError> {
     let masks = mask_values(settings)?;
     let patches = Patches::new(setup, settings.ablation, settings.ablation_prompts, steps).await?;
-    let mut sums = ScoreSums::new(setup.graph());
+    let mut sums = ScoreSums::new(setup.model(), setup.graph());
     for batch in 0..setup.batches.count() {
         let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
         let patch = patches.of(setup, batch, steps).await?;

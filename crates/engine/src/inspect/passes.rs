@@ -133,7 +133,7 @@ impl<'a> Passes<'a> {
         if pass != Pass::Patched {
             return model.resid_end(&tokens, 0..self.seq(), watching);
         }
-        let mut masks = Masks::new(graph, 1, |_, edge_idx| self.amount(pass, edge_idx), model.device());
+        let mut masks = Masks::new(graph, 1, |_, edge_idx| self.amount(pass, edge_idx), model);
         let mut patching = Patcher::new(&mut masks, &self.patch);
         model.resid_end(&tokens, 0..self.seq(), &mut Watched { patching: &mut patching, watching })
     }

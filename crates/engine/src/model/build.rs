@@ -42,6 +42,7 @@ pub(super) fn build(config: ModelConfig, mut weights: Weights, pack: bool) -> Tr
         ln_final,
         unembedding,
         config,
+        uses_kernels: pack,
         device,
     }
 }

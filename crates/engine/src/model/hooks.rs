@@ -32,6 +32,9 @@ pub enum DestInput {
     Some { nodes: Vec<usize>, input: Tensor<5> },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
+    /// All get this input, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`: the
+    /// gradient by a zero is that by the node's input.
+    Zeros { input: Tensor<4>, zeros: Box<Tensor<5>> },
 }
 
 impl DestInput {
@@ -45,6 +48,7 @@ impl DestInput {
             // If some nodes get their own, it does.
             Self::Each(input) | Self::Some { input, .. } => input,
             Self::Sums(sums) => sums.compute(None),
+            Self::Zeros { input, zeros } => input.unsqueeze_dim(1) + *zeros,
         };
         let [circuits, _, batch, pos, d_model] = input.dims();
         input.reshape([circuits, batch, pos, d_model])
@@ -125,6 +129,11 @@ pub trait Model {
     fn config(&self) -> &ModelConfig;
 
     fn device(&self) -> &Device;
+
+    /// Whether its activations are in this program's memory, and patched and differentiated by the kernels of the CPU.
+    fn uses_kernels(&self) -> bool {
+        false
+    }
 
     /// The last residual stream, before the final norm, at the positions of `last_block`: in the last block nothing is
     /// computed at the others but keys and values. With a `start`, the blocks before it are not run and the embedding is

@@ -64,10 +64,36 @@ pub async fn load_shards<S: ByteSource>(
     sources: &[S],
     index: Option<&ShardIndex>,
     device: &Device,
-    mut progress: impl AsyncFnMut(u64, u64) -> bool,
+    progress: impl AsyncFnMut(u64, u64) -> bool,
 ) -> Result<Transformer, ModelError> {
+    let weights = read_weights(&config, sources, index, device, progress).await?;
+    Ok(build(config, weights, kernels::work_on(device)))
+}
+
+/// Puts a model on a device as [`load`] does, to be run by plain tensor operations also where the kernels would work: what they are
+/// compared with.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_plain(
+    config: ModelConfig,
+    source: &impl ByteSource,
+    device: &Device,
+) -> Result<Transformer, ModelError> {
+    let weights = read_weights(&config, std::slice::from_ref(source), None, device, async |_, _| true).await?;
+    Ok(build(config, weights, false))
+}
+
+/// Uploads the weights and checks that they have arrived.
+async fn read_weights<S: ByteSource>(
+    config: &ModelConfig,
+    sources: &[S],
+    index: Option<&ShardIndex>,
+    device: &Device,
+    mut progress: impl AsyncFnMut(u64, u64) -> bool,
+) -> Result<Weights, ModelError> {
     let file = read_headers(sources, index).await?;
-    let plan = family::locate(&config, &file)?;
+    let plan = family::locate(config, &file)?;
     let total: u64 = plan.iter().map(|(_, info)| info.bytes.end - info.bytes.start).sum();
     let (mut weights, mut done) = (Weights::new(device.clone()), 0);
     for (weight, info) in &plan {
@@ -79,5 +105,5 @@ pub async fn load_shards<S: ByteSource>(
         }
     }
     weights.check(&file.file).await?;
-    Ok(build(config, weights, kernels::work_on(device)))
+    Ok(weights)
 }

@@ -26,6 +26,6 @@ pub use error::ModelError;
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder::ModelFolder;
 pub use hooks::{Dest, DestInput, Hooks, Model, Plain, Prefix, PrefixKeeper, Start, TokenBatch, token_ids};
-pub use load::{ByteSource, load, load_shards};
+pub use load::{ByteSource, load, load_plain, load_shards};
 pub use trainable::from_tensors;
 pub use transformer::Transformer;

@@ -18,6 +18,7 @@ use circuitscope_core::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
 #[derive(Debug, Clone)]
 pub struct Transformer {
     pub(super) config: ModelConfig,
+    pub(super) uses_kernels: bool,
     pub(super) device: Device,
     /// `[d_vocab, d_model]`
     pub(super) w_e: Tensor<2>,
@@ -61,6 +62,10 @@ impl Model for Transformer {
         &self.device
     }
 
+    fn uses_kernels(&self) -> bool {
+        self.uses_kernels
+    }
+
     fn resid_end_from(
         &self,
         start: Option<Start>,
@@ -82,8 +87,8 @@ impl Model for Transformer {
                 start.block
             }
         };
-        let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions()));
-        let (masks, prefix) = (Masks::new(seq, tokens.padding.clone()), tokens.prefix.clone());
+        let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions(), self.uses_kernels));
+        let (masks, prefix) = (Masks::new(seq, tokens.padding.clone(), self.uses_kernels), tokens.prefix.clone());
         let context = AttentionContext { qk_positions, turn, seq, run: run.clone(), prefix, masks };
         for (block_idx, block) in self.blocks.iter().enumerate().skip(first_block) {
             let kept = if block_idx + 1 == self.blocks.len() { last_block.clone() } else { run.clone() };

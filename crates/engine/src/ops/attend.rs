@@ -19,6 +19,8 @@ pub struct Masks {
     seq: usize,
     /// How many padding tokens each prompt begins with; `None` where none does.
     padding: Option<Vec<usize>>,
+    /// Whether the kernels compute it.
+    on_host: bool,
     /// The masks made so far: blocks of the same kind share them.
     made: RefCell<HashMap<Reach, Option<Mask>>>,
 }
@@ -43,8 +45,8 @@ struct Mask {
 }
 
 impl Masks {
-    pub fn new(seq: usize, padding: Option<Vec<usize>>) -> Self {
-        Self { seq, padding, made: RefCell::new(HashMap::new()) }
+    pub fn new(seq: usize, padding: Option<Vec<usize>>, on_host: bool) -> Self {
+        Self { seq, padding, on_host, made: RefCell::new(HashMap::new()) }
     }
 
     /// What heads gather; scores are divided by `scale`. `show` is called with the attention probabilities, `[circuit, head, batch, query
@@ -61,13 +63,12 @@ impl Masks {
         scale: f64,
         show: Option<&mut dyn FnMut(&Tensor<5>)>,
     ) -> Tensor<5> {
-        let (heads, device) = (q.dims()[1], q.device());
-        let on_host = kernels::work_on(&device);
-        let pattern = (show.is_some() || !on_host).then(|| self.pattern(q.clone(), k.clone(), reach, scale));
+        let heads = q.dims()[1];
+        let pattern = (show.is_some() || !self.on_host).then(|| self.pattern(q.clone(), k.clone(), reach, scale));
         if let (Some(show), Some(pattern)) = (show, &pattern) {
             show(pattern);
         }
-        match pattern.filter(|_| !on_host) {
+        match pattern.filter(|_| !self.on_host) {
             Some(pattern) => pattern.matmul(for_each_head(v, heads)).permute([0, 2, 3, 1, 4]),
             None => {
                 let circuits = [&q, &k, &v].map(|x| x.dims()[0]).into_iter().max().expect("there are three");

@@ -1,11 +1,12 @@
 //! Inputs of dest nodes that are added up only when it is known which norm follows.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use burn::tensor::{Tensor, TensorData};
 
 use super::kernels::{self, HostNorm};
-use circuitscope_kernels::{EdgeSums, Source, Term, differences, total};
+use circuitscope_kernels::{EdgeScores, EdgeSums, InputGradients, Source, Term, differences, total};
 
 /// What src nodes would change if all edges from them were patched, in this program's memory.
 #[derive(Debug, Clone)]
@@ -41,6 +42,34 @@ impl Row {
             }
         }
     }
+}
+
+/// Every product of gradients by the inputs of dest nodes with rows, which are without circuits.
+///
+/// # Shapes
+/// - gradients: each `[1, node, batch, position, d_model]`, at one number of positions, with the rows that it is multiplied with
+/// - output: for each `[position | 1, node, row]`
+pub fn scores(rows: &[Row], gradients: Vec<(Tensor<5>, Range<usize>)>, by_position: bool) -> Vec<Tensor<3>> {
+    let Some((first, _)) = gradients.first() else { return Vec::new() };
+    let ([_, _, batch, positions, d], device) = (first.dims(), first.device());
+    let n_positions = if by_position { positions } else { 1 };
+    let sources: Vec<Source<'_>> =
+        rows.iter().map(|row| Source { rows: &row.values, positions: row.positions }).collect();
+    // A source of fewer positions has no edge to inputs of more.
+    let n_reached = gradients.iter().map(|(_, rows)| rows.end).max().unwrap_or(0);
+    let gradients: Vec<_> = gradients.into_iter().map(|(x, rows)| (x.dims()[1], kernels::Host::new(x), rows)).collect();
+    let inputs: Vec<_> = gradients
+        .iter()
+        .map(|(n, x, rows)| InputGradients { values: x.slice(), n_inputs: *n, sources: rows.clone() })
+        .collect();
+    let (inputs, sources) = (inputs.as_slice(), &sources[..n_reached]);
+    let found = EdgeScores { inputs, batch, positions, d, sources, by_position }.compute();
+    let shape = |group: &InputGradients<'_>| [n_positions, group.n_inputs, group.sources.len()];
+    found
+        .into_iter()
+        .zip(inputs)
+        .map(|(values, group)| Tensor::from_data(TensorData::new(values, shape(group)), &device))
+        .collect()
 }
 
 /// Inputs that are sums of the residual stream and patched edges.

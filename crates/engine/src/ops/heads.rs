@@ -26,6 +26,8 @@ pub enum Inputs {
     Some { nodes: Vec<usize>, shared: Tensor<4>, input: Box<Tensor<5>> },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
+    /// All have the same, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`.
+    Zeros { shared: Tensor<4>, zeros: Box<Tensor<5>> },
 }
 
 /// The norm before a block's attention, and the projections to queries, keys and values.
@@ -85,7 +87,10 @@ impl HeadInputs {
                     None => (inputs, norm.clone()),
                     Some(shift) => (self.shifted(&range, inputs, shift), None),
                 };
-                self.packed(&range, inputs, norm, weights)
+                match inputs {
+                    Inputs::Zeros { shared, zeros } => self.of_nodes(&range, (shared, *zeros), norm, weights),
+                    inputs => self.packed(&range, inputs, norm, weights),
+                }
             }
             InputWeights::Plain(plain) => {
                 Plain { heads: self, w: &plain.w, b: plain.b.as_ref() }.project(range, inputs, shift)
@@ -101,6 +106,38 @@ impl HeadInputs {
         let circuits = each.dims()[0];
         let each = self.norm.forward(each).reshape([circuits, n_qkv, n_heads, batch * pos, d_model]);
         Inputs::Each((each + shift).reshape([circuits, n_qkv * n_heads, batch, pos, d_model]))
+    }
+
+    /// Those of one input, to which each node adds a zero.
+    fn of_nodes(
+        &self,
+        range: &QkvRange,
+        (shared, zeros): (Tensor<4>, Tensor<5>),
+        norm: Option<Arc<HostNorm>>,
+        weights: &Arc<Packed>,
+    ) -> Vec<Tensor<5>> {
+        let (n_heads, [_, n_nodes, batch, pos, d_model]) = (self.n_heads, zeros.dims());
+        let (rows, d_head) = (batch * pos, weights.shape().width);
+        let job = |(i, qkv): (usize, usize), head: usize| Job {
+            group: self.group(qkv, head),
+            first: 0,
+            at: (i * n_heads + head) % n_nodes,
+        };
+        let kinds = range.clone().enumerate();
+        let jobs =
+            kinds.flat_map(|kind| (0..n_heads).map(move |head| (kind, head))).map(|(kind, head)| job(kind, head));
+        let (jobs, sizes) = (jobs.collect(), Sizes { n_rows: rows, depth: d_model, stride: d_model });
+        let (weights, act) = (weights.clone(), Activation::None);
+        let x = shared.reshape([rows, d_model]);
+        let all = kernels::node_product(x, zeros, Product { norm, weights, with_bias: true, act, jobs, sizes });
+        let one = |i| all.clone().narrow(0, i * n_heads, n_heads).reshape([1, n_heads, batch, pos, d_head]);
+        (0..range.len()).map(one).collect()
+    }
+
+    /// The group of the packed weights that projects to a head's queries, keys or values.
+    fn group(&self, qkv: usize, head: usize) -> usize {
+        let (n_heads, n_groups) = (self.n_heads, self.n_key_value_heads);
+        if qkv == 0 { head } else { n_heads + (qkv - 1) * n_groups + head / (n_heads / n_groups) }
     }
 
     fn packed(
@@ -129,11 +166,10 @@ impl HeadInputs {
             let per_group = n_heads / n_groups;
             // Heads that share weights and input share what comes of them.
             let step = if qkv > 0 && sources.chunks(per_group).all(shares) { per_group } else { 1 };
-            let group = |head: usize| if qkv == 0 { head } else { n_heads + (qkv - 1) * n_groups + head / per_group };
             for circuit in 0..circuits {
                 let at = |source: usize| (circuit * n_sources + source) * rows * d_model;
                 let heads = (0..n_heads).step_by(step);
-                jobs.extend(heads.map(|head| Job { group: group(head), first: 0, at: at(sources[head]) }));
+                jobs.extend(heads.map(|head| Job { group: self.group(qkv, head), first: 0, at: at(sources[head]) }));
             }
             n_projected.push(n_heads / step);
         }
@@ -154,7 +190,7 @@ impl Inputs {
     /// `[batch, position, d_model]`
     fn dims(&self) -> [usize; 3] {
         match self {
-            Self::Shared(input) | Self::Some { shared: input, .. } => {
+            Self::Shared(input) | Self::Some { shared: input, .. } | Self::Zeros { shared: input, .. } => {
                 let [_, batch, pos, d_model] = input.dims();
                 [batch, pos, d_model]
             }
@@ -186,6 +222,7 @@ impl Inputs {
                 ((0..n_nodes).map(source).collect(), Tensor::cat(vec![shared, *input], 1))
             }
             Self::Sums(sums) => (sums.sources(n_nodes), sums.compute(None)),
+            Self::Zeros { shared, zeros } => Self::Each(shared.unsqueeze_dim(1) + *zeros).stacked(n_qkv, n_heads),
         }
     }
 
@@ -237,6 +274,9 @@ impl Plain<'_> {
                 // Joint nodes serve queries, keys and values.
                 let each = input.reshape([circuits, n_nodes / n_heads, n_heads, rows, d_model]);
                 self.all(range.clone(), each, shift)
+            }
+            Inputs::Zeros { shared: input, zeros } => {
+                return self.project(range, Inputs::Each(input.unsqueeze_dim(1) + *zeros), shift);
             }
             Inputs::Sums(_) => {
                 let each = inputs.each(range.len(), n_heads);

@@ -10,13 +10,14 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Bytes, DType, Dispatch, DispatchDevice, Flex, Shape, backend_extension,
+    Autodiff, AutodiffBackend, Backend, Bytes, DType, Dispatch, DispatchDevice, Flex, Shape, TensorMetadata,
+    backend_extension,
 };
 use burn::tensor::{Device, Tensor};
 
 use circuitscope_kernels::{
     Activation, Attended, AttentionShape, Job, Norm, NormKind, Packed, Sizes, attention, attention_backward, product,
-    product_transposed, product_with_table, product_with_table_backward,
+    product_transposed, product_with_table, product_with_table_backward, total,
 };
 
 /// A norm whose numbers are at hand.
@@ -78,6 +79,14 @@ pub trait Kernels: Backend {
     /// - output: `[job, row, width]`
     fn kernel_product(x: FloatTensor<Self>, product: Arc<Product>) -> FloatTensor<Self>;
 
+    /// Products of one input, to which each of several nodes adds a zero of its own: the gradient by a zero is that by the node's input.
+    ///
+    /// # Shapes
+    /// - x: `[row, d]`
+    /// - zeros: `[1, node, batch, position, d]`
+    /// - output: `[job, row, width]`; the place of a job is its node
+    fn kernel_node_product(x: FloatTensor<Self>, zeros: FloatTensor<Self>, product: Arc<Product>) -> FloatTensor<Self>;
+
     /// # Shapes
     /// - q: `[circuit, head, batch, query, d_head]`
     /// - k, v: `[circuit, key and value head, batch, seq, d_head]`
@@ -114,6 +123,14 @@ pub trait KernelsBackward: Kernels {
         gradient: FloatTensor<Self>,
         product: Arc<Product>,
     ) -> FloatTensor<Self>;
+
+    /// The gradients by the input and by the zeros, of this shape; `product` is that of [`Kernels::kernel_node_product`].
+    fn kernel_node_product_backward(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        zeros: Shape,
+        product: Arc<Product>,
+    ) -> [FloatTensor<Self>; 2];
 
     fn kernel_norm_backward(
         x: FloatTensor<Self>,
@@ -202,6 +219,13 @@ impl Kernels for Flex {
         tensor(product.of(slice(&x), product.act), product.shape())
     }
 
+    fn kernel_node_product(x: FlexTensor, _: FlexTensor, product: Arc<Product>) -> FlexTensor {
+        let x = contiguous(x);
+        let jobs = product.jobs.iter().map(|job| Job { at: 0, ..*job }).collect();
+        let of_one_input = Product { jobs, ..(*product).clone() };
+        tensor(of_one_input.of(slice(&x), product.act), product.shape())
+    }
+
     fn kernel_attention(q: FlexTensor, k: FlexTensor, v: FlexTensor, attention: Arc<Attention>) -> FlexTensor {
         let [q, k, v] = [q, k, v].map(contiguous);
         let shape = attention.shape(&dims(&q), &dims(&k));
@@ -252,6 +276,24 @@ impl KernelsBackward for Flex {
             norm.norm().backward(weights.shape().depth, xs, &mut by_x);
         }
         tensor(by_x, shape)
+    }
+
+    fn kernel_node_product_backward(
+        x: FlexTensor,
+        gradient: FlexTensor,
+        zeros: Shape,
+        product: Arc<Product>,
+    ) -> [FlexTensor; 2] {
+        let (x, gradient) = (contiguous(x), contiguous(gradient));
+        let Product { norm, weights, jobs, sizes, .. } = &*product;
+        let (one, d) = (slice(&x).len(), weights.shape().depth);
+        let jobs: Vec<_> = jobs.iter().map(|job| Job { at: job.at * one, ..*job }).collect();
+        let mut by_node = product_transposed(weights, &jobs, *sizes, slice(&gradient), zeros.num_elements());
+        if let Some(norm) = norm {
+            norm.norm().backward(d, slice(&x), &mut by_node);
+        }
+        let by_x = total(&by_node.chunks_exact(one).collect::<Vec<_>>());
+        [tensor(by_x, dims(&x)), tensor(by_node, zeros.to_vec())]
     }
 
     fn kernel_norm_backward(x: FlexTensor, gradient: FlexTensor, norm: Arc<HostNorm>) -> FlexTensor {
@@ -310,6 +352,24 @@ impl<B: KernelsBackward> Backward<B, 1> for ProductBackward {
         unary::<B, _>(ops.parents, ops.node, grads, |gradient| {
             B::kernel_product_backward(x, before, gradient, product)
         });
+    }
+}
+
+#[derive(Debug)]
+struct NodeProductBackward;
+
+impl<B: KernelsBackward> Backward<B, 2> for NodeProductBackward {
+    type State = (FloatTensor<B>, Shape, Arc<Product>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (x, zeros, product) = ops.state;
+        let gradient = grads.consume::<B>(&ops.node);
+        let found = B::kernel_node_product_backward(x, gradient, zeros, product);
+        for (node, gradient) in ops.parents.into_iter().zip(found) {
+            if let Some(node) = node {
+                grads.register::<B>(node.id, gradient);
+            }
+        }
     }
 }
 
@@ -385,6 +445,16 @@ impl<B: KernelsBackward, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         }
     }
 
+    fn kernel_node_product(x: FloatTensor<Self>, zeros: FloatTensor<Self>, product: Arc<Product>) -> FloatTensor<Self> {
+        let (nodes, shape) = ([x.node(), zeros.node()], zeros.shape());
+        let (x, zeros) = (x.into_primitive(), zeros.into_primitive());
+        let out = B::kernel_node_product(x.clone(), zeros, product.clone());
+        match NodeProductBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x, shape, product), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
     fn kernel_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,
@@ -438,6 +508,11 @@ pub fn norm<const D: usize>(x: Tensor<D>, norm: &Arc<HostNorm>) -> Tensor<D> {
 /// See [`Kernels::kernel_product`].
 pub fn packed_product<const D: usize>(x: Tensor<D>, product: Product) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::kernel_product(x.into_dispatch(), Arc::new(product)))
+}
+
+/// See [`Kernels::kernel_node_product`].
+pub fn node_product(x: Tensor<2>, zeros: Tensor<5>, product: Product) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::kernel_node_product(x.into_dispatch(), zeros.into_dispatch(), Arc::new(product)))
 }
 
 /// See [`Kernels::kernel_attention`].

@@ -35,8 +35,8 @@ pub struct Turn {
     cos: Tensor<5>,
     /// `[1, 1, batch | 1, seq, dim / 2]`
     sin: Tensor<5>,
-    /// For the kernels, by the first position.
-    angles: RefCell<HashMap<usize, Arc<Angles>>>,
+    /// For the kernels where they compute it, by the first position.
+    angles: Option<RefCell<HashMap<usize, Arc<Angles>>>>,
 }
 
 impl RotaryTables {
@@ -48,7 +48,7 @@ impl RotaryTables {
     }
 
     /// The angles of `seq` positions, or of the positions `ids`, `[batch * seq]`, which are below `seq`.
-    pub fn at(&self, seq: usize, ids: Option<Tensor<1, Int>>) -> Turn {
+    pub fn at(&self, seq: usize, ids: Option<Tensor<1, Int>>, on_host: bool) -> Turn {
         let [kept, half] = self.cos.dims();
         let tables = match seq <= kept {
             true => [&self.cos, &self.sin].map(|table| table.clone().narrow(0, 0, seq)),
@@ -59,7 +59,7 @@ impl RotaryTables {
             let batch = table.dims()[0] / seq;
             table.reshape([1, 1, batch, seq, half])
         });
-        Turn { cos, sin, angles: RefCell::new(HashMap::new()) }
+        Turn { cos, sin, angles: on_host.then(RefCell::default) }
     }
 }
 
@@ -71,8 +71,8 @@ impl Turn {
     pub fn apply(&self, x: Tensor<5>, positions: &Range<usize>) -> Tensor<5> {
         let at = |table: &Tensor<5>| table.clone().narrow(3, positions.start, positions.len());
         let (cos, sin) = (at(&self.cos), at(&self.sin));
-        if kernels::work_on(&x.device()) {
-            let mut known = self.angles.borrow_mut();
+        if let Some(known) = &self.angles {
+            let mut known = known.borrow_mut();
             let angles = known.entry(positions.start).or_insert_with(|| {
                 let half = cos.dims()[4];
                 Arc::new(Angles { cos: kernels::host(&cos), sin: kernels::host(&sin), half })

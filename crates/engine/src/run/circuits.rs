@@ -105,7 +105,7 @@ async fn run_group<O: Observer>(
 ) -> Result<Vec<Measured>, RunError> {
     let &RunInput { model, graph, circuits, settings, keep_logits, .. } = input;
     let amounts = |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
-    let mut masks = Masks::new(graph, group.len(), amounts, model.device());
+    let mut masks = Masks::new(graph, group.len(), amounts, model);
     let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
     let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
     let n_kept = if keep_logits { batches.n_prompts() * n_positions * d_vocab } else { 0 };

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::Dest;
+use crate::model::{Dest, Model};
 use circuitscope_core::{DestKind, DestModule, Graph, SrcKind};
 
 /// The masks of some circuits, uploaded when they are first asked for and kept.
@@ -25,6 +25,7 @@ pub struct Masks<'a> {
     /// The first block with a dest node that an edge is patched to, in any circuit.
     first_block: Option<usize>,
     device: Device,
+    on_host: bool,
     uploaded: HashMap<(DestKind, usize, usize), Mask>,
     lists: HashMap<(DestKind, usize, usize), Option<Rc<PatchedEdges>>>,
 }
@@ -71,7 +72,7 @@ impl<'a> Masks<'a> {
         graph: &'a Graph,
         n_circuits: usize,
         amounts: impl Fn(usize, usize) -> f32 + 'a,
-        device: &Device,
+        model: &dyn Model,
     ) -> Self {
         let mut patched_srcs = vec![false; graph.srcs.len()];
         let mut first_block = None;
@@ -90,7 +91,8 @@ impl<'a> Masks<'a> {
             first_edges: graph.first_edges(),
             patched_srcs,
             first_block,
-            device: device.clone(),
+            device: model.device().clone(),
+            on_host: model.uses_kernels(),
             uploaded: HashMap::new(),
             lists: HashMap::new(),
         }
@@ -107,9 +109,9 @@ impl<'a> Masks<'a> {
         of_kind.enumerate().filter(|(_, (_, patched))| **patched).map(|(node, _)| node).collect()
     }
 
-    /// Where the masks are uploaded.
-    pub fn device(&self) -> &Device {
-        &self.device
+    /// Whether the kernels patch.
+    pub fn on_host(&self) -> bool {
+        self.on_host
     }
 
     /// The patched edges to some dest nodes, one by one; `None` where none is patched in any circuit.

@@ -13,7 +13,6 @@ use super::ablation::SrcActivations;
 use super::kept::Kept;
 use super::masks::Masks;
 use crate::model::{Dest, DestInput, Hooks};
-use crate::ops::kernels;
 use circuitscope_core::SrcKind;
 
 /// Patches the edges of some circuits, all in one forward pass.
@@ -21,7 +20,7 @@ pub struct Patcher<'m>(Box<dyn Hooks + 'm>);
 
 impl<'m> Patcher<'m> {
     pub fn new<'a: 'm>(masks: &'m mut Masks<'a>, patch: &'m SrcActivations) -> Self {
-        if kernels::work_on(masks.device()) {
+        if masks.on_host() {
             Self(Box::new(HostPatcher::new(masks, patch, None)))
         } else {
             Self(Box::new(TensorPatcher::new(masks, patch, None)))
@@ -30,7 +29,7 @@ impl<'m> Patcher<'m> {
 
     /// For a pass that begins at a later block, as an unpatched run that was kept reaches it.
     pub fn resumed<'a: 'm>(masks: &'m mut Masks<'a>, patch: &'m SrcActivations, kept: &'m Kept, block: usize) -> Self {
-        if kernels::work_on(masks.device()) {
+        if masks.on_host() {
             return Self(Box::new(HostPatcher::new(masks, patch, Some((kept, block)))));
         }
         let (graph, n_circuits) = (masks.graph(), masks.n_circuits());

@@ -98,9 +98,11 @@ impl Rows {
         for (first, src) in
             graph.srcs.iter().enumerate().filter(|(_, s)| is_before(s.kind) && s.head_idx.unwrap_or(0) == 0)
         {
-            let Some(out) = out.at(src.kind, 0) else { continue };
-            let Some(patch) = patch.at(src.kind, 0) else { continue };
-            let positions = 0..out.dims()[3];
+            let Some(group) = out.groups.iter().find(|group| group.kind == src.kind) else { continue };
+            // Where a prefix is known the run begins after it.
+            let (start, out) = (group.first_position, group.out.clone());
+            let Some(patch) = patch.at(src.kind, start) else { continue };
+            let positions = start..start + out.dims()[3];
             let rows =
                 rows.get_or_insert_with(|| Self::new(&out, &positions, n_circuits, graph.srcs.len(), token_wise));
             rows.put(1 + first, patch - out);
