@@ -92,8 +92,30 @@ impl Tile {
             if let Some(bias) = bias {
                 sums = [load::<I, VECTORS>(isa, bias); ROWS];
             }
-            let mut row = b;
-            for k in 0..depth {
+            let (mut row, mut k) = (b, 0);
+            // WebAssembly has no addresses with a stride: a pointer for each row, added to once for several rows of the panel.
+            let at_once = if lanes == 4 { 4 } else { 1 };
+            let mut lefts = [a; ROWS];
+            for (i, left) in lefts.iter_mut().enumerate() {
+                *left = a.add(i * a_stride);
+            }
+            while lanes == 4 && k + at_once <= depth {
+                for k in 0..at_once {
+                    let right = load::<I, VECTORS>(isa, row.add(k * b_stride));
+                    for (sums, left) in sums.iter_mut().zip(&lefts) {
+                        let left = ops.splat(*left.add(k));
+                        for (sum, &right) in sums.iter_mut().zip(&right) {
+                            *sum = ops.mul_add(left, right, *sum);
+                        }
+                    }
+                }
+                row = row.add(at_once * b_stride);
+                for left in &mut lefts {
+                    *left = left.add(at_once);
+                }
+                k += at_once;
+            }
+            while k < depth {
                 let right = load::<I, VECTORS>(isa, row);
                 for (i, sums) in sums.iter_mut().enumerate() {
                     let left = ops.splat(*a.add(i * a_stride + k));
@@ -102,6 +124,7 @@ impl Tile {
                     }
                 }
                 row = row.add(b_stride);
+                k += 1;
             }
             if n_columns == VECTORS * lanes {
                 for (i, sums) in sums.iter().enumerate() {
