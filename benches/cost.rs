@@ -8,14 +8,19 @@
 //! cargo bench --bench cost -- gpt2-small profile=eap # one thing over and over, for a profiler: plain, circuit or eap
 //! ```
 //!
+//! Times are taken in turns, and ratios are of pairs of one round: the middle one, and in brackets the middles of both halves. All of it is
+//! written as JSON too, beside the models.
+//!
 //! The models are a reference case, and some of random weights that are written below the target directory once.
 //! `benches/README.md` has what was measured and how the Python environment is made.
 
 mod support;
 
+use std::cell::RefCell;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 
 use burn::tensor::Device;
@@ -28,8 +33,9 @@ use circuitscope_core::{
 use circuitscope_engine::discover::{DiscoverInput, discover};
 use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
 use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
+use serde_json::{Value, json};
 
-use support::{interleaved, random};
+use support::{Spread, Task, Times, in_turns, random};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]
@@ -44,10 +50,12 @@ struct Shape {
     config: Option<&'static str>,
     /// How often each thing is timed; the middle time counts.
     repeats: usize,
+    /// Whether the Python script can load it.
+    beside_python: bool,
 }
 
 const SHAPES: [Shape; 4] = [
-    Shape { name: "gpt2-case", batch: 2, seq: 6, config: None, repeats: 41 },
+    Shape { name: "gpt2-case", batch: 2, seq: 6, config: None, repeats: 41, beside_python: true },
     Shape {
         name: "4-layer",
         batch: 8,
@@ -57,6 +65,7 @@ const SHAPES: [Shape; 4] = [
                 "n_positions": 64, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
         ),
         repeats: 15,
+        beside_python: true,
     },
     Shape {
         name: "gpt2-small",
@@ -66,7 +75,8 @@ const SHAPES: [Shape; 4] = [
             r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 12, "n_head": 12, "n_embd": 768,
                 "n_positions": 1024, "vocab_size": 50257, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
         ),
-        repeats: 3,
+        repeats: 5,
+        beside_python: true,
     },
     // SmolLM2's: 30 layers whose 9 heads share 3 keys and values.
     Shape {
@@ -78,7 +88,8 @@ const SHAPES: [Shape; 4] = [
                 "num_key_value_heads": 3, "hidden_size": 576, "intermediate_size": 1536, "max_position_embeddings": 2048,
                 "vocab_size": 49152, "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 100000, "tie_word_embeddings": true}"#,
         ),
-        repeats: 3,
+        repeats: 5,
+        beside_python: false,
     },
 ];
 
@@ -92,6 +103,7 @@ const FEW_SHOT: Shape = Shape {
             "n_positions": 128, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
     ),
     repeats: 9,
+    beside_python: false,
 };
 const FEW_SHOT_SHARED: usize = 64;
 
@@ -105,12 +117,18 @@ fn main() {
         let shape = SHAPES.iter().find(|s| wanted.iter().any(|w| w == s.name)).expect("the name of a model");
         return profile(shape, &what[PROFILE.len()..]);
     }
-    for shape in SHAPES.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
-        measure(shape);
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+    let mut models: Vec<Value> = SHAPES.iter().filter(|s| is_wanted(s.name)).map(measure).collect();
+    if is_wanted(FEW_SHOT.name) {
+        models.push(measure_few_shot());
     }
-    if wanted.is_empty() || wanted.iter().any(|w| w == FEW_SHOT.name) {
-        measure_few_shot();
-    }
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let json = json!({"cpu": cpu, "threads": threads, "optimised": !cfg!(debug_assertions), "models": models});
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cost.json");
+    fs::write(&path, serde_json::to_string_pretty(&json).unwrap()).unwrap();
+    println!("\nwritten to {}", path.display());
 }
 
 /// What an argument begins with that asks for one thing over and over, for a profiler to look at.
@@ -144,7 +162,7 @@ fn plain_pass(model: &Transformer, prompts: &Prompts, positions: std::ops::Range
 }
 
 /// Prints what positions that both prompts of a pair begin with save a sweep.
-fn measure_few_shot() {
+fn measure_few_shot() -> Value {
     let shape = &FEW_SHOT;
     let model = open(shape);
     let graph = Graph::new(model.config(), GraphConfig::default());
@@ -156,18 +174,17 @@ fn measure_few_shot() {
         pair.corrupt[..FEW_SHOT_SHARED].copy_from_slice(&pair.clean[..FEW_SHOT_SHARED]);
     }
     let sweep = |prompts| drop(run_sweep(&model, &graph, &scores, prompts, &counts, None));
-    let [without, with] = interleaved(shape.repeats, &[&|| sweep(&unlike), &|| sweep(&alike)])[..] else {
-        unreachable!()
-    };
-    let (batch, seq) = (shape.batch, shape.seq);
-    println!(
-        "\n{}: 4 layers, {} edges, batch {batch} x {seq} tokens, {N_CIRCUITS} circuits",
-        shape.name,
-        graph.n_edges()
-    );
-    println!("  prompts that differ from the first token on: {:>10.3} ms a sweep", without * 1e3);
-    println!("  prompts that begin with the same {FEW_SHOT_SHARED} tokens:  {:>10.3} ms a sweep", with * 1e3);
-    println!("  how many times as fast: {:.2}", without / with);
+    let (apart, together) = ("prompts that differ from the first token on", "prompts that begin with the same tokens");
+    let times = in_turns(vec![
+        Task::new(apart, shape.repeats, || sweep(&unlike)),
+        Task::new(together, shape.repeats, || sweep(&alike)),
+    ]);
+    let (batch, seq, n_edges) = (shape.batch, shape.seq, graph.n_edges());
+    println!("\n{}: 4 layers, {n_edges} edges, batch {batch} x {seq} tokens, {N_CIRCUITS} circuits", shape.name);
+    let mut report = Report::new(shape, n_edges);
+    report.rows(&times, apart);
+    report.ratio("differing from the first token on / sharing 64", times.ratio(apart, together));
+    report.json
 }
 
 /// A model that is measured with.
@@ -180,56 +197,115 @@ fn open(shape: &Shape) -> Transformer {
     pollster::block_on(load(config, &weights, &device, always)).unwrap()
 }
 
+/// What is measured of a model, printed and kept.
+struct Report {
+    json: Value,
+}
+
+impl Report {
+    fn new(shape: &Shape, n_edges: usize) -> Self {
+        let Shape { name, batch, seq, .. } = shape;
+        Self {
+            json: json!({"model": name, "edges": n_edges, "batch": batch, "seq": seq, "ms": {}, "passes": {}, "ratios": {}}),
+        }
+    }
+
+    /// The times, in milliseconds and beside one of them.
+    fn rows(&mut self, times: &Times, beside: &str) {
+        for name in times.names() {
+            let (ms, passes) = (times.seconds(name).times(1e3), times.ratio(name, beside));
+            println!("  {name:<58} {:>10.3} ms  {passes}", ms.median);
+            self.json["ms"][name] = json!(ms);
+            self.json["passes"][name] = json!(passes);
+        }
+    }
+
+    fn ratio(&mut self, name: &str, ratio: Spread) {
+        println!("  {name}: {ratio}");
+        self.json["ratios"][name] = json!(ratio);
+    }
+
+    fn mib(&mut self, name: &str, mib: usize) {
+        println!("  {name}: {mib} MiB");
+        self.json["mib"][name] = json!(mib);
+    }
+}
+
+const PLAIN: &str = "plain pass, logits at the last position";
+const PLAIN_ALL: &str = "plain pass, logits at all positions";
+const CIRCUIT: &str = "circuit in a sweep of 20, 1 to all edges";
+const HALF: &str = "circuit of half of all edges, run alone afterwards";
+const EAP: &str = "edge attribution patching";
+const ACDC: &str = "ACDC with 4 thresholds";
+const HF_PLAIN: &str = "Hugging Face's plain pass";
+const THEIR_CIRCUIT: &str = "auto-circuit's circuit";
+const THEIR_EAP: &str = "auto-circuit's edge attribution patching";
+const THEIR_ACDC: &str = "auto-circuit's ACDC";
+
 /// Prints what one model costs.
-fn measure(shape: &Shape) {
+fn measure(shape: &Shape) -> Value {
     let (dir, model) = (model_dir(shape), open(shape));
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
     let prompts = random_prompts(shape, model.config().d_vocab);
     let counts = log_spaced(graph.n_edges());
-
     println!("\n{}: {} edges, batch {} x {} tokens", shape.name, graph.n_edges(), shape.batch, shape.seq);
+    let mut report = Report::new(shape, graph.n_edges());
+
     let plain = |positions| plain_pass(&model, &prompts, positions);
     let sweep = |counts: &[usize], unpatched| run_sweep(&model, &graph, &scores, &prompts, counts, unpatched);
     let half = [graph.n_edges() / 2];
     let unpatched = Some(sweep(&half, None));
-    let last = shape.seq - 1..shape.seq;
-    let tasks: [&dyn Fn(); 4] =
-        [&|| plain(last.clone()), &|| plain(0..shape.seq), &|| drop(sweep(&counts, None)), &|| {
-            drop(sweep(&half, unpatched.clone()));
-        }];
-    let [plain_last, plain_all, sweep, half] = interleaved(shape.repeats, &tasks)[..] else { unreachable!() };
-    let circuit = sweep / N_CIRCUITS as f64;
-    row("plain pass, logits at the last position", plain_last, plain_last);
-    row("plain pass, logits at all positions", plain_all, plain_last);
-    row(&format!("circuit in a sweep of {N_CIRCUITS}, 1 to {} edges", graph.n_edges()), circuit, plain_last);
-    row("circuit of half of all edges, run alone afterwards", half, plain_last);
     let search = |algorithm: Algorithm| find(&model, &graph, &prompts, algorithm);
     let eap = || search(Algorithm::MaskGradient(MaskGradient::default()));
     let acdc = || search(Algorithm::Acdc(Acdc { thresholds: ACDC_THRESHOLDS.to_vec(), ..Acdc::default() }));
     let held = memory_mib("VmRSS:");
     reset_peak_memory();
     eap();
-    let eap_mib = memory_mib("VmHWM:").saturating_sub(held);
-    let [plain_now, eap] = interleaved(shape.repeats, &[&|| plain(last.clone()), &eap])[..] else { unreachable!() };
-    row("edge attribution patching", eap, plain_now);
-    println!("  memory of edge attribution patching beside the model: {eap_mib} MiB");
-    // ACDC takes a pass an edge.
-    let acdc = (shape.config.is_none()).then(|| interleaved(shape.repeats.min(5), &[&acdc])[0]);
-    if let Some(acdc) = acdc {
-        row(&format!("ACDC with {} thresholds", ACDC_THRESHOLDS.len()), acdc, plain_last);
-    }
-    if let Some(python) = std::env::var_os("CIRCUITSCOPE_PYTHON") {
-        beside_python(shape, &dir, Path::new(&python), &counts, plain_last, &Ours { circuit, eap, acdc });
-    }
-    println!("  peak memory of this process since attribution began: {} MiB", memory_mib("VmHWM:"));
-}
+    report.mib("memory of edge attribution patching beside the model", memory_mib("VmHWM:").saturating_sub(held));
 
-/// Our times in seconds, to be set beside auto-circuit's.
-struct Ours {
-    circuit: f64,
-    eap: f64,
-    acdc: Option<f64>,
+    let Shape { repeats, .. } = *shape;
+    let last = shape.seq - 1..shape.seq;
+    let mut tasks = vec![
+        Task::new(PLAIN, repeats, || plain(last.clone())),
+        Task::new(PLAIN_ALL, repeats, || plain(0..shape.seq)),
+        Task::timed(CIRCUIT, repeats, || {
+            let start = std::time::Instant::now();
+            drop(sweep(&counts, None));
+            start.elapsed().as_secs_f64() / N_CIRCUITS as f64
+        }),
+        Task::new(HALF, repeats, || drop(sweep(&half, unpatched.clone()))),
+        Task::new(EAP, repeats, eap),
+    ];
+    // ACDC takes a pass an edge.
+    if shape.config.is_none() {
+        tasks.push(Task::new(ACDC, repeats.min(5), acdc));
+    }
+    let python = std::env::var_os("CIRCUITSCOPE_PYTHON").filter(|_| shape.beside_python);
+    let reference = python.map(|python| RefCell::new(Reference::start(Path::new(&python), shape, &dir, &counts)));
+    if let Some(reference) = &reference {
+        let ask = |what: &'static str| move || reference.borrow_mut().time(what);
+        // Theirs take up to half a minute at the larger shape.
+        let few = if repeats > 5 { 5 } else { 2 };
+        tasks.push(Task::timed(HF_PLAIN, repeats, ask("plain")));
+        tasks.push(Task::timed(THEIR_CIRCUIT, few, ask("circuit")));
+        tasks.push(Task::timed(THEIR_EAP, few, ask("eap")));
+        if shape.config.is_none() {
+            tasks.push(Task::timed(THEIR_ACDC, 1, ask("acdc")));
+        }
+    }
+    let times = in_turns(tasks);
+    report.rows(&times, PLAIN);
+    if reference.is_some() {
+        report.ratio("our plain pass / Hugging Face's", times.ratio(PLAIN, HF_PLAIN));
+        report.ratio("auto-circuit's circuit / ours", times.ratio(THEIR_CIRCUIT, CIRCUIT));
+        report.ratio("auto-circuit's edge attribution patching / ours", times.ratio(THEIR_EAP, EAP));
+        if shape.config.is_none() {
+            report.ratio("auto-circuit's ACDC / ours", times.ratio(THEIR_ACDC, ACDC));
+        }
+    }
+    report.mib("peak memory of this process since attribution began", memory_mib("VmHWM:"));
+    report.json
 }
 
 /// As in the reference case `gpt2`.
@@ -243,34 +319,38 @@ fn find(model: &Transformer, graph: &Graph, prompts: &Prompts, algorithm: Algori
     pollster::block_on(discover(&input, &mut ())).unwrap();
 }
 
-fn row(what: &str, seconds: f64, plain: f64) {
-    println!("  {what:<58} {:>10.3} ms  {:>6.2} plain passes", seconds * 1e3, seconds / plain);
+/// Hugging Face's model and auto-circuit in Python, which do what they are asked for one thing at a time.
+struct Reference {
+    child: Child,
+    answers: BufReader<ChildStdout>,
 }
 
-/// Runs the Python script on the same model and prints the ratios.
-fn beside_python(shape: &Shape, dir: &Path, python: &Path, counts: &[usize], plain: f64, ours: &Ours) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reference.py");
-    let list: Vec<String> = counts.iter().map(usize::to_string).collect();
-    let mut command = Command::new(python);
-    command.arg(script).arg(dir).arg(shape.batch.to_string()).arg(shape.seq.to_string());
-    let acdc = if ours.acdc.is_some() { ACDC_THRESHOLDS.map(|t| t.to_string()).join(",") } else { String::new() };
-    let output = command.arg(shape.repeats.to_string()).arg(list.join(",")).arg(acdc).output().unwrap();
-    if !output.status.success() {
-        println!("  Python failed: {}", String::from_utf8_lossy(&output.stderr));
-        return;
+impl Reference {
+    /// Starts the Python script on the same model.
+    fn start(python: &Path, shape: &Shape, dir: &Path, counts: &[usize]) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reference.py");
+        let list: Vec<String> = counts.iter().map(usize::to_string).collect();
+        let mut command = Command::new(python);
+        command.arg(script).arg(dir).arg(shape.batch.to_string()).arg(shape.seq.to_string());
+        command.arg(list.join(",")).arg(ACDC_THRESHOLDS.map(|t| t.to_string()).join(","));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, answers }
     }
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let (hf, theirs) = (json["plain"].as_f64().unwrap(), json["circuit"].as_f64().unwrap());
-    row("Hugging Face's plain pass", hf, plain);
-    row("auto-circuit's circuit", theirs, plain);
-    println!("  our plain pass / Hugging Face's: {:.2}", plain / hf);
-    println!("  auto-circuit's circuit / ours:   {:.1}", theirs / ours.circuit);
-    let eap = json["eap"].as_f64().unwrap();
-    row("auto-circuit's edge attribution patching", eap, plain);
-    println!("  auto-circuit's edge attribution patching / ours: {:.1}", eap / ours.eap);
-    if let (Some(theirs), Some(ours)) = (json["acdc"].as_f64(), ours.acdc) {
-        row("auto-circuit's ACDC", theirs, plain);
-        println!("  auto-circuit's ACDC / ours: {:.1}", theirs / ours);
+
+    /// Has something done once; its time in seconds.
+    fn time(&mut self, what: &str) -> f64 {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        line.trim().parse().unwrap_or_else(|_| panic!("Python answered {line:?}"))
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

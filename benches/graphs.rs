@@ -14,7 +14,7 @@ use circuitscope_core::{
     AttentionDir, Graph, GraphConfig, KnownCircuit, ModelConfig, PruneScores, Ranking, Selection, Sizes, select,
 };
 
-use support::{interleaved, random};
+use support::{Task, in_turns, random};
 
 /// How often each thing is timed; the middle time counts.
 const REPEATS: usize = 5;
@@ -70,7 +70,7 @@ fn ranking() {
 }
 
 fn measure(what: &str, task: &dyn Fn()) {
-    println!("  {what:<58} {:>10.3} ms", interleaved(REPEATS, &[task])[0] * 1e3);
+    println!("  {what:<58} {:>10.3} ms", in_turns(vec![Task::new("", REPEATS, task)]).seconds("").median * 1e3);
 }
 
 /// A model of small sizes but for its layers and heads, which alone a graph depends on.

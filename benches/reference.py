@@ -1,11 +1,11 @@
-"""Times Hugging Face's plain forward pass and auto-circuit's circuits and prune algorithms on a GPT-2 model, as JSON.
+"""Times Hugging Face's plain forward pass and auto-circuit's circuits and prune algorithms on a GPT-2 model.
 
-    python reference.py MODEL_DIR BATCH SEQ REPEATS EDGE_COUNTS [ACDC_THRESHOLDS]
+    python reference.py MODEL_DIR BATCH SEQ EDGE_COUNTS ACDC_THRESHOLDS
 
-`cargo bench` calls it. The environment is the one that tests/fixtures/make_cases.py describes at its head.
+It reads a word a line, `plain`, `circuit`, `eap` or `acdc`, does that once and answers with its time in seconds. `cargo bench` asks it,
+in turns with its own. The environment is the one that tests/fixtures/make_cases.py describes at its head.
 """
 
-import json
 import os
 import sys
 import time
@@ -44,40 +44,36 @@ def hooked(model):
     return out.eval()
 
 
-def middle_time(task, repeats):
-    """The middle of `repeats` times in seconds, after one to warm up."""
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return sorted(times[1:])[repeats // 2]
-
-
 def main():
-    folder, batch, seq, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    counts = [int(n) for n in sys.argv[5].split(",")]
+    folder, batch, seq = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    counts = [int(n) for n in sys.argv[4].split(",")]
+    thresholds = [float(x) for x in sys.argv[5].split(",")]
     model = hf.GPT2LMHeadModel.from_pretrained(folder).eval()
     ids = t.randint(0, model.config.vocab_size, (2, batch, seq))
     answers, wrong_answers = [t.tensor([0])] * batch, [t.tensor([1])] * batch
-    with t.inference_mode():
-        plain = middle_time(lambda: model(ids[0]), repeats)
     patchable = patchable_model(hooked(model), factorized=True, slice_output="last_seq", separate_qkv=True)
     loader = PromptDataLoader(PromptDataset(ids[0], ids[1], answers, wrong_answers), seq_len=None, diverge_idx=0,
                               batch_size=batch, shuffle=False)
     scores = {name: t.rand_like(mask) * 2 - 1 for name, mask in patchable.new_prune_scores().items()}
-    # Its circuits cost the same whatever their size: where one takes seconds, a few stand for all.
-    few = counts if plain < 0.1 else counts[:: len(counts) // 3]
-    sweep = middle_time(lambda: run_circuits(patchable, loader, few, scores), 1 if plain > 0.1 else max(3, repeats // 4))
-    eap = middle_time(
-        lambda: mask_gradient_prune_scores(patchable, loader, None, "logit", "avg_diff", mask_val=0.0),
-        1 if plain > 0.1 else max(3, repeats // 4))
-    found = dict(plain=plain, circuit=sweep / len(few), eap=eap)
-    thresholds = [float(x) for x in sys.argv[6].split(",") if x] if len(sys.argv) > 6 else []
-    if thresholds:
-        found["acdc"] = middle_time(
-            lambda: acdc_prune_scores(patchable, loader, None, tao_exps=[0], tao_bases=thresholds), 1)
-    print(json.dumps(found))
+    # Its circuits cost the same whatever their size: where one takes seconds, two stand for all.
+    few = counts if model.config.n_embd < 512 else counts[:: len(counts) // 2][:2]
+
+    def plain():
+        with t.inference_mode():
+            model(ids[0])
+
+    tasks = dict(
+        plain=(plain, 1),
+        circuit=(lambda: run_circuits(patchable, loader, few, scores), len(few)),
+        eap=(lambda: mask_gradient_prune_scores(patchable, loader, None, "logit", "avg_diff", mask_val=0.0), 1),
+        acdc=(lambda: acdc_prune_scores(patchable, loader, None, tao_exps=[0], tao_bases=thresholds), 1))
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever the libraries print
+    for line in sys.stdin:
+        task, n = tasks[line.strip()]
+        start = time.perf_counter()
+        task()
+        print((time.perf_counter() - start) / n, file=answer, flush=True)
 
 
 main()

@@ -1,26 +1,108 @@
 //! What the benchmarks share: how things are timed, and random numbers.
 
+#![allow(dead_code, reason = "each benchmark uses a part")]
+
 use std::time::Instant;
 
-/// The middle time of each task in seconds. Tasks take turns, so that a busy machine slows them alike.
-#[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
-pub fn interleaved(repeats: usize, tasks: &[&dyn Fn()]) -> Vec<f64> {
-    let mut times = vec![Vec::new(); tasks.len()];
-    for repeat in 0..=repeats {
-        for (task, times) in tasks.iter().zip(&mut times) {
+/// Something that is timed.
+pub struct Task<'a> {
+    pub name: &'static str,
+    /// In how many of the rounds; those after are without it.
+    pub rounds: usize,
+    /// Does it once; the result is its time in seconds.
+    run: Box<dyn FnMut() -> f64 + 'a>,
+}
+
+impl<'a> Task<'a> {
+    /// Something of this program.
+    #[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
+    pub fn new(name: &'static str, rounds: usize, mut run: impl FnMut() + 'a) -> Self {
+        let timed = move || {
             let start = Instant::now();
-            task();
-            // The first turn warms up.
-            if repeat > 0 {
-                times.push(start.elapsed().as_secs_f64());
+            run();
+            start.elapsed().as_secs_f64()
+        };
+        Self { name, rounds, run: Box::new(timed) }
+    }
+
+    /// Something that takes its own time.
+    pub fn timed(name: &'static str, rounds: usize, run: impl FnMut() -> f64 + 'a) -> Self {
+        Self { name, rounds, run: Box::new(run) }
+    }
+}
+
+/// The times of tasks, in the order of the rounds.
+pub struct Times(Vec<(&'static str, Vec<f64>)>);
+
+/// The middle of several numbers, and the middles of both halves.
+#[derive(Clone, Copy, serde::Serialize)]
+pub struct Spread {
+    pub low: f64,
+    pub median: f64,
+    pub high: f64,
+}
+
+/// Times tasks in turns, so that a busy machine slows them alike. A first round warms up.
+pub fn in_turns(mut tasks: Vec<Task<'_>>) -> Times {
+    let rounds = tasks.iter().map(|task| task.rounds).max().unwrap_or(0);
+    let mut times: Vec<_> = tasks.iter().map(|task| (task.name, Vec::new())).collect();
+    for round in 0..=rounds {
+        for (task, (_, times)) in tasks.iter_mut().zip(&mut times) {
+            if round > task.rounds {
+                continue;
+            }
+            let time = (task.run)();
+            if round > 0 {
+                times.push(time);
             }
         }
     }
-    let middle = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    times.into_iter().map(middle).collect()
+    Times(times)
+}
+
+impl Times {
+    fn of(&self, name: &str) -> &[f64] {
+        self.0.iter().find(|(of, _)| *of == name).map_or(&[], |(_, times)| times)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.iter().map(|(name, _)| *name)
+    }
+
+    /// The time of a task in seconds.
+    pub fn seconds(&self, name: &str) -> Spread {
+        Spread::of(self.of(name).to_vec())
+    }
+
+    /// How many times as long as another a task took, each pair of a round compared.
+    pub fn ratio(&self, name: &str, other: &str) -> Spread {
+        Spread::of(self.of(name).iter().zip(self.of(other)).map(|(a, b)| a / b).collect())
+    }
+}
+
+impl Spread {
+    fn of(mut numbers: Vec<f64>) -> Self {
+        numbers.sort_by(f64::total_cmp);
+        let at = |part: f64| numbers[((numbers.len() - 1) as f64 * part).round() as usize];
+        Self { low: at(0.25), median: at(0.5), high: at(0.75) }
+    }
+
+    pub fn times(self, factor: f64) -> Self {
+        Self { low: self.low * factor, median: self.median * factor, high: self.high * factor }
+    }
+}
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = if self.median < 10.0 {
+            2
+        } else if self.median < 100.0 {
+            1
+        } else {
+            0
+        };
+        write!(f, "{:.digits$} ({:.digits$} to {:.digits$})", self.median, self.low, self.high)
+    }
 }
 
 /// Numbers between -1 and 1: Marsaglia's xorshift64.
