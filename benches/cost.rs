@@ -264,16 +264,14 @@ fn measure(shape: &Shape) -> Value {
     eap();
     report.mib("memory of edge attribution patching beside the model", memory_mib("VmHWM:").saturating_sub(held));
 
+    let python = std::env::var_os("CIRCUITSCOPE_PYTHON").filter(|_| shape.beside_python);
+    let reference = python.map(|python| RefCell::new(Reference::start(Path::new(&python), shape, &dir, &counts)));
     let Shape { repeats, .. } = *shape;
     let last = shape.seq - 1..shape.seq;
     let mut tasks = vec![
         Task::new(PLAIN, repeats, || plain(last.clone())),
         Task::new(PLAIN_ALL, repeats, || plain(0..shape.seq)),
-        Task::timed(CIRCUIT, repeats, || {
-            let start = std::time::Instant::now();
-            drop(sweep(&counts, None));
-            start.elapsed().as_secs_f64() / N_CIRCUITS as f64
-        }),
+        Task::one_of(CIRCUIT, repeats, N_CIRCUITS, || drop(sweep(&counts, None))),
         Task::new(HALF, repeats, || drop(sweep(&half, unpatched.clone()))),
         Task::new(EAP, repeats, eap),
     ];
@@ -281,8 +279,6 @@ fn measure(shape: &Shape) -> Value {
     if shape.config.is_none() {
         tasks.push(Task::new(ACDC, repeats.min(5), acdc));
     }
-    let python = std::env::var_os("CIRCUITSCOPE_PYTHON").filter(|_| shape.beside_python);
-    let reference = python.map(|python| RefCell::new(Reference::start(Path::new(&python), shape, &dir, &counts)));
     if let Some(reference) = &reference {
         let ask = |what: &'static str| move || reference.borrow_mut().time(what);
         // Theirs take up to half a minute at the larger shape.
@@ -338,11 +334,13 @@ impl Reference {
         Self { child, answers }
     }
 
-    /// Has something done once; its time in seconds.
+    /// Has something done; its time in seconds.
     fn time(&mut self, what: &str) -> f64 {
         writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
+        // Its threads go on waiting for work for a fifth of a second, at full speed.
+        std::thread::sleep(std::time::Duration::from_millis(300));
         line.trim().parse().unwrap_or_else(|_| panic!("Python answered {line:?}"))
     }
 }

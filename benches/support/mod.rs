@@ -2,27 +2,39 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// What takes less is done over and over for so long, in each round.
+const AT_LEAST: Duration = Duration::from_millis(30);
 
 /// Something that is timed.
 pub struct Task<'a> {
     pub name: &'static str,
     /// In how many of the rounds; those after are without it.
     pub rounds: usize,
-    /// Does it once; the result is its time in seconds.
+    /// The time in seconds that it takes.
     run: Box<dyn FnMut() -> f64 + 'a>,
 }
 
 impl<'a> Task<'a> {
-    /// Something of this program.
+    /// Something of this program, as many times as it takes to tell its time.
     #[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
     pub fn new(name: &'static str, rounds: usize, mut run: impl FnMut() + 'a) -> Self {
         let timed = move || {
-            let start = Instant::now();
-            run();
-            start.elapsed().as_secs_f64()
+            let (start, mut n) = (Instant::now(), 0);
+            while n == 0 || start.elapsed() < AT_LEAST {
+                run();
+                n += 1;
+            }
+            start.elapsed().as_secs_f64() / f64::from(n)
         };
         Self { name, rounds, run: Box::new(timed) }
+    }
+
+    /// One of several things that are done at once.
+    pub fn one_of(name: &'static str, rounds: usize, n: usize, run: impl FnMut() + 'a) -> Self {
+        let mut all = Self::new(name, rounds, run);
+        Self { name, rounds, run: Box::new(move || (all.run)() / n as f64) }
     }
 
     /// Something that takes its own time.
