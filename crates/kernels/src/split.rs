@@ -11,16 +11,42 @@ const WORTH_A_THREAD: usize = 2_000_000;
 /// multiplications and additions). What is computed must not depend on how the range is cut.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn split(n: usize, work: usize, f: impl Fn(Range<usize>) + Sync) {
-    use rayon::iter::{IntoParallelIterator, ParallelIterator};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    let n_threads = rayon::current_num_threads();
-    // Twice as many parts as threads, so that one that is held up does not hold up all.
-    let n_parts = n.min(work / WORTH_A_THREAD * 2).min(2 * n_threads);
-    if n_threads == 1 || n_parts < 2 {
-        return f(0..n);
-    }
-    let start = |part: usize| part * n / n_parts;
-    (0..n_parts).into_par_iter().for_each(|part| f(start(part)..start(part + 1)));
+    let wanted = n.min(work / WORTH_A_THREAD);
+    let Some(others) = others().filter(|_| wanted > 1) else { return f(0..n) };
+    let n_threads = wanted.min(others.current_num_threads() + 1);
+    // More parts than threads, so that one that is held up does not hold up all.
+    let n_parts = n.min(2 * n_threads);
+    let (start, next) = (|part: usize| part * n / n_parts, AtomicUsize::new(0));
+    let take_parts = || {
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= n_parts {
+                return;
+            }
+            f(start(part)..start(part + 1));
+        }
+    };
+    // This thread works too, rather than sleep until others have.
+    others.in_place_scope(|scope| {
+        for _ in 1..n_threads {
+            scope.spawn(|_| take_parts());
+        }
+        take_parts();
+    });
+}
+
+/// The threads beside the one that asks; `None` where that is alone. They are one less than rayon has (`RAYON_NUM_THREADS`): one more would
+/// look for work on a core that has some.
+#[cfg(not(target_arch = "wasm32"))]
+fn others() -> Option<&'static rayon::ThreadPool> {
+    static OTHERS: std::sync::OnceLock<Option<rayon::ThreadPool>> = std::sync::OnceLock::new();
+    let start = || {
+        let n = rayon::current_num_threads().checked_sub(1).filter(|n| *n > 0)?;
+        rayon::ThreadPoolBuilder::new().num_threads(n).build().ok()
+    };
+    OTHERS.get_or_init(start).as_ref()
 }
 
 /// Calls `f` with `0..n`: a module of WebAssembly has one thread.
