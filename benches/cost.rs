@@ -135,6 +135,7 @@ fn main() {
 const PROFILE: &str = "profile=";
 
 /// Does one thing over and over for ten seconds: `plain`, `circuit` (of half of all edges) or `eap`.
+#[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
 fn profile(shape: &Shape, what: &str) {
     let model = open(shape);
     let graph = Graph::new(model.config(), GraphConfig::default());
@@ -335,6 +336,7 @@ impl Reference {
     }
 
     /// Has something done; its time in seconds.
+    #[allow(clippy::disallowed_methods, reason = "a native program that waits")]
     fn time(&mut self, what: &str) -> f64 {
         writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
         let mut line = String::new();

@@ -60,6 +60,13 @@ impl AttentionShape {
         self.circuits * self.key_value_heads * self.batch * self.seq * self.d_head
     }
 
+    fn check(&self, attended: &Attended) {
+        let Self { heads, key_value_heads, batch, queries, seq, .. } = *self;
+        assert!(heads.is_multiple_of(key_value_heads), "as many heads share each key and value");
+        assert!(attended.first_query + queries <= seq, "queries are at positions of the sequence");
+        assert!(attended.padding.as_ref().is_none_or(|padding| padding.len() == batch), "every prompt has its padding");
+    }
+
     /// Multiplications and additions.
     fn work(&self) -> usize {
         self.circuits * self.heads * self.batch * self.queries * self.seq * (2 * self.d_head + 30)
@@ -79,6 +86,7 @@ pub fn attention(shape: AttentionShape, attended: &Attended, [q, k, v]: [&[f32];
     let AttentionShape { circuits, heads, batch, .. } = shape;
     assert!(q.len() == shape.n_q(), "queries have the size of the shape");
     assert_eq!([k.len(), v.len()], [shape.n_kv(); 2], "keys and values have the size of the shape {shape:?}");
+    shape.check(attended);
     let (n_tasks, work) = (circuits * heads * batch, shape.work());
     // SAFETY: every task writes the output of its head.
     unsafe {
@@ -105,6 +113,7 @@ pub fn attention_backward(
     let AttentionShape { circuits, key_value_heads, batch, .. } = shape;
     assert!([q.len(), gradient.len()] == [shape.n_q(); 2], "queries and output have the size of the shape");
     assert!([k.len(), v.len()] == [shape.n_kv(); 2], "keys and values have the size of the shape");
+    shape.check(attended);
     let (mut dk, mut dv) = (Vec::new(), Vec::new());
     // SAFETY: every task writes the gradients of a group of heads.
     let dq = unsafe {

@@ -184,6 +184,7 @@ pub fn differences(
 ) -> Vec<Vec<f32>> {
     let (rows, n_nodes) = (batch * positions, nodes.len());
     assert_eq!(out.len(), circuits * n_nodes * rows * d, "outputs of every circuit and node");
+    assert!([1, batch].contains(&patch_batch) && [1, positions].contains(&patch_positions), "patches for all, or one");
     let of = |i: usize| {
         let patch = &patch[nodes[i] * patch_batch * patch_positions * d..][..patch_batch * patch_positions * d];
         // SAFETY: every row is written.
@@ -312,7 +313,7 @@ impl EdgeScores<'_> {
         // SAFETY: every product is written.
         let all = unsafe {
             written(n, |to| {
-                split(n_pairs, n / n_positions * one, |pairs| {
+                split(n_pairs, n / n_positions.max(1) * one, |pairs| {
                     SomeScores { scores: self, starts: &starts, to, pairs, n_pairs }.dispatch();
                 });
             })

@@ -146,7 +146,11 @@ pub fn product_transposed(weights: &Packed, jobs: &[Job], sizes: Sizes, left: &[
     places.sort_unstable();
     places.dedup();
     let apart = |at: usize| {
-        if stride == depth { at.is_multiple_of(n_rows * depth) } else { at.is_multiple_of(depth) && at < stride }
+        if stride == depth {
+            at.is_multiple_of(n_rows * depth)
+        } else {
+            at.is_multiple_of(depth) && at + depth <= stride
+        }
     };
     assert!(places.iter().all(|&at| apart(at)), "jobs are at the same place or apart");
     let step = 2 * lanes();

@@ -7,12 +7,15 @@ use std::ops::Range;
 #[cfg(not(target_arch = "wasm32"))]
 const WORTH_A_THREAD: usize = 2_000_000;
 
-/// Calls `f` with parts of `0..n` that follow each other, on several threads where all of it takes at least so much `work` (in
-/// multiplications and additions). What is computed must not depend on how the range is cut.
+/// Calls `f` with parts of `0..n` that follow each other. `work` is what all of it takes, in multiplications and additions: it decides how many
+/// threads take part. What is computed must not depend on how the range is cut.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn split(n: usize, work: usize, f: impl Fn(Range<usize>) + Sync) {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    if n == 0 {
+        return;
+    }
     let wanted = n.min(work / WORTH_A_THREAD);
     let Some(others) = others().filter(|_| wanted > 1) else { return f(0..n) };
     let n_threads = wanted.min(others.current_num_threads() + 1);
@@ -52,6 +55,9 @@ fn others() -> Option<&'static rayon::ThreadPool> {
 /// Calls `f` with `0..n`: a module of WebAssembly has one thread.
 #[cfg(target_arch = "wasm32")]
 pub fn split(n: usize, _: usize, f: impl Fn(Range<usize>) + Sync) {
+    if n == 0 {
+        return;
+    }
     f(0..n);
 }
 

@@ -56,7 +56,7 @@ impl Tile {
         while left > 0 {
             // SAFETY: `n` rows are left.
             let n = unsafe {
-                // 32 registers, or 16.
+                // As many as the registers of AVX-512 hold, or of the others.
                 if lanes == 16 && left >= 12 {
                     self.few::<I, 12, VECTORS>(isa)
                 } else if lanes == 16 && left >= 8 {
@@ -72,11 +72,9 @@ impl Tile {
                 }
             };
             left -= n;
-            // SAFETY: so many rows were there.
-            unsafe {
-                self.a = self.a.add(n * self.a_stride);
-                self.c = self.c.add(n * self.c_stride);
-            }
+            // Wrapping, as the last step may lead beyond the numbers.
+            self.a = self.a.wrapping_add(n * self.a_stride);
+            self.c = self.c.wrapping_add(n * self.c_stride);
         }
     }
 
@@ -93,11 +91,12 @@ impl Tile {
                 sums = [load::<I, VECTORS>(isa, bias); ROWS];
             }
             let (mut row, mut k) = (b, 0);
-            // WebAssembly has no addresses with a stride: a pointer for each row, added to once for several rows of the panel.
+            // For vectors of four, WebAssembly's above all, which has no addresses with a stride: a pointer for each row, added to once for
+            // several rows of the panel.
             let at_once = if lanes == 4 { 4 } else { 1 };
             let mut lefts = [a; ROWS];
             for (i, left) in lefts.iter_mut().enumerate() {
-                *left = a.add(i * a_stride);
+                *left = a.wrapping_add(i * a_stride);
             }
             while lanes == 4 && k + at_once <= depth {
                 for k in 0..at_once {
@@ -109,9 +108,9 @@ impl Tile {
                         }
                     }
                 }
-                row = row.add(at_once * b_stride);
+                row = row.wrapping_add(at_once * b_stride);
                 for left in &mut lefts {
-                    *left = left.add(at_once);
+                    *left = left.wrapping_add(at_once);
                 }
                 k += at_once;
             }
@@ -123,7 +122,7 @@ impl Tile {
                         *sum = ops.mul_add(left, right, *sum);
                     }
                 }
-                row = row.add(b_stride);
+                row = row.wrapping_add(b_stride);
                 k += 1;
             }
             if n_columns == VECTORS * lanes {

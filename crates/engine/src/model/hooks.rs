@@ -72,7 +72,7 @@ pub trait Hooks {
     /// Whether `src_output` should be called for this kind. Heads that nobody wants apart are summed by one product.
     fn wants(&self, src: SrcKind) -> bool;
 
-    /// Which nodes of a kind that is wanted are; `None`: all.
+    /// Which nodes of a wanted kind are wanted; `None`: all.
     fn wanted_nodes(&self, _src: SrcKind) -> Option<Vec<usize>> {
         None
     }

@@ -90,7 +90,8 @@ impl Kept {
         (keeper.into_kept().0, logits)
     }
 
-    /// The logits of circuits, which are run from the first block on that a patched edge ends in.
+    /// The logits of circuits, which are run from the first block on that a patched edge ends in. All are patched with the same until
+    /// [`Kept::drop_rows`].
     ///
     /// # Shapes
     /// - output: `[circuit, batch, position, d_vocab]`

@@ -103,6 +103,11 @@ impl<'a> Masks<'a> {
         self.first_block
     }
 
+    /// Whether an edge from a src node is patched, in any circuit.
+    pub fn is_patched(&self, src_idx: usize) -> bool {
+        self.patched_srcs[src_idx]
+    }
+
     /// Which src nodes of a kind edges are patched from, in any circuit.
     pub fn patched_nodes(&self, src: SrcKind) -> Vec<usize> {
         let of_kind = self.graph.srcs.iter().zip(&self.patched_srcs).filter(|(s, _)| s.kind == src);

@@ -44,8 +44,8 @@ impl Plan {
         // A mean over all prompts is one batch's.
         let is_mean = settings.ablation.dataset_means().is_some();
         let keep_patches = is_mean || stacking.keeps_patches(batches.count(), size.src_outputs());
-        // Beside the patches.
-        let keep_runs = keep_patches && stacking.keeps_patches(batches.count(), size.src_outputs().saturating_mul(2));
+        // The patches, the outputs of the run, and room for its residual streams and the differences of a batch.
+        let keep_runs = keep_patches && stacking.keeps_patches(batches.count(), size.src_outputs().saturating_mul(3));
         let n_run = if keep_patches { batches.longest_run(settings.ablation) } else { seq };
         let n_stacked = stacking.n_stacked(settings.batch_size * n_run, circuit_bytes);
         Ok(Self { circuits, distinct, n_stacked, keep_patches, keep_runs })

@@ -36,6 +36,7 @@ impl<'a, 'm> HostPatcher<'a, 'm> {
     /// The row of a src node; `None` where no edge from it is patched.
     fn row(&mut self, src: usize) -> Option<Row> {
         if self.rows[src].is_none()
+            && self.masks.is_patched(src)
             && let Some((kept, block)) = self.kept
         {
             self.rows[src] = kept.row(self.masks.graph(), self.patch, block, src);

@@ -8,7 +8,8 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use self::host::HostPatcher;
-use self::tensors::{Rows, TensorPatcher};
+pub use self::tensors::Rows as TensorRows;
+use self::tensors::TensorPatcher;
 use super::ablation::SrcActivations;
 use super::kept::Kept;
 use super::masks::Masks;
@@ -33,7 +34,8 @@ impl<'m> Patcher<'m> {
             return Self(Box::new(HostPatcher::new(masks, patch, Some((kept, block)))));
         }
         let (graph, n_circuits) = (masks.graph(), masks.n_circuits());
-        let rows = kept.tensor_rows(block, n_circuits, || Rows::before(block, graph, patch, &kept.out, n_circuits));
+        let rows =
+            kept.tensor_rows(block, n_circuits, || TensorRows::before(block, graph, patch, &kept.out, n_circuits));
         Self(Box::new(TensorPatcher::new(masks, patch, Some(rows))))
     }
 }
@@ -55,5 +57,3 @@ impl Hooks for Patcher<'_> {
         self.0.wanted_nodes(src)
     }
 }
-
-pub use self::tensors::Rows as TensorRows;

@@ -128,7 +128,7 @@ impl Rows {
         let values = if self.token_wise { values.permute([0, 3, 1, 2, 4]) } else { values };
         let values = values.reshape([circuits, axis, n, columns]).expand([n_circuits, axis, n, columns]);
         let target = [0..n_circuits, 0..axis, first..first + n, 0..columns];
-        // Taken out, so that the only handle to it is the one that is written through: no copy is made.
+        // Taken out, so that no copy is made but of rows that a kept run holds on to as well.
         let device = self.tensor.device();
         let tensor = std::mem::replace(&mut self.tensor, Tensor::empty([0, 0, 0, 0], &device));
         self.tensor = tensor.slice_assign(target, values);
