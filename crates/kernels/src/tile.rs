@@ -90,7 +90,7 @@ impl Tile {
             if let Some(bias) = bias {
                 sums = [load::<I, VECTORS>(isa, bias); ROWS];
             }
-            let (mut row, mut k) = (b, 0);
+            let mut k = 0;
             // For vectors of four, WebAssembly's above all, which has no addresses with a stride: a pointer for each row, added to once for
             // several rows of the panel.
             let at_once = if lanes == 4 { 4 } else { 1 };
@@ -99,30 +99,28 @@ impl Tile {
                 *left = a.wrapping_add(i * a_stride);
             }
             while lanes == 4 && k + at_once <= depth {
-                for k in 0..at_once {
-                    let right = load::<I, VECTORS>(isa, row.add(k * b_stride));
+                for i in 0..at_once {
+                    let right = load::<I, VECTORS>(isa, b.add((k + i) * b_stride));
                     for (sums, left) in sums.iter_mut().zip(&lefts) {
-                        let left = ops.splat(*left.add(k));
+                        let left = ops.splat(*left.add(i));
                         for (sum, &right) in sums.iter_mut().zip(&right) {
                             *sum = ops.mul_add(left, right, *sum);
                         }
                     }
                 }
-                row = row.wrapping_add(at_once * b_stride);
                 for left in &mut lefts {
                     *left = left.wrapping_add(at_once);
                 }
                 k += at_once;
             }
             while k < depth {
-                let right = load::<I, VECTORS>(isa, row);
+                let right = load::<I, VECTORS>(isa, b.add(k * b_stride));
                 for (i, sums) in sums.iter_mut().enumerate() {
                     let left = ops.splat(*a.add(i * a_stride + k));
                     for (sum, &right) in sums.iter_mut().zip(&right) {
                         *sum = ops.mul_add(left, right, *sum);
                     }
                 }
-                row = row.wrapping_add(b_stride);
                 k += 1;
             }
             if n_columns == VECTORS * lanes {
