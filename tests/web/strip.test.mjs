@@ -192,7 +192,7 @@ await pageSuite("the strip", ({ page, ui, visitor }) => {
 
     it("as it grows, while circuits are run", async () => {
       await openRandom();
-      await ui.set({ device: "CPU", "edge-counts": "logarithmic" });
+      await ui.set({ device: "CPU", "edge-counts": "all" });
       await ui.runButton().click();
       await page.waitForSelector("svg.strip .chosen.partial .dot", { state: "attached" });
       const some = await dots().count();
