@@ -14,14 +14,16 @@ mod edges;
 mod norm;
 mod packed;
 mod product;
+mod scores;
 mod split;
 mod table;
 mod tile;
 
 pub use activation::Activation;
 pub use attention::{Attended, AttentionShape, attention, attention_backward};
-pub use edges::{EdgeScores, EdgeSums, InputGradients, Source, Term, differences, total};
+pub use edges::{EdgeSums, Source, Term, differences, total};
 pub use norm::{Norm, NormKind};
 pub use packed::{Packed, PackedShape};
 pub use product::{Job, Sizes, product, product_transposed};
+pub use scores::{EdgeScores, InputGradients};
 pub use table::{product_with_table, product_with_table_backward};
