@@ -3,9 +3,10 @@
 //!
 //! - [`norm`], [`linear`], [`heads`] (what heads read and write), [`attend`], [`rotary`]: the operations.
 //! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
-//! - [`kernels`]: those of our own, as burn's CPU backend and its autodiff call them.
+//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does.
 
 pub mod attend;
+mod autodiff;
 pub mod edges;
 pub mod heads;
 pub mod kernels;
