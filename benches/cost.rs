@@ -313,7 +313,7 @@ fn find(model: &Transformer, graph: &Graph, prompts: &Prompts, algorithm: Algori
     let settings = DiscoverSettings { batch_size: prompts.pairs.len(), algorithm, ..DiscoverSettings::default() };
     let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
     let input = DiscoverInput { model, prompts, graph, settings, stacking };
-    pollster::block_on(discover(&input, &mut ())).unwrap();
+    pollster::block_on(discover(&input, &(), &mut ())).unwrap();
 }
 
 /// Hugging Face's model and auto-circuit in Python, which do what they are asked for one thing at a time.
@@ -372,7 +372,7 @@ fn run_sweep(
     let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
     let circuits = scores.into();
     let input = RunInput { model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits: false };
-    pollster::block_on(run_circuits(&input, &mut ())).unwrap().unpatched
+    pollster::block_on(run_circuits(&input, &(), &mut ())).unwrap().unpatched
 }
 
 /// Edge counts from 1 to all, evenly spaced in the logarithm.

@@ -1,5 +1,6 @@
 //! Direct logit attribution and the outputs of src nodes: by hand, then laws that hold for any model, then against the reference.
 
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
     AblationType, Answers, CircuitMasks, EdgeCounts, EdgeRef, Graph, MaskEdit, MaskEdits, OutputSlice, PatchType,
     PromptPair, Prompts, PruneScores, RunSettings, SrcKind,
@@ -35,7 +36,7 @@ impl Inspected<'_> {
         let input = RunInput { model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits };
         let (output, logits) = run_with_logits(&input);
         let unpatched = &output.unpatched;
-        [unpatched.clean.logits.clone(), unpatched.corrupt.logits.clone(), (*logits[0]).clone()]
+        [unpatched.logits(PromptSide::Clean), unpatched.logits(PromptSide::Corrupt), (*logits[0]).clone()]
     }
 }
 

@@ -141,7 +141,7 @@ fn run_error(prompts: Value, settings: RunSettings) -> String {
     let stacking = Stacking::cpu(1 << 20);
     let (circuits, unpatched, keep_logits) = (scores.into(), None, false);
     let input = RunInput { model: &model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits };
-    pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
+    pollster::block_on(run_circuits(&input, &(), &mut ())).unwrap_err().to_string()
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_cancelled_run_stops_after_one_forward_pass() {
         keep_logits: false,
     };
     let mut impatient = Impatient(0);
-    let result = pollster::block_on(run_circuits(&input, &mut impatient));
+    let result = pollster::block_on(run_circuits(&input, &(), &mut impatient));
     assert_eq!(result.unwrap_err(), circuitscope_engine::run::RunError::Cancelled);
     assert_eq!(impatient.0, 3);
 }

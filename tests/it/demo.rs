@@ -47,7 +47,7 @@ fn computed() -> Value {
         settings: &settings,
         keep_logits: false,
     };
-    let output = pollster::block_on(session.run(request, &mut ())).unwrap();
+    let output = pollster::block_on(session.run(request, &(), &mut ())).unwrap();
     let circuits: Vec<_> = output.circuits.iter().map(circuit_result).collect();
     let baseline = output.baseline.clone();
     let tokens: Vec<Vec<Vec<Tokens>>> = (0..circuits.len())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::settings::discovery::{
     Acdc, AcdcPrompts, AnswerFunction, Exact, GradFunction, InputGradient, MaskGradient, Official, Random,
     SubnetworkProbing,
@@ -53,7 +54,7 @@ fn try_discover(
     let model = case.model();
     let stacking = Stacking::cpu(1 << 28);
     let input = DiscoverInput { model: &model, prompts, graph: &g.graph, settings, stacking };
-    pollster::block_on(discover(&input, observer))
+    pollster::block_on(discover(&input, &(), observer))
 }
 
 fn scores(case: &Case, g: &CaseGraph, algorithm: Algorithm) -> PruneScores {
@@ -431,7 +432,8 @@ fn regressions_have_gradients_of_their_error() {
         squares.sum::<f64>() / logits.len() as f64
     };
     let n_batches = (output.baseline.n_prompts / run.batch_size) as f64;
-    let change = error(&output.unpatched.corrupt.logits.values) - error(&output.unpatched.clean.logits.values);
+    let change = error(&output.unpatched.logits(PromptSide::Corrupt).values)
+        - error(&output.unpatched.logits(PromptSide::Clean).values);
     assert!(change > 0.01, "{change}");
     assert!((integral - change * n_batches).abs() < 0.02 * change * n_batches, "{integral}, expected {change}");
 }

@@ -53,7 +53,7 @@ impl Case {
         let settings = &DiscoverSettings { algorithm, batch_size, ..DiscoverSettings::default() };
         let (model, prompts, graph, stacking) = (&self.model, &self.prompts, &self.graph, Stacking::cpu(1 << 28));
         let input = DiscoverInput { model, prompts, graph, settings, stacking };
-        let found = pollster::block_on(discover(&input, &mut ())).unwrap().scores;
+        let found = pollster::block_on(discover(&input, &(), &mut ())).unwrap().scores;
         let n_prompts = self.prompts.pairs.len() as f64;
         graph.edges().map(|edge| (graph.edge_name(edge), f64::from(found.score(edge)) / n_prompts)).collect()
     }

@@ -70,7 +70,7 @@ fn scores(model: &Transformer, case: &Case, g: &CaseGraph, algorithm: Algorithm)
     };
     let (prompts, stacking) = (case.prompts(), Stacking::cpu(1 << 28));
     let input = DiscoverInput { model, prompts: &prompts, graph: &g.graph, settings: &settings, stacking };
-    pollster::block_on(discover(&input, &mut ())).unwrap().scores.values().to_vec()
+    pollster::block_on(discover(&input, &(), &mut ())).unwrap().scores.values().to_vec()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
     AblationType, EdgeCounts, Graph, GraphConfig, OutputSlice, PatchType, Prompts, PruneScores, RunSettings,
 };
@@ -88,7 +89,10 @@ fn no_patched_edge_is_the_run_prompt_and_all_patched_under_resample_the_other() 
                     ..RunSettings::default()
                 };
                 let (output, logits) = run(&model, &prompts, &g.graph, &g.scores, &settings);
-                let (clean, corrupt) = (&output.unpatched.clean.logits.values, &output.unpatched.corrupt.logits.values);
+                let (clean, corrupt) = (
+                    &output.unpatched.logits(PromptSide::Clean).values,
+                    &output.unpatched.logits(PromptSide::Corrupt).values,
+                );
                 // Edge patch: the empty circuit is the corrupt run, the full one the clean one. Tree patch: the empty circuit
                 // is the corrupt run too, since everything is patched with corrupt. Reverse swaps the two.
                 let (empty, full) = if reverse { (clean, corrupt) } else { (corrupt, clean) };

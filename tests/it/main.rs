@@ -24,6 +24,7 @@ mod python;
 mod run;
 mod session;
 mod shards;
+mod share;
 mod support;
 mod text;
 mod trained;

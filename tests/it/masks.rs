@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use circuitscope_core::scores::known_circuit::edge_name;
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::settings::discovery::{GradFunction, MaskGradient};
 use circuitscope_core::{
     AblationType, Algorithm, CircuitMasks, DiscoverSettings, EdgeCounts, EdgeRef, Graph, MaskEdit, MaskEdits, Metric,
@@ -154,7 +155,10 @@ fn no_edge_and_all_edges_are_the_unpatched_model() {
                 let found = |mask| ran.run(CircuitMasks::of_mask(&PruneScores::new(vec![mask; n_edges])), &settings);
                 let (output, zeros) = found(0.0);
                 let (_, ones) = found(1.0);
-                let (clean, corrupt) = (&output.unpatched.clean.logits.values, &output.unpatched.corrupt.logits.values);
+                let (clean, corrupt) = (
+                    &output.unpatched.logits(PromptSide::Clean).values,
+                    &output.unpatched.logits(PromptSide::Corrupt).values,
+                );
                 let (none, all) = if reverse { (clean, corrupt) } else { (corrupt, clean) };
                 assert_close(&format!("{what} {patch_type:?} none"), &zeros[0].values, none);
                 assert_close(&format!("{what} {patch_type:?} all"), &ones[0].values, all);
@@ -238,7 +242,7 @@ fn a_mask_s_slope_is_its_gradient() {
         };
         let (graph, stacking) = (&g.graph, Stacking::cpu(1 << 28));
         let input = DiscoverInput { model: &model, prompts: &prompts, graph, settings: &settings, stacking };
-        let scores = pollster::block_on(discover(&input, &mut ())).unwrap().scores;
+        let scores = pollster::block_on(discover(&input, &(), &mut ())).unwrap().scores;
         // Searches run the clean prompts and patch with corrupt ones.
         let settings = RunSettings { batch_size, reverse: true, ..RunSettings::default() };
         let ran = Ran { model: &model, prompts: &prompts, graph };
@@ -279,7 +283,7 @@ fn masks_that_cannot_be_used_are_refused() {
             unpatched: None,
             keep_logits: false,
         };
-        pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string()
+        pollster::block_on(run_circuits(&input, &(), &mut ())).unwrap_err().to_string()
     };
     let mut infinite = vec![1.0; 110];
     infinite[2] = f32::NEG_INFINITY;

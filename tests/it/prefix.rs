@@ -53,7 +53,9 @@ fn run(case: &Case, g: &CaseGraph, prompts: &Prompts, settings: &RunSettings, ke
 
 /// How many positions circuits did not run, in each batch.
 fn prefix_lens(output: &RunOutput) -> Vec<usize> {
-    output.unpatched.prefixes.iter().map(|prefix| prefix.as_ref().map_or(0, |prefix| prefix.len)).collect()
+    let at_hand = &output.unpatched.at_hand;
+    let len = |batch: usize| at_hand.batch(batch)?.prefix.as_ref().map(|prefix| prefix.len);
+    (0..output.unpatched.outputs.len()).map(|batch| len(batch).unwrap_or(0)).collect()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
     AblationType, Algorithm, DiscoverSettings, EdgeCounts, EdgeRef, EdgeValues, Limits, MaskEdit, ModelMemory,
     OutputSlice, PruneScores, RunSettings, ScoresInfo,
@@ -62,7 +63,7 @@ impl Loaded {
         let scores = ("scores.safetensors", self.scores.as_slice());
         let (values, settings) = (self.values, &settings);
         let request = RunRequest { prompts, scores, values, edits: &self.edits, settings, keep_logits };
-        pollster::block_on(self.session.run(request, watching))
+        pollster::block_on(self.session.run(request, &(), watching))
     }
 }
 
@@ -109,8 +110,8 @@ fn the_likeliest_tokens_of_every_circuit_prompt_and_position_can_be_asked_for() 
                 let found = loaded.session.inspect(circuit.index, row / n_positions, row % n_positions, k).unwrap();
                 let sides = [
                     (found.circuit, &**logits),
-                    (found.clean, &unpatched.clean.logits),
-                    (found.corrupt, &unpatched.corrupt.logits),
+                    (found.clean, &unpatched.logits(PromptSide::Clean)),
+                    (found.corrupt, &unpatched.logits(PromptSide::Corrupt)),
                 ];
                 for (found, logits) in sides {
                     let expected = likeliest(logits, row, k);
@@ -194,7 +195,7 @@ fn a_search_whose_tensors_a_gpu_does_not_take_is_refused() {
     let discover = |tensor: u64, batch_size| {
         let loaded = Loaded::open("gpt2", Limits::wasm_gpu(tensor));
         let prompts = Text { name: "prompts.json", text: &loaded.prompts };
-        pollster::block_on(loaded.session.discover(prompts, &settings(batch_size), None, &mut ())).map(|_| ())
+        pollster::block_on(loaded.session.discover(prompts, &settings(batch_size), None, &(), &mut ())).map(|_| ())
     };
     // The residual stream and the outputs of the src nodes on four prompts of six tokens.
     let n_rows = (1 + case.graph(0).graph.srcs.len()) * 4 * 6;

@@ -167,7 +167,7 @@ impl Case {
 /// Runs circuits, with the logits of each in the order of the edge counts.
 pub fn run_with_logits(input: &RunInput<'_>) -> (RunOutput, Vec<Rc<Logits>>) {
     let mut kept = KeptLogits::default();
-    let output = pollster::block_on(run_circuits(input, &mut kept)).unwrap();
+    let output = pollster::block_on(run_circuits(input, &(), &mut kept)).unwrap();
     kept.0.sort_by_key(|(index, _)| *index);
     (output, kept.0.into_iter().map(|(_, logits)| logits).collect())
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{Answers, Metric, OutputSlice, PromptSettings, Prompts, RunSettings};
-use circuitscope_engine::run::{RunInput, Stacking, Unpatched, graph_config, run_circuits};
+use circuitscope_engine::run::{RunInput, Stacking, graph_config, run_circuits};
 use circuitscope_formats::{Answer, File, Session, Tokenizer, read_prompts};
 use circuitscope_wire::reader::{Event, Request};
 use serde_json::{Value, json};
@@ -149,9 +150,9 @@ fn padded_prompts_run_as_in_auto_circuit() {
                 }
             }
             if r == 0 && settings.slice == OutputSlice::None {
-                let Unpatched { clean, corrupt, .. } = &*output.unpatched;
-                assert_close("clean", &clean.logits.values, &case.expected("clean_logits").1);
-                assert_close("corrupt", &corrupt.logits.values, &case.expected("corrupt_logits").1);
+                for (side, name) in [(PromptSide::Clean, "clean_logits"), (PromptSide::Corrupt, "corrupt_logits")] {
+                    assert_close(name, &output.unpatched.logits(side).values, &case.expected(name).1);
+                }
             }
         }
     }
@@ -175,7 +176,7 @@ fn what_needs_prompts_of_one_length_says_so() {
         unpatched: None,
         keep_logits: false,
     };
-    let error = pollster::block_on(run_circuits(&input, &mut ())).unwrap_err().to_string();
+    let error = pollster::block_on(run_circuits(&input, &(), &mut ())).unwrap_err().to_string();
     assert!(error.contains("prompts[0].clean") && error.contains("pad token"), "{error}");
     let token_wise = RunSettings { token_wise: true, batch_size: 2, ..RunSettings::default() };
     let error = graph_config(&token_wise, &prompts).unwrap_err().to_string();

@@ -1,6 +1,7 @@
 //! A metric of every prompt of a run: its means are those of the run, and it is what the logits say.
 
 use burn::tensor::Device;
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{
     Answers, EdgeCounts, EdgeRef, EdgeValues, MaskEdit, Measurement, Metric, PromptPair, Prompts, RunSettings,
 };
@@ -41,14 +42,15 @@ impl Ran {
             keep_logits: true,
         };
         let mut logits = KeptLogits::default();
-        let output = pollster::block_on(session.run(request, &mut logits)).unwrap();
+        let output = pollster::block_on(session.run(request, &(), &mut logits)).unwrap();
         Self { session, prompts: case.prompts(), output, logits }
     }
 
     /// The logits of the unpatched model, clean and corrupt, and of a circuit.
-    fn logits(&self, circuit: usize) -> [&Logits; 3] {
+    fn logits(&self, circuit: usize) -> [Logits; 3] {
         let found = self.logits.0.iter().find(|(index, _)| *index == circuit);
-        [&self.output.unpatched.clean.logits, &self.output.unpatched.corrupt.logits, &*found.unwrap().1]
+        let unpatched = &self.output.unpatched;
+        [unpatched.logits(PromptSide::Clean), unpatched.logits(PromptSide::Corrupt), (*found.unwrap().1).clone()]
     }
 }
 
@@ -99,7 +101,7 @@ fn a_prompt_s_logit_difference_is_that_of_its_logits() {
             let (_, passes) = ran.session.values(circuit, Metric::LogitDiff).unwrap();
             for (values, logits) in passes.iter().zip(ran.logits(circuit)) {
                 for (prompt, (&found, pair)) in values.iter().zip(&ran.prompts.pairs).enumerate() {
-                    let expected = logit_diff(logits, prompt, pair);
+                    let expected = logit_diff(&logits, prompt, pair);
                     assert!((found - expected).abs() < 1e-9, "{name} prompt {prompt}: {found}, expected {expected}");
                 }
             }

@@ -90,7 +90,7 @@ impl DiscoverCommand {
             stacking: computer.stacking,
         };
         let mut bar = PassesBar::new();
-        let found = discover(&input, &mut bar).await?;
+        let found = discover(&input, &(), &mut bar).await?;
         bar.finish();
         if let Some(loss) = found.last_loss {
             eprintln!("loss of the last pass: {loss:.6}");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_engine::run::{Logits, RunOutput};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
@@ -17,13 +18,11 @@ use crate::input::name;
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, output: &RunOutput, circuits: &[(usize, Rc<Logits>)]) -> Result<(), CliError> {
-    let unpatched = [
-        ("clean".to_owned(), &output.unpatched.clean.logits),
-        ("corrupt".to_owned(), &output.unpatched.corrupt.logits),
-    ];
+    let side = |side| output.unpatched.logits(side);
+    let unpatched = [("clean", side(PromptSide::Clean)), ("corrupt", side(PromptSide::Corrupt))];
+    let unpatched = unpatched.iter().map(|(name, logits)| ((*name).to_owned(), logits));
     let circuits = circuits.iter().map(|(n_edges, logits)| (format!("edges{n_edges}"), &**logits));
     let tensors: HashMap<_, _> = unpatched
-        .into_iter()
         .chain(circuits)
         .map(|(name, logits)| (name, (output.baseline.shape.clone(), le_bytes(logits))))
         .collect();

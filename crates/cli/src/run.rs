@@ -92,7 +92,7 @@ impl RunCommand {
             eprintln!("with --patch-type edge and this --ablation, the circuit of all edges is not the model");
         }
         let mut bar = PassesBar::new();
-        let output = run_circuits(&input, &mut bar).await?;
+        let output = run_circuits(&input, &(), &mut bar).await?;
         let logits = bar.finish();
         let measured = self.measured(&graph, &output);
         print(table::metrics(&measured, labels).as_bytes())?;

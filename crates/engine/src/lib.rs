@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`device`] chooses what to compute on; [`model`] turns weights into logits, by the operations of
 //! `ops`; [`run`] patches; [`discover`]
-//! finds which edges matter; [`inspect`] looks into a run; [`session`] is the state of a program that answers requests.
+//! finds which edges matter; [`inspect`] looks into a run; [`share`] divides work between engines; [`session`] is the state of a program that answers requests.
 
 pub mod device;
 pub mod discover;
@@ -11,3 +11,4 @@ pub mod model;
 mod ops;
 pub mod run;
 pub mod session;
+pub mod share;

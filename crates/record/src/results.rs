@@ -39,7 +39,7 @@ impl Run<'_> {
             settings: self.settings,
             keep_logits: false,
         };
-        Ok(session.run(request, observer).await?)
+        Ok(session.run(request, &(), observer).await?)
     }
 
     /// The one circuit of an edge count with edits laid over it.

@@ -26,6 +26,7 @@
 
 pub mod client;
 pub mod engine;
+pub mod help;
 pub mod hub;
 pub mod message;
 pub mod reader;

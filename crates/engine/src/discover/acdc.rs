@@ -7,18 +7,20 @@
 //!
 //! All thresholds are searched at once: those that have removed the same edges so far share a circuit, and circuits are
 //! stacked in one pass. A pass begins at the block of the edge that it tries, since no earlier one is patched yet.
+//!
+//! Several engines each try an edge at the same time: the later ones as if the earlier ones had been removed, which most are. What was
+//! tried behind an edge that stays is tried again.
 
-use std::ops::Range;
-
-use super::setup::{Patches, Setup};
-use crate::model::TokenBatch;
+use super::at_hand::{Clean, Needs};
+use super::setup::Setup;
 use crate::run::batch::read;
-use crate::run::kept::Kept;
 use crate::run::masks::{Masks, whole};
 use crate::run::steps::Steps;
-use crate::run::{Observer, RunError, SrcActivations};
+use crate::run::{Observer, RunError};
+use crate::share::{Crew, Helpers, Numbers, Shared};
 use circuitscope_core::settings::discovery::{Acdc, AcdcPrompts, FaithfulnessTarget, PromptSide};
 use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
+use circuitscope_wire::help::{Part, PartKind};
 
 /// Thresholds that have removed the same edges.
 #[derive(Clone)]
@@ -29,101 +31,196 @@ struct Branch {
     distance: f64,
 }
 
-pub(super) async fn scores<O: Observer>(
-    setup: &Setup<'_>,
-    settings: &Acdc,
-    steps: &mut Steps<'_, O>,
-) -> Result<PruneScores, RunError> {
-    let graph = setup.graph();
-    if settings.thresholds.is_empty() || settings.thresholds.iter().any(|t| !t.is_finite()) {
-        let found = format!("{:?}", settings.thresholds);
-        return Err(CircuitError::field("settings", "thresholds", "a list of numbers", found).into());
-    }
-    let order = visiting_order(graph);
-    let n_batches = match settings.prompts {
-        AcdcPrompts::All => setup.batches.count(),
-        AcdcPrompts::FirstBatch => 1,
-    };
-    steps.expect(n_batches * (2 + order.len()));
-    let patches = Patches::new(setup, AblationType::Resample, PromptSide::Corrupt, steps).await?;
-    let mut patch = Vec::with_capacity(n_batches);
-    for batch in 0..n_batches {
-        patch.push(patches.of(setup, batch, steps).await?);
-    }
-    let mut batches = Vec::with_capacity(n_batches);
-    for (batch, patch) in patch.iter().enumerate() {
-        batches.push(Batch::run(setup, batch, patch, settings.faithfulness_target).await?);
-        steps.step("unpatched model").await?;
-    }
+/// A search by removing edges.
+pub(super) struct Removing<'a> {
+    setup: &'a Setup<'a>,
+    settings: &'a Acdc,
+}
 
-    let first =
-        Branch { thresholds: settings.thresholds.clone(), removed: vec![false; graph.n_edges()], distance: 0.0 };
-    let mut branches = vec![first];
-    let mut scores = vec![f32::INFINITY; graph.n_edges()];
-    for edge in order {
-        let left = branches.last().map_or(0, |b| b.removed.iter().filter(|&&r| !r).count());
-        let label = format!("{}, at most {left} left", graph.edge_name(edge));
-        let mut distances = vec![0.0; branches.len()];
-        for batch in &batches {
-            let found = batch.distances(setup, &branches, edge).await?;
-            distances.iter_mut().zip(found).for_each(|(sum, distance)| *sum += distance / n_batches as f64);
-            if n_batches > 1 {
-                batch.kept.drop_rows();
-            }
-            steps.step(&label).await?;
+impl<'a> Removing<'a> {
+    /// # Errors
+    /// When a setting is out of range.
+    pub fn new(setup: &'a Setup<'a>, settings: &'a Acdc) -> Result<Self, CircuitError> {
+        if settings.thresholds.is_empty() || settings.thresholds.iter().any(|t| !t.is_finite()) {
+            let found = format!("{:?}", settings.thresholds);
+            return Err(CircuitError::field("settings", "thresholds", "a list of numbers", found));
         }
-        branches = branches
-            .into_iter()
-            .zip(distances)
-            .flat_map(|(branch, distance)| branch.visited(edge, distance, &mut scores))
-            .collect();
-    }
-    Ok(PruneScores::new(scores))
-}
-
-/// The prompts of a batch, run unpatched.
-struct Batch<'a> {
-    kept: Kept,
-    tokens: TokenBatch,
-    positions: Range<usize>,
-    patch: &'a SrcActivations,
-    unpatched: Unpatched,
-    /// How many circuits a pass takes.
-    n_stacked: usize,
-}
-
-impl<'a> Batch<'a> {
-    async fn run(
-        setup: &Setup<'a>,
-        batch: usize,
-        patch: &'a SrcActivations,
-        target: FaithfulnessTarget,
-    ) -> Result<Self, RunError> {
-        let (model, graph) = (setup.model(), setup.graph());
-        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
-        let positions = setup.batches.positions(batch);
-        let (kept, logits) = Kept::run(model, graph, &tokens, positions.clone());
-        let unpatched = Unpatched::new(read(logits, "logits").await?, model.config().d_vocab_out, target);
-        Ok(Self { kept, tokens, positions, patch, unpatched, n_stacked: setup.n_stacked(batch) })
+        Ok(Self { setup, settings })
     }
 
-    /// How far the output of each branch is from the unpatched model's with one more edge removed.
-    async fn distances(&self, setup: &Setup<'_>, branches: &[Branch], edge: Edge) -> Result<Vec<f64>, RunError> {
-        let graph = setup.graph();
-        let mut distances = Vec::with_capacity(branches.len());
-        for stacked in branches.chunks(self.n_stacked) {
-            let tried = |circuit: usize, edge_idx: usize| {
-                whole(stacked[circuit].removed[edge_idx] || edge_idx == edge.edge_idx)
+    pub async fn scores<O: Observer>(
+        &self,
+        helpers: &impl Helpers,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<PruneScores, RunError> {
+        let graph = self.setup.graph();
+        let order = visiting_order(graph);
+        let n_batches = match self.settings.prompts {
+            AcdcPrompts::All => self.setup.batches.count(),
+            AcdcPrompts::FirstBatch => 1,
+        };
+        steps.expect(n_batches * (2 + order.len()));
+        let mut crew = Crew::new(helpers);
+        let batches = 0..n_batches;
+        let ready: Vec<Part> = batches.clone().map(|batch| Part { batch, kind: PartKind::Unpatched }).collect();
+        crew.share(self, &ready, steps, |_, _, _| {}).await?;
+
+        let first = Branch {
+            thresholds: self.settings.thresholds.clone(),
+            removed: vec![false; graph.n_edges()],
+            distance: 0.0,
+        };
+        let mut branches = vec![first];
+        let mut scores = vec![f32::INFINITY; graph.n_edges()];
+        let mut next = 0;
+        while next < order.len() {
+            let tried = &order[next..order.len().min(next + crew.count())];
+            let removed: Vec<Vec<bool>> = branches.iter().map(|branch| branch.removed.clone()).collect();
+            let sets = as_if_removed(removed, tried);
+            let without = |(edge, removed): (&Edge, &Vec<String>)| {
+                let kind = PartKind::Without { edge_idx: edge.edge_idx, removed: removed.clone() };
+                batches.clone().map(move |batch| Part { batch, kind: kind.clone() })
             };
-            let mut masks = Masks::new(graph, stacked.len(), tried, setup.model());
-            let prompts = (&self.tokens, self.positions.clone());
-            let logits = self.kept.circuits(setup.model(), prompts, &mut masks, self.patch);
+            let parts: Vec<Part> = tried.iter().zip(&sets).flat_map(without).collect();
+            let mut distances = vec![vec![0.0; branches.len()]; tried.len()];
+            let add = |index: usize, found: Vec<f64>, _: &mut Steps<'_, O>| {
+                let sums = &mut distances[index / n_batches];
+                sums.iter_mut().zip(found).for_each(|(sum, distance)| *sum += distance / n_batches as f64);
+            };
+            crew.share(self, &parts, steps, add).await?;
+            let mut n_visited = 0;
+            for (edge, distances) in tried.iter().zip(distances) {
+                n_visited += 1;
+                let n_before = branches.len();
+                branches = branches
+                    .into_iter()
+                    .zip(distances)
+                    .flat_map(|(branch, distance)| branch.visited(*edge, distance, &mut scores))
+                    .collect();
+                let all_removed = branches.len() == n_before && branches.iter().all(|b| b.removed[edge.edge_idx]);
+                if !all_removed {
+                    break;
+                }
+            }
+            next += n_visited;
+            steps.set_done(n_batches * (2 + next));
+        }
+        Ok(PruneScores::new(scores))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { ablation: AblationType::Resample, side: PromptSide::Corrupt, clean: Clean::Kept, keeps_batches: true }
+    }
+
+    /// How far the output of each circuit is from the unpatched model's with one more edge removed.
+    async fn distances<O: Observer>(
+        &self,
+        batch: usize,
+        edge_idx: usize,
+        removed: &[Vec<bool>],
+        steps: &mut Steps<'_, O>,
+    ) -> Result<Vec<f64>, RunError> {
+        let (setup, model, graph) = (self.setup, self.setup.model(), self.setup.graph());
+        steps.count(false);
+        let ready = setup.at_hand.ready(setup, self.needs(), batch, steps).await?;
+        steps.count(true);
+        let Some((kept, logits)) = &ready.kept else { return Ok(Vec::new()) };
+        if ready.target.get().is_none() {
+            let logits = read(logits.clone(), "logits").await?;
+            let target = Unpatched::new(logits, model.config().d_vocab_out, self.settings.faithfulness_target);
+            _ = ready.target.set(target);
+        }
+        let (tokens, positions) = (setup.batches.tokens(batch, PromptSide::Clean), setup.batches.positions(batch));
+        let mut distances = Vec::with_capacity(removed.len());
+        for stacked in removed.chunks(setup.n_stacked(batch)) {
+            let tried = |circuit: usize, edge: usize| whole(stacked[circuit][edge] || edge == edge_idx);
+            let mut masks = Masks::new(graph, stacked.len(), tried, model);
+            let logits = kept.circuits(model, (&tokens, positions.clone()), &mut masks, &ready.patch);
             let logits = read(logits, "logits").await?;
             let outputs = logits.chunks_exact(logits.len() / stacked.len());
-            distances.extend(outputs.map(|output| self.unpatched.distance(output)));
+            distances.extend(outputs.filter_map(|output| Some(ready.target.get()?.distance(output))));
+        }
+        if setup.batches.count() > 1 && self.settings.prompts == AcdcPrompts::All {
+            kept.drop_rows();
         }
         Ok(distances)
     }
+}
+
+impl Shared for Removing<'_> {
+    /// The distance of each circuit; of the unpatched model none.
+    type Output = Vec<f64>;
+
+    async fn compute<O: Observer>(&self, part: &Part, steps: &mut Steps<'_, O>) -> Result<Vec<f64>, RunError> {
+        match &part.kind {
+            PartKind::Without { edge_idx, removed } => {
+                let n_edges = self.setup.graph().n_edges();
+                let removed: Vec<Vec<bool>> = removed.iter().map(|digits| from_hex(digits, n_edges)).collect();
+                let distances = self.distances(part.batch, *edge_idx, &removed, steps).await?;
+                steps.step(&self.passes(part).1).await?;
+                Ok(distances)
+            }
+            _ => {
+                self.setup.at_hand.ready(self.setup, self.needs(), part.batch, steps).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn passes(&self, part: &Part) -> (usize, String) {
+        let PartKind::Without { edge_idx, removed } = &part.kind else { return (2, "unpatched model".to_owned()) };
+        let graph = self.setup.graph();
+        let is_in = |digits: &String| from_hex(digits, graph.n_edges()).into_iter().filter(|&removed| !removed).count();
+        let left = removed.last().map_or(0, is_in);
+        let name = graph.edges().nth(*edge_idx).map_or_else(String::new, |edge| graph.edge_name(edge));
+        (1, format!("{name}, at most {left} left"))
+    }
+
+    fn setup(&self) -> usize {
+        // Two passes, but for a whole search of thousands.
+        0
+    }
+
+    fn keeps_batches(&self) -> bool {
+        self.needs().keeps_batches
+    }
+
+    fn at_hand(&self) -> Vec<usize> {
+        self.setup.at_hand.batches()
+    }
+
+    fn pack(&self, distances: Vec<f64>) -> Numbers {
+        Numbers { f32s: Vec::new(), f64s: distances }
+    }
+
+    fn unpack(&self, part: &Part, Numbers { f64s, .. }: Numbers) -> Option<Vec<f64>> {
+        let n = if let PartKind::Without { removed, .. } = &part.kind { removed.len() } else { 0 };
+        (f64s.len() == n).then_some(f64s)
+    }
+}
+
+/// What each circuit lacks when an edge is tried: of the first what it lacks so far, of later ones also the edges before.
+fn as_if_removed(mut removed: Vec<Vec<bool>>, tried: &[Edge]) -> Vec<Vec<String>> {
+    let mut sets = Vec::with_capacity(tried.len());
+    for edge in tried {
+        sets.push(removed.iter().map(|removed| to_hex(removed)).collect());
+        removed.iter_mut().for_each(|removed| removed[edge.edge_idx] = true);
+    }
+    sets
+}
+
+/// Four to a digit, the first in its lowest bit.
+fn to_hex(bits: &[bool]) -> String {
+    let digit = |bits: &[bool]| bits.iter().rev().fold(0, |digit, &bit| 2 * digit + u32::from(bit));
+    bits.chunks(4).filter_map(|bits| char::from_digit(digit(bits), 16)).collect()
+}
+
+/// Reads what [`to_hex`] wrote.
+fn from_hex(digits: &str, n: usize) -> Vec<bool> {
+    let digits = digits.chars().map(|digit| digit.to_digit(16).unwrap_or(0));
+    let mut bits: Vec<bool> = digits.flat_map(|digit| (0..4).map(move |bit| digit >> bit & 1 == 1)).collect();
+    bits.resize(n, false);
+    bits
 }
 
 impl Branch {
@@ -159,7 +256,7 @@ fn visiting_order(graph: &Graph) -> Vec<Edge> {
 }
 
 /// The unpatched model's output, which others are compared with.
-struct Unpatched {
+pub(super) struct Unpatched {
     target: FaithfulnessTarget,
     logits: Vec<f32>,
     /// `ln p` of every token, in the rows of the logits.
@@ -198,4 +295,17 @@ fn log_softmax(row: &[f32]) -> impl Iterator<Item = f64> + '_ {
     let sum: f64 = row.iter().map(|&x| f64::from(x - max).exp()).sum();
     let log_z = f64::from(max) + sum.ln();
     row.iter().map(move |&x| f64::from(x) - log_z)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_edges_are_read_as_they_were_written() {
+        let bits = [true, false, false, true, false, true];
+        assert_eq!(to_hex(&bits), "92");
+        assert_eq!(from_hex("92", 6), bits);
+        assert_eq!(from_hex("", 2), [false; 2]);
+    }
 }

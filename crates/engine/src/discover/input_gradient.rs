@@ -8,52 +8,62 @@
 //! Scores are summed over batches, as mask gradients are; EAP-IG (`eap/attribute.py`) divides this sum by the number of
 //! prompts.
 
-use super::gradient::{Pass, ScoreSums};
+use super::at_hand::{Clean, Needs, Ready};
+use super::gradient::Pass;
 use super::loss::AnswerLoss;
-use super::setup::{Patches, Setup};
+use super::passes::{Passed, Passes};
+use super::setup::Setup;
 use crate::model::Start;
-use crate::run::ablation::record;
-use crate::run::batch::read;
-use crate::run::steps::Steps;
-use crate::run::{Observer, RunError};
 use circuitscope_core::settings::discovery::{InputGradient, PromptSide};
-use circuitscope_core::{CircuitError, PruneScores, SrcKind};
+use circuitscope_core::{CircuitError, SrcKind};
 
-pub(super) async fn scores<O: Observer>(
-    setup: &Setup<'_>,
-    settings: &InputGradient,
-    steps: &mut Steps<'_, O>,
-) -> Result<PruneScores, RunError> {
-    let n = settings.steps;
-    if !(1..=10_000).contains(&n) {
-        return Err(CircuitError::field("settings", "steps", "from 1 to 10000", n.to_string()).into());
-    }
-    let patches = Patches::new(setup, settings.ablation, PromptSide::Corrupt, steps).await?;
-    let mut sums = ScoreSums::new(setup.model(), setup.graph());
-    for batch in 0..setup.batches.count() {
-        let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
-        let patch = patches.of(setup, batch, steps).await?;
-        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
-        let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
-        let clean = record(model, graph, &tokens, positions.clone()).0;
-        steps.step("unpatched model").await?;
-        let (Some(from), Some(to)) = (patch.at(SrcKind::ResidStart, 0), clean.at(SrcKind::ResidStart, 0)) else {
-            return Err(CircuitError::field("graph", "srcs", "an embedding", "none").into());
-        };
-        let (from, to) = (from.squeeze_dim::<4>(1), to.squeeze_dim::<4>(1)); // [1, batch, seq, d_model]
-        for step in 0..n {
-            let share = settings.points.share(step, n);
-            let resid = from.clone() * (1.0 - share) + to.clone() * share;
-            let start = Some(Start { block: 0, resid });
-            let positions = positions.clone();
-            let pass = Pass { model, graph, start, tokens: &tokens, positions, mask: 0.0, patch: &patch };
-            let gradients = pass.gradients(|logits| loss.of(logits) / n as f64);
-            let value = gradients.loss.clone() * n as f64;
-            sums.add(gradients, &patch, &clean);
-            let value = read(value, "the loss").await?;
-            let label = format!("step {} of {n}, batch {} of {}", step + 1, batch + 1, setup.batches.count());
-            steps.gradient_step(f64::from(value[0]), &label).await?;
+/// One pass for each point of the line.
+pub(super) struct InputGradients<'a>(&'a InputGradient);
+
+impl<'a> InputGradients<'a> {
+    /// # Errors
+    /// When the number of steps is out of range.
+    pub fn new(settings: &'a InputGradient) -> Result<Self, CircuitError> {
+        match settings.steps {
+            1..=10_000 => Ok(Self(settings)),
+            n => Err(CircuitError::field("settings", "steps", "from 1 to 10000", n.to_string())),
         }
     }
-    Ok(PruneScores::new(sums.read().await?))
+}
+
+impl Passes for InputGradients<'_> {
+    fn count(&self) -> usize {
+        self.0.steps
+    }
+
+    fn needs(&self) -> Needs {
+        let (ablation, side) = (self.0.ablation, PromptSide::Corrupt);
+        Needs { ablation, side, clean: Clean::Outputs, keeps_batches: false }
+    }
+
+    fn label(&self, step: usize) -> String {
+        format!("step {} of {}", step + 1, self.0.steps)
+    }
+
+    fn pass(&self, setup: &Setup<'_>, batch: usize, step: usize, ready: &Ready) -> Result<Passed, CircuitError> {
+        let &InputGradient { steps: n, points, grad_function, answer_function, .. } = self.0;
+        let loss = AnswerLoss::new(setup, batch, grad_function, answer_function)?;
+        let patch = &ready.patch;
+        let ends = ready
+            .clean
+            .as_ref()
+            .and_then(|clean| Some((clean, patch.at(SrcKind::ResidStart, 0)?, clean.at(SrcKind::ResidStart, 0)?)));
+        let Some((clean, from, to)) = ends else {
+            return Err(CircuitError::field("graph", "srcs", "an embedding", "none"));
+        };
+        let (from, to) = (from.squeeze_dim::<4>(1), to.squeeze_dim::<4>(1)); // [1, batch, seq, d_model]
+        let share = points.share(step, n);
+        let start = Some(Start { block: 0, resid: from * (1.0 - share) + to * share });
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
+        let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
+        let pass = Pass { model, graph, start, tokens: &tokens, positions, mask: 0.0, patch };
+        let gradients = pass.gradients(|logits| loss.of(logits) / n as f64);
+        let loss = gradients.loss.clone() * n as f64;
+        Ok(Passed { gradients, out: clean.clone(), loss })
+    }
 }

@@ -1,39 +1,56 @@
 //! The gradient of a loss by every edge's mask; auto-circuit's `mask_gradient_prune_scores`. Scores are summed over batches
 //! and, with integrated gradients (Sundararajan et al. 2017), over the mask's values, as in the reference.
 
-use super::gradient::{Pass, ScoreSums};
+use super::at_hand::{Clean, Needs, Ready};
+use super::gradient::Pass;
 use super::loss::AnswerLoss;
-use super::setup::{Patches, Setup};
-use crate::run::batch::read;
-use crate::run::steps::Steps;
-use crate::run::{Observer, RunError};
+use super::passes::{Passed, Passes};
+use super::setup::Setup;
+use circuitscope_core::CircuitError;
 use circuitscope_core::settings::discovery::{MaskGradient, PromptSide};
-use circuitscope_core::{CircuitError, PruneScores};
 
-pub(super) async fn scores<O: Observer>(
-    setup: &Setup<'_>,
-    settings: &MaskGradient,
-    steps: &mut Steps<'_, O>,
-) -> Result<PruneScores, RunError> {
-    let masks = mask_values(settings)?;
-    let patches = Patches::new(setup, settings.ablation, settings.ablation_prompts, steps).await?;
-    let mut sums = ScoreSums::new(setup.model(), setup.graph());
-    for batch in 0..setup.batches.count() {
-        let loss = AnswerLoss::new(setup, batch, settings.grad_function, settings.answer_function)?;
-        let patch = patches.of(setup, batch, steps).await?;
-        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
-        for &mask in &masks {
-            let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
-            let pass = Pass { model, graph, start: None, tokens: &tokens, positions, mask, patch: &patch };
-            let gradients = pass.gradients(|logits| loss.of(logits));
-            let (value, out) = (gradients.loss.clone(), gradients.srcs.clone());
-            sums.add(gradients, &patch, &out);
-            let value = read(value, "the loss").await?;
-            let label = format!("mask {mask}, batch {} of {}", batch + 1, setup.batches.count());
-            steps.gradient_step(f64::from(value[0]), &label).await?;
-        }
+/// A larger number is taken for a mistake.
+const MOST_SAMPLES: usize = 10_000;
+
+/// One pass for each value of the masks.
+pub(super) struct MaskGradients<'a> {
+    settings: &'a MaskGradient,
+    values: Vec<f64>,
+}
+
+impl<'a> MaskGradients<'a> {
+    /// # Errors
+    /// When a setting is out of range.
+    pub fn new(settings: &'a MaskGradient) -> Result<Self, CircuitError> {
+        Ok(Self { settings, values: mask_values(settings)? })
     }
-    Ok(PruneScores::new(sums.read().await?))
+}
+
+impl Passes for MaskGradients<'_> {
+    fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    fn needs(&self) -> Needs {
+        let MaskGradient { ablation, ablation_prompts: side, .. } = *self.settings;
+        Needs { ablation, side, clean: Clean::Nothing, keeps_batches: false }
+    }
+
+    fn label(&self, step: usize) -> String {
+        format!("mask {}", self.values[step])
+    }
+
+    fn pass(&self, setup: &Setup<'_>, batch: usize, step: usize, ready: &Ready) -> Result<Passed, CircuitError> {
+        let MaskGradient { grad_function, answer_function, .. } = *self.settings;
+        let loss = AnswerLoss::new(setup, batch, grad_function, answer_function)?;
+        let tokens = setup.batches.tokens(batch, PromptSide::Clean);
+        let (model, graph, positions) = (setup.model(), setup.graph(), setup.batches.positions(batch));
+        let (mask, patch) = (self.values[step], &ready.patch);
+        let pass = Pass { model, graph, start: None, tokens: &tokens, positions, mask, patch };
+        let gradients = pass.gradients(|logits| loss.of(logits));
+        let (out, loss) = (gradients.srcs.clone(), gradients.loss.clone());
+        Ok(Passed { gradients, out, loss })
+    }
 }
 
 fn mask_values(settings: &MaskGradient) -> Result<Vec<f64>, CircuitError> {
@@ -46,6 +63,3 @@ fn mask_values(settings: &MaskGradient) -> Result<Vec<f64>, CircuitError> {
         Some(n) => wrong("integratedGradSamples", "from 1 to 10000", n.to_string()),
     }
 }
-
-/// A larger number is taken for a mistake.
-const MOST_SAMPLES: usize = 10_000;

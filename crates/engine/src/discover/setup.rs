@@ -1,5 +1,8 @@
 //! What every search begins with: checked prompts in batches, and activations to patch with.
 
+use std::rc::Rc;
+
+use super::at_hand::AtHand;
 use crate::model::Model;
 use crate::run::ablation::SrcActivations;
 use crate::run::steps::Steps;
@@ -47,12 +50,15 @@ pub fn discover_graph(settings: &DiscoverSettings, prompts: &Prompts) -> Result<
 pub(super) struct Setup<'a> {
     pub input: &'a DiscoverInput<'a>,
     pub batches: Batches<'a>,
+    /// What is ready of them.
+    pub at_hand: Rc<AtHand>,
 }
 
 impl<'a> Setup<'a> {
-    pub fn new(input: &'a DiscoverInput<'a>) -> Result<Self, CircuitError> {
+    pub fn new(input: &'a DiscoverInput<'a>, at_hand: Rc<AtHand>) -> Result<Self, CircuitError> {
         let &DiscoverInput { model, graph, prompts, settings, .. } = input;
-        Ok(Self { input, batches: Batches::new(model, graph, prompts, settings.slice, settings.batch_size)? })
+        let batches = Batches::new(model, graph, prompts, settings.slice, settings.batch_size)?;
+        Ok(Self { input, batches, at_hand })
     }
 
     pub fn model(&self) -> &'a dyn Model {

@@ -77,6 +77,11 @@ impl<'a> Batches<'a> {
         self.batches.len()
     }
 
+    /// All batches, by number.
+    pub fn each(&self) -> Range<usize> {
+        0..self.count()
+    }
+
     /// The number of prompts in all batches.
     pub fn n_prompts(&self) -> usize {
         self.batches.len() * self.batch_size

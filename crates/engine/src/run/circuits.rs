@@ -1,10 +1,12 @@
 //! The sweep; auto-circuit's `run_circuits` (`prune.py`).
 //!
-//! 1. For every batch the unpatched model is run on the clean and on the corrupt prompts ([`super::unpatched`]).
-//! 2. The edge counts give circuits, or a mask one; those with the same edges are run once ([`super::plan`]). Edits are laid over
+//! 1. The edge counts give circuits, or a mask one; those with the same edges are run once ([`super::plan`]). Edits are laid over
 //!    each.
+//! 2. For every batch the unpatched model is run on the clean and on the corrupt prompts ([`super::unpatched`]).
 //! 3. Circuits are taken several at a time, stacked on the circuit axis, as many as fit the memory budget. For each such
 //!    group every batch takes one forward pass, whose logits are measured and dropped ([`super::measuring`]).
+//!
+//! The passes of 2 and 3 are the parts that engines share ([`crate::share`]).
 
 use std::rc::Rc;
 
@@ -12,15 +14,17 @@ use super::batch::{Batches, input_side, other, read};
 use super::error::RunError;
 use super::input::RunInput;
 use super::masks::Masks;
-use super::measuring::Measuring;
-use super::metrics::{Logits, Rows};
+use super::measuring::Measured;
+use super::metrics::{Logits, Rows, Target};
 use super::output::CircuitOutput;
 use super::patch::Patcher;
 use super::plan::Plan;
 use super::steps::{Observer, Steps};
-use super::tokens::TopTokens;
-use super::unpatched::Unpatched;
+use super::unpatched::{AtHand, Outputs, Ready, Unpatched, label};
+use crate::share::{Crew, Helpers, Numbers, Shared};
+use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues, count_label};
+use circuitscope_wire::help::{Part, PartKind};
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -33,148 +37,300 @@ pub struct RunOutput {
     pub unpatched_values: [PromptValues; 2],
 }
 
-/// Runs circuits. See the module for the steps.
+/// Runs circuits, with some help. See the module for the steps.
 ///
 /// # Errors
 /// When the prompts, scores and settings do not fit each other, the device fails, or the observer asks to stop.
-pub async fn run_circuits(input: &RunInput<'_>, observer: &mut impl Observer) -> Result<RunOutput, RunError> {
-    let &RunInput { model, prompts, graph, settings, .. } = input;
-    let batches = Batches::new(model, graph, prompts, settings.slice, settings.batch_size)?;
-    let plan = Plan::new(input, &batches)?;
-    let mut steps = Steps::new(plan.n_steps(input, batches.count()), observer);
-    let unpatched = match &input.unpatched {
-        Some(unpatched) => unpatched.clone(),
-        None => Rc::new(Unpatched::run(&batches, settings, &plan, &mut steps).await?),
-    };
-    let shape = output_shape(settings.slice, &unpatched.clean.logits);
-    let mut circuits: Vec<Option<CircuitOutput>> = vec![None; plan.circuits.len()];
-    for group in plan.distinct.chunks(plan.n_stacked) {
-        let measured = run_group(input, &batches, &unpatched, group, &mut steps).await?;
-        for (circuit, measured) in group.iter().zip(measured) {
-            for (index, same) in plan.circuits.iter().enumerate().filter(|(_, c)| c.n_edges == circuit.n_edges) {
-                let output = measured.output(index, *same, &shape);
-                steps.observer.circuit(&output, measured.logits.clone());
-                circuits[index] = Some(output);
-            }
-        }
-    }
-    let unpatched_values = unpatched_values(&unpatched, batches.pairs());
-    let baseline = baseline(&unpatched, &unpatched_values, shape, steps.done());
-    Ok(RunOutput { circuits: circuits.into_iter().flatten().collect(), unpatched, baseline, unpatched_values })
-}
-
-/// `[prompt, d_vocab]` where only the last position is kept, else `[prompt, position, d_vocab]`.
-fn output_shape(slice: OutputSlice, logits: &Logits) -> Vec<usize> {
-    let (n_prompts, n_positions, d_vocab) = (logits.rows().n_prompts(), logits.n_positions, logits.d_vocab);
-    match slice {
-        OutputSlice::LastSeq => vec![n_prompts, d_vocab],
-        _ => vec![n_prompts, n_positions, d_vocab],
-    }
-}
-
-/// A circuit that was run on all batches.
-struct Measured {
-    measurement: Measurement,
-    prompts: Rc<PromptValues>,
-    tokens: Rc<TopTokens>,
-    /// `None` unless the run was asked for them.
-    logits: Option<Rc<Logits>>,
-}
-
-impl Measured {
-    fn new(measuring: Measuring, logits: Option<Logits>) -> Self {
-        let (prompts, tokens) = measuring.finish();
-        let measurement = Measurement::new(&prompts);
-        Self { measurement, prompts: Rc::new(prompts), tokens: Rc::new(tokens), logits: logits.map(Rc::new) }
-    }
-
-    fn output(&self, index: usize, circuit: Circuit, shape: &[usize]) -> CircuitOutput {
-        let Self { measurement, prompts, tokens, .. } = self;
-        let (measurement, prompts, tokens) = (measurement.clone(), prompts.clone(), tokens.clone());
-        CircuitOutput { index, circuit, shape: shape.to_vec(), measurement, prompts, tokens }
-    }
-}
-
-/// Runs some circuits, stacked, on every batch.
-async fn run_group<O: Observer>(
+pub async fn run_circuits(
     input: &RunInput<'_>,
-    batches: &Batches<'_>,
-    unpatched: &Unpatched,
-    group: &[Circuit],
-    steps: &mut Steps<'_, O>,
-) -> Result<Vec<Measured>, RunError> {
-    let &RunInput { model, graph, circuits, settings, keep_logits, .. } = input;
-    let amounts = |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
-    let mut masks = Masks::new(graph, group.len(), amounts, model);
-    let (n_positions, d_vocab) = (batches.positions(0).len(), model.config().d_vocab_out);
-    let mut measurings: Vec<_> = group.iter().map(|_| Measuring::new(unpatched, batches.pairs())).collect();
-    let n_kept = if keep_logits { batches.n_prompts() * n_positions * d_vocab } else { 0 };
-    let mut kept: Vec<Vec<f32>> = group.iter().map(|_| Vec::with_capacity(n_kept)).collect();
-    for batch in 0..batches.count() {
+    helpers: &impl Helpers,
+    observer: &mut impl Observer,
+) -> Result<RunOutput, RunError> {
+    let &RunInput { model, prompts, graph, settings, .. } = input;
+    let batches = &Batches::new(model, graph, prompts, settings.slice, settings.batch_size)?;
+    let plan = &Plan::new(input, batches)?;
+    let at_hand = match &input.unpatched {
+        Some(unpatched) => unpatched.at_hand.clone(),
+        None => Rc::new(AtHand::new(batches.count())),
+    };
+    let sweep = Sweep { input, batches, plan, at_hand };
+    let mut steps = Steps::new(plan.n_steps(input, batches.count()), observer);
+    // Counted before the passes that need it.
+    sweep.at_hand.ready_mean(batches, settings, &mut steps).await?;
+    let mut found = Found::new(&sweep, input.unpatched.clone());
+    let parts = sweep.parts(input.unpatched.is_some());
+    let add = |index: usize, output, steps: &mut Steps<'_, _>| found.add(&parts[index], output, steps.observer);
+    Crew::new(helpers).share(&sweep, &parts, &mut steps, add).await?;
+    Ok(found.output(steps.done()))
+}
+
+/// A run as parts.
+pub struct Sweep<'a> {
+    pub input: &'a RunInput<'a>,
+    pub batches: &'a Batches<'a>,
+    pub plan: &'a Plan,
+    pub at_hand: Rc<AtHand>,
+}
+
+/// What a part of a run gives.
+pub enum Computed {
+    Unpatched(Rc<Outputs>),
+    /// The circuits of a group on a batch, each with its logits where the run was asked for them.
+    Circuits(Vec<(Measured, Vec<f32>)>),
+}
+
+impl Sweep<'_> {
+    /// The unpatched model, unless it is known, and then group by group, each on every batch.
+    fn parts(&self, is_unpatched_known: bool) -> Vec<Part> {
+        let n_groups = self.plan.distinct.len().div_ceil(self.plan.n_stacked);
+        let unpatched = (!is_unpatched_known).then_some(PartKind::Unpatched);
+        let kinds = unpatched.into_iter().chain((0..n_groups).map(|group| PartKind::Circuits { group }));
+        kinds.flat_map(|kind| self.batches.each().map(move |batch| Part { batch, kind: kind.clone() })).collect()
+    }
+
+    fn group(&self, group: usize) -> &[Circuit] {
+        self.plan.distinct.chunks(self.plan.n_stacked).nth(group).unwrap_or_default()
+    }
+
+    /// Runs a group of circuits, stacked, on a batch.
+    async fn circuits<O: Observer>(
+        &self,
+        group: &[Circuit],
+        batch: usize,
+        ready: &Ready,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<Vec<(Measured, Vec<f32>)>, RunError> {
+        let &RunInput { model, graph, circuits, settings, keep_logits, .. } = self.input;
+        let Self { batches, .. } = self;
+        let amounts =
+            |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
+        let mut masks = Masks::new(graph, group.len(), amounts, model);
+        let (positions, d_vocab) = (batches.positions(batch), model.config().d_vocab_out);
+        let n_positions = positions.len();
+        let mean = self.at_hand.mean();
         let recorded;
-        let patch = match &unpatched.patches[..] {
-            [] => {
+        let patch = match mean.as_ref().or(ready.patch.as_ref()) {
+            Some(patch) => patch,
+            None => {
                 recorded = batches.patch(batch, settings.ablation, other(input_side(settings))).0;
                 steps.step("activations to patch with").await?;
                 &recorded
             }
-            [one] => one,
-            all => &all[batch],
         };
-        let prefix = unpatched.prefixes.get(batch).cloned().flatten();
-        let tokens = batches.tokens(batch, input_side(settings)).after(prefix);
-        let positions = batches.positions(batch);
-        let logits = match unpatched.kept.get(batch) {
+        let tokens = batches.tokens(batch, input_side(settings)).after(ready.prefix.clone());
+        let logits = match &ready.kept {
             Some(kept) => kept.circuits(model, (&tokens, positions), &mut masks, patch),
             None => model.forward(&tokens, positions, &mut Patcher::new(&mut masks, patch)),
         };
         // Circuits that no patch has made different share one output.
         let [_, n_batch, n_pos, _] = logits.dims();
         let logits = read(logits.expand([group.len(), n_batch, n_pos, d_vocab]), "logits").await?;
-        if let Some(kept) = unpatched.kept.get(batch) {
+        if let Some(kept) = &ready.kept {
             kept.drop_rows();
         }
-        let outputs = logits.chunks_exact(n_batch * n_pos * d_vocab);
-        for ((measuring, kept), values) in measurings.iter_mut().zip(&mut kept).zip(outputs) {
-            measuring.add(Rows { values, n_positions, d_vocab });
-            if keep_logits {
-                kept.extend_from_slice(values);
+        let measured = |values: &[f32]| {
+            let rows = Rows { values, n_positions, d_vocab };
+            let kept = if keep_logits { values.to_vec() } else { Vec::new() };
+            (Measured::of(rows, &ready.outputs, batches.pairs_of(batch)), kept)
+        };
+        let found = logits.chunks_exact(n_batch * n_pos * d_vocab).map(measured).collect();
+        steps.step(&self.label(group, batch)).await?;
+        Ok(found)
+    }
+
+    fn label(&self, group: &[Circuit], batch: usize) -> String {
+        let (first, last) = (group[0].n_edges, group[group.len() - 1].n_edges);
+        let edges =
+            if first == last { count_label(first, "edge", "edges") } else { format!("{first} to {last} edges") };
+        format!("{edges}, batch {} of {}", batch + 1, self.batches.count())
+    }
+}
+
+impl Shared for Sweep<'_> {
+    type Output = Computed;
+
+    async fn compute<O: Observer>(&self, part: &Part, steps: &mut Steps<'_, O>) -> Result<Computed, RunError> {
+        let Self { input: RunInput { settings, .. }, batches, plan, at_hand } = self;
+        let &Part { batch, ref kind } = part;
+        steps.count(matches!(kind, PartKind::Unpatched));
+        at_hand.ready_mean(batches, settings, steps).await?;
+        let ready = at_hand.ready(batches, batch, settings, plan, steps).await?;
+        steps.count(true);
+        match kind {
+            PartKind::Circuits { group } => {
+                let group = self.group(*group);
+                Ok(Computed::Circuits(self.circuits(group, batch, &ready, steps).await?))
+            }
+            _ => Ok(Computed::Unpatched(ready.outputs.clone())),
+        }
+    }
+
+    fn passes(&self, part: &Part) -> (usize, String) {
+        match part.kind {
+            PartKind::Circuits { group } => {
+                let n = if self.plan.keep_patches { 1 } else { 2 };
+                (n, self.label(self.group(group), part.batch))
+            }
+            _ => (2, label(self.batches, part.batch)),
+        }
+    }
+
+    fn setup(&self) -> usize {
+        // Two passes of one circuit.
+        2_usize.div_ceil(self.plan.n_stacked)
+    }
+
+    fn keeps_batches(&self) -> bool {
+        true
+    }
+
+    fn at_hand(&self) -> Vec<usize> {
+        self.at_hand.batches()
+    }
+
+    fn pack(&self, output: Computed) -> Numbers {
+        let mut numbers = Numbers::default();
+        match output {
+            Computed::Unpatched(outputs) => {
+                let Outputs { clean, corrupt } = &*outputs;
+                [clean, corrupt].iter().for_each(|target| numbers.f32s.extend(&target.logits.values));
+            }
+            Computed::Circuits(circuits) => {
+                for (measured, logits) in circuits {
+                    measured.pack(&mut numbers);
+                    numbers.push_count(logits.len());
+                    numbers.f32s.extend(logits);
+                }
             }
         }
-        steps.step(&label(group, batch, batches.count())).await?;
+        numbers
     }
-    let logits = kept.into_iter().map(|values| keep_logits.then_some(Logits { values, n_positions, d_vocab }));
-    Ok(measurings.into_iter().zip(logits).map(|(measuring, logits)| Measured::new(measuring, logits)).collect())
-}
 
-fn label(group: &[Circuit], batch: usize, n_batches: usize) -> String {
-    let (first, last) = (group[0].n_edges, group[group.len() - 1].n_edges);
-    let edges = if first == last { count_label(first, "edge", "edges") } else { format!("{first} to {last} edges") };
-    format!("{edges}, batch {} of {n_batches}", batch + 1)
-}
-
-/// The unpatched model on the clean and on the corrupt prompts, measured as circuits are.
-fn unpatched_values(unpatched: &Unpatched, pairs: &[PromptPair]) -> [PromptValues; 2] {
-    [&unpatched.clean, &unpatched.corrupt].map(|target| {
-        let mut measuring = Measuring::new(unpatched, pairs);
-        measuring.add(target.logits.rows());
-        measuring.finish().0
-    })
-}
-
-fn baseline(
-    unpatched: &Unpatched,
-    [clean, corrupt]: &[PromptValues; 2],
-    shape: Vec<usize>,
-    forward_passes: usize,
-) -> Baseline {
-    let logits = &unpatched.clean.logits;
-    Baseline {
-        shape,
-        clean: Measurement::new(clean),
-        corrupt: Measurement::new(corrupt),
-        n_prompts: logits.rows().n_prompts(),
-        n_positions: logits.n_positions,
-        forward_passes,
+    fn unpack(&self, part: &Part, numbers: Numbers) -> Option<Computed> {
+        let mut cursor = numbers.cursor();
+        let (n_positions, d_vocab) = (self.batches.positions(part.batch).len(), self.input.model.config().d_vocab_out);
+        let computed = match part.kind {
+            PartKind::Circuits { group } => {
+                let one = |_: &Circuit| {
+                    let measured = Measured::unpack(&mut cursor)?;
+                    let n = cursor.count()?;
+                    Some((measured, cursor.f32s(n)?.to_vec()))
+                };
+                Computed::Circuits(self.group(group).iter().map(one).collect::<Option<_>>()?)
+            }
+            _ => {
+                let n = self.batches.pairs_of(part.batch).len() * n_positions * d_vocab;
+                let mut target = || {
+                    let values = cursor.f32s(n)?.to_vec();
+                    Some(Target::new(Logits { values, n_positions, d_vocab }))
+                };
+                Computed::Unpatched(Rc::new(Outputs { clean: target()?, corrupt: target()? }))
+            }
+        };
+        cursor.ended()?;
+        Some(computed)
     }
+}
+
+/// What is known of a run.
+struct Found<'a> {
+    sweep: &'a Sweep<'a>,
+    /// Of the batches so far.
+    outputs: Vec<Rc<Outputs>>,
+    /// Once it is known for all batches.
+    unpatched: Option<Rc<Unpatched>>,
+    /// The circuits of the present group on the batches so far, with their logits.
+    group: Vec<(Measured, Vec<f32>)>,
+    circuits: Vec<Option<CircuitOutput>>,
+}
+
+impl<'a> Found<'a> {
+    fn new(sweep: &'a Sweep<'a>, unpatched: Option<Rc<Unpatched>>) -> Self {
+        let circuits = vec![None; sweep.plan.circuits.len()];
+        Self { sweep, outputs: Vec::new(), unpatched, group: Vec::new(), circuits }
+    }
+
+    /// Takes the parts in their order.
+    fn add(&mut self, part: &Part, computed: Computed, observer: &mut impl Observer) {
+        let (batches, is_last) = (self.sweep.batches, part.batch + 1 == self.sweep.batches.count());
+        match computed {
+            Computed::Unpatched(outputs) => {
+                self.outputs.push(outputs);
+                if is_last {
+                    let (outputs, at_hand) = (std::mem::take(&mut self.outputs), self.sweep.at_hand.clone());
+                    self.unpatched = Some(Rc::new(Unpatched::new(outputs, batches.pairs(), at_hand)));
+                }
+            }
+            Computed::Circuits(circuits) => {
+                self.group = match part.batch {
+                    0 => circuits,
+                    _ => std::mem::take(&mut self.group).into_iter().zip(circuits).map(followed).collect(),
+                };
+                if is_last && let PartKind::Circuits { group } = part.kind {
+                    let found = std::mem::take(&mut self.group);
+                    for (circuit, found) in self.sweep.group(group).iter().zip(found) {
+                        self.finish(circuit, found, observer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A circuit is done for all batches.
+    fn finish(&mut self, circuit: &Circuit, (measured, logits): (Measured, Vec<f32>), observer: &mut impl Observer) {
+        let Some(unpatched) = &self.unpatched else { return };
+        let plan = self.sweep.plan;
+        let (prompts, tokens) = measured.finish(unpatched);
+        let measurement = Measurement::new(&prompts);
+        let (prompts, tokens, shape) = (Rc::new(prompts), Rc::new(tokens), self.shape());
+        let Logits { n_positions, d_vocab, .. } = unpatched.outputs[0].clean.logits;
+        let logits = self.sweep.input.keep_logits.then(|| Rc::new(Logits { values: logits, n_positions, d_vocab }));
+        for (index, &circuit) in plan.circuits.iter().enumerate().filter(|(_, c)| c.n_edges == circuit.n_edges) {
+            let (measurement, prompts, tokens) = (measurement.clone(), prompts.clone(), tokens.clone());
+            let output = CircuitOutput { index, circuit, shape: shape.clone(), measurement, prompts, tokens };
+            observer.circuit(&output, logits.clone());
+            self.circuits[index] = Some(output);
+        }
+    }
+
+    /// `[prompt, d_vocab]` where only the last position is kept, else `[prompt, position, d_vocab]`.
+    fn shape(&self) -> Vec<usize> {
+        let Sweep { input, batches, .. } = self.sweep;
+        let (n_prompts, d_vocab) = (batches.n_prompts(), input.model.config().d_vocab_out);
+        match input.settings.slice {
+            OutputSlice::LastSeq => vec![n_prompts, d_vocab],
+            _ => vec![n_prompts, batches.positions(0).len(), d_vocab],
+        }
+    }
+
+    fn output(self, forward_passes: usize) -> RunOutput {
+        let shape = self.shape();
+        let batches = self.sweep.batches;
+        let unpatched = self.unpatched.expect("the unpatched model is run before circuits are");
+        let unpatched_values = [PromptSide::Clean, PromptSide::Corrupt].map(|side| {
+            let of = |batch: usize| of_unpatched(&unpatched.outputs[batch], side, batches.pairs_of(batch));
+            let all = batches.each().map(of).reduce(Measured::followed_by);
+            all.map_or_else(Default::default, |all| all.finish(&unpatched).0)
+        });
+        let baseline = Baseline {
+            shape,
+            clean: Measurement::new(&unpatched_values[0]),
+            corrupt: Measurement::new(&unpatched_values[1]),
+            n_prompts: batches.n_prompts(),
+            n_positions: batches.positions(0).len(),
+            forward_passes,
+        };
+        let circuits = self.circuits.into_iter().flatten().collect();
+        RunOutput { circuits, unpatched, baseline, unpatched_values }
+    }
+}
+
+fn followed(((a, mut logits), (b, more)): ((Measured, Vec<f32>), (Measured, Vec<f32>))) -> (Measured, Vec<f32>) {
+    logits.extend(more);
+    (a.followed_by(b), logits)
+}
+
+/// The unpatched model on a batch, measured as circuits are.
+fn of_unpatched(outputs: &Outputs, side: PromptSide, pairs: &[PromptPair]) -> Measured {
+    Measured::of(outputs.of(side).logits.rows(), outputs, pairs)
 }

@@ -83,12 +83,10 @@ impl Target {
         p_t - dot(&self.probs[row * d_vocab..][..d_vocab], output) + (output_log_z - self.log_z[row]) * p
     }
 
-    /// The divergence of some prompts' outputs from the target, `first_prompt` being the first of them: the mean over each
-    /// prompt's positions, in nats.
-    pub fn kl_divs(&self, first_prompt: usize, output: Rows, log_z: &[f64]) -> Vec<f64> {
-        let first_row = first_prompt * output.n_positions;
+    /// The divergence of outputs on the same prompts from the target: the mean over each prompt's positions, in nats.
+    pub fn kl_divs(&self, output: Rows, log_z: &[f64]) -> Vec<f64> {
         let rows = output.iter().zip(log_z).enumerate();
-        let rows: Vec<f64> = rows.map(|(i, (row, &log_z))| self.kl_div(first_row + i, row, log_z)).collect();
+        let rows: Vec<f64> = rows.map(|(i, (row, &log_z))| self.kl_div(i, row, log_z)).collect();
         prompt_means(&rows, output.n_positions)
     }
 }

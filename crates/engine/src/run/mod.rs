@@ -29,12 +29,13 @@ pub mod unpatched;
 
 pub use ablation::SrcActivations;
 pub use batch::Batches;
-pub use circuits::{RunOutput, run_circuits};
+pub use circuits::{RunOutput, Sweep, run_circuits};
 pub use error::RunError;
 pub use input::{RunInput, graph_config};
 pub use metrics::Logits;
 pub use output::CircuitOutput;
+pub use plan::Plan;
 pub use stacking::Stacking;
 pub use steps::Observer;
 pub use tokens::{TOP_TOKENS, TopTokens};
-pub use unpatched::Unpatched;
+pub use unpatched::{AtHand, Unpatched};

@@ -32,6 +32,7 @@ impl Observer for () {
 /// Counts passes, forward and backward.
 pub struct Steps<'o, O> {
     done: usize,
+    counts: bool,
     total: usize,
     last_loss: Option<f64>,
     pub observer: &'o mut O,
@@ -40,12 +41,22 @@ pub struct Steps<'o, O> {
 impl<'o, O: Observer> Steps<'o, O> {
     /// `total` is the number of passes that are expected.
     pub fn new(total: usize, observer: &'o mut O) -> Self {
-        Self { done: 0, total, last_loss: None, observer }
+        Self { done: 0, counts: true, total, last_loss: None, observer }
     }
 
     /// Changes the number of passes that are expected, for an algorithm that stacks several circuits in a pass.
     pub fn expect(&mut self, total: usize) {
         self.total = total;
+    }
+
+    /// Whether passes count from now on: those that repeat another engine's are not among the expected ones.
+    pub fn count(&mut self, counts: bool) {
+        self.counts = counts;
+    }
+
+    /// How many of the expected passes are done, where some were in vain.
+    pub fn set_done(&mut self, n: usize) {
+        self.done = n;
     }
 
     /// How many passes are done.
@@ -71,8 +82,14 @@ impl<'o, O: Observer> Steps<'o, O> {
     /// # Errors
     /// When the observer asks to stop.
     pub async fn steps(&mut self, n: usize, label: &str) -> Result<(), RunError> {
-        self.done += n;
+        self.done += if self.counts { n } else { 0 };
         if self.observer.progress(self.done, self.total, label).await { Ok(()) } else { Err(RunError::Cancelled) }
+    }
+
+    /// The loss of the last pass, in the order of passes, which another engine may have computed.
+    pub fn set_last_loss(&mut self, loss: f64) {
+        self.last_loss = Some(loss);
+        self.observer.loss(loss);
     }
 
     /// A forward and a backward pass are done, with this loss.

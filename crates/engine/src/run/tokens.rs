@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::metrics::Logits;
+use crate::share::{Cursor, Numbers};
 use circuitscope_core::TokenProb;
 
 /// How many tokens are kept of each prompt and position: 88 bytes a row, where the logits of GPT-2 take 201,028.
@@ -38,6 +39,32 @@ impl TopTokens {
     pub fn push(&mut self, row: &[f32], log_z: f64) {
         self.tokens.extend(largest(row, self.n_tokens));
         self.log_z.push(log_z);
+    }
+
+    /// With the rows of the next prompts.
+    #[must_use]
+    pub fn followed_by(mut self, next: Self) -> Self {
+        self.tokens.extend(next.tokens);
+        self.log_z.extend(next.log_z);
+        self
+    }
+
+    /// Writes them.
+    pub fn pack(&self, numbers: &mut Numbers) {
+        [self.n_positions, self.n_tokens, self.log_z.len()].iter().for_each(|&n| numbers.push_count(n));
+        numbers.f64s.extend(&self.log_z);
+        numbers.f64s.extend(self.tokens.iter().map(|&(token, _)| f64::from(token)));
+        numbers.f32s.extend(self.tokens.iter().map(|&(_, logit)| logit));
+    }
+
+    /// Reads what was written.
+    pub fn unpack(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let (n_positions, n_tokens, n_rows) = (cursor.count()?, cursor.count()?, cursor.count()?);
+        let log_z = cursor.f64s(n_rows)?.to_vec();
+        let n = n_rows.checked_mul(n_tokens)?;
+        let (tokens, logits) = (cursor.f64s(n)?, cursor.f32s(n)?);
+        let tokens = tokens.iter().zip(logits).map(|(&token, &logit)| (token as u32, logit)).collect();
+        Some(Self { n_positions, n_tokens, tokens, log_z })
     }
 
     /// At most `n` tokens of a prompt and a position, counted among the output's.

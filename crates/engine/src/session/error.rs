@@ -22,6 +22,8 @@ pub enum SessionError {
     NoDevice,
     #[error("no model is loaded: load one first")]
     NoModel,
+    #[error("no call was begun that parts could be of")]
+    NoCall,
     #[error("no circuits were run: run some first")]
     NoRun,
     #[error("`{field}` should be below {expected}, found {found}")]

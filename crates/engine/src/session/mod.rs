@@ -2,9 +2,12 @@
 //!
 //! Of the last run the results of each circuit are kept, a few kilobytes, and the unpatched model on its prompts, which a later
 //! run that differs only in its scores or edge counts uses again. Results stay until another run is done; the unpatched model
-//! is dropped before a run that cannot use it makes its own. `questions` has what can be asked about the last run.
+//! is dropped before a run that cannot use it makes its own. `questions` has what can be asked about the last run, `job` what a run or a
+//! search is of, and `help` how this engine helps another.
 
 mod error;
+mod help;
+mod job;
 mod questions;
 
 use std::rc::Rc;
@@ -12,16 +15,18 @@ use std::rc::Rc;
 use burn::tensor::Device;
 
 pub use error::SessionError;
+use help::Helping;
+use job::{DiscoverJob, RunJob};
 use questions::Results;
 
-use crate::discover::{DiscoverInput, Discovery, discover, discover_graph};
+use crate::discover::{Discovery, discover};
 use crate::model::{ByteSource, Model, Transformer, load_shards};
-use crate::run::{CircuitOutput, Observer, RunInput, RunOutput, Stacking, Unpatched, graph_config, run_circuits};
-use circuitscope_core::settings::activations::ActivationSize;
-use circuitscope_core::settings::memory::{ModelMemory, RunSize, check_src_outputs};
+use crate::run::{CircuitOutput, Observer, RunOutput, Stacking, Unpatched, run_circuits};
+use crate::share::Helpers;
+use circuitscope_core::settings::memory::ModelMemory;
 use circuitscope_core::{
-    CircuitError, CircuitMasks, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit, MaskEdits,
-    ModelConfig, Prompts, PruneScores, RunSettings, ScoresInfo, ShardIndex,
+    CircuitError, DiscoverSettings, EdgeValues, Graph, GraphConfig, Limits, MaskEdit, ModelConfig, PruneScores,
+    RunSettings, ScoresInfo, ShardIndex,
 };
 use circuitscope_wire::engine::{CircuitResult, DiscoveryInfo, GraphInfo};
 
@@ -33,6 +38,8 @@ pub struct Session {
     model: Option<Transformer>,
     unpatched: Option<KeptUnpatched>,
     results: Option<Results>,
+    /// The call of another engine that this one helps with.
+    helping: Option<Helping>,
 }
 
 /// The unpatched model on the prompts of a run.
@@ -41,6 +48,18 @@ struct KeptUnpatched {
     /// With the default edge counts, whatever was asked for.
     settings: RunSettings,
     unpatched: Rc<Unpatched>,
+}
+
+impl KeptUnpatched {
+    /// Whether it is that of a run with this text of prompts.
+    fn is_of(&self, prompts: &str, settings: &RunSettings) -> bool {
+        self.prompts == prompts && self.settings == Self::key(settings)
+    }
+
+    /// The settings that matter to it.
+    fn key(settings: &RunSettings) -> RunSettings {
+        RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() }
+    }
 }
 
 /// A file that was read whole: its name and its contents.
@@ -65,7 +84,7 @@ pub struct RunRequest<'a> {
 
 impl Session {
     pub fn new(device: Device, stacking: Stacking) -> Self {
-        Self { device, stacking, limits: Limits::default(), model: None, unpatched: None, results: None }
+        Self { device, stacking, limits: Limits::default(), model: None, unpatched: None, results: None, helping: None }
     }
 
     /// A session that refuses what does not fit.
@@ -90,7 +109,7 @@ impl Session {
         ModelMemory::of(&config).check(file, &self.limits)?;
         let index = index.map(|Text { name, text }| ShardIndex::from_json(name, text)).transpose()?;
         let model = load_shards(config, weights, index.as_ref(), &self.device, progress).await?;
-        (self.unpatched, self.results) = (None, None);
+        (self.unpatched, self.results, self.helping) = (None, None, None);
         Ok(self.model.insert(model).config())
     }
 
@@ -109,57 +128,37 @@ impl Session {
     /// before, which stay where this fails.
     ///
     /// # Errors
-    /// See [`Graph::try_new`], [`ModelMemory::check_run`], [`EdgeValues::read`], [`MaskEdits::new`] and [`run_circuits`].
+    /// See [`RunJob::new`] and [`run_circuits`].
     pub async fn run(
         &mut self,
         request: RunRequest<'_>,
+        helpers: &impl Helpers,
         observer: &mut impl Observer,
     ) -> Result<RunOutput, SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let RunRequest {
-            prompts: Text { name, text },
-            scores: (scores_file, scores),
-            values,
-            edits,
-            settings,
-            keep_logits,
-        } = request;
-        let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::try_new(model.config(), graph_config(settings, &prompts)?)?;
-        let size = RunSize { keep_logits, ..RunSize::of(&graph, settings, &prompts) };
-        ModelMemory::of(model.config()).check_run(model.config(), &size, &self.limits)?;
-        let scores = values.read(scores_file, scores, &graph)?;
-        let edits = MaskEdits::new(edits, &graph)?;
-        let key = RunSettings { edge_counts: RunSettings::default().edge_counts, ..settings.clone() };
+        let text = request.prompts.text;
+        let job = RunJob::new(model, &self.limits, request)?;
         // One that cannot be used again is dropped before the run, which needs its memory.
-        self.unpatched = self.unpatched.take().filter(|kept| kept.prompts == text && kept.settings == key);
-        let input = RunInput {
-            model,
-            prompts: &prompts,
-            graph: &graph,
-            circuits: CircuitMasks { values: &scores, meaning: values, edits: &edits },
-            settings,
-            stacking: self.stacking,
-            unpatched: self.unpatched.as_ref().map(|kept| kept.unpatched.clone()),
-            keep_logits,
-        };
-        let output = run_circuits(&input, observer).await?;
+        self.unpatched = self.unpatched.take().filter(|kept| kept.is_of(text, &job.settings));
+        let unpatched = self.unpatched.as_ref().map(|kept| kept.unpatched.clone());
+        let output = run_circuits(&job.input(model, self.stacking, unpatched), helpers, observer).await?;
         let unpatched = output.unpatched.clone();
-        let is_mean = settings.ablation.dataset_means().is_some();
+        let (prompts, settings) = (text.to_owned(), KeptUnpatched::key(&job.settings));
+        let RunJob { prompts: of, graph, scores, values, edits, settings: run_settings, .. } = job;
         self.results = Some(Results {
-            prompts,
+            prompts: of,
             graph,
             scores,
             values,
             edits,
-            settings: settings.clone(),
-            mean: unpatched.patches.first().filter(|_| is_mean).cloned(),
+            settings: run_settings,
+            mean: unpatched.at_hand.mean(),
             circuits: output.circuits.clone(),
             unpatched: unpatched.tokens(),
             baseline: output.baseline.clone(),
             unpatched_values: output.unpatched_values.clone(),
         });
-        self.unpatched = Some(KeptUnpatched { prompts: text.to_owned(), settings: key, unpatched });
+        self.unpatched = Some(KeptUnpatched { prompts, settings, unpatched });
         Ok(output)
     }
 
@@ -167,29 +166,23 @@ impl Session {
     /// they cost. `date` goes into the file.
     ///
     /// # Errors
-    /// See [`Graph::try_new`], [`ModelMemory::check_search`] and [`discover`].
+    /// See [`DiscoverJob::new`] and [`discover`].
     pub async fn discover(
         &self,
-        Text { name, text }: Text<'_>,
+        prompts: Text<'_>,
         settings: &DiscoverSettings,
         date: Option<String>,
+        helpers: &impl Helpers,
         observer: &mut impl Observer,
     ) -> Result<(Vec<u8>, PruneScores, DiscoveryInfo), SessionError> {
         let model = self.model.as_ref().ok_or(SessionError::NoModel)?;
-        let prompts = Prompts::from_json(name, text)?;
-        let graph = Graph::try_new(model.config(), discover_graph(settings, &prompts)?)?;
-        let seq = (0..prompts.pairs.len()).map(|prompt| prompts.seq(prompt)).max().unwrap_or(1);
-        let n_batches = prompts.pairs.len() / settings.batch_size.max(1);
-        let needed = settings.cost(model.config(), &graph, n_batches, seq).bytes;
-        ModelMemory::of(model.config()).check_search(needed, &self.limits)?;
-        let size = ActivationSize::new(model.config(), graph.srcs.len(), settings.batch_size, seq);
-        check_src_outputs("search", &size, &self.limits)?;
-        let (prompts, graph, stacking) = (&prompts, &graph, self.stacking);
+        let name = prompts.name.to_owned();
+        let job = DiscoverJob::new(model, &self.limits, &prompts, settings)?;
         let Discovery { scores, n_kept, cost, last_loss, note } =
-            discover(&DiscoverInput { model, prompts, graph, settings, stacking }, observer).await?;
-        let info = ScoresInfo { date, ..settings.info(name, model.config(), graph) };
-        let bytes = scores.to_bytes(graph, &info);
-        let info = DiscoveryInfo { info, n_edges: graph.n_edges(), n_kept, last_loss, cost, note };
+            discover(&job.input(model, self.stacking), helpers, observer).await?;
+        let info = ScoresInfo { date, ..settings.info(&name, model.config(), &job.graph) };
+        let bytes = scores.to_bytes(&job.graph, &info);
+        let info = DiscoveryInfo { info, n_edges: job.graph.n_edges(), n_kept, last_loss, cost, note };
         Ok((bytes, scores, info))
     }
 }

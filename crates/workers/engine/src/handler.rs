@@ -142,7 +142,7 @@ async fn load_model(
 
 async fn run(session: &mut Session, request: RunRequest<'_>, reporter: &mut Reporter<'_>) -> Answer {
     let sends_logits = reporter.sends_logits();
-    let output = session.run(request, reporter).await?;
+    let output = session.run(request, &(), reporter).await?;
     let attached = Array::new();
     if sends_logits {
         attached.push(&Float32Array::from(output.unpatched.clean.logits.values.as_slice()));
@@ -158,7 +158,7 @@ async fn discover(
     settings: &DiscoverSettings,
     reporter: &mut Reporter<'_>,
 ) -> Answer {
-    let (bytes, scores, discovery) = session.discover(prompts, settings, Some(today()), reporter).await?;
+    let (bytes, scores, discovery) = session.discover(prompts, settings, Some(today()), &(), reporter).await?;
     let (bytes, scores) = (Uint8Array::from(bytes.as_slice()), Float32Array::from(scores.values()));
     Ok((Event::Discovered { discovery }, Array::of2(&bytes, &scores)))
 }
