@@ -11,6 +11,7 @@ use crate::state::State;
 use crate::state::figure::Stage as FigureStage;
 use crate::state::link::Usual;
 use crate::state::runs::{Failure, Plan, Remedy};
+use crate::state::settings::Machine;
 use crate::tasks::figure::First;
 use crate::tasks::folder::Dropped;
 use crate::tasks::{self, Tasks};
@@ -224,12 +225,14 @@ fn failure_notice(failure: &Failure, props: &Connected) -> Html {
     let (state, tasks, failure) = (props.state.clone(), props.tasks.0.clone(), failure.clone());
     let message = failure.message.clone();
     let on_remedy = Callback::from(move |()| {
-        let device = if failure.remedy == Remedy::UseCpu { DeviceChoice::Cpu } else { state.settings.device };
-        state.dispatch(Action::DeviceChosen(device));
+        let chosen = state.settings.machine;
+        let device = if failure.remedy == Remedy::UseCpu { DeviceChoice::Cpu } else { chosen.device };
+        let machine = Machine { device, ..chosen };
+        state.dispatch(Action::MachineChosen(machine));
         state.dispatch(Action::FailureDismissed);
         match failure.plan.clone() {
-            Some(plan) => tasks::run(&tasks, Plan { device, ..plan }),
-            None => tasks::start_engine(&tasks, device),
+            Some(plan) => tasks::run(&tasks, Plan { machine, ..plan }),
+            None => tasks::start_engine(&tasks, machine),
         }
     });
     notice(&Notice { message, remedy, on_remedy, on_dismiss: props.on(|()| Action::FailureDismissed) })

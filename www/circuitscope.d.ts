@@ -29,6 +29,11 @@ export type JsonSource = FileSource | object;
 export interface OpenOptions {
   /** By default `"auto"`. */
   device?: DeviceChoice;
+  /**
+   * How many workers share runs and searches on the CPU, each with a copy of the model: at most as many as there is memory for. By
+   * default one for each core, at most 8, of which all but one are started when something lasts.
+   */
+  workers?: number;
   /** Where `engine-worker.js` is, if not beside this module. */
   workerUrl?: string | URL;
   /**
@@ -293,6 +298,8 @@ export interface Discovery {
   graph: GraphConfig;
   /** A sentence where no circuit can be cut from the scores; else `null`. */
   note: string | null;
+  /** How many workers computed. */
+  workers: number;
 }
 
 export interface RunResult {
@@ -314,6 +321,8 @@ export interface RunResult {
   nPositions: number;
   /** How many forward passes it took. */
   forwardPasses: number;
+  /** How many workers computed. */
+  workers: number;
 }
 
 /** A circuit's output over all batches, in file order. */

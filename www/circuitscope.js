@@ -53,16 +53,17 @@ import { startEngine } from "./module/workers.js?v=__BUILD_ID__";
  * Starts an engine in a worker of its own.
  *
  * @param {OpenOptions} [options] `device`: `"auto"` (WebGPU where it works, else the CPU),
- *   `"webgpu"` or `"cpu"`; `workerUrl`: where `engine-worker.js` is, if not beside this module;
+ *   `"webgpu"` or `"cpu"`; `workers`: how many workers share runs and searches on the CPU, each with a copy of the model,
+ *   by default one a core; `workerUrl`: where `engine-worker.js` is, if not beside this module;
  *   `hub`: true where `loadModel` may fetch models from the Hugging Face hub, or the URL of another hub.
  * @returns {Promise<PublicEngine>}
  */
 export async function openEngine(options = {}) {
-  const { device, workerUrl, hub } = checked("openEngine", options, OPEN_OPTIONS);
+  const { device, workers, workerUrl, hub } = checked("openEngine", options, OPEN_OPTIONS);
   const url = workerUrl === undefined ? undefined : absoluteUrl("workerUrl", workerUrl);
   const connection = startEngine(url);
   try {
-    const { event } = await connection.call({ type: "open", device: device ?? "auto" });
+    const { event } = await connection.call({ type: "open", device: device ?? "auto", ...given({ workers }) });
     return new Engine(connection, event.device, { readerUrl: url && new URL("./reader-worker.js", url).href, hub: hub === false ? undefined : hub });
   } catch (error) {
     connection.close(/** @type {Error} */ (error));
@@ -110,7 +111,7 @@ class Engine {
     this.#scores = new ScoresReader(readerUrl);
     this.#readerUrl = readerUrl;
     this.#hub = hub;
-    /** The device that is used: `{ kind: "webgpu" | "cpu", name, reason }`. */
+    /** The device that is used: `{ kind: "webgpu" | "cpu", name, reason, workers }`. */
     this.device = Object.freeze({ ...device });
   }
 
@@ -415,7 +416,7 @@ class Engine {
     };
     const onEvent = progressTo(onProgress);
     const { event, attachments: found } = await this.#connection.call(request(), attachments, { signal, onEvent });
-    return discovery(event.discovery, found);
+    return discovery(event, found);
   }
 
   /**
@@ -515,7 +516,7 @@ function circuitResult({ circuit, shape, measurement }, [logits, prompts]) {
  * @param {[Float32Array, Float32Array]} attachments
  * @returns {Omit<RunResult, "prompts" | "promptNotes">}
  */
-function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
+function runResult(circuits, { baseline, areas, workers }, [clean, corrupt]) {
   const { shape, nPrompts, nPositions, forwardPasses } = baseline;
   return {
     circuits,
@@ -525,6 +526,7 @@ function runResult(circuits, { baseline, areas }, [clean, corrupt]) {
     nPrompts,
     nPositions,
     forwardPasses,
+    workers,
   };
 }
 
@@ -631,7 +633,7 @@ const edgeCountsRule = {
 /** @type {Rule} */
 const hubRule = { expected: "true, false or a URL", accepts: (value) => typeof value === "boolean" || typeof value === "string" };
 /** @satisfies {Rules<OpenOptions>} */
-const OPEN_OPTIONS = { device: oneOf(DEVICES), workerUrl: anything, hub: hubRule };
+const OPEN_OPTIONS = { device: oneOf(DEVICES), workers: wholeNumber(1), workerUrl: anything, hub: hubRule };
 /** @satisfies {Rules<ModelFields>} */
 const MODEL_FILES = {
   config: anything,

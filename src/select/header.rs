@@ -31,7 +31,7 @@ pub fn device_line(state: &State) -> (String, String) {
             match device.kind {
                 DeviceKind::Webgpu => (format!("GPU: {}", device.name), device.reason.clone()),
                 // Its name is that of the program which computes, and says nothing to most.
-                DeviceKind::Cpu => ("CPU".to_owned(), reason("CPU")),
+                DeviceKind::Cpu => (format!("CPU · {}", counted(device.workers, "worker")), reason("CPU")),
             }
         }
     }

@@ -8,7 +8,7 @@ use circuitscope_wire::engine::DeviceChoice;
 
 /// What the device in use can hold. Before it is opened, what is certain of it.
 pub fn limits(state: &State) -> Limits {
-    match (&state.engine, state.settings.device) {
+    match (&state.engine, state.settings.machine.device) {
         (_, DeviceChoice::Cpu) => Limits::WASM_CPU,
         (Engine::Open(device), _) => device.limits,
         // A GPU has room for the weights; one tensor at a time goes through the heap.

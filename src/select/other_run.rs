@@ -41,7 +41,7 @@ pub fn plan(state: &State) -> Option<OtherPlan> {
         key: any_scores(state.key()),
         edge_counts: EdgeCounts::List(vec![other.requested]),
         edits: Edits::default(),
-        device: state.settings.device,
+        machine: state.settings.machine,
         one_circuit: false,
     };
     Some(OtherPlan { plan, scored: other.scored, requested: other.requested })

@@ -25,7 +25,7 @@ pub fn plan(state: &State) -> Option<RandomPlan> {
         key: state.key(),
         edge_counts: EdgeCounts::List(counts),
         edits: Edits::default(),
-        device: state.settings.device,
+        machine: state.settings.machine,
         one_circuit: false,
     };
     Some(RandomPlan { plan, search, n_draws: N_DRAWS })

@@ -107,7 +107,7 @@ fn timed(state: &State) -> Timed {
     let run = &state.settings.run;
     let mut files = state.key().files;
     files[Role::Scores as usize] = None;
-    Timed { algorithm: state.discover.chosen, files, batch_size: run.batch_size, device: state.settings.device }
+    Timed { algorithm: state.discover.chosen, files, batch_size: run.batch_size, machine: state.settings.machine }
 }
 
 /// Why the search does not fit, with the numbers.

@@ -9,10 +9,9 @@ use super::load::{Load, Shared};
 use super::measures::Official;
 use super::recognise::read_json;
 use super::results::Recorded;
-use super::settings::Settings;
+use super::settings::{Machine, Settings};
 use circuitscope_core::scores::known_circuit::KnownCircuit;
 use circuitscope_core::{EdgeCounts, OutputSlice, RunSettings, TensorFile};
-use circuitscope_wire::engine::DeviceChoice;
 
 /// Name and bytes of each file, in the order of [`super::files::Role::ALL`].
 pub const FILES: [(&str, &[u8]); 4] = [
@@ -41,7 +40,7 @@ pub fn settings() -> Settings {
     // A count for each of its different circuits: none, the official one, all edges.
     let edge_counts = EdgeCounts::List(vec![0, 2, 77]);
     let run = RunSettings { slice: OutputSlice::NotFirstSeq, batch_size: 6, edge_counts, ..RunSettings::default() };
-    Settings { run, counts_text: "0, 2, 77".to_owned(), counts_error: None, device: DeviceChoice::Auto }
+    Settings { run, counts_text: "0, 2, 77".to_owned(), counts_error: None, machine: Machine::default() }
 }
 
 /// The demo's official circuit, which its scores are: 1 for an edge of it, 0 for any other.

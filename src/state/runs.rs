@@ -3,10 +3,10 @@
 use super::circuit::{Choice, Edits};
 use super::files::FileId;
 use super::pace::Pace;
-use super::settings::Settings;
+use super::settings::{Machine, Settings};
 use super::weights::WeightFiles;
 use circuitscope_core::{EdgeCounts, RunSettings};
-use circuitscope_wire::engine::{Baseline, DeviceChoice, DeviceInfo, EdgeRef, MaskEdit};
+use circuitscope_wire::engine::{Baseline, DeviceInfo, EdgeRef, MaskEdit};
 
 /// How the sentence begins that says how far a cancelled run was.
 pub const CANCELLED: &str = "Cancelled.";
@@ -34,7 +34,7 @@ pub struct Plan {
     pub edge_counts: EdgeCounts,
     /// What a person changed in the circuits.
     pub edits: Edits,
-    pub device: DeviceChoice,
+    pub machine: Machine,
     /// Whether it is the one circuit that the slider is at.
     pub one_circuit: bool,
 }
@@ -66,7 +66,8 @@ pub enum Run {
 /// How a run came to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Done(Baseline),
+    /// With the number of workers that computed.
+    Done(Baseline, usize),
     /// Something else than the results' circuits was computed, which the sentence says.
     Finished(String),
     Cancelled,
@@ -124,13 +125,19 @@ impl Plan {
     /// All the circuits that the settings ask for.
     pub fn sweep(key: RunKey, settings: &Settings) -> Self {
         let (edge_counts, edits) = (settings.run.edge_counts.clone(), Edits::default());
-        Self { key, edge_counts, edits, device: settings.device, one_circuit: false }
+        Self { key, edge_counts, edits, machine: settings.machine, one_circuit: false }
     }
 
     /// A single circuit.
     pub fn circuit(key: RunKey, choice: Choice, settings: &Settings) -> Self {
         let Choice { requested, edits } = choice;
-        Self { key, edge_counts: EdgeCounts::List(vec![requested]), edits, device: settings.device, one_circuit: true }
+        Self {
+            key,
+            edge_counts: EdgeCounts::List(vec![requested]),
+            edits,
+            machine: settings.machine,
+            one_circuit: true,
+        }
     }
 }
 

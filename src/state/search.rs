@@ -5,8 +5,8 @@ use super::algorithms::{OFFERS, Offer};
 use super::files::{FileEntry, FileId};
 use super::pace::{Pace, Tick};
 use super::runs::{Job, Plan};
+use crate::state::settings::Machine;
 use circuitscope_core::{Algorithm, DiscoverCost, DiscoverSettings, Selection};
-use circuitscope_wire::engine::DeviceChoice;
 
 /// The selections that are offered, in order.
 pub const SELECTIONS: [Selection; 2] = [Selection::Connected, Selection::Greedy];
@@ -72,7 +72,7 @@ pub struct Timed {
     pub algorithm: usize,
     pub files: [Option<FileId>; 4],
     pub batch_size: usize,
-    pub device: DeviceChoice,
+    pub machine: Machine,
 }
 
 impl Default for Discover {

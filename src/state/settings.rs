@@ -13,7 +13,15 @@ pub struct Settings {
     pub counts_text: String,
     /// What is wrong with them.
     pub counts_error: Option<CountsError>,
+    pub machine: Machine,
+}
+
+/// What computes. It changes no number beyond rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Machine {
     pub device: DeviceChoice,
+    /// How many workers compute on the CPU; as many as there are cores where it is not chosen.
+    pub workers: Option<u8>,
 }
 
 impl Settings {

@@ -11,10 +11,11 @@ use yew::UseReducerDispatcher;
 use crate::state::State;
 use crate::state::files::FileId;
 use crate::state::runs::{Engine, Job, Outcome, Plan};
+use crate::state::settings::Machine;
 use crate::state::weights::WeightFiles;
 use crate::update::Action;
 use crate::workers::{self, EngineAnswer, EngineClient, EngineConnection, Fault};
-use circuitscope_wire::engine::{DeviceChoice, DeviceInfo, Event, Request};
+use circuitscope_wire::engine::{DeviceInfo, Event, Request};
 
 /// Events of a run reach the reducer this often, so that a fast sweep does not draw the page for each circuit.
 const REPORT_MS: u32 = 80;
@@ -49,7 +50,7 @@ struct Posted {
 /// A worker, the device that it was opened on and the model that it has loaded.
 pub struct OpenEngine {
     pub connection: Rc<EngineConnection>,
-    choice: DeviceChoice,
+    choice: Machine,
     /// Its weights and its config.
     pub model: RefCell<Option<(WeightFiles, Option<FileId>)>>,
 }
@@ -156,7 +157,7 @@ impl EngineQueue {
     }
 
     /// The engine on the device that is wanted.
-    pub async fn open(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<Rc<OpenEngine>, Fault> {
+    pub async fn open(self: &Rc<Self>, job: Job, choice: Machine) -> Result<Rc<OpenEngine>, Fault> {
         let open = self.engine.borrow().clone().filter(|engine| engine.choice == choice);
         if let Some(engine) = open {
             return Ok(engine);
@@ -176,13 +177,14 @@ impl EngineQueue {
     }
 
     /// A new worker in place of the one before, opened on a device.
-    async fn start(self: &Rc<Self>, job: Job, choice: DeviceChoice) -> Result<(Rc<OpenEngine>, DeviceInfo), Fault> {
+    async fn start(self: &Rc<Self>, job: Job, choice: Machine) -> Result<(Rc<OpenEngine>, DeviceInfo), Fault> {
         self.engine.take();
         self.client.end();
         let connection = self.client.connection()?;
         let engine = Rc::new(OpenEngine { connection, choice, model: RefCell::new(None) });
         self.engine.replace(Some(engine.clone()));
-        match self.call(job, &engine, Request::Open { device: choice }, &Array::new()).await {
+        let open = Request::Open { device: choice.device, workers: choice.workers.map(usize::from) };
+        match self.call(job, &engine, open, &Array::new()).await {
             Ok(Event::Opened { device }) => Ok((engine, device)),
             Ok(other) => Err(unexpected(&other)),
             Err(Fault::Failed(message)) => Err(Fault::NoDevice(message)),

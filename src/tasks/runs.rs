@@ -9,9 +9,10 @@ use super::context::Tasks;
 use super::engine::{OpenEngine, unexpected};
 use crate::state::files::{FileId, Role};
 use crate::state::runs::{Job, Outcome, Plan, RunKey};
+use crate::state::settings::Machine;
 use crate::update::Action;
 use crate::workers::Fault;
-use circuitscope_wire::engine::{Baseline, DeviceChoice, EdgeValues, Event, Request, Source};
+use circuitscope_wire::engine::{Baseline, EdgeValues, Event, Request, Source};
 
 /// Runs circuits, in place of what is being run.
 pub fn run(tasks: &Rc<Tasks>, plan: Plan) {
@@ -19,7 +20,7 @@ pub fn run(tasks: &Rc<Tasks>, plan: Plan) {
     let tasks = tasks.clone();
     spawn_local(async move {
         let outcome = match drive(&tasks, job, &plan).await {
-            Ok(baseline) => Outcome::Done(baseline),
+            Ok((baseline, workers)) => Outcome::Done(baseline, workers),
             Err(Fault::Cancelled) => Outcome::Cancelled,
             Err(fault) => Outcome::Failed(fault.into()),
         };
@@ -33,7 +34,7 @@ pub fn cancel(tasks: &Tasks) {
 }
 
 /// Starts the engine, so that the next run need not wait for it.
-pub fn start_engine(tasks: &Rc<Tasks>, choice: DeviceChoice) {
+pub fn start_engine(tasks: &Rc<Tasks>, choice: Machine) {
     let (tasks, job) = (tasks.clone(), tasks.engine.current_job());
     spawn_local(async move {
         let _turn = tasks.engine.take_turn().await;
@@ -43,11 +44,11 @@ pub fn start_engine(tasks: &Rc<Tasks>, choice: DeviceChoice) {
     });
 }
 
-/// All steps of a run, each left out where it is done already.
+/// All steps of a run, each left out where it is done already; with how many workers computed.
 ///
 /// # Errors
 /// When a step fails or the run is superseded.
-pub async fn drive(tasks: &Tasks, job: Job, plan: &Plan) -> Result<Baseline, Fault> {
+pub async fn drive(tasks: &Tasks, job: Job, plan: &Plan) -> Result<(Baseline, usize), Fault> {
     let _turn = tasks.engine.take_turn().await;
     let engine = ready_engine(tasks, job, plan).await?;
     let attachments = Array::new();
@@ -62,7 +63,7 @@ pub async fn drive(tasks: &Tasks, job: Job, plan: &Plan) -> Result<Baseline, Fau
         logits: false,
     };
     match tasks.engine.call(job, &engine, request, &attachments).await? {
-        Event::Ran { baseline, .. } => Ok(baseline),
+        Event::Ran { baseline, workers, .. } => Ok((baseline, workers)),
         other => Err(unexpected(&other)),
     }
 }
@@ -73,7 +74,7 @@ pub async fn drive(tasks: &Tasks, job: Job, plan: &Plan) -> Result<Baseline, Fau
 /// When a step fails or the run is superseded.
 pub async fn ready_engine(tasks: &Tasks, job: Job, plan: &Plan) -> Result<Rc<OpenEngine>, Fault> {
     tasks.engine.check(job)?;
-    let engine = tasks.engine.open(job, plan.device).await?;
+    let engine = tasks.engine.open(job, plan.machine).await?;
     tasks.engine.check(job)?;
     load_model(tasks, job, &engine, plan).await?;
     tasks.engine.check(job)?;
@@ -87,7 +88,9 @@ async fn load_model(tasks: &Tasks, job: Job, engine: &OpenEngine, plan: &Plan) -
     }
     engine.model.replace(None);
     let (request, attachments) = model_request(tasks, plan)?;
-    tasks.engine.call(job, engine, request, &attachments).await?;
+    let loaded = tasks.engine.call(job, engine, request, &attachments).await?;
+    let Event::Loaded { workers, .. } = loaded else { return Err(unexpected(&loaded)) };
+    tasks.dispatch(Action::ModelLoaded { workers });
     engine.model.replace(model);
     Ok(())
 }

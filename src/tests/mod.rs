@@ -47,7 +47,7 @@ fn event(state: &State, n: usize, index: usize) -> Event {
 fn done() -> Outcome {
     let (clean, corrupt) = (Measurement::default(), Measurement::default());
     let shape = vec![6, 5, 3];
-    Outcome::Done(Baseline { shape, clean, corrupt, n_prompts: 6, n_positions: 5, forward_passes: 1 })
+    Outcome::Done(Baseline { shape, clean, corrupt, n_prompts: 6, n_positions: 5, forward_passes: 1 }, 1)
 }
 
 fn zero_ablation(state: &State) -> Action {

@@ -138,7 +138,13 @@ fn how_a_run_ended_is_said_until_its_files_are_gone() {
 }
 
 fn device() -> DeviceInfo {
-    DeviceInfo { kind: DeviceKind::Cpu, name: "x".to_owned(), reason: "y".to_owned(), limits: Limits::default() }
+    DeviceInfo {
+        kind: DeviceKind::Cpu,
+        name: "x".to_owned(),
+        reason: "y".to_owned(),
+        limits: Limits::default(),
+        workers: 1,
+    }
 }
 
 #[test]

@@ -16,9 +16,10 @@ use crate::state::results::Question;
 use crate::state::runs::{Engine, Failure, Job, Outcome, Plan};
 use crate::state::screen::{Drawer, Section};
 use crate::state::search::SearchOrder;
+use crate::state::settings::Machine;
 use crate::state::texts::{OpenTokenizer, PromptsKey, ReadPrompts, TokenizerKey};
 use circuitscope_core::{Metric, PromptSettings, RunSettings};
-use circuitscope_wire::engine::{DeviceChoice, Event, Tokens};
+use circuitscope_wire::engine::{Event, Tokens};
 
 /// What is to be done to the view as it then is. Two of them in one frame both count, whatever a component last saw.
 pub type ViewChange = Box<dyn FnOnce(&mut View)>;
@@ -39,7 +40,11 @@ pub enum Action {
     ExampleWanted,
     SettingsChanged(RunSettings),
     CountsTyped(String),
-    DeviceChosen(DeviceChoice),
+    /// The engine has loaded a model, on which so many workers may compute.
+    ModelLoaded {
+        workers: usize,
+    },
+    MachineChosen(Machine),
     GraphChosen(GraphChoice),
     Circuit(CircuitAction),
     Screen(ScreenAction),

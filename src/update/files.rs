@@ -147,7 +147,7 @@ pub fn restore_example(state: &mut State) {
         None => (State::demo(), View { orientation: state.picture.view.orientation, ..View::default() }),
     };
     let picture = Picture { view, ..example.picture.clone() };
-    let settings = Settings { device: state.settings.device, ..example.settings.clone() };
+    let settings = Settings { machine: state.settings.machine, ..example.settings.clone() };
     let screen = state.screen.clone();
     let is_read = |file: &&FileEntry| file.role().is_some();
     let shelf = state.own_files().filter(is_read).cloned().collect();

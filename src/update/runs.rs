@@ -39,6 +39,13 @@ pub fn change_engine(state: &mut State, engine: Engine) {
     state.engine = engine;
 }
 
+/// The engine has loaded a model, on which so many workers may compute.
+pub fn load(state: &mut State, workers: usize) {
+    if let Engine::Open(device) = &mut state.engine {
+        device.workers = workers;
+    }
+}
+
 /// Takes the events of a run; none of one that was superseded.
 pub fn progress(state: &mut State, from: Job, events: Vec<Event>, at: f64) {
     let Run::Running { job, plan, done, total, label, pace } = &mut state.run else { return };
@@ -71,11 +78,11 @@ pub fn end(state: &mut State, from: Job, outcome: Outcome) {
         return;
     }
     // A sweep is followed by the circuit that was chosen meanwhile; what failed or was cancelled by nothing.
-    state.picture.newly_chosen &= !plan.one_circuit && matches!(outcome, Outcome::Done(_));
+    state.picture.newly_chosen &= !plan.one_circuit && matches!(outcome, Outcome::Done(..));
     state.stopped = matches!(outcome, Outcome::Cancelled | Outcome::Failed(_));
     let text = match outcome {
-        Outcome::Done(baseline) => {
-            let text = done_text(plan, &baseline, state.results.rows.len());
+        Outcome::Done(baseline, workers) => {
+            let text = done_text(plan, &baseline, state.results.rows.len(), workers);
             (state.results.baseline, state.results.engine_run) = (Some(baseline), Some(from));
             if !plan.one_circuit {
                 figure::verify(state);
@@ -112,8 +119,9 @@ fn cancelled_text(state: &State, job: Job) -> String {
 }
 
 /// How a run ended, in a sentence.
-fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize) -> String {
+fn done_text(plan: &Plan, baseline: &Baseline, n_rows: usize, workers: usize) -> String {
     let what = if plan.one_circuit { "the chosen circuit".to_owned() } else { counted(n_rows, "circuit") };
     let (prompts, passes) = (counted(baseline.n_prompts, "prompt"), counted(baseline.forward_passes, "forward pass"));
-    format!("Done: {what} on {prompts}, {passes}.")
+    let by = if workers > 1 { format!(", by {workers} workers") } else { String::new() };
+    format!("Done: {what} on {prompts}, {passes}{by}.")
 }

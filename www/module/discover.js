@@ -147,14 +147,14 @@ function picked(options, fields) {
 }
 
 /**
- * What a search found, from `DiscoveryInfo`, the scores' file and the scores.
+ * What a search found, from the event that says so, the scores' file and the scores.
  *
- * @param {DiscoveryInfo} info
+ * @param {{ discovery: DiscoveryInfo, workers: number }} event
  * @param {[Uint8Array, Float32Array]} attachments
  * @returns {Discovery}
  */
-export function discovery({ info, nEdges, nKept, lastLoss, cost, note }, [scores, values]) {
-  const { algorithm, graph } = info;
+export function discovery({ discovery, workers }, [scores, values]) {
+  const { info: { algorithm, graph }, nEdges, nKept, lastLoss, cost, note } = discovery;
   return {
     algorithm: algorithm ?? "",
     scores,
@@ -165,5 +165,6 @@ export function discovery({ info, nEdges, nKept, lastLoss, cost, note }, [scores
     cost,
     graph: graph ?? GRAPH_DEFAULTS,
     note: note ?? null,
+    workers,
   };
 }

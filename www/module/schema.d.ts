@@ -162,6 +162,8 @@ export type DeviceInfo = {
   reason: string;
   /** How much it can hold. */
   limits: Limits;
+  /** How many workers may compute on it. */
+  workers: number;
 };
 
 /** Which device is used. */
@@ -235,7 +237,13 @@ export type EdgeValues = "scores" | "mask";
 /** What the engine replies. */
 export type EngineEvent =
   | { type: "opened"; device: DeviceInfo }
-  | { type: "loaded"; config: ModelConfig; nParams: number }
+  | {
+      type: "loaded";
+      config: ModelConfig;
+      nParams: number;
+      /** How many workers may compute on it, each with a copy: as many as there is memory for. */
+      workers: number;
+    }
   | { type: "graph"; graph: GraphInfo }
   | { type: "circuit"; result: CircuitResult }
   | {
@@ -243,12 +251,19 @@ export type EngineEvent =
       baseline: Baseline;
       /** Of each metric's curve over the circuits of the run, in the order of `Metric::ALL`. */
       areas: Array<Areas>;
+      /** How many workers computed. */
+      workers: number;
     }
   | { type: "tokens"; tokens: Tokens }
   | { type: "values"; values: ValuesInfo }
   | { type: "attention"; attention: AttentionInfo }
   | { type: "attribution"; attribution: AttributionInfo }
-  | { type: "discovered"; discovery: DiscoveryInfo }
+  | {
+      type: "discovered";
+      discovery: DiscoveryInfo;
+      /** How many workers computed. */
+      workers: number;
+    }
   | {
       type: "progress";
       done: number;
@@ -263,7 +278,15 @@ export type EngineEvent =
 
 /** What the engine can be asked for. */
 export type EngineRequest =
-  | { type: "open"; device: DeviceChoice }
+  | {
+      type: "open";
+      device: DeviceChoice;
+      /**
+       * How many workers compute on the CPU, this one among them: at most as many as there is memory for. Where it is not given,
+       * as many as the processor has cores, at most 8, and others than this one only for calls that last.
+       */
+      workers?: number | null;
+    }
   | {
       type: "loadModel";
       config: Source;

@@ -45,9 +45,10 @@ pub enum Trouble {
 }
 
 fn cpu(reason: String) -> Opened {
-    let name = if cfg!(target_arch = "wasm32") { "burn-flex, one thread" } else { "burn-flex, all cores" };
+    let name = if cfg!(target_arch = "wasm32") { "burn-flex" } else { "burn-flex, all cores" };
     let limits = if cfg!(target_arch = "wasm32") { Limits::WASM_CPU } else { Limits::default() };
-    Opened { device: Device::flex(), info: DeviceInfo { kind: DeviceKind::Cpu, name: name.to_owned(), reason, limits } }
+    let info = DeviceInfo { kind: DeviceKind::Cpu, name: name.to_owned(), reason, limits, workers: 1 };
+    Opened { device: Device::flex(), info }
 }
 
 /// Why there is no GPU, from the text of wgpu's error. Where a browser offers no adapter, that is a list of all backends that
@@ -118,7 +119,7 @@ mod gpu {
         let reason = "WebGPU works and a test product came out right".to_owned();
         let limits = limits(&setup.device.limits());
         let name = name(&info).unwrap_or_else(|| "unnamed adapter".to_owned());
-        Ok(Opened { device, info: DeviceInfo { kind: DeviceKind::Webgpu, name, reason, limits } })
+        Ok(Opened { device, info: DeviceInfo { kind: DeviceKind::Webgpu, name, reason, limits, workers: 1 } })
     }
 
     fn limits(device: &wgpu::Limits) -> Limits {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::help::{Help, Helped};
 use crate::message::{Meaning, Protocol};
 pub use circuitscope_core::{Areas, Baseline, EdgeRef, EdgeValues, MaskEdit, Measurement, Source, TokenProb, Tokens};
 use circuitscope_core::{
@@ -22,7 +23,13 @@ pub struct Engine;
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum Request {
     /// Makes the device; must come first. Answered by [`Event::Opened`].
-    Open { device: DeviceChoice },
+    Open {
+        device: DeviceChoice,
+        /// How many workers compute on the CPU, this one among them: at most as many as there is memory for. Where it is not given,
+        /// as many as the processor has cores, at most 8, and others than this one only for calls that last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workers: Option<usize>,
+    },
     /// Reads a model and puts it on the device, replacing the previous one. Answered by [`Event::Loaded`].
     LoadModel {
         config: Source,
@@ -71,6 +78,9 @@ pub enum Request {
     /// What the src nodes put out on a prompt of the last run, and what they add to the logits of its answers. Answered by
     /// [`Event::Attribution`].
     Attribution { prompt: usize, circuit: CircuitChoice },
+    /// Helps another engine; see [`crate::help`]. Answered by [`Event::Helped`].
+    #[cfg_attr(feature = "schema", ts(skip))]
+    Help { with: Help },
     /// Stops the running call of this number within one forward pass. It is then answered by [`Event::Cancelled`], this
     /// one by nothing.
     Cancel { id: u32 },
@@ -138,6 +148,13 @@ pub struct DeviceInfo {
     /// How much it can hold.
     #[serde(default)]
     pub limits: Limits,
+    /// How many workers may compute on it.
+    #[serde(default = "one")]
+    pub workers: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What the engine replies.
@@ -152,6 +169,9 @@ pub enum Event {
     Loaded {
         config: ModelConfig,
         n_params: usize,
+        /// How many workers may compute on it, each with a copy: as many as there is memory for.
+        #[serde(default = "one")]
+        workers: usize,
     },
     Graph {
         graph: GraphInfo,
@@ -166,6 +186,9 @@ pub enum Event {
         baseline: Baseline,
         /// Of each metric's curve over the circuits of the run, in the order of [`circuitscope_core::Metric::ALL`].
         areas: Vec<Areas>,
+        /// How many workers computed.
+        #[serde(default = "one")]
+        workers: usize,
     },
     Tokens {
         tokens: Tokens,
@@ -192,6 +215,14 @@ pub enum Event {
     /// as numbers in the graph's edge order.
     Discovered {
         discovery: DiscoveryInfo,
+        /// How many workers computed.
+        #[serde(default = "one")]
+        workers: usize,
+    },
+    /// Another engine is helped. Attachments: see [`Helped`].
+    #[cfg_attr(feature = "schema", ts(skip))]
+    Helped {
+        with: Helped,
     },
     Progress {
         done: usize,
@@ -334,7 +365,8 @@ impl Protocol for Engine {
             | Event::Values { .. }
             | Event::Attention { .. }
             | Event::Attribution { .. }
-            | Event::Discovered { .. } => Meaning::Answer,
+            | Event::Discovered { .. }
+            | Event::Helped { .. } => Meaning::Answer,
             Event::Failed { message } => Meaning::Failed(message.clone()),
             Event::Cancelled => Meaning::Cancelled,
             Event::DeviceLost { message } => Meaning::DeviceLost(message.clone()),

@@ -9,7 +9,7 @@ use crate::state::load::{Load, Shared};
 use crate::state::picture::{Picture, Selection};
 use crate::state::results::Recorded;
 use crate::state::scores::Steps;
-use crate::state::settings::Settings;
+use crate::state::settings::{Machine, Settings};
 use circuitscope_core::figure_file::edges::EdgeScores;
 use circuitscope_core::figure_file::files::FigureRef;
 use circuitscope_core::figure_file::recorded::{FigureResults, RecordedCircuit};
@@ -18,7 +18,7 @@ use circuitscope_core::{
     CircuitError, EdgeCounts, EdgeIndex, EdgeValues, FigureFile, FigureOnModel, ModelConfig, Prompts, PruneScores,
     ScoresInfo,
 };
-use circuitscope_wire::engine::{CircuitResult, DeviceChoice};
+use circuitscope_wire::engine::CircuitResult;
 
 /// A figure that is to be opened.
 pub struct Opening {
@@ -82,7 +82,7 @@ impl Opening {
             EdgeCounts::List(list) => list.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
             _ => String::new(),
         };
-        Settings { run, counts_text, counts_error: None, device: DeviceChoice::Auto }
+        Settings { run, counts_text, counts_error: None, machine: Machine::default() }
     }
 
     fn picture(&self, shown: &Shown) -> Picture {

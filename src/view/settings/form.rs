@@ -6,6 +6,7 @@ use crate::view::parts::controls::{Check, Choice, Entry, check, choice, entry};
 use circuitscope_core::{AblationType, EdgeCounts, OutputSlice, PatchType, PromptSettings, RunSettings};
 
 const GRAPHS: &[&str] = &["edges (factorized)", "nodes (unfactorized)"];
+const WORKERS: &[&str] = &["one a core", "1", "2", "3", "4", "8"];
 const DEVICES: &[&str] = &["automatic", "GPU (WebGPU)", "CPU"];
 
 /// The choices, what is wrong with them, and what to call when one changes.
@@ -24,9 +25,11 @@ pub struct SettingsForm {
     pub on_texts: Callback<PromptSettings>,
     /// The index in: automatic, GPU, CPU.
     pub device: usize,
+    pub workers: usize,
     pub on_change: Callback<RunSettings>,
     pub on_counts: Callback<String>,
     pub on_device: Callback<usize>,
+    pub on_workers: Callback<usize>,
 }
 
 /// The form.
@@ -201,6 +204,15 @@ fn run_fields(props: &SettingsForm) -> Html {
             chosen: props.device,
             on_choose: props.on_device.clone(),
             title: "Automatic takes the GPU where it works and is worth it",
+            ..Choice::default()
+        }) }
+        { choice(Choice {
+            id: "workers",
+            label: "Workers on the CPU",
+            options: WORKERS.to_vec(),
+            chosen: props.workers,
+            on_choose: props.on_workers.clone(),
+            title: "Programs that share a run, each on a core of its own and with a copy of the model; at most as many as memory allows",
             ..Choice::default()
         }) }
     </> }

@@ -6,6 +6,7 @@ use super::share::Share;
 use super::theme::ThemeButton;
 use crate::select::{figure_words, header};
 use crate::state::runs::Engine;
+use crate::state::settings::Machine;
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::parts::menu::Menu;
@@ -33,11 +34,11 @@ pub fn TopBar(props: &Connected) -> Html {
 fn device(props: &Connected) -> Html {
     let (device, reason) = header::device_line(&props.state);
     let dot = if matches!(props.state.engine, Engine::Open(_)) { "dot on" } else { "dot" };
-    let chosen = props.state.settings.device;
+    let machine = props.state.settings.machine;
     let item = |(choice, label, about): (DeviceChoice, &'static str, &'static str)| {
-        let onclick = props.on(move |_: MouseEvent| Action::DeviceChosen(choice));
+        let onclick = props.on(move |_: MouseEvent| Action::MachineChosen(Machine { device: choice, ..machine }));
         html! {
-            <button type="button" aria-current={(choice == chosen).then_some("true")} {onclick}>{ label }<span class="quiet">{ about }</span></button>
+            <button type="button" aria-current={(choice == machine.device).then_some("true")} {onclick}>{ label }<span class="quiet">{ about }</span></button>
         }
     };
     let button = html! { <><i class={dot} aria-hidden="true" /><strong>{ device }</strong></> };
@@ -54,7 +55,7 @@ fn device(props: &Connected) -> Html {
 const DEVICES: [(DeviceChoice, &str, &str); 3] = [
     (DeviceChoice::Auto, "Automatic", "the GPU where it works and is worth it"),
     (DeviceChoice::Webgpu, "GPU (WebGPU)", ""),
-    (DeviceChoice::Cpu, "CPU", "one thread"),
+    (DeviceChoice::Cpu, "CPU", "on all cores; fewer under Settings"),
 ];
 
 fn logo() -> Html {

@@ -21,6 +21,9 @@ pub const WASM_HEAP_BYTES: u64 = 1 << 32;
 /// heap may also grow by this much beyond the tensors (measured in `benches/browser.mjs`).
 pub const SLACK_BYTES: u64 = 64 << 20;
 
+/// What a program needs for the activations of a run, beside a model in its heap.
+const ACTIVATION_BYTES: u64 = 256 << 20;
+
 /// The advice where activations do not fit.
 const SMALLER: &str = "choose a smaller batch size or shorter prompts";
 
@@ -104,6 +107,13 @@ impl ModelMemory {
             }
         }
         memory
+    }
+
+    /// How many programs, each with a copy of the model, may compute on a machine with so many bytes of memory, of which half is left to
+    /// others; at least one.
+    pub fn n_copies(&self, machine_bytes: u64) -> usize {
+        let copy = self.weights.saturating_add(ACTIVATION_BYTES + SLACK_BYTES);
+        usize::try_from(machine_bytes / 2 / copy).unwrap_or(usize::MAX).max(1)
     }
 
     /// Whether the weights fit.

@@ -10,7 +10,7 @@ mod queue;
 use std::collections::VecDeque;
 use std::pin::Pin;
 
-use futures_util::future::FutureExt;
+use futures_util::future::{Either, FutureExt, ready, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 pub use numbers::{Cursor, Numbers};
@@ -20,9 +20,10 @@ use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use circuitscope_wire::help::Part;
 
-/// How many parts a helper is given beyond the one that it is at: it need not wait for this engine, which hears of it only
-/// between two forward passes.
-const AHEAD: usize = 1;
+/// How many parts a helper is given beyond the one that it is at, at least and at most: it need not wait for this engine, which hears
+/// of it only between two forward passes.
+const LEAST_AHEAD: usize = 1;
+const MOST_AHEAD: usize = 3;
 /// This engine among the workers.
 const HERE: usize = 0;
 
@@ -31,6 +32,9 @@ const HERE: usize = 0;
 pub trait Helpers {
     /// How many there are.
     fn count(&self) -> usize;
+
+    /// Whether a helper will begin at once, so that it can be given parts before it has.
+    fn is_ready(&self, helper: usize) -> bool;
 
     /// Gets a helper ready for the call; gives the batches that it has at hand from a call before.
     ///
@@ -56,6 +60,10 @@ pub struct Lost;
 impl Helpers for () {
     fn count(&self) -> usize {
         0
+    }
+
+    fn is_ready(&self, _: usize) -> bool {
+        false
     }
 
     async fn begin(&self, _: usize) -> Result<Vec<usize>, Lost> {
@@ -118,7 +126,13 @@ impl<'h, H: Helpers> Crew<'h, H> {
     pub fn new(helpers: &'h H) -> Self {
         let (workers, begun) = (vec![Worker::default()], vec![None; helpers.count()]);
         let mut crew = Self { helpers, workers, begun, asked: FuturesUnordered::new() };
-        (0..helpers.count()).for_each(|helper| crew.ask(helper, None));
+        for helper in 0..helpers.count() {
+            let is_ready = helpers.is_ready(helper);
+            crew.ask(helper, None);
+            if is_ready {
+                crew.join(helper);
+            }
+        }
         crew
     }
 
@@ -153,59 +167,105 @@ impl<'h, H: Helpers> Crew<'h, H> {
         take: impl FnMut(usize, C::Output, &mut Steps<'_, O>),
     ) -> Result<(), RunError> {
         self.workers[HERE].at_hand.extend(call.at_hand());
-        let mut queue = Queue::new(parts, call.setup(), call.keeps_batches(), &self.workers);
+        let queue = &mut Queue::new(parts, call.setup(), call.keeps_batches(), &self.workers);
         let mut results = InOrder { waiting: (0..parts.len()).map(|_| None).collect(), n_taken: 0, take };
         while results.n_taken < parts.len() {
             let own = queue.take(&mut self.workers[HERE]);
-            self.hand_out(&mut queue, parts);
-            let mut answer = match own {
-                // What was asked for is posted before this engine is busy.
+            self.hand_out(queue, parts);
+            let mut computed = Vec::new();
+            match own {
                 Some(index) => {
-                    let answer = self.asked.next().now_or_never().flatten();
-                    let output = call.compute(&parts[index], steps).await?;
+                    let output = self.compute(call, parts, index, queue, steps, &mut computed).await?;
                     self.workers[HERE].n_at -= 1;
                     results.add(index, output, steps);
-                    answer
                 }
-                None => self.asked.next().await,
-            };
-            while let Some(Answer { helper, told }) = answer.take() {
-                let computed = match told {
-                    Told::Begun(batches) => {
-                        self.begun[helper] = Some(self.workers.len());
-                        self.workers.push(Worker { at_hand: batches.into_iter().collect(), n_at: 0 });
-                        None
-                    }
-                    Told::Computed(index, numbers) => Some((index, call.unpack(&parts[index], numbers))),
-                    Told::Lost(index) => index.map(|index| (index, None)),
-                };
-                match computed {
-                    Some((index, Some(output))) => {
-                        self.begun[helper].into_iter().for_each(|worker| self.workers[worker].n_at -= 1);
+                None => {
+                    let answer = self.asked.next().await;
+                    computed.extend(answer.and_then(|answer| self.hear(answer, queue)));
+                }
+            }
+            while let Some(answer) = self.asked.next().now_or_never().flatten() {
+                computed.extend(self.hear(answer, queue));
+            }
+            for (helper, index, numbers) in computed {
+                match call.unpack(&parts[index], numbers) {
+                    Some(output) => {
                         results.add(index, output, steps);
                         let (n, label) = call.passes(&parts[index]);
                         steps.steps(n, &label).await?;
                     }
-                    // Each of the parts that it was given comes back.
-                    Some((index, None)) => {
-                        if let Some(worker) = self.begun[helper].take() {
-                            queue.leave(&mut self.workers[worker]);
-                        }
-                        queue.put_back(index);
-                    }
-                    None => {}
+                    None => self.lose(helper, Some(index), queue),
                 }
-                answer = self.asked.next().now_or_never().flatten();
             }
         }
         Ok(())
     }
 
-    /// Gives parts to the helpers that have too few.
+    /// Computes a part here, and whenever that waits for the browser hears what helpers say and gives them more.
+    async fn compute<C: Shared, O: Observer>(
+        &mut self,
+        call: &C,
+        parts: &[Part],
+        index: usize,
+        queue: &mut Queue,
+        steps: &mut Steps<'_, O>,
+        computed: &mut Vec<(usize, usize, Numbers)>,
+    ) -> Result<C::Output, RunError> {
+        let mut own = std::pin::pin!(call.compute(&parts[index], steps));
+        while !self.asked.is_empty() {
+            match select(own.as_mut(), self.asked.next()).await {
+                Either::Left((output, _)) => return output,
+                Either::Right((answer, _)) => {
+                    computed.extend(answer.and_then(|answer| self.hear(answer, queue)));
+                    self.hand_out(queue, parts);
+                }
+            }
+        }
+        own.await
+    }
+
+    /// Takes in what a helper answered; gives the result of a part, with the helper and the part's index.
+    fn hear(&mut self, Answer { helper, told }: Answer, queue: &mut Queue) -> Option<(usize, usize, Numbers)> {
+        match told {
+            Told::Begun(batches) => {
+                let worker = self.join(helper);
+                self.workers[worker].at_hand.extend(batches);
+                None
+            }
+            Told::Computed(index, numbers) => {
+                self.begun[helper].into_iter().for_each(|worker| self.workers[worker].n_at -= 1);
+                Some((helper, index, numbers))
+            }
+            Told::Lost(index) => {
+                self.lose(helper, index, queue);
+                None
+            }
+        }
+    }
+
+    /// The number of a helper among the workers.
+    fn join(&mut self, helper: usize) -> usize {
+        let workers = &mut self.workers;
+        *self.begun[helper].get_or_insert_with(|| {
+            workers.push(Worker::default());
+            workers.len() - 1
+        })
+    }
+
+    /// A helper is of no more use; each of the parts that it was given comes back.
+    fn lose(&mut self, helper: usize, index: Option<usize>, queue: &mut Queue) {
+        if let Some(worker) = self.begun[helper].take() {
+            queue.leave(&mut self.workers[worker]);
+        }
+        index.into_iter().for_each(|index| queue.put_back(index));
+    }
+
+    /// Gives parts to the helpers that have too few: the fewer the fewer are left, so that all end at about the same time.
     fn hand_out(&mut self, queue: &mut Queue, parts: &[Part]) {
+        let most = (queue.n_left() / (2 * self.count())).clamp(1 + LEAST_AHEAD, 1 + MOST_AHEAD);
         for helper in 0..self.begun.len() {
             let Some(worker) = self.begun[helper] else { continue };
-            while self.workers[worker].n_at <= AHEAD
+            while self.workers[worker].n_at < most
                 && let Some(index) = queue.take(&mut self.workers[worker])
             {
                 self.ask(helper, Some((index, parts[index].clone())));
@@ -216,7 +276,7 @@ impl<'h, H: Helpers> Crew<'h, H> {
     /// Asks a helper to begin, or for a part.
     fn ask(&mut self, helper: usize, part: Option<(usize, Part)>) {
         let helpers = self.helpers;
-        self.asked.push(Box::pin(async move {
+        let mut asked = Box::pin(async move {
             let told = match part {
                 None => helpers.begin(helper).await.map_or(Told::Lost(None), Told::Begun),
                 Some((index, part)) => match helpers.compute(helper, &part).await {
@@ -225,7 +285,12 @@ impl<'h, H: Helpers> Crew<'h, H> {
                 },
             };
             Answer { helper, told }
-        }));
+        });
+        // Once now, so that it is posted before this engine is busy, and in this order.
+        match asked.as_mut().now_or_never() {
+            Some(answer) => self.asked.push(Box::pin(ready(answer))),
+            None => self.asked.push(asked),
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl Queue {
         Self { left, batches, is_begun: is_begun.collect(), setup, keeps_batches }
     }
 
+    /// How many parts nobody has taken yet.
+    pub fn n_left(&self) -> usize {
+        self.left.iter().map(VecDeque::len).sum()
+    }
+
     /// The part that an engine should compute next.
     pub fn take(&mut self, worker: &mut Worker) -> Option<usize> {
         let fronts = || self.left.iter().enumerate().filter_map(|(batch, left)| Some((*left.front()?, batch)));

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::Array;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageEvent, Worker, WorkerGlobalScope, WorkerOptions, WorkerType};
 
 use super::error::{event_text, js_text};
 use super::message;
@@ -18,6 +18,9 @@ const BUILD: &str = "meta[name=circuitscope-build]";
 /// A worker's script, by its URL from the page's own.
 pub struct Script(pub &'static str);
 
+/// The script of the worker that this runs in, for others like it, which are given this name.
+pub struct OwnScript(pub &'static str);
+
 /// A running worker. It ends when this is dropped.
 pub struct RunningWorker {
     worker: Worker,
@@ -29,11 +32,30 @@ impl<P: Protocol> Launch<P> for Script {
     type Worker = RunningWorker;
 
     fn launch(&self, calls: &Rc<Calls<P, Array>>) -> Result<RunningWorker, String> {
+        RunningWorker::start(&self.url(), None, calls)
+    }
+}
+
+impl<P: Protocol> Launch<P> for OwnScript {
+    type Attachments = Array;
+    type Worker = RunningWorker;
+
+    fn launch(&self, calls: &Rc<Calls<P, Array>>) -> Result<RunningWorker, String> {
+        let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+        RunningWorker::start(&scope.location().href(), Some(self.0), calls)
+    }
+}
+
+impl RunningWorker {
+    fn start<P: Protocol>(url: &str, name: Option<&str>, calls: &Rc<Calls<P, Array>>) -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&self.url(), &options).map_err(|e| js_text(&e))?;
-        let _listeners = listeners(&worker, calls);
-        Ok(RunningWorker { worker, _listeners })
+        if let Some(name) = name {
+            options.set_name(name);
+        }
+        let worker = Worker::new_with_options(url, &options).map_err(|e| js_text(&e))?;
+        let _listeners = listeners(&worker, calls, name.is_some());
+        Ok(Self { worker, _listeners })
     }
 }
 
@@ -49,11 +71,22 @@ impl Script {
     }
 }
 
-fn listeners<P: Protocol>(worker: &Worker, calls: &Rc<Calls<P, Array>>) -> [EventListener; 3] {
+fn listeners<P: Protocol>(worker: &Worker, calls: &Rc<Calls<P, Array>>, is_nested: bool) -> [EventListener; 3] {
     let [replies, errors, unreadable] = [calls, calls, calls].map(Rc::clone);
     [
         EventListener::new(worker, "message", move |event| hear(&replies, event)),
-        EventListener::new(worker, "error", move |event| errors.end(Fault::Died(event_text(event)))),
+        // What stops a worker must not go on to stop the one that started it.
+        EventListener::new_with_options(
+            worker,
+            "error",
+            EventListenerOptions::enable_prevent_default(),
+            move |event| {
+                if is_nested {
+                    event.prevent_default();
+                }
+                errors.end(Fault::Died(event_text(event)));
+            },
+        ),
         EventListener::new(worker, "messageerror", move |_| {
             unreadable.end(Fault::Died("a message could not be read".to_owned()));
         }),

@@ -3,11 +3,13 @@
 
 mod client;
 mod error;
+mod machine;
 mod message;
 mod server;
 mod source;
 
-pub use client::Script;
+pub use client::{OwnScript, Script};
 pub use error::js_text;
+pub use machine::{memory_bytes, n_cores};
 pub use server::{Scope, event_loop_turn, serve};
 pub use source::OpenSource;

@@ -60,13 +60,15 @@ fn buffer(attachment: &JsValue) -> Option<JsValue> {
 /// Lets the messages that have arrived be handled, by waiting for a message to itself: browsers slow timers down, but not
 /// messages.
 pub async fn event_loop_turn() {
-    let Ok(channel) = MessageChannel::new() else { return };
+    thread_local! {
+        static CHANNEL: Option<MessageChannel> = MessageChannel::new().ok();
+    }
+    let Some(channel) = CHANNEL.with(Clone::clone) else { return };
+    // The promise resolves with the message, which is empty.
     let promise = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
     if channel.port2().post_message(&JsValue::NULL).is_ok() {
-        // The promise resolves with the message, which is empty.
         let _ = JsFuture::from(promise).await;
     }
-    channel.port1().close();
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {

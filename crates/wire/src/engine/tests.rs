@@ -23,8 +23,8 @@ fn graph() -> GraphInfo {
 #[test]
 fn events_are_read_as_they_are_written() {
     let demo: Value = serde_json::from_str(include_str!("../../../../www/demo/tracr-reverse/recorded.json")).unwrap();
-    let device =
-        DeviceInfo { kind: DeviceKind::Cpu, name: "n".to_owned(), reason: "r".to_owned(), limits: Limits::default() };
+    let (name, reason) = ("n".to_owned(), "r".to_owned());
+    let device = DeviceInfo { kind: DeviceKind::Cpu, name, reason, limits: Limits::default(), workers: 2 };
     let (n_kept, cost) = (Some(3), DiscoverCost { forward_passes: 2, ..DiscoverCost::default() });
     let discovery = DiscoveryInfo {
         info: ScoresInfo::default(),
@@ -41,18 +41,21 @@ fn events_are_read_as_they_are_written() {
     let progress = |loss| Event::Progress { done: 1, total: 2, label: "b".to_owned(), loss };
     let events = [
         Event::Opened { device },
-        Event::Loaded { config: model(), n_params: 5 },
+        Event::Loaded { config: model(), n_params: 5, workers: 2 },
         Event::Graph { graph: graph() },
         Event::Circuit { result: serde_json::from_value(demo["circuits"][1].clone()).unwrap() },
         Event::Ran {
             baseline: serde_json::from_value(demo["baseline"].clone()).unwrap(),
             areas: vec![Areas::default()],
+            workers: 2,
         },
         Event::Tokens { tokens: serde_json::from_value(demo["tokens"][0][0][0].clone()).unwrap() },
         Event::Values { values: ValuesInfo { circuit, metric: Metric::LogitDiff, n_prompts: 6 } },
         Event::Attention { attention: AttentionInfo { circuit, heads, seq: 4, n_pads: [0, 1, 1] } },
         Event::Attribution { attribution },
-        Event::Discovered { discovery },
+        Event::Discovered { discovery, workers: 2 },
+        Event::Helped { with: Helped::Begun { batches: vec![0, 2] } },
+        Event::Helped { with: Helped::Computed },
         progress(Some(0.25)),
         progress(None),
         Event::Cancelled,

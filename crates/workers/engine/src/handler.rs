@@ -4,15 +4,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use js_sys::{Array, Float32Array, Float64Array, Uint8Array};
 
+use crate::files::{WholeFile, open_all};
+use crate::helper::help;
 use crate::report::Reporter;
-use circuitscope_core::DiscoverSettings;
+use crate::team::Team;
+use circuitscope_core::settings::discovery::PromptSide;
+use circuitscope_core::settings::memory::ModelMemory;
+use circuitscope_core::{DiscoverSettings, EdgeValues, MaskEdit, RunSettings};
 use circuitscope_engine::device::{self, Trouble};
 use circuitscope_engine::model::ModelError;
 use circuitscope_engine::run::{Observer, Stacking};
-use circuitscope_engine::session::{RunRequest, Session, SessionError, Text};
-use circuitscope_wire::browser::{OpenSource, Scope};
-use circuitscope_wire::engine::{DeviceChoice, DeviceKind, Event, Request};
-use circuitscope_wire::{ByteSource, Caller, Engine, Handler, Post, ReadError, Refusal, Reply, Source};
+use circuitscope_engine::session::{RunRequest, Session, SessionError};
+use circuitscope_wire::browser::Scope;
+use circuitscope_wire::engine::{DeviceChoice, DeviceInfo, DeviceKind, Event, Request};
+use circuitscope_wire::{Caller, Engine, Handler, Post, Refusal, Reply};
 
 /// On the CPU the activations share the heap's 4 GiB with the model.
 const CPU: Stacking = Stacking::cpu(256 << 20);
@@ -23,6 +28,8 @@ const GPU: Stacking = Stacking::gpu(512 << 20);
 #[derive(Default)]
 pub struct EngineHandler {
     session: Option<Session>,
+    /// Who helps.
+    team: Team,
     /// What the GPU reported since the last call.
     trouble: Arc<Mutex<Option<String>>>,
 }
@@ -41,9 +48,9 @@ impl Handler for EngineHandler {
         caller: &Caller<'_, Engine, Array>,
     ) -> Result<(Event, Array), Refusal> {
         let answer = match request {
-            Request::Open { device } => self.open(device).await,
+            Request::Open { device, workers } => self.open(device, workers).await,
             request => match &mut self.session {
-                Some(session) => answer(session, request, &attachments, caller).await,
+                Some(session) => answer(session, &mut self.team, request, &attachments, caller).await,
                 None => Err(SessionError::NoDevice),
             },
         };
@@ -60,7 +67,7 @@ fn refusal(error: &SessionError) -> Refusal {
 }
 
 impl EngineHandler {
-    async fn open(&mut self, choice: DeviceChoice) -> Answer {
+    async fn open(&mut self, choice: DeviceChoice, workers: Option<usize>) -> Answer {
         let trouble = self.trouble.clone();
         let on_trouble = move |found: Trouble| match found {
             Trouble::Lost(message) => {
@@ -70,37 +77,36 @@ impl EngineHandler {
             Trouble::Error(message) => *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message),
         };
         let opened = device::open(choice, on_trouble).await.map_err(SessionError::Device)?;
-        let stacking = if opened.info.kind == DeviceKind::Cpu { CPU } else { GPU };
+        // A GPU computes for one worker.
+        let (stacking, workers) = if opened.info.kind == DeviceKind::Cpu { (CPU, workers) } else { (GPU, Some(1)) };
         self.session = Some(Session::new(opened.device, stacking).with_limits(opened.info.limits));
-        Ok((Event::Opened { device: opened.info }, Array::new()))
+        self.team = Team::new(workers);
+        let device = DeviceInfo { workers: self.team.most(), ..opened.info };
+        Ok((Event::Opened { device }, Array::new()))
     }
 }
 
 /// Answers a request that needs a device.
-async fn answer(session: &mut Session, request: Request, files: &Array, caller: &Caller<'_, Engine, Array>) -> Answer {
-    let mut reporter = Reporter::new(caller);
+async fn answer(
+    session: &mut Session,
+    team: &mut Team,
+    request: Request,
+    files: &Array,
+    caller: &Caller<'_, Engine, Array>,
+) -> Answer {
     match request {
-        Request::LoadModel { config, weights, index } => {
-            let config = WholeFile::read(&config, files).await?;
-            let index = match index {
-                Some(index) => Some(WholeFile::read(&index, files).await?),
-                None => None,
-            };
-            let weights = open_all(&weights, files).await?;
-            load_model(session, &config, &weights, index.as_ref(), &mut reporter).await
-        }
+        Request::LoadModel { .. } => load_model(session, team, request, files, &mut Reporter::new(caller)).await,
         Request::Graph { graph } => Ok((Event::Graph { graph: session.graph(graph)? }, Array::new())),
         Request::Run { prompts, scores, values, edits, settings, logits } => {
             let (prompts, scores) = (WholeFile::read(&prompts, files).await?, WholeFile::read(&scores, files).await?);
-            let (prompts, scores) = (prompts.text()?, (scores.name.as_str(), scores.bytes.as_slice()));
-            let request =
-                RunRequest { prompts, scores, values, edits: &edits, settings: &settings, keep_logits: logits };
-            run(session, request, &mut reporter.with_circuits(logits)).await
+            let run = Run { prompts, scores, values, edits, settings, logits };
+            run.answer(session, team, caller).await
         }
         Request::Discover { prompts, settings } => {
             let prompts = WholeFile::read(&prompts, files).await?;
-            discover(session, prompts.text()?, &settings, &mut reporter).await
+            discover(session, team, &prompts, settings, caller).await
         }
+        Request::Help { with } => help(session, with, files, caller).await,
         Request::Inspect { circuit, prompt, position, top_k } => {
             let tokens = session.inspect(circuit, prompt, position, top_k)?;
             Ok((Event::Tokens { tokens }, Array::new()))
@@ -126,41 +132,89 @@ async fn answer(session: &mut Session, request: Request, files: &Array, caller: 
 
 async fn load_model(
     session: &mut Session,
-    config: &WholeFile,
-    weights: &[OpenSource],
-    index: Option<&WholeFile>,
+    team: &mut Team,
+    request: Request,
+    files: &Array,
     reporter: &mut Reporter<'_>,
 ) -> Answer {
-    let index = index.map(WholeFile::text).transpose()?;
+    let Request::LoadModel { config, weights, index } = &request else { return Err(SessionError::NoModel) };
+    let config = WholeFile::read(config, files).await?;
+    let index = match index {
+        Some(index) => Some(WholeFile::read(index, files).await?),
+        None => None,
+    };
+    let weights = open_all(weights, files).await?;
+    let index = index.as_ref().map(WholeFile::text).transpose()?;
     let progress = async |done: u64, total: u64| {
         reporter.progress((done >> 10) as usize, (total >> 10) as usize, "reading weights (KiB)").await
     };
-    let config = session.load_model(config.text()?, weights, index, progress).await?.clone();
+    let config = session.load_model(config.text()?, &weights, index, progress).await?.clone();
+    team.load(request, files, &ModelMemory::of(&config));
     let n_params = config.n_params();
-    Ok((Event::Loaded { config, n_params }, Array::new()))
+    Ok((Event::Loaded { config, n_params, workers: team.count() }, Array::new()))
 }
 
-async fn run(session: &mut Session, request: RunRequest<'_>, reporter: &mut Reporter<'_>) -> Answer {
-    let sends_logits = reporter.sends_logits();
-    let output = session.run(request, &(), reporter).await?;
-    let attached = Array::new();
-    if sends_logits {
-        attached.push(&Float32Array::from(output.unpatched.clean.logits.values.as_slice()));
-        attached.push(&Float32Array::from(output.unpatched.corrupt.logits.values.as_slice()));
+/// A run whose files were read.
+struct Run {
+    prompts: WholeFile,
+    scores: WholeFile,
+    values: EdgeValues,
+    edits: Vec<MaskEdit>,
+    settings: RunSettings,
+    logits: bool,
+}
+
+impl Run {
+    async fn answer(&self, session: &mut Session, team: &Team, caller: &Caller<'_, Engine, Array>) -> Answer {
+        let Self { prompts, scores, values, edits, settings, logits } = self;
+        let request = RunRequest {
+            prompts: prompts.text()?,
+            scores: (&scores.name, &scores.bytes),
+            values: *values,
+            edits,
+            settings,
+            keep_logits: *logits,
+        };
+        let (call, files) = self.call();
+        let helpers = team.at(call, files);
+        let mut reporter = Reporter::new(caller).with_team(&helpers);
+        let output = session.run(request, &helpers, &mut reporter).await?;
+        let attached = Array::new();
+        if *logits {
+            for side in [PromptSide::Clean, PromptSide::Corrupt] {
+                attached.push(&Float32Array::from(output.unpatched.logits(side).values.as_slice()));
+            }
+        }
+        let (baseline, areas) = (output.baseline, session.areas());
+        Ok((Event::Ran { baseline, areas, workers: helpers.n_computed() }, attached))
     }
-    let baseline = output.baseline.clone();
-    Ok((Event::Ran { baseline, areas: session.areas() }, attached))
+
+    /// The call that a helper is told of.
+    fn call(&self) -> (Request, Array) {
+        let Self { values, edits, settings, logits, .. } = self;
+        let (values, edits, settings, logits) = (*values, edits.clone(), settings.clone(), *logits);
+        let files = Array::new();
+        let (prompts, scores) = (self.prompts.attach(&files), self.scores.attach(&files));
+        (Request::Run { prompts, scores, values, edits, settings, logits }, files)
+    }
 }
 
 async fn discover(
     session: &Session,
-    prompts: Text<'_>,
-    settings: &DiscoverSettings,
-    reporter: &mut Reporter<'_>,
+    team: &Team,
+    prompts: &WholeFile,
+    settings: DiscoverSettings,
+    caller: &Caller<'_, Engine, Array>,
 ) -> Answer {
-    let (bytes, scores, discovery) = session.discover(prompts, settings, Some(today()), &(), reporter).await?;
+    let files = Array::new();
+    let call = Request::Discover { prompts: prompts.attach(&files), settings: settings.clone() };
+    let helpers = team.at(call, files);
+    let mut reporter = Reporter::new(caller).with_team(&helpers);
+    let found = session.discover(prompts.text()?, &settings, Some(today()), &helpers, &mut reporter);
+    let (bytes, scores, discovery) = found.await?;
     let (bytes, scores) = (Uint8Array::from(bytes.as_slice()), Float32Array::from(scores.values()));
-    Ok((Event::Discovered { discovery }, Array::of2(&bytes, &scores)))
+    let workers = helpers.n_computed();
+    Ok((Event::Discovered { discovery, workers }, Array::of2(&bytes, &scores)))
 }
 
 fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
@@ -169,33 +223,6 @@ fn float_arrays<'a>(arrays: impl Iterator<Item = &'a [f32]>) -> Array {
         attached.push(&Float32Array::from(numbers));
     }
     attached
-}
-
-/// A file that was read whole.
-struct WholeFile {
-    name: String,
-    bytes: Vec<u8>,
-}
-
-impl WholeFile {
-    async fn read(source: &Source, attachments: &Array) -> Result<Self, ModelError> {
-        let source = OpenSource::open_whole(source, attachments).await?;
-        Ok(Self { name: source.name().to_owned(), bytes: source.read_all().await? })
-    }
-
-    fn text(&self) -> Result<Text<'_>, ModelError> {
-        let text = std::str::from_utf8(&self.bytes);
-        let text = text.map_err(|e| ReadError::new(&self.name, format!("expected text in UTF-8 ({e})")))?;
-        Ok(Text { name: &self.name, text })
-    }
-}
-
-async fn open_all(sources: &[Source], attachments: &Array) -> Result<Vec<OpenSource>, ModelError> {
-    let mut opened = Vec::new();
-    for source in sources {
-        opened.push(OpenSource::open(source, attachments).await?);
-    }
-    Ok(opened)
 }
 
 /// `2026-11-23`

@@ -1,9 +1,15 @@
 //! The engine's program: owns the device and the model, in a Web Worker. Links no Yew.
 
 #[cfg(target_arch = "wasm32")]
+mod files;
+#[cfg(target_arch = "wasm32")]
 mod handler;
 #[cfg(target_arch = "wasm32")]
+mod helper;
+#[cfg(target_arch = "wasm32")]
 mod report;
+#[cfg(target_arch = "wasm32")]
+mod team;
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

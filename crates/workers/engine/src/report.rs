@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Float64Array};
 
+use crate::team::AtCall;
 use circuitscope_engine::run::{CircuitOutput, Logits, Observer};
 use circuitscope_engine::session::{circuit_result, prompt_values};
 use circuitscope_wire::browser::event_loop_turn;
@@ -18,34 +19,33 @@ const PROGRESS_EVERY_MS: f64 = 50.0;
 /// Posts the events that come before an answer.
 pub struct Reporter<'a> {
     caller: &'a Caller<'a, Engine, Array>,
-    /// Whether the unpatched models' logits are attached.
-    logits: bool,
+    /// The team at the call, where it is one that others help with.
+    team: Option<&'a AtCall<'a>>,
     /// The last loss of a search.
     loss: Option<f64>,
     /// When progress was last posted.
     posted_at: f64,
+    began_at: f64,
 }
 
 impl<'a> Reporter<'a> {
     pub fn new(caller: &'a Caller<'a, Engine, Array>) -> Self {
-        Self { caller, logits: false, loss: None, posted_at: 0.0 }
+        Self { caller, team: None, loss: None, posted_at: 0.0, began_at: js_sys::Date::now() }
     }
 
-    /// One that reports every circuit of a run, with logits or without.
+    /// One that tells a team how long the call will take.
     #[must_use]
-    pub fn with_circuits(self, logits: bool) -> Self {
-        Self { logits, ..self }
-    }
-
-    /// Whether logits are attached.
-    pub fn sends_logits(&self) -> bool {
-        self.logits
+    pub fn with_team(self, team: &'a AtCall<'a>) -> Self {
+        Self { team: Some(team), ..self }
     }
 }
 
 impl Observer for Reporter<'_> {
     async fn progress(&mut self, done: usize, total: usize, label: &str) -> bool {
         let now = js_sys::Date::now();
+        if let Some(team) = self.team {
+            team.expect((now - self.began_at) * total.saturating_sub(done) as f64 / done.max(1) as f64);
+        }
         if now - self.posted_at >= PROGRESS_EVERY_MS || done == total {
             self.posted_at = now;
             let event = Event::Progress { done, total, label: label.to_owned(), loss: self.loss };
