@@ -7,7 +7,7 @@
 // MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
 // Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -74,6 +74,7 @@ async function measureModule(device, shape) {
   const { server, page } = browser;
   server.add(`${SITE}spy.js`, SPY);
   server.add(`${SITE}spied-worker.js`, 'import "./spy.js";\nimport "./engine-worker.js";\n');
+  server.add(`${SITE}in_page.js`, readFileSync(new URL("./in_page.js", import.meta.url)));
   await page.setContent('<input type="file" multiple>');
   await page.setInputFiles("input", ["config.json", "model.safetensors"].map((name) => path.join(shape.dir, name)));
   const found = await page.evaluate(runInPage, { device, shape, nCircuits: N_CIRCUITS, site: server.origin + SITE });
@@ -96,6 +97,7 @@ async function measureHeap(device, dir) {
   const { page, server, close } = await openBrowser(BLANK);
   server.add(`${SITE}spy.js`, SPY);
   server.add(`${SITE}spied-worker.js`, 'import "./spy.js";\nimport "./engine-worker.js";\n');
+  server.add(`${SITE}in_page.js`, readFileSync(new URL("./in_page.js", import.meta.url)));
   await page.setContent('<input type="file" multiple>');
   await page.setInputFiles("input", ["config.json", "model.safetensors"].map((name) => path.join(dir, name)));
   const { heap, ...found } = await page.evaluate(runForHeap, { device, site: server.origin + SITE });
@@ -129,7 +131,7 @@ function tensorSizes(file) {
 /** Loads the model and runs one prompt, in the page. */
 async function runForHeap({ device, site }) {
   const { openEngine } = await import(`${site}circuitscope.js`);
-  const engine = await openEngine({ device, workerUrl: `${site}spied-worker.js` });
+  const engine = await openEngine({ device, workers: 1, workerUrl: `${site}spied-worker.js` });
   const channel = new BroadcastChannel("spy");
   const spy = () => new Promise((resolve) => {
     channel.onmessage = ({ data }) => resolve(data.heap);
@@ -162,8 +164,9 @@ async function runForHeap({ device, site }) {
 
 /** Everything that is timed, in the page. */
 async function runInPage({ device, shape, nCircuits, site }) {
-  const { openEngine } = await import(`${site}circuitscope.js`);
-  const engine = await openEngine({ device, workerUrl: `${site}spied-worker.js` });
+  const [{ openEngine }, { generator, logSpaced, middle, randomPrompts, randomScores }] =
+    await Promise.all(["circuitscope.js", "in_page.js"].map((file) => import(`${site}${file}`)));
+  const engine = await openEngine({ device, workers: 1, workerUrl: `${site}spied-worker.js` });
   const channel = new BroadcastChannel("spy");
   const spy = () => new Promise((resolve) => {
     channel.onmessage = ({ data }) => resolve(data);
@@ -175,17 +178,13 @@ async function runInPage({ device, shape, nCircuits, site }) {
   const { config } = await engine.loadModel({ config: files["config.json"], weights: files["model.safetensors"] });
   heap.loaded = await mib();
   const graph = await engine.graph();
-  let seed = 1;
-  const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  const tokens = () => Array.from({ length: shape.seq }, () => Math.floor(random() * config.d_vocab));
-  const pair = () => ({ clean: tokens(), corrupt: tokens(), answers: [0], wrong_answers: [1] });
-  const newPrompts = () => ({ prompts: Array.from({ length: shape.batch }, pair) });
+  const random = generator();
+  const newPrompts = () => randomPrompts(random, config, shape.batch, shape.seq);
   let prompts = newPrompts();
-  const scores = safetensors(Object.entries(graph.masks));
+  const scores = randomScores(random, graph);
   const run = (edgeCounts) => engine.runCircuits({ prompts, scores, batchSize: shape.batch, edgeCounts });
 
-  const step = Math.log(graph.nEdges) / (nCircuits - 1);
-  const counts = Array.from({ length: nCircuits }, (_, i) => Math.min(graph.nEdges, Math.round(Math.exp(step * i))));
+  const counts = logSpaced(graph.nEdges, nCircuits);
   const half = [Math.floor(graph.nEdges / 2)];
   // With new prompts the unpatched model is run first, on the clean and on the corrupt ones; the empty circuit takes a block more.
   const tasks = { plain: { edgeCounts: [0], n: 2, renew: true }, sweep: { edgeCounts: counts, n: nCircuits, renew: true }, half: { edgeCounts: half, n: 1 } };
@@ -202,29 +201,11 @@ async function runInPage({ device, shape, nCircuits, site }) {
       dispatches[name] = Math.round(((await spy()).dispatches - before) / n);
     }
   }
-  const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
   heap.end = await mib();
   const result = { nEdges: graph.nEdges, plain: middle(times.plain), sweep: middle(times.sweep), half: middle(times.half) };
   const name = `${engine.device.kind} (${engine.device.name})`;
   engine.close();
   return { ...result, dispatches, heap, device: name };
-
-  /** Random scores for every mask, as a safetensors file. */
-  function safetensors(masks) {
-    const header = {};
-    let end = 0;
-    for (const [name, shape] of masks) {
-      const start = end;
-      end += 4 * shape.reduce((n, d) => n * d, 1);
-      header[name] = { dtype: "F32", shape, data_offsets: [start, end] };
-    }
-    const text = new TextEncoder().encode(JSON.stringify(header).padEnd(Math.ceil(JSON.stringify(header).length / 8) * 8));
-    const bytes = new Uint8Array(8 + text.length + end);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-    bytes.set(text, 8);
-    new Float32Array(bytes.buffer, 8 + text.length).forEach((_, i, numbers) => (numbers[i] = random() - 0.5));
-    return bytes;
-  }
 }
 
 /** Prints what a step of the cursor costs in the page, and the longest task of its main thread during a run on the CPU. */
