@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
+#[cfg(feature = "gpu")]
+use super::gpu;
 use super::kernels;
 use circuitscope_core::AttentionDir;
 use circuitscope_kernels::Attended;
@@ -64,28 +66,40 @@ impl Masks {
         show: Option<&mut dyn FnMut(&Tensor<5>)>,
     ) -> Tensor<5> {
         let heads = q.dims()[1];
-        let pattern = (show.is_some() || !self.on_host).then(|| self.pattern(q.clone(), k.clone(), reach, scale));
-        if let (Some(show), Some(pattern)) = (show, &pattern) {
-            show(pattern);
+        if show.is_none() && self.on_host {
+            return self.by_kernels([q, k, v], reach, scale);
         }
-        match pattern.filter(|_| !self.on_host) {
-            Some(pattern) => pattern.matmul(for_each_head(v, heads)).permute([0, 2, 3, 1, 4]),
-            None => {
-                let circuits = [&q, &k, &v].map(|x| x.dims()[0]).into_iter().max().expect("there are three");
-                let for_each_circuit = |x: Tensor<5>| {
-                    let [_, a, b, c, d] = x.dims();
-                    x.expand([circuits, a, b, c, d])
-                };
-                let Reach { dir, window, first_query } = reach;
-                let causal = dir == AttentionDir::Causal;
-                let attended = Attended { causal, window, first_query, padding: self.padding.clone() };
-                // Patched keys may differ from head to head where values do not.
-                let n_key_value_heads = k.dims()[1].max(v.dims()[1]);
-                let [k, v] = [k, v].map(|x| for_each_head(x, n_key_value_heads));
-                let [q, k, v] = [q, k, v].map(for_each_circuit);
-                kernels::attend(q, k, v, kernels::Attention { attended, scale: (1.0 / scale) as f32 })
+        #[cfg(feature = "gpu")]
+        if show.is_none() && gpu::has_room_for(self.seq) && [&q, &k, &v].iter().all(|x| gpu::work_on(&x.device())) {
+            return self.on_gpu([q, k, v], reach, scale);
+        }
+        let pattern = self.pattern(q.clone(), k.clone(), reach, scale);
+        if let Some(show) = show {
+            show(&pattern);
+            if self.on_host {
+                return self.by_kernels([q, k, v], reach, scale);
             }
         }
+        pattern.matmul(for_each_head(v, heads)).permute([0, 2, 3, 1, 4])
+    }
+
+    /// By the kernels of the CPU; see [`Masks::attend`].
+    fn by_kernels(&self, qkv: [Tensor<5>; 3], reach: Reach, scale: f64) -> Tensor<5> {
+        let Reach { dir, window, first_query } = reach;
+        let causal = dir == AttentionDir::Causal;
+        let attended = Attended { causal, window, first_query, padding: self.padding.clone() };
+        let [q, k, v] = alike(qkv);
+        kernels::attend(q, k, v, kernels::Attention { attended, scale: (1.0 / scale) as f32 })
+    }
+
+    /// On a GPU; see [`Masks::attend`].
+    #[cfg(feature = "gpu")]
+    fn on_gpu(&self, qkv: [Tensor<5>; 3], reach: Reach, scale: f64) -> Tensor<5> {
+        let [q, k, v] = alike(qkv);
+        let ([_, _, _, n_queries, _], device) = (q.dims(), q.device());
+        let mask = self.mask(reach, &(reach.first_query..reach.first_query + n_queries), &device);
+        let add = mask.map_or_else(|| Tensor::zeros([1, 1, 1, n_queries, self.seq], &device), |mask| mask.add);
+        gpu::attend([q, k, v, add], (1.0 / scale) as f32)
     }
 
     /// The attention probabilities.
@@ -136,6 +150,17 @@ impl Masks {
         });
         Some(Mask { add, attends })
     }
+}
+
+/// Of as many circuits all, and of as many heads keys and values: patched keys may differ from head to head where values do not.
+fn alike([q, k, v]: [Tensor<5>; 3]) -> [Tensor<5>; 3] {
+    let circuits = [&q, &k, &v].map(|x| x.dims()[0]).into_iter().max().unwrap_or(1);
+    let n_key_value_heads = k.dims()[1].max(v.dims()[1]);
+    let [k, v] = [k, v].map(|x| for_each_head(x, n_key_value_heads));
+    [q, k, v].map(|x| {
+        let [_, a, b, c, d] = x.dims();
+        x.expand([circuits, a, b, c, d])
+    })
 }
 
 /// Keys or values that heads share, one for each.

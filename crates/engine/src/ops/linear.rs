@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, activation};
 
+#[cfg(feature = "gpu")]
+use super::gpu::{self, GpuAct};
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_core::ActFn;
@@ -58,6 +60,12 @@ impl Linear {
             Weights::Plain(plain) => {
                 let (w, b) = &**plain;
                 let product = self.norm.forward(x).matmul(w.clone());
+                #[cfg(feature = "gpu")]
+                if let (Some(b), Some(act)) = (b, self.act.map_or(Some(GpuAct::None), gpu_kernel_of))
+                    && gpu::work_on(&product.device())
+                {
+                    return gpu::activate(product, b.clone().flatten(0, 1), act);
+                }
                 let sum = b.iter().fold(product, |sum, b| sum + b.clone());
                 self.act.map_or(sum.clone(), |act| activated(act, sum))
             }
@@ -94,6 +102,18 @@ fn kernel_of(act: ActFn) -> Option<Activation> {
         ActFn::Silu => Some(Activation::Silu),
         ActFn::SoluLn => None,
     }
+}
+
+/// The same on a GPU.
+#[cfg(feature = "gpu")]
+fn gpu_kernel_of(act: ActFn) -> Option<GpuAct> {
+    kernel_of(act).map(|act| match act {
+        Activation::None => GpuAct::None,
+        Activation::Gelu => GpuAct::Gelu,
+        Activation::GeluNew => GpuAct::GeluNew,
+        Activation::Relu => GpuAct::Relu,
+        Activation::Silu => GpuAct::Silu,
+    })
 }
 
 fn packed(w: &Tensor<2>, b: Option<&Tensor<2>>) -> Packed {

@@ -3,11 +3,13 @@
 //!
 //! - [`norm`], [`linear`], [`heads`] (what heads read and write), [`attend`], [`rotary`]: the operations.
 //! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
-//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does.
+//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu`: those on a GPU.
 
 pub mod attend;
 mod autodiff;
 pub mod edges;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod heads;
 pub mod kernels;
 pub mod linear;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, module::layer_norm};
 
+#[cfg(feature = "gpu")]
+use super::gpu;
 use super::kernels::{self, HostNorm};
 use circuitscope_core::{ModelConfig, Normalization};
 use circuitscope_kernels::NormKind;
@@ -19,6 +21,8 @@ pub struct Norm {
     bias: Option<Tensor<1>>,
     /// The same where the kernels work.
     host: Option<Arc<HostNorm>>,
+    /// The same on a GPU: gain and bias, whether the norm has them or not.
+    gpu: Option<Box<[Tensor<1>; 2]>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,17 +50,29 @@ impl Norm {
             Normalization::RMS => (Kind::Rms, gain),
             Normalization::RMSPre => (Kind::Rms, None),
         };
-        Self { kind, eps: config.eps, gain, bias, host: None }
+        Self { kind, eps: config.eps, gain, bias, host: None, gpu: None }.for_gpu(d, device)
     }
 
     /// An RMS norm of the model's `eps`, whatever its other norms are.
     pub fn rms(config: &ModelConfig, gain: Tensor<1>) -> Self {
-        Self { kind: Kind::Rms, eps: config.eps, gain: Some(gain), bias: None, host: None }
+        let (d, device) = (gain.dims()[0], gain.device());
+        Self { kind: Kind::Rms, eps: config.eps, gain: Some(gain), bias: None, host: None, gpu: None }
+            .for_gpu(d, &device)
     }
 
     /// No norm.
     pub fn none() -> Self {
-        Self { kind: Kind::None, eps: 0.0, gain: None, bias: None, host: None }
+        Self { kind: Kind::None, eps: 0.0, gain: None, bias: None, host: None, gpu: None }
+    }
+
+    /// With what an operation of our own on a GPU needs, where it works.
+    fn for_gpu(mut self, d: usize, device: &Device) -> Self {
+        if works_on_gpu(device) && !matches!(self.kind, Kind::None) {
+            let gain = self.gain.clone().unwrap_or_else(|| Tensor::ones([d], device));
+            let bias = self.bias().unwrap_or_else(|| Tensor::zeros([d], device));
+            self.gpu = Some(Box::new([gain, bias]));
+        }
+        self
     }
 
     /// Computed by the kernels from now on, which must work on its device.
@@ -82,6 +98,13 @@ impl Norm {
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         if let Some(norm) = &self.host {
             return kernels::norm(input, norm);
+        }
+        #[cfg(feature = "gpu")]
+        if let Some(rows) = self.gpu.as_deref()
+            && gpu::work_on(&input.device())
+        {
+            let ([gain, bias], is_layer) = (rows.clone(), matches!(self.kind, Kind::Layer));
+            return gpu::norm(input, gain, bias, gpu::RowNorm { is_layer, eps: self.eps as f32 });
         }
         match (self.kind, &self.gain) {
             (Kind::Layer, Some(gain)) => layer_norm(input, gain.clone(), self.bias.clone(), self.eps),
@@ -128,6 +151,17 @@ impl Norm {
     fn scale<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         (input.square().mean_dim(D - 1) + self.eps).sqrt()
     }
+}
+
+/// Whether operations of our own work on a device, which is a GPU.
+#[cfg(feature = "gpu")]
+fn works_on_gpu(device: &Device) -> bool {
+    gpu::work_on(device)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn works_on_gpu(_: &Device) -> bool {
+    false
 }
 
 /// Less its mean.

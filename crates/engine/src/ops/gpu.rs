@@ -1,0 +1,332 @@
+//! Operations of our own on a GPU, each in one dispatch: a norm, a bias with an activation, and attention from scores to the sum of
+//! values. Of burn's operations they take 9, 2 to 7, and 4 to 9.
+//!
+//! They have no backward pass: where gradients are wanted, plain tensor operations take their place.
+
+#![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
+use burn::tensor::{Device, Shape, Tensor};
+use burn_cubecl::ops::numeric::empty_device;
+use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use cubecl::prelude::*;
+
+/// The threads of a workgroup: two or more of what any adapter runs at a time.
+const N_UNITS: u32 = 64;
+/// WebGPU's least limit of workgroups on an axis.
+const MOST_WORKGROUPS: u32 = 65_535;
+/// How many scores fit a workgroup's memory, of which WebGPU promises 16 KiB.
+const MOST_KEYS: usize = 2048;
+/// Below what is added to the scores of keys that are not attended to.
+const UNATTENDED: f32 = -1e29;
+
+/// A norm over rows.
+#[derive(Debug, Clone, Copy)]
+pub struct RowNorm {
+    pub is_layer: bool,
+    pub eps: f32,
+}
+
+/// The functions that are applied after a bias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GpuAct {
+    None,
+    Gelu,
+    GeluNew,
+    Relu,
+    Silu,
+}
+
+#[backend_extension(Cube)]
+pub trait GpuKernels: Backend {
+    /// # Shapes
+    /// - x, output: `[.., d]`
+    /// - gain, bias: `[d]`
+    fn gpu_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        norm: RowNorm,
+    ) -> FloatTensor<Self>;
+
+    /// `act(x + bias)`
+    ///
+    /// # Shapes
+    /// - x, output: `[.., d]`
+    /// - bias: `[d]`
+    fn gpu_activate(x: FloatTensor<Self>, bias: FloatTensor<Self>, act: GpuAct) -> FloatTensor<Self>;
+
+    /// # Shapes
+    /// - q: `[circuit, head, batch, query, d_head]`
+    /// - k, v: `[circuit, key and value head, batch, seq, d_head]`
+    /// - add: `[1, 1, batch | 1, query, seq]`, added to the scores
+    /// - output: `[circuit, batch, query, head, d_head]`
+    fn gpu_attention(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        add: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
+}
+
+/// Each workgroup takes a row.
+#[cube(launch_unchecked)]
+fn norm_rows(
+    x: &[f32],
+    gain: &[f32],
+    bias: &[f32],
+    out: &mut [f32],
+    eps: f32,
+    d: usize,
+    n_rows: usize,
+    #[comptime] is_layer: bool,
+    #[comptime] n_units: usize,
+) {
+    let (row, unit) = (CUBE_POS, UNIT_POS as usize);
+    if row >= n_rows {
+        terminate!();
+    }
+    let (first, last) = (row * d, row * d + d);
+    let n = f32::cast_from(d);
+    let mut sums = Shared::<[f32]>::new_slice(n_units);
+    let mut mean = 0.0f32;
+    if comptime!(is_layer) {
+        let mut sum = 0.0f32;
+        for i in range_stepped(first + unit, last, n_units) {
+            sum += x[i];
+        }
+        sums[unit] = sum;
+        sync_cube();
+        for i in 0..n_units {
+            mean += sums[i];
+        }
+        mean /= n;
+        sync_cube();
+    }
+    let mut squares = 0.0f32;
+    for i in range_stepped(first + unit, last, n_units) {
+        let centred = x[i] - mean;
+        squares += centred * centred;
+    }
+    sums[unit] = squares;
+    sync_cube();
+    let mut square = 0.0f32;
+    for i in 0..n_units {
+        square += sums[i];
+    }
+    let scale = 1.0f32 / (square / n + eps).sqrt();
+    for i in range_stepped(first + unit, last, n_units) {
+        out[i] = (x[i] - mean) * scale * gain[i - first] + bias[i - first];
+    }
+}
+
+/// Each thread takes a number.
+#[cube(launch_unchecked)]
+fn activate_numbers(x: &[f32], bias: &[f32], out: &mut [f32], n: usize, d: usize, #[comptime] act: GpuAct) {
+    let i = ABSOLUTE_POS;
+    if i >= n {
+        terminate!();
+    }
+    let value = x[i] + bias[i % d];
+    out[i] = match comptime!(act) {
+        GpuAct::None => value,
+        GpuAct::Gelu => value * 0.5f32 * (1.0f32 + Erf::erf(value * 0.707_106_77f32)),
+        // `x sigmoid(2 √(2/π) (x + 0.044715 x³))`
+        GpuAct::GeluNew => value * sigmoid(value * (1.595_769_f32 + 0.071_354_81f32 * value * value)),
+        GpuAct::Relu => value.max(0.0f32),
+        GpuAct::Silu => value * sigmoid(value),
+    };
+}
+
+/// Where the exponential could be infinite, it is 0 to the last bit.
+#[cube]
+fn sigmoid(x: f32) -> f32 {
+    1.0f32 / (1.0f32 + (0.0f32 - x.max(-80.0f32)).exp())
+}
+
+/// Each workgroup takes a query of a head on a prompt.
+#[cube(launch_unchecked)]
+fn attend_queries(
+    q: &[f32],
+    k: &[f32],
+    v: &[f32],
+    add: &[f32],
+    out: &mut [f32],
+    scale: f32,
+    heads: usize,
+    key_value_heads: usize,
+    batch: usize,
+    queries: usize,
+    seq: usize,
+    d_head: usize,
+    add_batch: usize,
+    n_cubes: usize,
+    #[comptime] most_keys: usize,
+    #[comptime] n_units: usize,
+) {
+    let (cube, unit) = (CUBE_POS, UNIT_POS as usize);
+    if cube >= n_cubes {
+        terminate!();
+    }
+    let query = cube % queries;
+    let prompt = cube / queries % batch;
+    let head = cube / (queries * batch) % heads;
+    let circuit = cube / (queries * batch * heads);
+    let group = head / (heads / key_value_heads);
+    let q_first = cube * d_head;
+    let keys_first = ((circuit * key_value_heads + group) * batch + prompt) * seq * d_head;
+    let add_first = ((prompt % add_batch) * queries + query) * seq;
+    let mut scores = Shared::<[f32]>::new_slice(most_keys);
+    for key in range_stepped(unit, seq, n_units) {
+        let mut score = 0.0f32;
+        let first = keys_first + key * d_head;
+        for i in 0..d_head {
+            score += q[q_first + i] * k[first + i];
+        }
+        scores[key] = score * scale + add[add_first + key];
+    }
+    sync_cube();
+    let mut most = scores[0];
+    for key in 1..seq {
+        most = most.max(scores[key]);
+    }
+    let mut total = 0.0f32;
+    for key in 0..seq {
+        total += (scores[key] - most).exp();
+    }
+    // The query of a pad token attends to nothing.
+    let mut share = 1.0f32 / total;
+    if most < UNATTENDED {
+        share = 0.0f32;
+    }
+    let out_first = (((circuit * batch + prompt) * queries + query) * heads + head) * d_head;
+    for i in range_stepped(unit, d_head, n_units) {
+        let mut sum = 0.0f32;
+        for key in 0..seq {
+            sum += (scores[key] - most).exp() * v[keys_first + key * d_head + i];
+        }
+        out[out_first + i] = sum * share;
+    }
+}
+
+/// So many workgroups, on as few axes as will do.
+fn workgroups(n: usize) -> CubeCount {
+    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    let x = n.min(MOST_WORKGROUPS);
+    CubeCount::Static(x, n.div_ceil(x.max(1)), 1)
+}
+
+fn like(x: &CubeTensor, shape: Shape) -> CubeTensor {
+    empty_device::<f32>(x.client.clone(), x.device.clone(), shape)
+}
+
+impl GpuKernels for CubeBackend {
+    fn gpu_norm(x: CubeTensor, gain: CubeTensor, bias: CubeTensor, norm: RowNorm) -> CubeTensor {
+        let (x, shape) = (into_contiguous(x.clone()), x.shape());
+        let d = shape[shape.num_dims() - 1];
+        let n_rows = shape.num_elements() / d.max(1);
+        let out = like(&x, shape);
+        // SAFETY: each workgroup takes a row of `x` and `out`, which have the same shape, and `gain` and `bias` are as long as a row.
+        unsafe {
+            norm_rows::launch_unchecked(
+                &out.client,
+                workgroups(n_rows),
+                CubeDim::new_1d(N_UNITS),
+                x.into_buffer_arg(),
+                into_contiguous(gain).into_buffer_arg(),
+                into_contiguous(bias).into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                norm.eps,
+                d,
+                n_rows,
+                norm.is_layer,
+                N_UNITS as usize,
+            );
+        }
+        out
+    }
+
+    fn gpu_activate(x: CubeTensor, bias: CubeTensor, act: GpuAct) -> CubeTensor {
+        let (x, shape) = (into_contiguous(x.clone()), x.shape());
+        let (n, d) = (shape.num_elements(), shape[shape.num_dims() - 1]);
+        let out = like(&x, shape);
+        // SAFETY: `x` and `out` have `n` numbers, and `bias` has `d`.
+        unsafe {
+            activate_numbers::launch_unchecked(
+                &out.client,
+                workgroups(n.div_ceil(N_UNITS as usize)),
+                CubeDim::new_1d(N_UNITS),
+                x.into_buffer_arg(),
+                into_contiguous(bias).into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                n,
+                d,
+                act,
+            );
+        }
+        out
+    }
+
+    fn gpu_attention(q: CubeTensor, k: CubeTensor, v: CubeTensor, add: CubeTensor, scale: f32) -> CubeTensor {
+        let [q, k, v, add] = [q, k, v, add].map(into_contiguous);
+        let (of_q, of_k, of_add) = (q.shape(), k.shape(), add.shape());
+        let (circuits, heads, batch, queries, d_head) = (of_q[0], of_q[1], of_q[2], of_q[3], of_q[4]);
+        let (key_value_heads, seq, add_batch) = (of_k[1], of_k[3], of_add[2]);
+        let n_cubes = circuits * heads * batch * queries;
+        let out = like(&q, Shape::new([circuits, batch, queries, heads, d_head]));
+        // SAFETY: the sizes are those of the tensors, and `seq` is at most what a workgroup has room for.
+        unsafe {
+            attend_queries::launch_unchecked(
+                &out.client,
+                workgroups(n_cubes),
+                CubeDim::new_1d(N_UNITS),
+                q.into_buffer_arg(),
+                k.into_buffer_arg(),
+                v.into_buffer_arg(),
+                add.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                scale,
+                heads,
+                key_value_heads,
+                batch,
+                queries,
+                seq,
+                d_head,
+                add_batch,
+                n_cubes,
+                seq.next_power_of_two(),
+                N_UNITS as usize,
+            );
+        }
+        out
+    }
+}
+
+/// Whether these operations compute on a device: on a GPU, where no gradients are wanted.
+pub fn work_on(device: &Device) -> bool {
+    matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+}
+
+/// Whether a workgroup has room for the scores of so many keys.
+pub fn has_room_for(n_keys: usize) -> bool {
+    n_keys <= MOST_KEYS
+}
+
+/// See [`GpuKernels::gpu_norm`].
+pub fn norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>, norm: RowNorm) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::gpu_norm(x.into_dispatch(), gain.into_dispatch(), bias.into_dispatch(), norm))
+}
+
+/// See [`GpuKernels::gpu_activate`].
+pub fn activate<const D: usize>(x: Tensor<D>, bias: Tensor<1>, act: GpuAct) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::gpu_activate(x.into_dispatch(), bias.into_dispatch(), act))
+}
+
+/// See [`GpuKernels::gpu_attention`].
+pub fn attend([q, k, v, add]: [Tensor<5>; 4], scale: f32) -> Tensor<5> {
+    let [q, k, v, add] = [q, k, v, add].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, add, scale))
+}
