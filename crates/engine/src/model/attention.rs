@@ -43,7 +43,7 @@ pub struct AttentionContext {
 }
 
 impl Attention {
-    /// What the block's attention adds to the residual stream, at the positions of `queries`.
+    /// The residual stream with what the block's attention adds to it, at the positions of `queries`.
     ///
     /// # Shapes
     /// - resid: `[circuit, batch, position, d_model]`, at all positions or those after the prefix
@@ -80,12 +80,12 @@ impl Attention {
         let z = context.masks.attend([q, k, v], reach, self.scale, show);
         let src = SrcKind::Heads(self.block);
         if !hooks.wants(src) {
-            return self.outputs.sum(z);
+            return self.outputs.add_to(positions_of(resid, queries), z, None);
         }
         let wanted = hooks.wanted_nodes(src).unwrap_or_else(|| (0..self.outputs.n_heads()).collect());
         let each = self.outputs.each(z.clone(), &wanted);
         hooks.src_output(src, each.clone(), queries);
-        self.outputs.sum_of(z, each)
+        self.outputs.add_to(positions_of(resid, queries), z, Some(each))
     }
 
     /// Some of queries, keys and values.

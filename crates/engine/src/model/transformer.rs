@@ -195,9 +195,8 @@ impl Block {
         context: &AttentionContext,
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
-        let attn_out = self.attention.forward(&resid, kept, context, hooks);
         let before = positions_of(&resid, kept);
-        let mut resid = before.clone() + attn_out;
+        let mut resid = self.attention.forward(&resid, kept, context, hooks);
         if let Some(mlp) = &self.mlp {
             let read = if self.parallel {
                 before

@@ -5,9 +5,9 @@
 
 #![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
-use burn::tensor::{Device, Shape, Tensor};
+use burn::tensor::{Device, Int, Shape, Tensor};
 use burn_cubecl::ops::numeric::empty_device;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
@@ -69,6 +69,30 @@ pub trait GpuKernels: Backend {
         v: FloatTensor<Self>,
         add: FloatTensor<Self>,
         scale: f32,
+    ) -> FloatTensor<Self>;
+
+    /// The sum of the nodes' outputs, a bias and the residual stream. Circuits are as many for both, or 1.
+    ///
+    /// # Shapes
+    /// - resid: `[circuit | 1, batch, position, d]`
+    /// - nodes: `[circuit | 1, node, batch, position, d]`
+    /// - bias: `[d]`
+    /// - output: `[circuit, batch, position, d]`
+    fn gpu_add_nodes(resid: FloatTensor<Self>, nodes: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Each node's numbers from one of two places, and its bias.
+    ///
+    /// # Shapes
+    /// - all: `[circuit | 1, node, row, d]`
+    /// - some: `[circuit, index, row, d]`
+    /// - sources: `[node]`: the node itself, or the number of nodes and its index in `some`
+    /// - bias: `[node * d]`
+    /// - output: `[circuit, node, row, d]`
+    fn gpu_put_nodes(
+        all: FloatTensor<Self>,
+        some: FloatTensor<Self>,
+        sources: IntTensor<Self>,
+        bias: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 }
 
@@ -212,6 +236,63 @@ fn attend_queries(
     }
 }
 
+/// Each thread takes a number.
+#[cube(launch_unchecked)]
+fn add_nodes(
+    resid: &[f32],
+    nodes: &[f32],
+    bias: &[f32],
+    out: &mut [f32],
+    n: usize,
+    per_circuit: usize,
+    d: usize,
+    n_nodes: usize,
+    resid_circuits: usize,
+    node_circuits: usize,
+) {
+    let i = ABSOLUTE_POS;
+    if i >= n {
+        terminate!();
+    }
+    let (circuit, at) = (i / per_circuit, i % per_circuit);
+    let first = (circuit % node_circuits) * n_nodes * per_circuit + at;
+    let mut sum = 0.0f32;
+    for node in 0..n_nodes {
+        sum += nodes[first + node * per_circuit];
+    }
+    out[i] = resid[(circuit % resid_circuits) * per_circuit + at] + (sum + bias[at % d]);
+}
+
+/// Each thread takes a number.
+#[cube(launch_unchecked)]
+fn put_nodes(
+    all: &[f32],
+    some: &[f32],
+    sources: &[i32],
+    bias: &[f32],
+    out: &mut [f32],
+    n: usize,
+    per_node: usize,
+    d: usize,
+    n_nodes: usize,
+    n_some: usize,
+    all_circuits: usize,
+) {
+    let i = ABSOLUTE_POS;
+    if i >= n {
+        terminate!();
+    }
+    let (circuit, node, at) = (i / (n_nodes * per_node), i / per_node % n_nodes, i % per_node);
+    let source = usize::cast_from(sources[node]);
+    let mut value = bias[node * d + at % d];
+    if source < n_nodes {
+        value += all[((circuit % all_circuits) * n_nodes + source) * per_node + at];
+    } else {
+        value += some[(circuit * n_some + source - n_nodes) * per_node + at];
+    }
+    out[i] = value;
+}
+
 /// So many workgroups, on as few axes as will do.
 fn workgroups(n: usize) -> CubeCount {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
@@ -257,7 +338,7 @@ impl GpuKernels for CubeBackend {
         unsafe {
             activate_numbers::launch_unchecked(
                 &out.client,
-                workgroups(n.div_ceil(N_UNITS as usize)),
+                threads(n),
                 CubeDim::new_1d(N_UNITS),
                 x.into_buffer_arg(),
                 into_contiguous(bias).into_buffer_arg(),
@@ -303,6 +384,67 @@ impl GpuKernels for CubeBackend {
         }
         out
     }
+
+    fn gpu_add_nodes(resid: CubeTensor, nodes: CubeTensor, bias: CubeTensor) -> CubeTensor {
+        let [resid, nodes, bias] = [resid, nodes, bias].map(into_contiguous);
+        let (of_resid, of_nodes) = (resid.shape(), nodes.shape());
+        let (d, per_circuit) = (of_resid[3], of_resid[1] * of_resid[2] * of_resid[3]);
+        let circuits = of_resid[0].max(of_nodes[0]);
+        let out = like(&resid, Shape::new([circuits, of_resid[1], of_resid[2], d]));
+        let n = circuits * per_circuit;
+        // SAFETY: the sizes are those of the tensors, and indices of circuits are taken modulo the number that each has.
+        unsafe {
+            add_nodes::launch_unchecked(
+                &out.client,
+                threads(n),
+                CubeDim::new_1d(N_UNITS),
+                resid.into_buffer_arg(),
+                nodes.into_buffer_arg(),
+                bias.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                n,
+                per_circuit,
+                d,
+                of_nodes[1],
+                of_resid[0],
+                of_nodes[0],
+            );
+        }
+        out
+    }
+
+    fn gpu_put_nodes(all: CubeTensor, some: CubeTensor, sources: CubeTensor, bias: CubeTensor) -> CubeTensor {
+        let [all, some, sources, bias] = [all, some, sources, bias].map(into_contiguous);
+        let (of_all, of_some) = (all.shape(), some.shape());
+        let (circuits, n_nodes, per_node) = (of_some[0], of_all[1], of_all[2] * of_all[3]);
+        let out = like(&all, Shape::new([circuits, n_nodes, of_all[2], of_all[3]]));
+        let n = circuits * n_nodes * per_node;
+        // SAFETY: the sizes are those of the tensors, and each source is a node of `all` or, beyond those, of `some`.
+        unsafe {
+            put_nodes::launch_unchecked(
+                &out.client,
+                threads(n),
+                CubeDim::new_1d(N_UNITS),
+                all.into_buffer_arg(),
+                some.into_buffer_arg(),
+                sources.into_buffer_arg(),
+                bias.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                n,
+                per_node,
+                of_all[3],
+                n_nodes,
+                of_some[1],
+                of_all[0],
+            );
+        }
+        out
+    }
+}
+
+/// As many workgroups as `n` threads take.
+fn threads(n: usize) -> CubeCount {
+    workgroups(n.div_ceil(N_UNITS as usize))
 }
 
 /// Whether these operations compute on a device: on a GPU, where no gradients are wanted.
@@ -329,4 +471,16 @@ pub fn activate<const D: usize>(x: Tensor<D>, bias: Tensor<1>, act: GpuAct) -> T
 pub fn attend([q, k, v, add]: [Tensor<5>; 4], scale: f32) -> Tensor<5> {
     let [q, k, v, add] = [q, k, v, add].map(Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, add, scale))
+}
+
+/// See [`GpuKernels::gpu_add_nodes`].
+pub fn add_nodes_to(resid: Tensor<4>, nodes: Tensor<5>, bias: Tensor<1>) -> Tensor<4> {
+    let added = Dispatch::gpu_add_nodes(resid.into_dispatch(), nodes.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(added)
+}
+
+/// See [`GpuKernels::gpu_put_nodes`].
+pub fn put_nodes_among(all: Tensor<4>, some: Tensor<4>, sources: Tensor<1, Int>, bias: Tensor<1>) -> Tensor<4> {
+    let [all, some, bias] = [all.into_dispatch(), some.into_dispatch(), bias.into_dispatch()];
+    Tensor::from_dispatch(Dispatch::gpu_put_nodes(all, some, sources.into_dispatch(), bias))
 }

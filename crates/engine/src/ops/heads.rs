@@ -7,6 +7,8 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::edges::NodeSums;
+#[cfg(feature = "gpu")]
+use super::gpu;
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_kernels::{Activation, Job, Packed, PackedShape, Sizes};
@@ -284,14 +286,59 @@ impl Plain<'_> {
                 self.all(range.clone(), each.reshape([circuits, range.len(), n_heads, rows, d_model]), shift)
             }
             Inputs::Some { nodes, shared: input, input: own } => {
+                #[cfg(feature = "gpu")]
+                if let Some(put) = self.on_gpu(&range, &nodes, (shared(input.clone()), (*own).clone()), shift.as_ref())
+                {
+                    return self.parts(range, put, [batch, pos]);
+                }
                 let all = self.shared(range.clone(), shared(input), shift.clone());
                 let some = self.some(&range, &nodes, own.flatten(2, 3), shift);
                 put_nodes(all, &nodes, some)
             }
         };
-        let [circuits, _, _, _, d_head] = projected.dims();
+        self.parts(range, projected, [batch, pos])
+    }
+
+    /// Queries, keys and values apart.
+    ///
+    /// # Shapes
+    /// - projected: `[circuit, qkv, head, batch * position, d_head]`
+    /// - output: each `[circuit, head, batch, position, d_head]`
+    fn parts(&self, range: QkvRange, projected: Tensor<5>, [batch, pos]: [usize; 2]) -> Vec<Tensor<5>> {
+        let [circuits, _, n_heads, _, d_head] = projected.dims();
         let one = |i| projected.clone().narrow(1, i, 1).reshape([circuits, n_heads, batch, pos, d_head]);
         (0..range.len()).map(one).collect()
+    }
+
+    /// The projections of inputs of which some nodes have their own, by an operation of our own where one works: with biases, and without
+    /// keys and values that heads share.
+    ///
+    /// # Shapes
+    /// - shared: `[circuit, 1, 1, rows, d_model]`
+    /// - own: `[circuit, index in nodes, batch, position, d_model]`
+    /// - output: `[circuit, qkv, head, rows, d_head]`
+    #[cfg(feature = "gpu")]
+    fn on_gpu(
+        &self,
+        range: &QkvRange,
+        nodes: &[usize],
+        (shared, own): (Tensor<5>, Tensor<5>),
+        shift: Option<&Tensor<5>>,
+    ) -> Option<Tensor<5>> {
+        let HeadInputs { n_heads, n_key_value_heads, ref norm, .. } = *self.heads;
+        let works = gpu::work_on(&shared.device()) && gpu::work_on(&own.device());
+        let b = self.b.filter(|_| works && n_heads == n_key_value_heads && shift.is_none())?;
+        let n_nodes = range.len() * n_heads;
+        let w = self.w.clone().slice([range.clone()]); // [qkv, head, d_model, d_head]
+        let bias = b.clone().slice([range.clone()]).flatten::<1>(0, 3);
+        let all = norm.forward(shared).matmul(w.unsqueeze::<5>()).flatten::<4>(1, 2);
+        let first = range.start * n_heads;
+        let of_nodes = indices(nodes.iter().map(|node| first + node), &own.device());
+        let w = self.w.clone().flatten::<3>(0, 1).select(0, of_nodes).unsqueeze::<4>();
+        let some = norm.forward(own.flatten::<4>(2, 3)).matmul(w);
+        let put = gpu::put_nodes_among(all, some, sources(nodes, n_nodes, &bias.device()), bias);
+        let [circuits, _, rows, d_head] = put.dims();
+        Some(put.reshape([circuits, range.len(), n_heads, rows, d_head]))
     }
 
     /// All of one input: keys and values that heads share are projected once.
@@ -373,10 +420,15 @@ fn with_bias<const D: usize>(projected: Tensor<D>, bias: Option<Tensor<D>>) -> T
 fn put_nodes(all: Tensor<5>, nodes: &[usize], some: Tensor<4>) -> Tensor<5> {
     let ([_, n_qkv, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
     let n_nodes = n_qkv * heads;
-    let source = |node| nodes.iter().position(|n| *n == node).map_or(node, |i| n_nodes + i);
-    let sources = indices((0..n_nodes).map(source), &some.device());
+    let sources = sources(nodes, n_nodes, &some.device());
     let all = all.flatten::<4>(1, 2).expand([circuits, n_nodes, rows, d_head]);
     Tensor::cat(vec![all, some], 1).select(1, sources).reshape([circuits, n_qkv, heads, rows, d_head])
+}
+
+/// For each node where it is found: its own number among those of all, or behind them its index among some.
+fn sources(nodes: &[usize], n_nodes: usize, device: &Device) -> Tensor<1, Int> {
+    let source = |node| nodes.iter().position(|n| *n == node).map_or(node, |i| n_nodes + i);
+    indices((0..n_nodes).map(source), device)
 }
 
 fn indices(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
@@ -427,7 +479,7 @@ impl HeadOutputs {
     /// # Shapes
     /// - z: `[circuit, batch, position, head, d_head]`
     /// - output: `[circuit, batch, position, d_model]`
-    pub fn sum(&self, z: Tensor<5>) -> Tensor<4> {
+    fn sum(&self, z: Tensor<5>) -> Tensor<4> {
         let [circuits, batch, pos, heads, d_head] = z.dims();
         let z = z.reshape([circuits * batch * pos, heads * d_head]);
         match &self.weights {
@@ -470,7 +522,7 @@ impl HeadOutputs {
             }
             OutputWeights::Plain(w) => {
                 let d_model = w.dims()[2];
-                let z = z.permute([0, 3, 1, 2, 4]).reshape([circuits, heads, rows, d_head]);
+                let z = z.reshape([circuits, rows, heads, d_head]).swap_dims(1, 2);
                 z.matmul((**w).clone().unsqueeze::<4>()).reshape([circuits, heads, batch, pos, d_model])
             }
         }
@@ -482,7 +534,7 @@ impl HeadOutputs {
     /// - z: `[circuit, batch, position, head, d_head]`
     /// - each: `[circuit, index in wanted | head, batch, position, d_model]`
     /// - output: `[circuit, batch, position, d_model]`
-    pub fn sum_of(&self, z: Tensor<5>, each: Tensor<5>) -> Tensor<4> {
+    fn sum_of(&self, z: Tensor<5>, each: Tensor<5>) -> Tensor<4> {
         if let OutputWeights::Packed(_) = self.weights {
             // As fast, and nothing has to be kept of the outputs for a backward pass.
             return self.sum(z);
@@ -490,6 +542,29 @@ impl HeadOutputs {
         let [circuits, _, batch, pos, d_model] = each.dims();
         let sum = each.sum_dim(1).reshape([circuits, batch, pos, d_model]);
         self.b.iter().fold(sum, |sum, b| sum + b.clone())
+    }
+
+    /// The residual stream with what all heads and the bias add to it: [`HeadOutputs::sum`], or where `each` is known
+    /// [`HeadOutputs::sum_of`].
+    ///
+    /// # Shapes
+    /// - resid, output: `[circuit, batch, position, d_model]`
+    /// - z: `[circuit, batch, position, head, d_head]`
+    pub fn add_to(&self, resid: Tensor<4>, z: Tensor<5>, each: Option<Tensor<5>>) -> Tensor<4> {
+        #[cfg(feature = "gpu")]
+        if let (OutputWeights::Plain(w), Some(b)) = (&self.weights, &self.b)
+            && gpu::work_on(&resid.device())
+            && gpu::work_on(&z.device())
+        {
+            let ([circuits, batch, pos, heads, d_head], d_model) = (z.dims(), w.dims()[2]);
+            let nodes = each.unwrap_or_else(|| {
+                let z = z.reshape([circuits * batch * pos, heads * d_head]);
+                let sum = z.matmul((**w).clone().reshape([heads * d_head, d_model]));
+                sum.reshape([circuits, 1, batch, pos, d_model])
+            });
+            return gpu::add_nodes_to(resid, nodes, b.clone().flatten(0, 3));
+        }
+        resid + each.map_or_else(|| self.sum(z.clone()), |each| self.sum_of(z.clone(), each))
     }
 
     /// How many heads there are.
