@@ -75,11 +75,12 @@ impl Attention {
         hooks.keys_values(self.block, &k, &v);
         let reach = Reach { dir: self.dir, window: self.window, first_query: queries.start };
         let wants_pattern = hooks.wants_attention(self.block);
+        let src = SrcKind::Heads(self.block);
+        let apart = hooks.wants(src);
         let mut show = |pattern: &Tensor<5>| hooks.attention(self.block, pattern);
         let show: Option<&mut dyn FnMut(&Tensor<5>)> = if wants_pattern { Some(&mut show) } else { None };
-        let z = context.masks.attend([q, k, v], reach, self.scale, show);
-        let src = SrcKind::Heads(self.block);
-        if !hooks.wants(src) {
+        let z = context.masks.attend([q, k, v], reach, self.scale, apart, show);
+        if !apart {
             return self.outputs.add_to(positions_of(resid, queries), z, None);
         }
         let wanted = hooks.wanted_nodes(src).unwrap_or_else(|| (0..self.outputs.n_heads()).collect());

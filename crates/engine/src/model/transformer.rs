@@ -74,17 +74,15 @@ impl Model for Transformer {
         hooks: &mut dyn Hooks,
     ) -> Tensor<4> {
         let seq = tokens.dims()[1];
-        let (mut resid, qk_positions) = self.embed(tokens);
         let run = tokens.run();
-        resid = positions_of(&resid, &run);
-        let first_block = match start {
+        let is_shortformer = self.config.positional_embedding == PositionalEmbedding::Shortformer;
+        let (first_block, mut resid, qk_positions) = match start {
+            Some(Start { block, resid }) => (block, resid, if is_shortformer { self.embed(tokens).1 } else { None }),
             None => {
+                let (resid, qk_positions) = self.embed(tokens);
+                let resid = positions_of(&resid, &run);
                 show(hooks, SrcKind::ResidStart, &resid, &run);
-                0
-            }
-            Some(start) => {
-                resid = start.resid;
-                start.block
+                (0, resid, qk_positions)
             }
         };
         let turn = self.rotary.as_ref().map(|tables| tables.at(seq, tokens.positions(), self.uses_kernels));

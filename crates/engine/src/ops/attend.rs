@@ -52,7 +52,8 @@ impl Masks {
     }
 
     /// What heads gather; scores are divided by `scale`. `show` is called with the attention probabilities, `[circuit, head, batch, query
-    /// position, seq]`, where there is one.
+    /// position, seq]`, where there is one. What heads gather lies apart in memory where it will be asked for `apart` and that costs
+    /// nothing.
     ///
     /// # Shapes
     /// - q: `[circuit, head, batch, query position, d_head]`
@@ -63,15 +64,18 @@ impl Masks {
         [q, k, v]: [Tensor<5>; 3],
         reach: Reach,
         scale: f64,
+        apart: bool,
         show: Option<&mut dyn FnMut(&Tensor<5>)>,
     ) -> Tensor<5> {
+        #[cfg(not(feature = "gpu"))]
+        let _ = apart;
         let heads = q.dims()[1];
         if show.is_none() && self.on_host {
             return self.by_kernels([q, k, v], reach, scale);
         }
         #[cfg(feature = "gpu")]
         if show.is_none() && gpu::has_room_for(self.seq) && [&q, &k, &v].iter().all(|x| gpu::work_on(&x.device())) {
-            return self.on_gpu([q, k, v], reach, scale);
+            return self.on_gpu([q, k, v], reach, scale, apart);
         }
         let pattern = self.pattern(q.clone(), k.clone(), reach, scale);
         if let Some(show) = show {
@@ -94,12 +98,12 @@ impl Masks {
 
     /// On a GPU; see [`Masks::attend`].
     #[cfg(feature = "gpu")]
-    fn on_gpu(&self, qkv: [Tensor<5>; 3], reach: Reach, scale: f64) -> Tensor<5> {
+    fn on_gpu(&self, qkv: [Tensor<5>; 3], reach: Reach, scale: f64, apart: bool) -> Tensor<5> {
         let [q, k, v] = alike(qkv);
         let ([_, _, _, n_queries, _], device) = (q.dims(), q.device());
         let mask = self.mask(reach, &(reach.first_query..reach.first_query + n_queries), &device);
         let add = mask.map_or_else(|| Tensor::zeros([1, 1, 1, n_queries, self.seq], &device), |mask| mask.add);
-        gpu::attend([q, k, v, add], (1.0 / scale) as f32)
+        gpu::attend([q, k, v, add], (1.0 / scale) as f32, apart)
     }
 
     /// The attention probabilities.

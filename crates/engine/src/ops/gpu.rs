@@ -62,13 +62,14 @@ pub trait GpuKernels: Backend {
     /// - q: `[circuit, head, batch, query, d_head]`
     /// - k, v: `[circuit, key and value head, batch, seq, d_head]`
     /// - add: `[1, 1, batch | 1, query, seq]`, added to the scores
-    /// - output: `[circuit, batch, query, head, d_head]`
+    /// - output: `[circuit, batch, query, head, d_head]`, or `[circuit, head, batch, query, d_head]` where heads are to be apart
     fn gpu_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,
         v: FloatTensor<Self>,
         add: FloatTensor<Self>,
         scale: f32,
+        apart: bool,
     ) -> FloatTensor<Self>;
 
     /// The sum of the nodes' outputs, a bias and the residual stream. Circuits are as many for both, or 1.
@@ -79,6 +80,18 @@ pub trait GpuKernels: Backend {
     /// - bias: `[d]`
     /// - output: `[circuit, batch, position, d]`
     fn gpu_add_nodes(resid: FloatTensor<Self>, nodes: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Rows of a matrix, from `first` on, in place of which come the differences of what is patched in and what is there.
+    ///
+    /// # Shapes
+    /// - rows, output: `[circuit, row, d]`
+    /// - patch, out: `[circuit | 1, some rows, d]`; of one row all are alike where `patch` has one
+    fn gpu_put_differences(
+        rows: FloatTensor<Self>,
+        patch: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        first: usize,
+    ) -> FloatTensor<Self>;
 
     /// Each node's numbers from one of two places, and its bias.
     ///
@@ -188,6 +201,7 @@ fn attend_queries(
     d_head: usize,
     add_batch: usize,
     n_cubes: usize,
+    #[comptime] apart: bool,
     #[comptime] most_keys: usize,
     #[comptime] n_units: usize,
 ) {
@@ -226,7 +240,10 @@ fn attend_queries(
     if most < UNATTENDED {
         share = 0.0f32;
     }
-    let out_first = (((circuit * batch + prompt) * queries + query) * heads + head) * d_head;
+    let mut out_first = q_first;
+    if comptime!(!apart) {
+        out_first = (((circuit * batch + prompt) * queries + query) * heads + head) * d_head;
+    }
     for i in range_stepped(unit, d_head, n_units) {
         let mut sum = 0.0f32;
         for key in 0..seq {
@@ -261,6 +278,28 @@ fn add_nodes(
         sum += nodes[first + node * per_circuit];
     }
     out[i] = resid[(circuit % resid_circuits) * per_circuit + at] + (sum + bias[at % d]);
+}
+
+/// Each thread takes a number.
+#[cube(launch_unchecked)]
+fn put_differences(
+    rows: &mut [f32],
+    patch: &[f32],
+    out: &[f32],
+    n: usize,
+    per_circuit: usize,
+    per_rows: usize,
+    first: usize,
+    patch_circuits: usize,
+    out_circuits: usize,
+) {
+    let i = ABSOLUTE_POS;
+    if i >= n {
+        terminate!();
+    }
+    let (circuit, at) = (i / per_circuit, i % per_circuit);
+    let patched = patch[(circuit % patch_circuits) * per_circuit + at];
+    rows[circuit * per_rows + first + at] = patched - out[(circuit % out_circuits) * per_circuit + at];
 }
 
 /// Each thread takes a number.
@@ -351,13 +390,22 @@ impl GpuKernels for CubeBackend {
         out
     }
 
-    fn gpu_attention(q: CubeTensor, k: CubeTensor, v: CubeTensor, add: CubeTensor, scale: f32) -> CubeTensor {
+    fn gpu_attention(
+        q: CubeTensor,
+        k: CubeTensor,
+        v: CubeTensor,
+        add: CubeTensor,
+        scale: f32,
+        apart: bool,
+    ) -> CubeTensor {
         let [q, k, v, add] = [q, k, v, add].map(into_contiguous);
         let (of_q, of_k, of_add) = (q.shape(), k.shape(), add.shape());
         let (circuits, heads, batch, queries, d_head) = (of_q[0], of_q[1], of_q[2], of_q[3], of_q[4]);
         let (key_value_heads, seq, add_batch) = (of_k[1], of_k[3], of_add[2]);
         let n_cubes = circuits * heads * batch * queries;
-        let out = like(&q, Shape::new([circuits, batch, queries, heads, d_head]));
+        let shape =
+            if apart { [circuits, heads, batch, queries, d_head] } else { [circuits, batch, queries, heads, d_head] };
+        let out = like(&q, Shape::new(shape));
         // SAFETY: the sizes are those of the tensors, and `seq` is at most what a workgroup has room for.
         unsafe {
             attend_queries::launch_unchecked(
@@ -378,6 +426,7 @@ impl GpuKernels for CubeBackend {
                 d_head,
                 add_batch,
                 n_cubes,
+                apart,
                 seq.next_power_of_two(),
                 N_UNITS as usize,
             );
@@ -411,6 +460,32 @@ impl GpuKernels for CubeBackend {
             );
         }
         out
+    }
+
+    fn gpu_put_differences(rows: CubeTensor, patch: CubeTensor, out: CubeTensor, first: usize) -> CubeTensor {
+        let [patch, out] = [patch, out].map(into_contiguous);
+        // Rows that a kept run holds on to as well are copied.
+        let rows = if rows.can_mut() && rows.is_contiguous() { rows } else { rows.copy() };
+        let (of_rows, of_patch, of_out) = (rows.shape(), patch.shape(), out.shape());
+        let (circuits, per_rows, per_circuit) = (of_rows[0], of_rows[1] * of_rows[2], of_out[1] * of_out[2]);
+        // SAFETY: the sizes are those of the tensors, and from `first` on there are as many rows as are put.
+        unsafe {
+            put_differences::launch_unchecked(
+                &rows.client,
+                threads(circuits * per_circuit),
+                CubeDim::new_1d(N_UNITS),
+                rows.clone().into_buffer_arg(),
+                patch.into_buffer_arg(),
+                out.into_buffer_arg(),
+                circuits * per_circuit,
+                per_circuit,
+                per_rows,
+                first * of_rows[2],
+                of_patch[0],
+                of_out[0],
+            );
+        }
+        rows
     }
 
     fn gpu_put_nodes(all: CubeTensor, some: CubeTensor, sources: CubeTensor, bias: CubeTensor) -> CubeTensor {
@@ -467,16 +542,23 @@ pub fn activate<const D: usize>(x: Tensor<D>, bias: Tensor<1>, act: GpuAct) -> T
     Tensor::from_dispatch(Dispatch::gpu_activate(x.into_dispatch(), bias.into_dispatch(), act))
 }
 
-/// See [`GpuKernels::gpu_attention`].
-pub fn attend([q, k, v, add]: [Tensor<5>; 4], scale: f32) -> Tensor<5> {
+/// See [`GpuKernels::gpu_attention`]; where heads are to be apart, they lie so, and the shape is the same.
+pub fn attend([q, k, v, add]: [Tensor<5>; 4], scale: f32, apart: bool) -> Tensor<5> {
     let [q, k, v, add] = [q, k, v, add].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, add, scale))
+    let z: Tensor<5> = Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, add, scale, apart));
+    if apart { z.permute([0, 2, 3, 1, 4]) } else { z }
 }
 
 /// See [`GpuKernels::gpu_add_nodes`].
 pub fn add_nodes_to(resid: Tensor<4>, nodes: Tensor<5>, bias: Tensor<1>) -> Tensor<4> {
     let added = Dispatch::gpu_add_nodes(resid.into_dispatch(), nodes.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(added)
+}
+
+/// See [`GpuKernels::gpu_put_differences`].
+pub fn put_differences_in(rows: Tensor<3>, patch: Tensor<3>, out: Tensor<3>, first: usize) -> Tensor<3> {
+    let [rows, patch, out] = [rows, patch, out].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::gpu_put_differences(rows, patch, out, first))
 }
 
 /// See [`GpuKernels::gpu_put_nodes`].

@@ -522,7 +522,7 @@ impl HeadOutputs {
             }
             OutputWeights::Plain(w) => {
                 let d_model = w.dims()[2];
-                let z = z.reshape([circuits, rows, heads, d_head]).swap_dims(1, 2);
+                let z = z.permute([0, 3, 1, 2, 4]).reshape([circuits, heads, rows, d_head]);
                 z.matmul((**w).clone().unsqueeze::<4>()).reshape([circuits, heads, batch, pos, d_model])
             }
         }

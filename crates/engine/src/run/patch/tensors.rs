@@ -10,6 +10,8 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks};
+#[cfg(feature = "gpu")]
+use crate::ops::gpu;
 use crate::run::ablation::SrcActivations;
 use crate::run::masks::{Mask, Masks};
 use circuitscope_core::{Graph, SrcKind};
@@ -75,7 +77,7 @@ impl Hooks for TensorPatcher<'_, '_> {
         let token_wise = self.graph().config.seq_len.is_some();
         let rows = self.rows.get_or_insert_with(|| Rows::new(&out, positions, n_circuits, n_src, token_wise));
         rows.keep(positions);
-        rows.put(1 + first, patch - out);
+        rows.put_difference(1 + first, patch, out);
     }
 
     fn wants(&self, src: SrcKind) -> bool {
@@ -105,7 +107,7 @@ impl Rows {
             let positions = start..start + out.dims()[3];
             let rows =
                 rows.get_or_insert_with(|| Self::new(&out, &positions, n_circuits, graph.srcs.len(), token_wise));
-            rows.put(1 + first, patch - out);
+            rows.put_difference(1 + first, patch, out);
         }
         rows.expect("the embedding is before every block")
     }
@@ -128,10 +130,34 @@ impl Rows {
         let values = if self.token_wise { values.permute([0, 3, 1, 2, 4]) } else { values };
         let values = values.reshape([circuits, axis, n, columns]).expand([n_circuits, axis, n, columns]);
         let target = [0..n_circuits, 0..axis, first..first + n, 0..columns];
-        // Taken out, so that no copy is made but of rows that a kept run holds on to as well.
+        self.tensor = self.take().slice_assign(target, values);
+    }
+
+    /// Writes `patch - out` as rows from `first` on.
+    ///
+    /// # Shapes
+    /// - patch: `[circuit | 1, row, batch | 1, position | 1, d_model]`
+    /// - out: `[circuit | 1, row, batch, position, d_model]`
+    fn put_difference(&mut self, first: usize, patch: Tensor<5>, out: Tensor<5>) {
+        #[cfg(feature = "gpu")]
+        if !self.token_wise && patch.dims()[1..] == out.dims()[1..] && gpu::work_on(&self.tensor.device()) {
+            let [n_circuits, axis, n_rows, columns] = self.tensor.dims();
+            let flat = |x: Tensor<5>| {
+                let [circuits, n, ..] = x.dims();
+                x.reshape([circuits, n, columns])
+            };
+            let rows = self.take().reshape([n_circuits, n_rows, columns]);
+            let rows = gpu::put_differences_in(rows, flat(patch), flat(out), first);
+            self.tensor = rows.reshape([n_circuits, axis, n_rows, columns]);
+            return;
+        }
+        self.put(first, patch - out);
+    }
+
+    /// The rows, so that no copy of them is made when some are written, but of those that a kept run holds on to as well.
+    fn take(&mut self) -> Tensor<4> {
         let device = self.tensor.device();
-        let tensor = std::mem::replace(&mut self.tensor, Tensor::empty([0, 0, 0, 0], &device));
-        self.tensor = tensor.slice_assign(target, values);
+        std::mem::replace(&mut self.tensor, Tensor::empty([0, 0, 0, 0], &device))
     }
 
     /// Drops the positions before the start of a range that ends with the sequence.
