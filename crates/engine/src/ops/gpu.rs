@@ -1,5 +1,5 @@
-//! Operations of our own on a GPU, each in one dispatch: a norm, a bias with an activation, and attention from scores to the sum of
-//! values. Of burn's operations they take 9, 2 to 7, and 4 to 9.
+//! Operations of our own on a GPU, each in one dispatch: a norm, attention from scores to the sum of values, the sum of heads' outputs
+//! with the residual stream, and rows of differences. Products are in `gpu_product`.
 //!
 //! They have no backward pass: where gradients are wanted, plain tensor operations take their place.
 
@@ -50,13 +50,6 @@ pub trait GpuKernels: Backend {
         bias: FloatTensor<Self>,
         norm: RowNorm,
     ) -> FloatTensor<Self>;
-
-    /// `act(x + bias)`
-    ///
-    /// # Shapes
-    /// - x, output: `[.., d]`
-    /// - bias: `[d]`
-    fn gpu_activate(x: FloatTensor<Self>, bias: FloatTensor<Self>, act: GpuAct) -> FloatTensor<Self>;
 
     /// # Shapes
     /// - q: `[circuit, head, batch, query, d_head]`
@@ -160,22 +153,17 @@ fn norm_rows(
     }
 }
 
-/// Each thread takes a number.
-#[cube(launch_unchecked)]
-fn activate_numbers(x: &[f32], bias: &[f32], out: &mut [f32], n: usize, d: usize, #[comptime] act: GpuAct) {
-    let i = ABSOLUTE_POS;
-    if i >= n {
-        terminate!();
-    }
-    let value = x[i] + bias[i % d];
-    out[i] = match comptime!(act) {
+/// A function of a number.
+#[cube]
+pub(super) fn activated(value: f32, #[comptime] act: GpuAct) -> f32 {
+    match comptime!(act) {
         GpuAct::None => value,
         GpuAct::Gelu => value * 0.5f32 * (1.0f32 + Erf::erf(value * 0.707_106_77f32)),
         // `x sigmoid(2 √(2/π) (x + 0.044715 x³))`
         GpuAct::GeluNew => value * sigmoid(value * (1.595_769_f32 + 0.071_354_81f32 * value * value)),
         GpuAct::Relu => value.max(0.0f32),
         GpuAct::Silu => value * sigmoid(value),
-    };
+    }
 }
 
 /// Where the exponential could be infinite, it is 0 to the last bit.
@@ -369,27 +357,6 @@ impl GpuKernels for CubeBackend {
         out
     }
 
-    fn gpu_activate(x: CubeTensor, bias: CubeTensor, act: GpuAct) -> CubeTensor {
-        let (x, shape) = (into_contiguous(x.clone()), x.shape());
-        let (n, d) = (shape.num_elements(), shape[shape.num_dims() - 1]);
-        let out = like(&x, shape);
-        // SAFETY: `x` and `out` have `n` numbers, and `bias` has `d`.
-        unsafe {
-            activate_numbers::launch_unchecked(
-                &out.client,
-                threads(n),
-                CubeDim::new_1d(N_UNITS),
-                x.into_buffer_arg(),
-                into_contiguous(bias).into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                n,
-                d,
-                act,
-            );
-        }
-        out
-    }
-
     fn gpu_attention(
         q: CubeTensor,
         k: CubeTensor,
@@ -535,11 +502,6 @@ pub fn has_room_for(n_keys: usize) -> bool {
 /// See [`GpuKernels::gpu_norm`].
 pub fn norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>, norm: RowNorm) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::gpu_norm(x.into_dispatch(), gain.into_dispatch(), bias.into_dispatch(), norm))
-}
-
-/// See [`GpuKernels::gpu_activate`].
-pub fn activate<const D: usize>(x: Tensor<D>, bias: Tensor<1>, act: GpuAct) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::gpu_activate(x.into_dispatch(), bias.into_dispatch(), act))
 }
 
 /// See [`GpuKernels::gpu_attention`]; where heads are to be apart, they lie so, and the shape is the same.

@@ -8,7 +8,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::edges::NodeSums;
 #[cfg(feature = "gpu")]
-use super::gpu;
+use super::gpu::{self, GpuAct};
+#[cfg(feature = "gpu")]
+use super::gpu_product;
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_kernels::{Activation, Job, Packed, PackedShape, Sizes};
@@ -331,11 +333,12 @@ impl Plain<'_> {
         let n_nodes = range.len() * n_heads;
         let w = self.w.clone().slice([range.clone()]); // [qkv, head, d_model, d_head]
         let bias = b.clone().slice([range.clone()]).flatten::<1>(0, 3);
-        let all = norm.forward(shared).matmul(w.unsqueeze::<5>()).flatten::<4>(1, 2);
+        let all = gpu_product::product(norm.forward(shared), w, None, GpuAct::None).flatten::<4>(1, 2);
         let first = range.start * n_heads;
         let of_nodes = indices(nodes.iter().map(|node| first + node), &own.device());
         let w = self.w.clone().flatten::<3>(0, 1).select(0, of_nodes).unsqueeze::<4>();
-        let some = norm.forward(own.flatten::<4>(2, 3)).matmul(w);
+        let own = norm.forward(own.flatten::<4>(2, 3)).unsqueeze_dim(1);
+        let some = gpu_product::product(own, w, None, GpuAct::None).squeeze_dim(1);
         let put = gpu::put_nodes_among(all, some, sources(nodes, n_nodes, &bias.device()), bias);
         let [circuits, _, rows, d_head] = put.dims();
         Some(put.reshape([circuits, range.len(), n_heads, rows, d_head]))
@@ -380,6 +383,12 @@ impl Plain<'_> {
     fn all(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = self.heads.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| input + shift);
+        #[cfg(feature = "gpu")]
+        if gpu::work_on(&input.device()) {
+            let w = self.w.clone().slice([range.clone()]);
+            let b = self.b.map(|b| b.clone().slice([range]).flatten::<1>(0, 3));
+            return gpu_product::product(input, w, b, GpuAct::None);
+        }
         let of_range = |all: &Tensor<4>| all.clone().slice([range.clone()]).unsqueeze::<5>();
         with_bias(input.matmul(of_range(self.w)), self.b.map(of_range))
     }
@@ -523,6 +532,12 @@ impl HeadOutputs {
             OutputWeights::Plain(w) => {
                 let d_model = w.dims()[2];
                 let z = z.permute([0, 3, 1, 2, 4]).reshape([circuits, heads, rows, d_head]);
+                #[cfg(feature = "gpu")]
+                if gpu::work_on(&z.device()) {
+                    let w = (**w).clone().unsqueeze::<4>();
+                    let each = gpu_product::product(z.unsqueeze_dim(1), w, None, GpuAct::None);
+                    return each.reshape([circuits, heads, batch, pos, d_model]);
+                }
                 z.matmul((**w).clone().unsqueeze::<4>()).reshape([circuits, heads, batch, pos, d_model])
             }
         }
@@ -558,9 +573,9 @@ impl HeadOutputs {
         {
             let ([circuits, batch, pos, heads, d_head], d_model) = (z.dims(), w.dims()[2]);
             let nodes = each.unwrap_or_else(|| {
-                let z = z.reshape([circuits * batch * pos, heads * d_head]);
-                let sum = z.matmul((**w).clone().reshape([heads * d_head, d_model]));
-                sum.reshape([circuits, 1, batch, pos, d_model])
+                let z = z.reshape([1, 1, 1, circuits * batch * pos, heads * d_head]);
+                let w = (**w).clone().reshape([1, 1, heads * d_head, d_model]);
+                gpu_product::product(z, w, None, GpuAct::None).reshape([circuits, 1, batch, pos, d_model])
             });
             return gpu::add_nodes_to(resid, nodes, b.clone().flatten(0, 3));
         }

@@ -6,6 +6,8 @@ use burn::tensor::{Tensor, activation};
 
 #[cfg(feature = "gpu")]
 use super::gpu::{self, GpuAct};
+#[cfg(feature = "gpu")]
+use super::gpu_product;
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_core::ActFn;
@@ -59,13 +61,17 @@ impl Linear {
             }
             Weights::Plain(plain) => {
                 let (w, b) = &**plain;
-                let product = self.norm.forward(x).matmul(w.clone());
+                let x = self.norm.forward(x);
                 #[cfg(feature = "gpu")]
-                if let (Some(b), Some(act)) = (b, self.act.map_or(Some(GpuAct::None), gpu_kernel_of))
-                    && gpu::work_on(&product.device())
+                if let Some(act) = self.act.map_or(Some(GpuAct::None), gpu_kernel_of)
+                    && gpu::work_on(&x.device())
                 {
-                    return gpu::activate(product, b.clone().flatten(0, 1), act);
+                    let ([n_rows, d_in], [_, d_out]) = (x.dims(), w.dims());
+                    let (x, w) = (x.reshape([1, 1, 1, n_rows, d_in]), w.clone().reshape([1, 1, d_in, d_out]));
+                    let b = b.as_ref().map(|b| b.clone().flatten(0, 1));
+                    return gpu_product::product(x, w, b, act).reshape([n_rows, d_out]);
                 }
+                let product = x.matmul(w.clone());
                 let sum = b.iter().fold(product, |sum, b| sum + b.clone());
                 self.act.map_or(sum.clone(), |act| activated(act, sum))
             }

@@ -3,13 +3,15 @@
 //!
 //! - [`norm`], [`linear`], [`heads`] (what heads read and write), [`attend`], [`rotary`]: the operations.
 //! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
-//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu`: those on a GPU.
+//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu` and `gpu_product`: those on a GPU.
 
 pub mod attend;
 mod autodiff;
 pub mod edges;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+#[cfg(feature = "gpu")]
+pub mod gpu_product;
 pub mod heads;
 pub mod kernels;
 pub mod linear;
