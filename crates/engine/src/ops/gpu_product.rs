@@ -32,6 +32,8 @@ pub struct GpuProduct {
     pub a_has: [bool; 2],
     pub n_rows: usize,
     pub depth: usize,
+    /// How many rows `b` has, of which the first `depth` are read.
+    pub b_rows: usize,
     pub width: usize,
     pub act: GpuAct,
     pub has_bias: bool,
@@ -41,7 +43,7 @@ pub struct GpuProduct {
 pub trait GpuProducts: Backend {
     /// # Shapes
     /// - a: `[c, g | 1, h | 1, row, depth]`
-    /// - b: `[g, h, depth, width]`
+    /// - b: `[g, h, b_rows, width]`
     /// - bias: `[g, h, width]`, of which nothing is read where there is none
     /// - output: `[c, g, h, row, width]`
     fn gpu_product(
@@ -63,6 +65,7 @@ fn multiply(
     out: &mut [f32],
     n_rows: usize,
     depth: usize,
+    b_rows: usize,
     width: usize,
     n_g: usize,
     n_h: usize,
@@ -77,7 +80,7 @@ fn multiply(
     let batch = CUBE_POS_Z as usize;
     let (c, g, h) = (batch / (n_g * n_h), batch / n_h % n_g, batch % n_h);
     let a_first = c * a_c + g * a_g + h * a_h;
-    let b_first = (g * n_h + h) * depth * width;
+    let b_first = (g * n_h + h) * b_rows * width;
     let (first_row, first_column) = (CUBE_POS_Y as usize * tile_rows, CUBE_POS_X as usize * tile_columns);
     let unit = UNIT_POS as usize;
     let per_row = comptime!(tile_columns / REGISTERS);
@@ -162,7 +165,7 @@ fn tile(n_rows: usize, width: usize) -> [usize; 2] {
 impl GpuProducts for CubeBackend {
     fn gpu_product(a: CubeTensor, b: CubeTensor, bias: CubeTensor, product: GpuProduct) -> CubeTensor {
         let [a, b, bias] = [a, b, bias].map(into_contiguous);
-        let GpuProduct { counts: [n_c, n_g, n_h], a_has: [has_g, has_h], n_rows, depth, width, act, has_bias } =
+        let GpuProduct { counts: [n_c, n_g, n_h], a_has: [has_g, has_h], n_rows, depth, b_rows, width, act, has_bias } =
             product;
         let one = n_rows * depth;
         let a_h = if has_h { one } else { 0 };
@@ -186,6 +189,7 @@ impl GpuProducts for CubeBackend {
                 out.clone().into_buffer_arg(),
                 n_rows,
                 depth,
+                b_rows,
                 width,
                 n_g,
                 n_h,
@@ -211,12 +215,12 @@ impl GpuProducts for CubeBackend {
 ///
 /// # Shapes
 /// - a: `[c, g | 1, h | 1, row, depth]`
-/// - b: `[g, h, depth, width]`
+/// - b: `[g, h, depth or more rows, width]`
 /// - output: `[c, g, h, row, width]`
 pub fn product(a: Tensor<5>, b: Tensor<4>, bias: Option<Tensor<1>>, act: GpuAct) -> Tensor<5> {
-    let ([c, a_g, a_h, n_rows, depth], [g, h, _, width]) = (a.dims(), b.dims());
+    let ([c, a_g, a_h, n_rows, depth], [g, h, b_rows, width]) = (a.dims(), b.dims());
     let (a_has, has_bias) = ([a_g == g, a_h == h], bias.is_some());
-    let product = GpuProduct { counts: [c, g, h], a_has, n_rows, depth, width, act, has_bias };
+    let product = GpuProduct { counts: [c, g, h], a_has, n_rows, depth, b_rows, width, act, has_bias };
     let b = b.into_dispatch();
     let bias = bias.map_or_else(|| Dispatch::gpu_unset(b.clone()), Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::gpu_product(a.into_dispatch(), b, bias, product))

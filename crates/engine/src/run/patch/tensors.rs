@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks};
 #[cfg(feature = "gpu")]
-use crate::ops::gpu;
+use crate::ops::{gpu, gpu_product};
 use crate::run::ablation::SrcActivations;
 use crate::run::masks::{Mask, Masks};
 use circuitscope_core::{Graph, SrcKind};
@@ -55,6 +55,14 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
         rows.keep(&dest.positions);
         rows.put(0, resid.clone().unsqueeze_dim(1));
         let [_, _, n_nodes, n_rows] = mask.dims();
+        #[cfg(feature = "gpu")]
+        if gpu::work_on(&mask.device()) {
+            let [circuits, axis, n_all, columns] = rows.tensor.dims();
+            let mask = mask.reshape([1, circuits * axis, 1, n_nodes, n_rows]);
+            let rows_of_all = rows.tensor.clone().reshape([circuits * axis, 1, n_all, columns]);
+            let patched = gpu_product::product(mask, rows_of_all, None, gpu::GpuAct::None);
+            return rows.nodes_of(patched.reshape([circuits, axis, n_nodes, columns]), n_nodes);
+        }
         let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
         rows.nodes_of(patched, n_nodes)
     }
