@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 
 use super::hooks::{Dest, DestInput, Hooks, Prefix};
 use crate::ops::attend::{Masks, Reach, for_each_head};
-use crate::ops::heads::{HeadInputs, HeadOutputs, Inputs, QkvRange};
+use crate::ops::head_outputs::HeadOutputs;
+use crate::ops::heads::{HeadInputs, Inputs, QkvRange};
 use crate::ops::norm::Norm;
 use crate::ops::rotary::Turn;
 use circuitscope_core::{AttentionDir, DestKind, SrcKind};

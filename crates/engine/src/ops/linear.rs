@@ -6,8 +6,6 @@ use burn::tensor::{Tensor, activation};
 
 #[cfg(feature = "gpu")]
 use super::gpu::{self, GpuAct};
-#[cfg(feature = "gpu")]
-use super::gpu_product;
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_core::ActFn;
@@ -69,7 +67,7 @@ impl Linear {
                     let ([n_rows, d_in], [_, d_out]) = (x.dims(), w.dims());
                     let (x, w) = (x.reshape([1, 1, 1, n_rows, d_in]), w.clone().reshape([1, 1, d_in, d_out]));
                     let b = b.as_ref().map(|b| b.clone().flatten(0, 1));
-                    return gpu_product::product(x, w, b, act).reshape([n_rows, d_out]);
+                    return gpu::product::product(x, w, b, act).reshape([n_rows, d_out]);
                 }
                 let product = x.matmul(w.clone());
                 let sum = b.iter().fold(product, |sum, b| sum + b.clone());

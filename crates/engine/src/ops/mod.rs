@@ -1,19 +1,19 @@
 //! What a forward pass is made of, once for all devices: on the CPU by kernels of our own over packed weights, elsewhere (and where
 //! weights themselves are differentiated) by plain tensor operations.
 //!
-//! - [`norm`], [`linear`], [`heads`] (what heads read and write), [`attend`], [`rotary`]: the operations.
+//! - [`norm`], [`linear`], [`heads`] and [`head_outputs`] (what heads read and write), [`attend`], [`rotary`]: the operations.
 //! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
-//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu` and `gpu_product`: those on a GPU.
+//! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu`: those on a GPU.
 
 pub mod attend;
 mod autodiff;
 pub mod edges;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-#[cfg(feature = "gpu")]
-pub mod gpu_product;
+pub mod head_outputs;
 pub mod heads;
 pub mod kernels;
 pub mod linear;
 pub mod norm;
+mod plain_heads;
 pub mod rotary;

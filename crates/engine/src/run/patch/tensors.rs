@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks};
 #[cfg(feature = "gpu")]
-use crate::ops::{gpu, gpu_product};
+use crate::ops::gpu;
 use crate::run::ablation::SrcActivations;
 use crate::run::masks::{Mask, Masks};
 use circuitscope_core::{Graph, SrcKind};
@@ -60,7 +60,7 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
             let [circuits, axis, n_all, columns] = rows.tensor.dims();
             let mask = mask.reshape([1, circuits * axis, 1, n_nodes, n_rows]);
             let rows_of_all = rows.tensor.clone().reshape([circuits * axis, 1, n_all, columns]);
-            let patched = gpu_product::product(mask, rows_of_all, None, gpu::GpuAct::None);
+            let patched = gpu::product::product(mask, rows_of_all, None, gpu::GpuAct::None);
             return rows.nodes_of(patched.reshape([circuits, axis, n_nodes, columns]), n_nodes);
         }
         let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
@@ -155,7 +155,7 @@ impl Rows {
                 x.reshape([circuits, n, columns])
             };
             let rows = self.take().reshape([n_circuits, n_rows, columns]);
-            let rows = gpu::put_differences_in(rows, flat(patch), flat(out), first);
+            let rows = gpu::nodes::put_differences_in(rows, flat(patch), flat(out), first);
             self.tensor = rows.reshape([n_circuits, axis, n_rows, columns]);
             return;
         }

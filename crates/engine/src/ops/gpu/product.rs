@@ -14,7 +14,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeBackend, CubeDevice};
 use cubecl::prelude::*;
 
-use super::gpu::{GpuAct, activated};
+use super::{GpuAct, activated};
 
 /// The threads of a workgroup.
 const N_UNITS: usize = 64;

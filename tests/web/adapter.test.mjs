@@ -1,0 +1,74 @@
+// Adapters that lack something, as other browsers' do: the engine computes on the CPU and says why, or says it where WebGPU was asked for.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+
+import { openBrowser } from "./support/browser.mjs";
+import { FILES, RUN } from "./support/module.mjs";
+import { SITE } from "./support/server.mjs";
+
+const { page, server, close } = await openBrowser();
+
+/** Opens an engine where `navigator.gpu` is changed first, and runs circuits on it. */
+async function open(name, device, change) {
+  const { origin } = server;
+  server.add(`${SITE}${name}.js`, `const request = GPU.prototype.requestAdapter;\n${change}`);
+  const workerUrl = server.add(`${SITE}${name}-worker.js`, `import "${origin}${SITE}${name}.js";\nimport "${origin}${SITE}engine-worker.js";`);
+  return page.evaluate(({ device, workerUrl, files, run }) => tests.outcome((async () => {
+    const { openEngine } = await tests.module();
+    const engine = await openEngine({ device, workerUrl });
+    await engine.loadModel(files);
+    const { circuits } = await engine.runCircuits(run);
+    const { kind, reason, limits } = engine.device;
+    engine.close();
+    return { kind, reason, tensor: limits.tensor, logits: [...circuits[1].logits] };
+  })()), { device, workerUrl, files: FILES, run: RUN });
+}
+
+const NO_ADAPTER = "GPU.prototype.requestAdapter = async () => null;";
+const NO_TIMESTAMPS = `
+GPU.prototype.requestAdapter = async function (...options) {
+  const adapter = await request.apply(this, options);
+  const features = new Set([...adapter.features].filter((feature) => feature !== "timestamp-query"));
+  Object.defineProperty(adapter, "features", { value: features });
+  return adapter;
+};`;
+// What every browser has at least.
+const LEAST_LIMITS = `
+GPU.prototype.requestAdapter = async function (...options) {
+  const adapter = await request.apply(this, options);
+  const least = { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28, maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupSizeX: 256, maxComputeWorkgroupSizeY: 256, maxStorageBuffersPerShaderStage: 8 };
+  const limits = new Proxy(adapter.limits, { get: (limits, name) => least[name] ?? limits[name] });
+  Object.defineProperty(adapter, "limits", { value: limits });
+  return adapter;
+};`;
+
+describe("an adapter", () => {
+  after(close);
+
+  it("that is not there", async () => {
+    const { value } = await open("none", "auto", NO_ADAPTER);
+    assert.equal(value.kind, "cpu");
+    assert.match(value.reason, /^no GPU here/);
+    const { error } = await open("none-asked", "webgpu", NO_ADAPTER);
+    assert.match(error.message, /WebGPU was asked for, but no GPU here/);
+  });
+
+  it("without timestamp queries", async () => {
+    const { value, error: failed } = await open("untimed", "auto", NO_TIMESTAMPS);
+    assert.equal(failed, undefined);
+    assert.equal(value.kind, "cpu");
+    assert.match(value.reason, /no timestamp queries/);
+    const { error } = await open("untimed-asked", "webgpu", NO_TIMESTAMPS);
+    assert.match(error.message, /WebGPU was asked for, but its adapter has no timestamp queries/);
+  });
+
+  it("with the least limits computes the same", async () => {
+    const { value, error } = await open("least", "webgpu", LEAST_LIMITS);
+    assert.equal(error, undefined);
+    assert.deepEqual([value.kind, value.tensor], ["webgpu", 2 ** 27]);
+    const { value: cpu } = await open("cpu", "cpu", "");
+    value.logits.forEach((logit, i) => assert.ok(Math.abs(logit - cpu.logits[i]) < 1e-4 + 1e-4 * Math.abs(cpu.logits[i]), `logit ${i}`));
+  });
+});
