@@ -21,20 +21,16 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::rc::Rc;
 
 use burn::tensor::Device;
-use circuitscope_core::config::family;
 use circuitscope_core::settings::discovery::{Acdc, MaskGradient};
-use circuitscope_core::{
-    Algorithm, Answers, DiscoverSettings, EdgeCounts, Graph, GraphConfig, ModelConfig, OutputSlice, PromptPair,
-    Prompts, PruneScores, RunSettings,
-};
+use circuitscope_core::{Algorithm, DiscoverSettings, Graph, GraphConfig, ModelConfig, Prompts, PruneScores};
 use circuitscope_engine::discover::{DiscoverInput, discover};
 use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
-use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
+use circuitscope_engine::run::Stacking;
 use serde_json::{Value, json};
 
+use support::model::{log_spaced, memory_mib, random_model, random_prompts, reset_peak_memory, run_sweep};
 use support::{Spread, Task, Times, in_turns, random};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
@@ -140,7 +136,7 @@ fn profile(shape: &Shape, what: &str) {
     let model = open(shape);
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
-    let prompts = random_prompts(shape, model.config().d_vocab);
+    let prompts = random_prompts(shape.batch, shape.seq, model.config().d_vocab);
     let half = [graph.n_edges() / 2];
     let unpatched = run_sweep(&model, &graph, &scores, &prompts, &half, None);
     let (start, mut n) = (std::time::Instant::now(), 0);
@@ -168,8 +164,8 @@ fn measure_few_shot() -> Value {
     let model = open(shape);
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
-    let counts = log_spaced(graph.n_edges());
-    let unlike = random_prompts(shape, model.config().d_vocab);
+    let counts = log_spaced(graph.n_edges(), N_CIRCUITS);
+    let unlike = random_prompts(shape.batch, shape.seq, model.config().d_vocab);
     let mut alike = unlike.clone();
     for pair in &mut alike.pairs {
         pair.corrupt[..FEW_SHOT_SHARED].copy_from_slice(&pair.clean[..FEW_SHOT_SHARED]);
@@ -248,8 +244,8 @@ fn measure(shape: &Shape) -> Value {
     let (dir, model) = (model_dir(shape), open(shape));
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
-    let prompts = random_prompts(shape, model.config().d_vocab);
-    let counts = log_spaced(graph.n_edges());
+    let prompts = random_prompts(shape.batch, shape.seq, model.config().d_vocab);
+    let counts = log_spaced(graph.n_edges(), N_CIRCUITS);
     println!("\n{}: {} edges, batch {} x {} tokens", shape.name, graph.n_edges(), shape.batch, shape.seq);
     let mut report = Report::new(shape, graph.n_edges());
 
@@ -354,87 +350,10 @@ impl Drop for Reference {
     }
 }
 
-/// Runs circuits of some edge counts; without `unpatched`, the unpatched model as well.
-fn run_sweep(
-    model: &Transformer,
-    graph: &Graph,
-    scores: &PruneScores,
-    prompts: &Prompts,
-    counts: &[usize],
-    unpatched: Option<Rc<Unpatched>>,
-) -> Rc<Unpatched> {
-    let settings = RunSettings {
-        slice: OutputSlice::LastSeq,
-        batch_size: prompts.pairs.len(),
-        edge_counts: EdgeCounts::List(counts.to_vec()),
-        ..RunSettings::default()
-    };
-    let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
-    let circuits = scores.into();
-    let input = RunInput { model, prompts, graph, circuits, settings, stacking, unpatched, keep_logits: false };
-    pollster::block_on(run_circuits(&input, &(), &mut ())).unwrap().unpatched
-}
-
-/// Edge counts from 1 to all, evenly spaced in the logarithm.
-fn log_spaced(n_edges: usize) -> Vec<usize> {
-    let step = (n_edges as f64).ln() / (N_CIRCUITS - 1) as f64;
-    (0..N_CIRCUITS).map(|i| ((step * i as f64).exp().round() as usize).min(n_edges)).collect()
-}
-
-fn random_prompts(shape: &Shape, d_vocab: usize) -> Prompts {
-    let mut ids = random(2, 2 * shape.batch * shape.seq).into_iter().map(|x| ((x + 1.0) / 2.0 * d_vocab as f32) as u32);
-    let mut prompt = || ids.by_ref().take(shape.seq).map(|id| id.min(d_vocab as u32 - 1)).collect::<Vec<_>>();
-    let tokens = |token| Answers::Tokens(vec![token]);
-    let mut pair = || PromptPair { clean: prompt(), corrupt: prompt(), answers: tokens(0), wrong_answers: tokens(1) };
-    let pairs = (0..shape.batch).map(|_| pair()).collect();
-    Prompts { file: "random".to_owned(), seq_labels: None, word_idxs: Default::default(), pad_token: None, pairs }
-}
-
 /// The model's folder, written if it is not there.
 fn model_dir(shape: &Shape) -> PathBuf {
-    let Some(config) = shape.config else {
-        return Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases/gpt2");
-    };
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(shape.name);
-    if !dir.join("model.safetensors").exists() {
-        fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("config.json"), config).unwrap();
-        write_random_weights(&ModelConfig::from_json("config.json", config).unwrap(), &dir.join("model.safetensors"));
+    match shape.config {
+        Some(config) => random_model(shape.name, config),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases/gpt2"),
     }
-    dir
-}
-
-/// Weights of a standard deviation of about 0.02, as GPT-2 starts from; gains of 1.
-fn write_random_weights(config: &ModelConfig, path: &Path) {
-    let family = family::by_name(&config.family).unwrap();
-    let weights = (family.weights)(config);
-    let tensors: Vec<_> = weights
-        .iter()
-        .enumerate()
-        .map(|(i, weight)| {
-            let n = weight.shape.iter().product();
-            let is_gain = weight.shape.len() == 1 && weight.name.ends_with("weight");
-            let number = |x: f32| if is_gain { 1.0 } else { 0.035 * x };
-            let bytes: Vec<u8> = random(i as u64 + 3, n).into_iter().flat_map(|x| number(x).to_le_bytes()).collect();
-            let prefix = if weight.prefixed { family.prefixes[0] } else { "" };
-            (format!("{prefix}{}", weight.name), weight.shape.clone(), bytes)
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
-    });
-    let metadata = [("format".to_owned(), "pt".to_owned())].into_iter().collect();
-    safetensors::serialize_to_file(views, Some(metadata), path).unwrap();
-}
-
-/// Forgets what was held at most; does nothing elsewhere than on Linux.
-fn reset_peak_memory() {
-    let _ = fs::write("/proc/self/clear_refs", "5");
-}
-
-/// The memory that this process holds (`VmRSS:`) or has held at most (`VmHWM:`), from Linux's `/proc`; 0 elsewhere.
-fn memory_mib(key: &str) -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or(0) / 1024
 }

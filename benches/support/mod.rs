@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
+pub mod model;
+
 use std::time::{Duration, Instant};
 
 /// What takes less is done over and over for so long, in each round.
