@@ -142,7 +142,8 @@ function engineFor({ user, device, workerUrl }) {
   if (shared?.key !== key) {
     const users = shared?.users ?? new Set();
     close();
-    const options = { device: /** @type {DeviceChoice} */ (device), ...(workerUrl ? { workerUrl } : {}) };
+    // A figure is a guest in the page: one worker for all of them.
+    const options = { device: /** @type {DeviceChoice} */ (device), workers: 1, ...(workerUrl ? { workerUrl } : {}) };
     const engine = openEngine(options);
     shared = { engine, key, model: "", near: new Set(), users };
     engine.catch(() => {

@@ -44,7 +44,10 @@ impl Observer for Reporter<'_> {
     async fn progress(&mut self, done: usize, total: usize, label: &str) -> bool {
         let now = js_sys::Date::now();
         if let Some(team) = self.team {
-            team.expect((now - self.began_at) * total.saturating_sub(done) as f64 / done.max(1) as f64);
+            let ms_a_pass = (now - self.began_at) / done.max(1) as f64;
+            // The first pass after a while is slower than those that follow.
+            let ms_left = if done > 1 { ms_a_pass * total.saturating_sub(done) as f64 } else { 0.0 };
+            team.expect(ms_left, now - self.began_at);
         }
         if now - self.posted_at >= PROGRESS_EVERY_MS || done == total {
             self.posted_at = now;

@@ -24,6 +24,8 @@ use circuitscope_wire::{Client, Connection, Engine};
 const MOST_WORKERS: usize = 8;
 /// A call that is expected to take so much longer is worth the start of a worker and another copy of the model, in milliseconds.
 const WORTH_A_START_MS: f64 = 700.0;
+/// Before a call has taken so long, nothing is expected of it, in milliseconds.
+const KNOWN_AFTER_MS: f64 = 250.0;
 
 /// The helpers.
 #[derive(Default)]
@@ -147,9 +149,9 @@ pub struct AtCall<'a> {
 }
 
 impl AtCall<'_> {
-    /// How long the call is expected to take from now on, in milliseconds.
-    pub fn expect(&self, ms_left: f64) {
-        if !self.team.always {
+    /// How long the call is expected to take from now on, and how long it has taken, in milliseconds.
+    pub fn expect(&self, ms_left: f64, ms_taken: f64) {
+        if !self.team.always && ms_taken > KNOWN_AFTER_MS {
             self.ms_left.set(ms_left);
             self.waiting.take().into_iter().for_each(Waker::wake);
         }
