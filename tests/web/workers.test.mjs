@@ -106,10 +106,14 @@ describe("several workers", () => {
       });
     `;
     await open(2, server.add("/made/dying.js", dying));
-    const together = await shared(2, () => discover(2, options));
-    assert.deepEqual(together.values, alone.values);
-    const later = await discover(2, options);
-    assert.deepEqual(later, alone, "it is not asked again");
+    // The second joins when it has the model, dies at some part, and is not asked again.
+    const seen = [];
+    while (seen.length < 200 && !(seen.includes(2) && seen.at(-1) === 1)) {
+      const { values, workers } = await discover(2, options);
+      assert.deepEqual(values, alone.values);
+      seen.push(workers);
+    }
+    assert.ok(seen.includes(2) && seen.at(-1) === 1, seen.join());
   });
 
   it("are as many as cores and memory allow, and start for what lasts alone", async () => {
