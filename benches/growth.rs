@@ -6,13 +6,15 @@
 //! ```
 //!
 //! A sweep is of 20 circuits, of 1 edge to all, and runs the unpatched model too; edge attribution patching is of the same prompts. Memory
-//! is what this process held at most above what it held before. The model is GPT-2's kind with random weights: d_model 128, 8 heads,
+//! is what was allocated at most above what was before. The model is GPT-2's kind with random weights: d_model 128, 8 heads,
 //! 4 layers, 8 prompts of 16 tokens, of which one is varied. Each point is the middle of three.
 
 mod support;
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::MaskGradient;
@@ -24,12 +26,34 @@ use circuitscope_picture::geometry::Size;
 use circuitscope_picture::plot::{Axis, PlotRequest, PlotValue, Scale, Series, plot, plot_string};
 use circuitscope_picture::theme::Theme;
 
-use support::model::{log_spaced, memory_mib, random_model, random_prompts, reset_peak_memory, run_sweep};
+use support::model::{log_spaced, random_model, random_prompts, run_sweep};
 use support::{Task, in_turns, random};
 
-// As in `cost`.
+/// As in `cost`, and counts what is allocated.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Counting = Counting;
+
+#[allow(unsafe_code, reason = "an allocator is")]
+// SAFETY: all is left to mimalloc.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { mimalloc::MiMalloc.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { mimalloc::MiMalloc.dealloc(at, layout) }
+    }
+}
 
 const REPEATS: usize = 3;
 
@@ -49,8 +73,8 @@ struct Cost {
     n_edges: usize,
     sweep_ms: f64,
     eap_ms: f64,
-    sweep_mib: usize,
-    eap_mib: usize,
+    sweep_mib: f64,
+    eap_mib: f64,
 }
 
 fn main() {
@@ -65,7 +89,7 @@ fn main() {
             .collect();
         println!("\n{label:>20} {:>12} {:>12} {:>12} {:>12}", "sweep, ms", "EAP, ms", "sweep, MiB", "EAP, MiB");
         for (x, Cost { sweep_ms, eap_ms, sweep_mib, eap_mib, .. }) in &costs {
-            println!("{x:>20} {sweep_ms:>12.1} {eap_ms:>12.1} {sweep_mib:>12} {eap_mib:>12}");
+            println!("{x:>20} {sweep_ms:>12.1} {eap_ms:>12.1} {sweep_mib:>12.1} {eap_mib:>12.1}");
         }
         draw(name, label, &costs, write);
     };
@@ -110,12 +134,12 @@ fn measure(Load { n_layers, prompts, tokens, circuits }: Load) -> Cost {
     Cost { n_edges, sweep_ms: ms("sweep"), eap_ms: ms("eap"), sweep_mib, eap_mib }
 }
 
-/// What the process holds at most above what it holds now.
-fn most_mib(run: &dyn Fn()) -> usize {
-    reset_peak_memory();
-    let before = memory_mib("VmRSS:");
+/// What is allocated at most above what is allocated now.
+fn most_mib(run: &dyn Fn()) -> f64 {
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
     run();
-    memory_mib("VmHWM:").saturating_sub(before)
+    (MOST.load(Ordering::Relaxed) - before) as f64 / f64::from(1 << 20)
 }
 
 fn draw(name: &str, label: &str, costs: &[(usize, Cost)], write: bool) {
@@ -132,8 +156,8 @@ fn draw(name: &str, label: &str, costs: &[(usize, Cost)], write: bool) {
         series: vec![
             series("a sweep, ms", 0, |cost| cost.sweep_ms),
             series("EAP, ms", 1, |cost| cost.eap_ms),
-            series("a sweep, MiB", 2, |cost| cost.sweep_mib as f64),
-            series("EAP, MiB", 3, |cost| cost.eap_mib as f64),
+            series("a sweep, MiB", 2, |cost| cost.sweep_mib),
+            series("EAP, MiB", 3, |cost| cost.eap_mib),
         ],
         levels: Vec::new(),
         diagonal: false,
