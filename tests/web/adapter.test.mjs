@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 
 import { openBrowser } from "./support/browser.mjs";
 import { FILES, RUN } from "./support/module.mjs";
+import { randomModel } from "./support/random_model.mjs";
 import { SITE } from "./support/server.mjs";
 
 const { page, server, close } = await openBrowser();
@@ -25,6 +26,8 @@ async function open(name, device, change) {
   })()), { device, workerUrl, files: FILES, run: RUN });
 }
 
+// A residual stream of 4.5 million numbers, of a model that is small nevertheless: 13 edges.
+const WIDE = { nLayers: 1, nHeads: 2, dHead: 4, dModel: 4096, dMlp: 4, nCtx: 64, batch: 17, seq: 64 };
 const NO_ADAPTER = "GPU.prototype.requestAdapter = async () => null;";
 const NO_TIMESTAMPS = `
 GPU.prototype.requestAdapter = async function (...options) {
@@ -70,5 +73,31 @@ describe("an adapter", () => {
     assert.deepEqual([value.kind, value.tensor], ["webgpu", 2 ** 27]);
     const { value: cpu } = await open("cpu", "cpu", "");
     value.logits.forEach((logit, i) => assert.ok(Math.abs(logit - cpu.logits[i]) < 1e-4 + 1e-4 * Math.abs(cpu.logits[i]), `logit ${i}`));
+  });
+
+  it("takes sums of more tiles and of more numbers than there can be workgroups on an axis", async () => {
+    const { outputs, error } = await page.evaluate(({ files, wide }) => (async () => {
+      const { openEngine } = await tests.module();
+      const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
+      const text = (name) => new TextDecoder().decode(bytes(name));
+      const outputs = [];
+      for (const device of ["cpu", "webgpu"]) {
+        const engine = await openEngine({ device, workers: 1 });
+        await engine.loadModel({ config: text("tl_config.json"), weights: bytes("model.safetensors") });
+        const tokens = (seed) => Array.from({ length: wide.seq }, (_, i) => (i * i + 7 * seed) % 500);
+        const pair = (i) => ({ clean: tokens(i), corrupt: tokens(i + 100), answers: [1], wrong_answers: [2] });
+        const prompts = { prompts: Array.from({ length: wide.batch }, (_, i) => pair(i)) };
+        const scores = bytes("scores.safetensors");
+        const { circuits } = await engine.runCircuits({ prompts, scores, batchSize: wide.batch, edgeCounts: [3, 13] });
+        outputs.push(circuits.map(({ logits }) => [...logits]));
+        engine.close();
+      }
+      return { outputs };
+    })().catch((error) => ({ error: error.message })), { files: randomModel(WIDE), wide: WIDE });
+    assert.equal(error, undefined);
+    const [cpu, gpu] = outputs;
+    cpu.forEach((logits, circuit) => logits.forEach((logit, i) => {
+      assert.ok(Math.abs(gpu[circuit][i] - logit) < 1e-4 + 1e-4 * Math.abs(logit), `circuit ${circuit}, logit ${i}: ${gpu[circuit][i]}, ${logit}`);
+    }));
   });
 });

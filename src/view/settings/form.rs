@@ -197,6 +197,13 @@ fn run_fields(props: &SettingsForm) -> Html {
             note: props.batch_size_note.clone(),
             on_entry: on_batch_size,
         }) }
+        { machine_fields(props) }
+    </> }
+}
+
+/// What computes.
+fn machine_fields(props: &SettingsForm) -> Html {
+    html! { <>
         { choice(Choice {
             id: "device",
             label: "Run on",

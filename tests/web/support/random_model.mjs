@@ -22,10 +22,9 @@ export function randomModel(sizes = SMALL) {
   ];
 }
 
-function config({ nLayers, nHeads, dHead }) {
-  const dModel = nHeads * dHead;
+function config({ nLayers, nHeads, dHead, dModel = nHeads * dHead, dMlp = 4 * dModel, nCtx = N_CTX }) {
   return {
-    n_layers: nLayers, n_heads: nHeads, d_model: dModel, d_head: dHead, d_mlp: 4 * dModel, n_ctx: N_CTX, d_vocab: D_VOCAB,
+    n_layers: nLayers, n_heads: nHeads, d_model: dModel, d_head: dHead, d_mlp: dMlp, n_ctx: nCtx, d_vocab: D_VOCAB,
     act_fn: "gelu_new", normalization_type: "LNPre", attn_only: false,
   };
 }
@@ -35,9 +34,8 @@ function generator(seed) {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-function weights({ nLayers, nHeads, dHead }) {
-  const dModel = nHeads * dHead;
-  const shapes = { "embed.W_E": [D_VOCAB, dModel], "pos_embed.W_pos": [N_CTX, dModel] };
+function weights({ nLayers, nHeads, dHead, dModel = nHeads * dHead, dMlp = 4 * dModel, nCtx = N_CTX }) {
+  const shapes = { "embed.W_E": [D_VOCAB, dModel], "pos_embed.W_pos": [nCtx, dModel] };
   for (let l = 0; l < nLayers; l++) {
     for (const name of "QKV") {
       shapes[`blocks.${l}.attn.W_${name}`] = [nHeads, dModel, dHead];
@@ -45,8 +43,8 @@ function weights({ nLayers, nHeads, dHead }) {
     }
     Object.assign(shapes, {
       [`blocks.${l}.attn.W_O`]: [nHeads, dHead, dModel], [`blocks.${l}.attn.b_O`]: [dModel],
-      [`blocks.${l}.mlp.W_in`]: [dModel, 4 * dModel], [`blocks.${l}.mlp.b_in`]: [4 * dModel],
-      [`blocks.${l}.mlp.W_out`]: [4 * dModel, dModel], [`blocks.${l}.mlp.b_out`]: [dModel],
+      [`blocks.${l}.mlp.W_in`]: [dModel, dMlp], [`blocks.${l}.mlp.b_in`]: [dMlp],
+      [`blocks.${l}.mlp.W_out`]: [dMlp, dModel], [`blocks.${l}.mlp.b_out`]: [dModel],
     });
   }
   return Object.assign(shapes, { "unembed.W_U": [dModel, D_VOCAB], "unembed.b_U": [D_VOCAB] });

@@ -208,11 +208,17 @@ fn attend_queries(
     }
 }
 
-/// So many workgroups, on as few axes as will do.
-fn workgroups(n: usize) -> CubeCount {
+/// So many workgroups or some more, on two axes where one would be too long.
+fn workgroups(n: usize) -> [u32; 2] {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
-    let x = n.min(MOST_WORKGROUPS);
-    CubeCount::Static(x, n.div_ceil(x.max(1)), 1)
+    let x = n.clamp(1, MOST_WORKGROUPS);
+    [x, n.div_ceil(x)]
+}
+
+/// The same for kernels that number them themselves.
+fn cubes(n: usize) -> CubeCount {
+    let [x, y] = workgroups(n);
+    CubeCount::Static(x, y, 1)
 }
 
 fn like(x: &CubeTensor, shape: Shape) -> CubeTensor {
@@ -229,7 +235,7 @@ impl GpuKernels for CubeBackend {
         unsafe {
             norm_rows::launch_unchecked(
                 &out.client,
-                workgroups(n_rows),
+                cubes(n_rows),
                 CubeDim::new_1d(N_UNITS),
                 x.into_buffer_arg(),
                 into_contiguous(gain).into_buffer_arg(),
@@ -265,7 +271,7 @@ impl GpuKernels for CubeBackend {
         unsafe {
             attend_queries::launch_unchecked(
                 &out.client,
-                workgroups(n_cubes),
+                cubes(n_cubes),
                 CubeDim::new_1d(N_UNITS),
                 q.into_buffer_arg(),
                 k.into_buffer_arg(),
@@ -292,7 +298,7 @@ impl GpuKernels for CubeBackend {
 
 /// As many workgroups as `n` threads take.
 fn threads(n: usize) -> CubeCount {
-    workgroups(n.div_ceil(N_UNITS as usize))
+    cubes(n.div_ceil(N_UNITS as usize))
 }
 
 /// Whether these operations compute on a device: on a GPU, where no gradients are wanted.

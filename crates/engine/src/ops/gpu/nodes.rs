@@ -163,7 +163,8 @@ impl GpuNodes for CubeBackend {
     fn gpu_put_differences(rows: CubeTensor, patch: CubeTensor, out: CubeTensor, first: usize) -> CubeTensor {
         let [patch, out] = [patch, out].map(into_contiguous);
         // Rows that a kept run holds on to as well are copied.
-        let rows = if rows.can_mut() && rows.is_contiguous() { rows } else { rows.copy() };
+        let rows = into_contiguous(rows);
+        let rows = if rows.can_mut() { rows } else { rows.copy() };
         let (of_rows, of_patch, of_out) = (rows.shape(), patch.shape(), out.shape());
         let (circuits, per_rows, per_circuit) = (of_rows[0], of_rows[1] * of_rows[2], of_out[1] * of_out[2]);
         // SAFETY: the sizes are those of the tensors, and from `first` on there are as many rows as are put.

@@ -14,7 +14,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeBackend, CubeDevice};
 use cubecl::prelude::*;
 
-use super::{GpuAct, activated};
+use super::{GpuAct, activated, workgroups};
 
 /// The threads of a workgroup.
 const N_UNITS: usize = 64;
@@ -81,7 +81,13 @@ fn multiply(
     let (c, g, h) = (batch / (n_g * n_h), batch / n_h % n_g, batch % n_h);
     let a_first = c * a_c + g * a_g + h * a_h;
     let b_first = (g * n_h + h) * b_rows * width;
-    let (first_row, first_column) = (CUBE_POS_Y as usize * tile_rows, CUBE_POS_X as usize * tile_columns);
+    // Tiles may be more than there can be workgroups on an axis.
+    let tile = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
+    let per_row_of_tiles = width.div_ceil(tile_columns);
+    if tile >= per_row_of_tiles * n_rows.div_ceil(tile_rows) {
+        terminate!();
+    }
+    let (first_row, first_column) = (tile / per_row_of_tiles * tile_rows, tile % per_row_of_tiles * tile_columns);
     let unit = UNIT_POS as usize;
     let per_row = comptime!(tile_columns / REGISTERS);
     let (own_row, own_column) = (unit / per_row * REGISTERS, unit % per_row * REGISTERS);
@@ -175,8 +181,8 @@ impl GpuProducts for CubeBackend {
         let out: CubeTensor =
             empty_device::<f32>(a.client.clone(), a.device.clone(), Shape::new([n_c, n_g, n_h, n_rows, width]));
         let [tile_rows, tile_columns] = tile(n_rows, width);
-        let count = |n: usize, tile: usize| u32::try_from(n.div_ceil(tile)).unwrap_or(u32::MAX);
-        let cubes = CubeCount::Static(count(width, tile_columns), count(n_rows, tile_rows), count(n_c * n_g * n_h, 1));
+        let [x, y] = workgroups(width.div_ceil(tile_columns) * n_rows.div_ceil(tile_rows));
+        let cubes = CubeCount::Static(x, y, u32::try_from(n_c * n_g * n_h).unwrap_or(u32::MAX));
         // SAFETY: the sizes are those of the tensors; what lies beyond a row, a column or the depth is neither read nor written.
         unsafe {
             multiply::launch_unchecked(
