@@ -55,7 +55,7 @@ fn device(props: &Connected) -> Html {
 const DEVICES: [(DeviceChoice, &str, &str); 3] = [
     (DeviceChoice::Auto, "Automatic", "the GPU where it works and is worth it"),
     (DeviceChoice::Webgpu, "GPU (WebGPU)", ""),
-    (DeviceChoice::Cpu, "CPU", "on all cores; fewer under Settings"),
+    (DeviceChoice::Cpu, "CPU", "on all cores; fewer under Run settings"),
 ];
 
 fn logo() -> Html {
