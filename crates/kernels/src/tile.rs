@@ -3,6 +3,9 @@
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, Simd, SimdOp};
 
+/// In a browser there are 15 registers for vectors, and code is compiled as it is written.
+const IS_WASM: bool = cfg!(target_arch = "wasm32");
+
 /// How many numbers a vector holds here.
 pub fn lanes() -> usize {
     struct Lanes;
@@ -61,7 +64,7 @@ impl Tile {
                     self.few::<I, 12, VECTORS>(isa)
                 } else if lanes == 16 && left >= 8 {
                     self.few::<I, 8, VECTORS>(isa)
-                } else if lanes != 16 && left >= 6 {
+                } else if lanes != 16 && !IS_WASM && left >= 6 {
                     self.few::<I, 6, VECTORS>(isa)
                 } else if left >= 4 {
                     self.few::<I, 4, VECTORS>(isa)
@@ -82,67 +85,114 @@ impl Tile {
     #[inline(always)]
     unsafe fn few<I: Isa, const ROWS: usize, const VECTORS: usize>(self, isa: I) -> usize {
         let ops = isa.f32();
-        let lanes = ops.len();
-        let Self { a, a_stride, b, b_stride, depth, bias, c, c_stride, n_columns, add } = self;
         // SAFETY: all addresses are within the sizes that the caller vouches for.
         unsafe {
             let mut sums = [[ops.zero(); VECTORS]; ROWS];
-            if let Some(bias) = bias {
+            if let Some(bias) = self.bias {
                 sums = [load::<I, VECTORS>(isa, bias); ROWS];
             }
-            let mut k = 0;
-            // For vectors of four, WebAssembly's above all, which has no addresses with a stride: a pointer for each row, added to once for
-            // several rows of the panel.
-            let at_once = if lanes == 4 { 4 } else { 1 };
-            let mut lefts = [a; ROWS];
-            for (i, left) in lefts.iter_mut().enumerate() {
-                *left = a.wrapping_add(i * a_stride);
-            }
-            while lanes == 4 && k + at_once <= depth {
-                for i in 0..at_once {
-                    let right = load::<I, VECTORS>(isa, b.add((k + i) * b_stride));
-                    for (sums, left) in sums.iter_mut().zip(&lefts) {
-                        let left = ops.splat(*left.add(i));
-                        for (sum, &right) in sums.iter_mut().zip(&right) {
-                            *sum = ops.mul_add(left, right, *sum);
-                        }
-                    }
-                }
-                for left in &mut lefts {
-                    *left = left.wrapping_add(at_once);
-                }
-                k += at_once;
-            }
-            while k < depth {
-                let right = load::<I, VECTORS>(isa, b.add(k * b_stride));
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let left = ops.splat(*a.add(i * a_stride + k));
-                    for (sum, &right) in sums.iter_mut().zip(&right) {
-                        *sum = ops.mul_add(left, right, *sum);
-                    }
-                }
-                k += 1;
-            }
-            if n_columns == VECTORS * lanes {
-                for (i, sums) in sums.iter().enumerate() {
-                    for (j, &sum) in sums.iter().enumerate() {
-                        let to = c.add(i * c_stride + j * lanes);
-                        ops.store_ptr(if add { ops.add(ops.load_ptr(to), sum) } else { sum }, to);
-                    }
-                }
+            if IS_WASM {
+                self.sum_by_eight(isa, &mut sums);
             } else {
-                for (i, sums) in sums.iter().enumerate() {
-                    for (j, &sum) in sums.iter().enumerate() {
-                        let (first, sum) = (j * lanes, sum.to_array());
-                        for (column, &x) in (first..n_columns).zip(sum.as_ref()) {
-                            let to = c.add(i * c_stride + column);
+                self.sum(isa, &mut sums);
+            }
+            self.write(isa, &sums);
+        }
+        ROWS
+    }
+
+    /// Adds the products of all rows of the panel.
+    #[inline(always)]
+    unsafe fn sum<I: Isa, const ROWS: usize, const VECTORS: usize>(
+        &self,
+        isa: I,
+        sums: &mut [[I::F32; VECTORS]; ROWS],
+    ) {
+        for k in 0..self.depth {
+            // SAFETY: there are as many rows and columns.
+            unsafe { add_row(isa, sums, |i| *self.a.add(i * self.a_stride + k), self.b.add(k * self.b_stride)) };
+        }
+    }
+
+    /// The same for WebAssembly: eight rows of the panel a round, so that pointers are moved and a browser's
+    /// checks of a loop are made once for them. The way out after each keeps compilers from computing one row of the left side after
+    /// the other, for which all eight rows of the panel would have to be in registers.
+    #[inline(always)]
+    unsafe fn sum_by_eight<I: Isa, const ROWS: usize, const VECTORS: usize>(
+        &self,
+        isa: I,
+        sums: &mut [[I::F32; VECTORS]; ROWS],
+    ) {
+        let Self { a, a_stride, mut b, b_stride, depth: mut left, .. } = *self;
+        if left == 0 {
+            return;
+        }
+        let mut rows = [a; ROWS];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = a.wrapping_add(i * a_stride);
+        }
+        macro_rules! round {
+            ($($k:literal)*) => { $(
+                // SAFETY: `left` rows of the panel are left, and as many columns.
+                unsafe { add_row(isa, sums, |i| *rows[i].add($k), b.add($k * b_stride)) };
+                if left == $k + 1 {
+                    return;
+                }
+            )* }
+        }
+        loop {
+            round!(0 1 2 3 4 5 6 7);
+            left -= 8;
+            rows = rows.map(|row| row.wrapping_add(8));
+            b = b.wrapping_add(8 * b_stride);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write<I: Isa, const ROWS: usize, const VECTORS: usize>(&self, isa: I, sums: &[[I::F32; VECTORS]; ROWS]) {
+        let ops = isa.f32();
+        let lanes = ops.len();
+        let &Self { c, c_stride, n_columns, add, .. } = self;
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, &sum) in sums.iter().enumerate() {
+                let first = j * lanes;
+                // SAFETY: within the product, which is as large as the sizes say.
+                unsafe {
+                    let to = c.add(i * c_stride);
+                    if n_columns == VECTORS * lanes {
+                        let to = to.add(first);
+                        ops.store_ptr(if add { ops.add(ops.load_ptr(to), sum) } else { sum }, to);
+                    } else {
+                        for (column, &x) in (first..n_columns).zip(sum.to_array().as_ref()) {
+                            let to = to.add(column);
                             *to = if add { *to + x } else { x };
                         }
                     }
                 }
             }
         }
-        ROWS
+    }
+}
+
+/// Adds a column of the left side times a row of the panel.
+///
+/// # Safety
+/// There are as many numbers at the address.
+#[inline(always)]
+unsafe fn add_row<I: Isa, const ROWS: usize, const VECTORS: usize>(
+    isa: I,
+    sums: &mut [[I::F32; VECTORS]; ROWS],
+    left: impl Fn(usize) -> f32,
+    right: *const f32,
+) {
+    let ops = isa.f32();
+    // SAFETY: as the caller says.
+    let right = unsafe { load::<I, VECTORS>(isa, right) };
+    for (i, sums) in sums.iter_mut().enumerate() {
+        let left = ops.splat(left(i));
+        for (sum, &right) in sums.iter_mut().zip(&right) {
+            *sum = ops.mul_add(left, right, *sum);
+        }
     }
 }
 
