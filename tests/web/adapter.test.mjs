@@ -28,6 +28,8 @@ async function open(name, device, change) {
 
 // A residual stream of 4.5 million numbers, of a model that is small nevertheless: 13 edges.
 const WIDE = { nLayers: 1, nHeads: 2, dHead: 4, dModel: 4096, dMlp: 4, nCtx: 64, batch: 17, seq: 64 };
+// The last block has few rows, whose products are summed in chunks, the last of which is not full.
+const FEW_ROWS = { nLayers: 2, nHeads: 2, dHead: 8, dModel: 520, dMlp: 1100, nCtx: 8, batch: 5, seq: 8 };
 const NO_ADAPTER = "GPU.prototype.requestAdapter = async () => null;";
 const NO_TIMESTAMPS = `
 GPU.prototype.requestAdapter = async function (...options) {
@@ -75,7 +77,8 @@ describe("an adapter", () => {
     value.logits.forEach((logit, i) => assert.ok(Math.abs(logit - cpu.logits[i]) < 1e-4 + 1e-4 * Math.abs(cpu.logits[i]), `logit ${i}`));
   });
 
-  it("takes sums of more tiles and of more numbers than there can be workgroups on an axis", async () => {
+  const sizes = [["sums of more tiles and of more numbers than there can be workgroups on an axis", WIDE], ["long sums of few rows", FEW_ROWS]];
+  for (const [name, wide] of sizes) it(`takes ${name}`, async () => {
     const { outputs, error } = await page.evaluate(({ files, wide }) => (async () => {
       const { openEngine } = await tests.module();
       const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
@@ -93,7 +96,7 @@ describe("an adapter", () => {
         engine.close();
       }
       return { outputs };
-    })().catch((error) => ({ error: error.message })), { files: randomModel(WIDE), wide: WIDE });
+    })().catch((error) => ({ error: error.message })), { files: randomModel(wide), wide });
     assert.equal(error, undefined);
     const [cpu, gpu] = outputs;
     cpu.forEach((logits, circuit) => logits.forEach((logit, i) => {

@@ -8,8 +8,7 @@ use super::attention::{Attention, AttentionContext, positions_of};
 use super::hooks::{Dest, Hooks, Model, Start, TokenBatch, token_ids};
 use super::mlp::Mlp;
 use crate::ops::attend::Masks;
-use crate::ops::kernels;
-use crate::ops::linear::Linear;
+use crate::ops::linear::{Linear, times_rows};
 use crate::ops::norm::Norm;
 use crate::ops::rotary::RotaryTables;
 use circuitscope_core::{DestKind, ModelConfig, PositionalEmbedding, SrcKind};
@@ -103,13 +102,7 @@ impl Model for Transformer {
         let rows = self.ln_final.forward(resid.reshape([circuits * batch * pos, d_model]));
         let logits = match &self.unembedding {
             Unembedding::Own(linear) => linear.forward(rows),
-            Unembedding::Tied { b_u, on_host } => {
-                let product = match on_host {
-                    true => kernels::table_product(rows, self.w_e.clone()),
-                    false => rows.matmul(self.w_e.clone().transpose()),
-                };
-                b_u.iter().fold(product, |sum, b_u| sum + (**b_u).clone())
-            }
+            Unembedding::Tied { b_u, on_host } => times_rows(rows, self.w_e.clone(), b_u.as_deref().cloned(), *on_host),
         };
         logits.reshape([circuits, batch, pos, self.config.d_vocab_out])
     }

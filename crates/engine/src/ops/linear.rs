@@ -120,6 +120,26 @@ fn gpu_kernel_of(act: ActFn) -> Option<GpuAct> {
     })
 }
 
+/// Rows times other rows, as the logits of a model whose unembedding is its embedding; `on_host`: by the kernels of the CPU.
+///
+/// # Shapes
+/// - rows: `[row, d]`
+/// - w: `[column, d]`
+/// - b: `[1, column]`
+/// - output: `[row, column]`
+pub fn times_rows(rows: Tensor<2>, w: Tensor<2>, b: Option<Tensor<2>>, on_host: bool) -> Tensor<2> {
+    let product = if on_host {
+        kernels::table_product(rows, w)
+    } else {
+        #[cfg(feature = "gpu")]
+        if gpu::work_on(&rows.device()) {
+            return gpu::product::product_with_rows(rows, w, b.map(|b| b.flatten(0, 1)));
+        }
+        rows.matmul(w.transpose())
+    };
+    b.iter().fold(product, |sum, b| sum + b.clone())
+}
+
 fn packed(w: &Tensor<2>, b: Option<&Tensor<2>>) -> Packed {
     let [depth, width] = w.dims();
     let (w, b) = (kernels::host(w), b.map(kernels::host));

@@ -69,7 +69,7 @@ pub trait GpuKernels: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Each workgroup takes a row.
+/// Some threads of a workgroup take a row each; rows that are not there are computed like the last.
 #[cube(launch_unchecked)]
 fn norm_rows(
     x: &[f32],
@@ -80,43 +80,44 @@ fn norm_rows(
     d: usize,
     n_rows: usize,
     #[comptime] is_layer: bool,
-    #[comptime] n_units: usize,
+    #[comptime] per_row: usize,
 ) {
-    let (row, unit) = (CUBE_POS, UNIT_POS as usize);
-    if row >= n_rows {
-        terminate!();
-    }
-    let (first, last) = (row * d, row * d + d);
+    let unit = UNIT_POS as usize;
+    let (own, first_sum) = (unit % per_row, unit / per_row * per_row);
+    let row = CUBE_POS * comptime!(N_UNITS as usize / per_row) + unit / per_row;
+    let first = min(row, n_rows - 1) * d;
     let n = f32::cast_from(d);
-    let mut sums = Shared::<[f32]>::new_slice(n_units);
+    let mut sums = Shared::<[f32]>::new_slice(N_UNITS as usize);
     let mut mean = 0.0f32;
     if comptime!(is_layer) {
         let mut sum = 0.0f32;
-        for i in range_stepped(first + unit, last, n_units) {
-            sum += x[i];
+        for i in range_stepped(own, d, per_row) {
+            sum += x[first + i];
         }
         sums[unit] = sum;
         sync_cube();
-        for i in 0..n_units {
-            mean += sums[i];
+        for i in 0..per_row {
+            mean += sums[first_sum + i];
         }
         mean /= n;
         sync_cube();
     }
     let mut squares = 0.0f32;
-    for i in range_stepped(first + unit, last, n_units) {
-        let centred = x[i] - mean;
+    for i in range_stepped(own, d, per_row) {
+        let centred = x[first + i] - mean;
         squares += centred * centred;
     }
     sums[unit] = squares;
     sync_cube();
     let mut square = 0.0f32;
-    for i in 0..n_units {
-        square += sums[i];
+    for i in 0..per_row {
+        square += sums[first_sum + i];
     }
-    let scale = 1.0f32 / (square / n + eps).sqrt();
-    for i in range_stepped(first + unit, last, n_units) {
-        out[i] = (x[i] - mean) * scale * gain[i - first] + bias[i - first];
+    if row < n_rows {
+        let scale = 1.0f32 / (square / n + eps).sqrt();
+        for i in range_stepped(own, d, per_row) {
+            out[first + i] = (x[first + i] - mean) * scale * gain[i] + bias[i];
+        }
     }
 }
 
@@ -139,7 +140,7 @@ fn sigmoid(x: f32) -> f32 {
     1.0f32 / (1.0f32 + (0.0f32 - x.max(-80.0f32)).exp())
 }
 
-/// Each workgroup takes a query of a head on a prompt.
+/// Some threads of a workgroup take a query of a head on a prompt each; queries that are not there are computed like the last.
 #[cube(launch_unchecked)]
 fn attend_queries(
     q: &[f32],
@@ -155,57 +156,68 @@ fn attend_queries(
     seq: usize,
     d_head: usize,
     add_batch: usize,
-    n_cubes: usize,
+    n: usize,
     #[comptime] apart: bool,
     #[comptime] most_keys: usize,
-    #[comptime] n_units: usize,
+    #[comptime] per_query: usize,
 ) {
-    let (cube, unit) = (CUBE_POS, UNIT_POS as usize);
-    if cube >= n_cubes {
-        terminate!();
-    }
-    let query = cube % queries;
-    let prompt = cube / queries % batch;
-    let head = cube / (queries * batch) % heads;
-    let circuit = cube / (queries * batch * heads);
+    let unit = UNIT_POS as usize;
+    let (own, first_score) = (unit % per_query, unit / per_query * most_keys);
+    let wanted = CUBE_POS * comptime!(N_UNITS as usize / per_query) + unit / per_query;
+    let at = min(wanted, n - 1);
+    let query = at % queries;
+    let prompt = at / queries % batch;
+    let head = at / (queries * batch) % heads;
+    let circuit = at / (queries * batch * heads);
     let group = head / (heads / key_value_heads);
-    let q_first = cube * d_head;
     let keys_first = ((circuit * key_value_heads + group) * batch + prompt) * seq * d_head;
     let add_first = ((prompt % add_batch) * queries + query) * seq;
-    let mut scores = Shared::<[f32]>::new_slice(most_keys);
-    for key in range_stepped(unit, seq, n_units) {
+    let mut scores = Shared::<[f32]>::new_slice(comptime!(most_keys * (N_UNITS as usize / per_query)));
+    for key in range_stepped(own, seq, per_query) {
         let mut score = 0.0f32;
         let first = keys_first + key * d_head;
         for i in 0..d_head {
-            score += q[q_first + i] * k[first + i];
+            score += q[at * d_head + i] * k[first + i];
         }
-        scores[key] = score * scale + add[add_first + key];
+        scores[first_score + key] = score * scale + add[add_first + key];
     }
     sync_cube();
-    let mut most = scores[0];
+    let mut most = scores[first_score];
     for key in 1..seq {
-        most = most.max(scores[key]);
+        most = most.max(scores[first_score + key]);
     }
+    sync_cube();
+    for key in range_stepped(own, seq, per_query) {
+        scores[first_score + key] = (scores[first_score + key] - most).exp();
+    }
+    sync_cube();
     let mut total = 0.0f32;
     for key in 0..seq {
-        total += (scores[key] - most).exp();
+        total += scores[first_score + key];
     }
     // The query of a pad token attends to nothing.
     let mut share = 1.0f32 / total;
     if most < UNATTENDED {
         share = 0.0f32;
     }
-    let mut out_first = q_first;
+    let mut out_first = at * d_head;
     if comptime!(!apart) {
         out_first = (((circuit * batch + prompt) * queries + query) * heads + head) * d_head;
     }
-    for i in range_stepped(unit, d_head, n_units) {
-        let mut sum = 0.0f32;
-        for key in 0..seq {
-            sum += (scores[key] - most).exp() * v[keys_first + key * d_head + i];
+    if wanted < n {
+        for i in range_stepped(own, d_head, per_query) {
+            let mut sum = 0.0f32;
+            for key in 0..seq {
+                sum += scores[first_score + key] * v[keys_first + key * d_head + i];
+            }
+            out[out_first + i] = sum * share;
         }
-        out[out_first + i] = sum * share;
     }
+}
+
+/// How many threads of a workgroup share what could be split among `most`.
+fn sharing(most: usize) -> usize {
+    most.next_power_of_two().clamp(8, N_UNITS as usize)
 }
 
 /// So many workgroups or some more, on two axes where one would be too long.
@@ -231,11 +243,12 @@ impl GpuKernels for CubeBackend {
         let d = shape[shape.num_dims() - 1];
         let n_rows = shape.num_elements() / d.max(1);
         let out = like(&x, shape);
-        // SAFETY: each workgroup takes a row of `x` and `out`, which have the same shape, and `gain` and `bias` are as long as a row.
+        let per_row = sharing(d / 8);
+        // SAFETY: a row is taken of `x` and `out`, which have the same shape, and `gain` and `bias` are as long as a row.
         unsafe {
             norm_rows::launch_unchecked(
                 &out.client,
-                cubes(n_rows),
+                threads(n_rows * per_row),
                 CubeDim::new_1d(N_UNITS),
                 x.into_buffer_arg(),
                 into_contiguous(gain).into_buffer_arg(),
@@ -245,7 +258,7 @@ impl GpuKernels for CubeBackend {
                 d,
                 n_rows,
                 norm.is_layer,
-                N_UNITS as usize,
+                per_row,
             );
         }
         out
@@ -263,7 +276,10 @@ impl GpuKernels for CubeBackend {
         let (of_q, of_k, of_add) = (q.shape(), k.shape(), add.shape());
         let (circuits, heads, batch, queries, d_head) = (of_q[0], of_q[1], of_q[2], of_q[3], of_q[4]);
         let (key_value_heads, seq, add_batch) = (of_k[1], of_k[3], of_add[2]);
-        let n_cubes = circuits * heads * batch * queries;
+        let n = circuits * heads * batch * queries;
+        let most_keys = seq.next_power_of_two();
+        // Where all scores of a workgroup have room.
+        let per_query = sharing(seq.max(d_head)).max(N_UNITS as usize * most_keys / MOST_KEYS);
         let shape =
             if apart { [circuits, heads, batch, queries, d_head] } else { [circuits, batch, queries, heads, d_head] };
         let out = like(&q, Shape::new(shape));
@@ -271,7 +287,7 @@ impl GpuKernels for CubeBackend {
         unsafe {
             attend_queries::launch_unchecked(
                 &out.client,
-                cubes(n_cubes),
+                threads(n * per_query),
                 CubeDim::new_1d(N_UNITS),
                 q.into_buffer_arg(),
                 k.into_buffer_arg(),
@@ -286,10 +302,10 @@ impl GpuKernels for CubeBackend {
                 seq,
                 d_head,
                 add_batch,
-                n_cubes,
+                n,
                 apart,
-                seq.next_power_of_two(),
-                N_UNITS as usize,
+                most_keys,
+                per_query,
             );
         }
         out
