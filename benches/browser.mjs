@@ -186,7 +186,7 @@ async function runInPage({ device, shape, nCircuits, site }) {
 
   const counts = logSpaced(graph.nEdges, nCircuits);
   const half = [Math.floor(graph.nEdges / 2)];
-  // With new prompts the unpatched model is run first, on the clean and on the corrupt ones; the empty circuit takes a block more.
+  // With new prompts the unpatched model is run first, on the clean and on the corrupt ones; it is the empty circuit, too.
   const tasks = { plain: { edgeCounts: [0], n: 2, renew: true }, sweep: { edgeCounts: counts, n: nCircuits, renew: true }, half: { edgeCounts: half, n: 1 } };
   const times = { plain: [], sweep: [], half: [] };
   const dispatches = {};

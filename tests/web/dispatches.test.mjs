@@ -56,7 +56,7 @@ const count = (nLayers) => page.evaluate(async ({ files, workerUrl, nLayers }) =
   const [others, prompts] = [all_prompts.slice(4), all_prompts.slice(0, 4)];
   // What is made once, with the first run.
   await run({ prompts: others }, [])();
-  // The unpatched model twice, and the empty circuit, which begins at the last block.
+  // The unpatched model twice, which is the empty circuit, too.
   const all = await counted(run({ prompts }, []));
   const empty = await counted(run({ prompts }, []));
   // From the first block on.

@@ -108,8 +108,20 @@ impl Sweep<'_> {
         let (positions, d_vocab) = (batches.positions(batch), model.config().d_vocab_out);
         let n_positions = positions.len();
         let mean = self.at_hand.mean();
+        let at_hand = mean.as_ref().or(ready.patch.as_ref());
+        let measured = |values: &[f32]| {
+            let rows = Rows { values, n_positions, d_vocab };
+            let kept = if keep_logits { values.to_vec() } else { Vec::new() };
+            (Measured::of(rows, &ready.outputs, batches.pairs_of(batch)), kept)
+        };
+        // Where nothing is patched, the circuits are the unpatched model.
+        if masks.first_block().is_none() {
+            let found = measured(&ready.outputs.of(input_side(settings)).logits.values);
+            steps.steps(if at_hand.is_some() { 1 } else { 2 }, &self.label(group, batch)).await?;
+            return Ok(vec![found; group.len()]);
+        }
         let recorded;
-        let patch = match mean.as_ref().or(ready.patch.as_ref()) {
+        let patch = match at_hand {
             Some(patch) => patch,
             None => {
                 recorded = batches.patch(batch, settings.ablation, other(input_side(settings))).0;
@@ -128,11 +140,6 @@ impl Sweep<'_> {
         if let Some(kept) = &ready.kept {
             kept.drop_rows();
         }
-        let measured = |values: &[f32]| {
-            let rows = Rows { values, n_positions, d_vocab };
-            let kept = if keep_logits { values.to_vec() } else { Vec::new() };
-            (Measured::of(rows, &ready.outputs, batches.pairs_of(batch)), kept)
-        };
         let found = logits.chunks_exact(n_batch * n_pos * d_vocab).map(measured).collect();
         steps.step(&self.label(group, batch)).await?;
         Ok(found)
