@@ -1,7 +1,12 @@
 //! A few rows of a product at a time, in registers.
 
+use std::mem::MaybeUninit;
+
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, Simd, SimdOp};
+
+/// What AVX-512 holds in a vector.
+const MOST_LANES: usize = 16;
 
 /// In a browser there are 15 registers for vectors, and code is compiled as it is written.
 const IS_WASM: bool = cfg!(target_arch = "wasm32");
@@ -30,7 +35,7 @@ pub struct Tile {
     pub b: *const f32,
     pub b_stride: usize,
     pub depth: usize,
-    /// What every row begins with, as wide as the panel.
+    /// What is added to every row, as wide as the panel.
     pub bias: Option<*const f32>,
     /// The product, `[n_rows, n_columns]`, whose rows begin `c_stride` numbers apart.
     pub c: *mut f32,
@@ -88,9 +93,6 @@ impl Tile {
         // SAFETY: all addresses are within the sizes that the caller vouches for.
         unsafe {
             let mut sums = [[ops.zero(); VECTORS]; ROWS];
-            if let Some(bias) = self.bias {
-                sums = [load::<I, VECTORS>(isa, bias); ROWS];
-            }
             if IS_WASM {
                 self.sum_by_eight(isa, &mut sums);
             } else {
@@ -148,26 +150,32 @@ impl Tile {
         }
     }
 
+    /// Writes the sums, or adds them to what is there, by way of memory of our own where not all columns are wanted.
     #[inline(always)]
     unsafe fn write<I: Isa, const ROWS: usize, const VECTORS: usize>(&self, isa: I, sums: &[[I::F32; VECTORS]; ROWS]) {
         let ops = isa.f32();
         let lanes = ops.len();
-        let &Self { c, c_stride, n_columns, add, .. } = self;
-        for (i, sums) in sums.iter().enumerate() {
-            for (j, &sum) in sums.iter().enumerate() {
-                let first = j * lanes;
-                // SAFETY: within the product, which is as large as the sizes say.
-                unsafe {
-                    let to = c.add(i * c_stride);
-                    if n_columns == VECTORS * lanes {
-                        let to = to.add(first);
-                        ops.store_ptr(if add { ops.add(ops.load_ptr(to), sum) } else { sum }, to);
-                    } else {
-                        for (column, &x) in (first..n_columns).zip(sum.to_array().as_ref()) {
-                            let to = to.add(column);
-                            *to = if add { *to + x } else { x };
-                        }
-                    }
+        let &Self { bias, c, c_stride, n_columns, add, .. } = self;
+        let is_whole = n_columns == VECTORS * lanes;
+        let mut whole = [[MaybeUninit::<[f32; MOST_LANES]>::uninit(); VECTORS]; ROWS];
+        let (to, stride) = if is_whole { (c, c_stride) } else { (whole.as_mut_ptr().cast(), VECTORS * lanes) };
+        // SAFETY: within the product, which is as large as the sizes say, or within memory for as many vectors; a bias has a number for
+        // every column of the panel.
+        unsafe {
+            let bias = match bias {
+                Some(bias) => load::<I, VECTORS>(isa, bias),
+                None => [ops.zero(); VECTORS],
+            };
+            for (i, sums) in sums.iter().enumerate() {
+                for (j, (&sum, &bias)) in sums.iter().zip(&bias).enumerate() {
+                    let (to, sum) = (to.add(i * stride + j * lanes), ops.add(sum, bias));
+                    ops.store_ptr(if add && is_whole { ops.add(ops.load_ptr(to), sum) } else { sum }, to);
+                }
+            }
+            for i in 0..if is_whole { 0 } else { ROWS } {
+                for column in 0..n_columns {
+                    let (to, x) = (c.add(i * c_stride + column), *to.add(i * stride + column));
+                    *to = if add { *to + x } else { x };
                 }
             }
         }
