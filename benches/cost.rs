@@ -24,13 +24,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use burn::tensor::Device;
 use circuitscope_core::settings::discovery::{Acdc, MaskGradient};
-use circuitscope_core::{Algorithm, DiscoverSettings, Graph, GraphConfig, ModelConfig, Prompts, PruneScores};
-use circuitscope_engine::discover::{DiscoverInput, discover};
-use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
-use circuitscope_engine::run::Stacking;
+use circuitscope_core::{Algorithm, Graph, GraphConfig, PruneScores};
+use circuitscope_engine::model::{Model, Transformer};
 use serde_json::{Value, json};
 
-use support::model::{log_spaced, memory_mib, random_model, random_prompts, reset_peak_memory, run_sweep};
+use support::model::{
+    FOUR_LAYERS, GPT2_SMALL, find, log_spaced, memory_mib, plain_pass, random_model, random_prompts, reset_peak_memory,
+    run_sweep,
+};
 use support::{Spread, Task, Times, in_turns, random};
 
 // Large activations come and go with every layer: glibc would give their pages back to the system each time.
@@ -52,28 +53,8 @@ struct Shape {
 
 const SHAPES: [Shape; 4] = [
     Shape { name: "gpt2-case", batch: 2, seq: 6, config: None, repeats: 41, beside_python: true },
-    Shape {
-        name: "4-layer",
-        batch: 8,
-        seq: 16,
-        config: Some(
-            r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 4, "n_head": 8, "n_embd": 128,
-                "n_positions": 64, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
-        ),
-        repeats: 15,
-        beside_python: true,
-    },
-    Shape {
-        name: "gpt2-small",
-        batch: 8,
-        seq: 16,
-        config: Some(
-            r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 12, "n_head": 12, "n_embd": 768,
-                "n_positions": 1024, "vocab_size": 50257, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#,
-        ),
-        repeats: 5,
-        beside_python: true,
-    },
+    Shape { name: "4-layer", batch: 8, seq: 16, config: Some(FOUR_LAYERS), repeats: 15, beside_python: true },
+    Shape { name: "gpt2-small", batch: 8, seq: 16, config: Some(GPT2_SMALL), repeats: 5, beside_python: true },
     // SmolLM2's: 30 layers whose 9 heads share 3 keys and values.
     Shape {
         name: "smollm2",
@@ -151,13 +132,6 @@ fn profile(shape: &Shape, what: &str) {
     println!("{:.3} ms each", start.elapsed().as_secs_f64() * 1e3 / f64::from(n));
 }
 
-/// An unpatched pass over the corrupt prompts.
-fn plain_pass(model: &Transformer, prompts: &Prompts, positions: std::ops::Range<usize>) {
-    let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), &Device::flex());
-    let logits = model.forward(&tokens, positions, &mut Plain);
-    pollster::block_on(logits.into_data_async()).unwrap().try_to_vec::<f32>().unwrap();
-}
-
 /// Prints what positions that both prompts of a pair begin with save a sweep.
 fn measure_few_shot() -> Value {
     let shape = &FEW_SHOT;
@@ -186,12 +160,7 @@ fn measure_few_shot() -> Value {
 
 /// A model that is measured with.
 fn open(shape: &Shape) -> Transformer {
-    let dir = model_dir(shape);
-    let text = fs::read_to_string(dir.join("config.json")).unwrap();
-    let config = ModelConfig::from_json("config.json", &text).unwrap();
-    let weights = dir.join("model.safetensors");
-    let (device, always) = (Device::flex(), async |_, _| true);
-    pollster::block_on(load(config, &weights, &device, always)).unwrap()
+    support::model::open(&model_dir(shape), &Device::flex())
 }
 
 /// What is measured of a model, printed and kept.
@@ -303,14 +272,6 @@ fn measure(shape: &Shape) -> Value {
 
 /// As in the reference case `gpt2`.
 const ACDC_THRESHOLDS: [f64; 4] = [0.001, 0.005, 0.01, 0.05];
-
-/// Searches for a circuit.
-fn find(model: &Transformer, graph: &Graph, prompts: &Prompts, algorithm: Algorithm) {
-    let settings = DiscoverSettings { batch_size: prompts.pairs.len(), algorithm, ..DiscoverSettings::default() };
-    let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
-    let input = DiscoverInput { model, prompts, graph, settings, stacking };
-    pollster::block_on(discover(&input, &(), &mut ())).unwrap();
-}
 
 /// Hugging Face's model and auto-circuit in Python, which do what they are asked for one thing at a time.
 struct Reference {

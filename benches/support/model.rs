@@ -1,17 +1,28 @@
 //! Models of random weights, prompts for them, and how much memory they take.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use burn::tensor::Device;
 use circuitscope_core::config::family;
 use circuitscope_core::{
-    Answers, EdgeCounts, Graph, ModelConfig, OutputSlice, PromptPair, Prompts, PruneScores, RunSettings,
+    Algorithm, Answers, DiscoverSettings, EdgeCounts, Graph, ModelConfig, OutputSlice, PromptPair, Prompts,
+    PruneScores, RunSettings,
 };
-use circuitscope_engine::model::Transformer;
+use circuitscope_engine::discover::{DiscoverInput, discover};
+use circuitscope_engine::model::{Model, Plain, TokenBatch, Transformer, load};
 use circuitscope_engine::run::{RunInput, Stacking, Unpatched, run_circuits};
 
 use super::random;
+
+/// GPT-2's kind of model with 1,519 edges.
+pub const FOUR_LAYERS: &str = r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 4, "n_head": 8, "n_embd": 128,
+    "n_positions": 64, "vocab_size": 1000, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#;
+/// GPT-2 small's shape: 32,491 edges.
+pub const GPT2_SMALL: &str = r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": 12, "n_head": 12, "n_embd": 768,
+    "n_positions": 1024, "vocab_size": 50257, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}"#;
 
 /// Runs circuits of some edge counts; without `unpatched`, the unpatched model as well.
 pub fn run_sweep(
@@ -87,6 +98,29 @@ fn write_random_weights(config: &ModelConfig, path: &Path) {
 /// Forgets what was held at most; does nothing elsewhere than on Linux.
 pub fn reset_peak_memory() {
     let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+/// An unpatched pass over the corrupt prompts, whose logits are read.
+pub fn plain_pass(model: &Transformer, prompts: &Prompts, positions: Range<usize>) {
+    let tokens = TokenBatch::new(prompts.pairs.iter().map(|p| p.corrupt.as_slice()), model.device());
+    let logits = model.forward(&tokens, positions, &mut Plain);
+    pollster::block_on(logits.into_data_async()).unwrap().try_to_vec::<f32>().unwrap();
+}
+
+/// Searches for a circuit.
+pub fn find(model: &Transformer, graph: &Graph, prompts: &Prompts, algorithm: Algorithm) {
+    let settings = DiscoverSettings { batch_size: prompts.pairs.len(), algorithm, ..DiscoverSettings::default() };
+    let (settings, stacking) = (&settings, Stacking::cpu(1 << 30));
+    let input = DiscoverInput { model, prompts, graph, settings, stacking };
+    pollster::block_on(discover(&input, &(), &mut ())).unwrap();
+}
+
+/// Loads a model's folder.
+pub fn open(dir: &Path, device: &Device) -> Transformer {
+    let text = fs::read_to_string(dir.join("config.json")).unwrap();
+    let config = ModelConfig::from_json("config.json", &text).unwrap();
+    let (weights, always) = (dir.join("model.safetensors"), async |_, _| true);
+    pollster::block_on(load(config, &weights, device, always)).unwrap()
 }
 
 /// The memory that this process holds (`VmRSS:`) or has held at most (`VmHWM:`), from Linux's `/proc`; 0 elsewhere.

@@ -1,5 +1,6 @@
 // How many operations a layer gives a GPU, counted: each costs tens of microseconds there, however small it is. The difference of two
-// models that are alike but for their number of layers is what layers between the first and the last take.
+// models that are alike but for their number of layers is what layers between the first and the last take. And how often a pass hands
+// over what it has, which costs more still.
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -11,9 +12,16 @@ import { SITE } from "./support/server.mjs";
 const SIZES = { nHeads: 4, dHead: 8 };
 /** The most that are allowed, in a plain pass, and where an edge from the embedding to a head and one to the MLP are patched. */
 const [PLAIN, PATCHED] = [12, 20];
-// Counts dispatches, and starts the engine as it is.
+/** A circuit's pass is handed over once, and read back. */
+const SUBMITS = 2;
+// Counts dispatches and submits, and starts the engine as it is.
 const SPY = `
-let n = 0;
+let n = 0, submits = 0;
+const { submit } = GPUQueue.prototype;
+GPUQueue.prototype.submit = function (...args) {
+  submits += 1;
+  return submit.apply(this, args);
+};
 for (const name of ["dispatchWorkgroups", "dispatchWorkgroupsIndirect"]) {
   const original = GPUComputePassEncoder.prototype[name];
   GPUComputePassEncoder.prototype[name] = function (...args) {
@@ -22,7 +30,7 @@ for (const name of ["dispatchWorkgroups", "dispatchWorkgroupsIndirect"]) {
   };
 }
 const channel = new BroadcastChannel("dispatches");
-channel.onmessage = () => channel.postMessage(n);
+channel.onmessage = () => channel.postMessage({ n, submits });
 `;
 
 const { page, server, close } = await openBrowser();
@@ -41,7 +49,8 @@ const count = (nLayers) => page.evaluate(async ({ files, workerUrl, nLayers }) =
     });
     const before = await told();
     await call();
-    return (await told()) - before;
+    const after = await told();
+    return { n: after.n - before.n, submits: after.submits - before.submits };
   };
   const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
   const json = (name) => JSON.parse(new TextDecoder().decode(bytes(name)));
@@ -62,16 +71,17 @@ const count = (nLayers) => page.evaluate(async ({ files, workerUrl, nLayers }) =
   // From the first block on.
   const patched = await counted(run({ prompts }, edits));
   engine.close();
-  return { plain: (all - empty) / 2, patched };
+  return { plain: (all.n - empty.n) / 2, patched: patched.n, submits: patched.submits };
 }, { files: randomModel({ ...SIZES, nLayers }), workerUrl, nLayers });
 
 describe("a layer on a GPU", () => {
   after(close);
 
-  it("takes few dispatches", async () => {
+  it("takes few dispatches, and one submit for all", async () => {
     const [two, four] = [await count(2), await count(4)];
     const a_layer = (kind) => (four[kind] - two[kind]) / 2;
     const found = { plain: a_layer("plain"), patched: a_layer("patched") };
     assert.ok(found.plain > 0 && found.plain <= PLAIN && found.patched > 0 && found.patched <= PATCHED, JSON.stringify({ found, two, four }));
+    assert.ok(four.submits > 0 && four.submits <= SUBMITS, `${four.submits} submits`);
   });
 });

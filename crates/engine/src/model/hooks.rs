@@ -9,6 +9,7 @@ use std::rc::Rc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::ops::edges::NodeSums;
+use crate::ops::nodes::Nodes;
 use circuitscope_core::{DestKind, ModelConfig, SrcKind};
 
 /// The dest nodes whose input is asked for at once.
@@ -29,7 +30,7 @@ pub enum DestInput {
     /// Each gets its own: `[circuit, node, batch, position, d_model]`.
     Each(Tensor<5>),
     /// Some get their own, `[circuit, index in nodes, batch, position, d_model]`; the others the residual stream.
-    Some { nodes: Vec<usize>, input: Tensor<5> },
+    Some { nodes: Rc<Nodes>, input: Tensor<5> },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
     /// All get this input, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`: the

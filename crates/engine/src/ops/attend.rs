@@ -23,6 +23,9 @@ pub struct Masks {
     padding: Option<Vec<usize>>,
     /// Whether the kernels compute it.
     on_host: bool,
+    /// The same on a GPU, once it is asked for.
+    #[cfg(feature = "gpu")]
+    on_device: std::cell::OnceCell<Tensor<1>>,
     /// The masks made so far: blocks of the same kind share them.
     made: RefCell<HashMap<Reach, Option<Mask>>>,
 }
@@ -48,7 +51,14 @@ struct Mask {
 
 impl Masks {
     pub fn new(seq: usize, padding: Option<Vec<usize>>, on_host: bool) -> Self {
-        Self { seq, padding, on_host, made: RefCell::new(HashMap::new()) }
+        Self {
+            seq,
+            padding,
+            on_host,
+            #[cfg(feature = "gpu")]
+            on_device: std::cell::OnceCell::new(),
+            made: RefCell::new(HashMap::new()),
+        }
     }
 
     /// What heads gather; scores are divided by `scale`. `show` is called with the attention probabilities, `[circuit, head, batch, query
@@ -99,11 +109,18 @@ impl Masks {
     /// On a GPU; see [`Masks::attend`].
     #[cfg(feature = "gpu")]
     fn on_gpu(&self, qkv: [Tensor<5>; 3], reach: Reach, scale: f64, apart: bool) -> Tensor<5> {
-        let [q, k, v] = alike(qkv);
-        let ([_, _, _, n_queries, _], device) = (q.dims(), q.device());
-        let mask = self.mask(reach, &(reach.first_query..reach.first_query + n_queries), &device);
-        let add = mask.map_or_else(|| Tensor::zeros([1, 1, 1, n_queries, self.seq], &device), |mask| mask.add);
-        gpu::attend([q, k, v, add], (1.0 / scale) as f32, apart)
+        let Reach { dir, window, first_query } = reach;
+        let qkv = alike(qkv);
+        let padding = self.padding.as_ref().map(|padding| {
+            let uploaded = || {
+                let counts: Vec<f32> = padding.iter().map(|&n| n as f32).collect();
+                Tensor::from_data(TensorData::new(counts, [padding.len()]), &qkv[0].device())
+            };
+            self.on_device.get_or_init(uploaded).clone()
+        });
+        let (is_causal, has_padding) = (dir == AttentionDir::Causal, padding.is_some());
+        let scale = (1.0 / scale) as f32;
+        gpu::attend(qkv, padding, gpu::GpuAttention { scale, first_query, is_causal, window, has_padding, apart })
     }
 
     /// The attention probabilities.

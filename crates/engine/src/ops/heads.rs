@@ -1,14 +1,16 @@
 //! What the heads of a block read: queries, keys and values of inputs that may differ from head to head.
 
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
 use super::edges::NodeSums;
 use super::kernels::{self, HostNorm, Product};
+use super::nodes::{Nodes, indices};
 use super::norm::Norm;
-use super::plain_heads::{Plain, indices};
+use super::plain_heads::Plain;
 use circuitscope_kernels::{Activation, Job, Packed, PackedShape, Sizes};
 
 /// Which of queries, keys and values are computed together: a range of those three.
@@ -23,7 +25,7 @@ pub enum Inputs {
     /// Each has its own: `[circuit, node, batch, position, d_model]`.
     Each(Tensor<5>),
     /// Some have their own, `[circuit, index in nodes, batch, position, d_model]`; the others share one.
-    Some { nodes: Vec<usize>, shared: Tensor<4>, input: Box<Tensor<5>> },
+    Some { nodes: Rc<Nodes>, shared: Tensor<4>, input: Box<Tensor<5>> },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
     /// All have the same, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`.
@@ -218,7 +220,7 @@ impl Inputs {
             Self::Some { nodes, shared, input } => {
                 let [circuits, _, batch, pos, d_model] = input.dims();
                 let shared = shared.expand([circuits, batch, pos, d_model]).unsqueeze_dim(1);
-                let source = |node| nodes.iter().position(|n| *n == node).map_or(0, |i| i + 1);
+                let source = |node| nodes.list().iter().position(|n| *n == node).map_or(0, |i| i + 1);
                 ((0..n_nodes).map(source).collect(), Tensor::cat(vec![shared, *input], 1))
             }
             Self::Sums(sums) => (sums.sources(n_nodes), sums.compute(None)),

@@ -2,6 +2,7 @@
 //! weights themselves are differentiated) by plain tensor operations.
 //!
 //! - [`norm`], [`linear`], [`heads`] and [`head_outputs`] (what heads read and write), [`attend`], [`rotary`]: the operations.
+//! - [`nodes`]: some heads among all, as a device finds them.
 //! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
 //! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu`: those on a GPU.
 
@@ -14,6 +15,7 @@ pub mod head_outputs;
 pub mod heads;
 pub mod kernels;
 pub mod linear;
+pub mod nodes;
 pub mod norm;
 mod plain_heads;
 pub mod rotary;

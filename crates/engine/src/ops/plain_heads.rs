@@ -1,10 +1,11 @@
 //! Queries, keys and values by tensor operations: burn's, and on a GPU our own.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 #[cfg(feature = "gpu")]
 use super::gpu::{self, GpuAct};
 use super::heads::{HeadInputs, Inputs, QkvRange};
+use super::nodes::{Nodes, indices};
 
 /// The projections by tensor operations.
 pub(super) struct Plain<'a> {
@@ -76,23 +77,20 @@ impl Plain<'_> {
     fn on_gpu(
         &self,
         range: &QkvRange,
-        nodes: &[usize],
+        nodes: &Nodes,
         (shared, own): (Tensor<5>, Tensor<5>),
         shift: Option<&Tensor<5>>,
     ) -> Option<Tensor<5>> {
         let HeadInputs { n_heads, n_key_value_heads, ref norm, .. } = *self.heads;
         let works = gpu::work_on(&shared.device()) && gpu::work_on(&own.device());
         let b = self.b.filter(|_| works && n_heads == n_key_value_heads && shift.is_none())?;
-        let n_nodes = range.len() * n_heads;
         let w = self.w.clone().slice([range.clone()]); // [qkv, head, d_model, d_head]
         let bias = b.clone().slice([range.clone()]).flatten::<1>(0, 3);
-        let all = gpu::product::product(norm.forward(shared), w, None, GpuAct::None).flatten::<4>(1, 2);
-        let first = range.start * n_heads;
-        let of_nodes = indices(nodes.iter().map(|node| first + node), &own.device());
-        let w = self.w.clone().flatten::<3>(0, 1).select(0, of_nodes).unsqueeze::<4>();
+        let all = gpu::product::product(norm.forward(shared), w.clone(), None, GpuAct::None).flatten::<4>(1, 2);
+        let w = w.flatten::<3>(0, 1).select(0, nodes.on(&own.device())).unsqueeze::<4>();
         let own = norm.forward(own.flatten::<4>(2, 3)).unsqueeze_dim(1);
         let some = gpu::product::product(own, w, None, GpuAct::None).squeeze_dim(1);
-        let put = gpu::nodes::put_nodes_among(all, some, sources(nodes, n_nodes, &bias.device()), bias);
+        let put = gpu::nodes::put_nodes_among(all, some, nodes.sources(&bias.device()), bias);
         let [circuits, _, rows, d_head] = put.dims();
         Some(put.reshape([circuits, range.len(), n_heads, rows, d_head]))
     }
@@ -152,16 +150,17 @@ impl Plain<'_> {
     /// - input: `[circuit, index in nodes, rows, d_model]`
     /// - shift: `[1, qkv, 1, rows, d_model]`
     /// - output: `[circuit, index in nodes, rows, d_head]`
-    fn some(&self, range: &QkvRange, nodes: &[usize], input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
+    fn some(&self, range: &QkvRange, nodes: &Nodes, input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
         let (n_heads, input) = (self.heads.n_heads, self.heads.norm.forward(input));
         let input = shift.map_or(input.clone(), |shift| {
             let [_, n_qkv, _, rows, d_model] = shift.dims();
-            let of_nodes = indices(nodes.iter().map(|node| node / n_heads), &shift.device());
+            let of_nodes = indices(nodes.list().iter().map(|node| node / n_heads), &shift.device());
             input + shift.reshape([1, n_qkv, rows, d_model]).select(1, of_nodes)
         });
-        let first = range.start * n_heads;
-        let heads = indices(nodes.iter().map(|node| first + node), &input.device());
-        let of_nodes = |all: &Tensor<4>| all.clone().flatten::<3>(0, 1).select(0, heads.clone()).unsqueeze::<4>();
+        let heads = nodes.on(&input.device());
+        let of_nodes = |all: &Tensor<4>| {
+            all.clone().slice([range.clone()]).flatten::<3>(0, 1).select(0, heads.clone()).unsqueeze::<4>()
+        };
         with_bias(input.matmul(of_nodes(self.w)), self.b.map(of_nodes))
     }
 }
@@ -179,22 +178,10 @@ fn with_bias<const D: usize>(projected: Tensor<D>, bias: Option<Tensor<D>>) -> T
 /// - all: `[circuit | 1, part, head, rows, d_head]`
 /// - some: `[circuit, index in nodes, rows, d_head]`
 /// - output: `[circuit, qkv, head, rows, d_head]`
-fn put_nodes(all: Tensor<5>, nodes: &[usize], some: Tensor<4>) -> Tensor<5> {
+fn put_nodes(all: Tensor<5>, nodes: &Nodes, some: Tensor<4>) -> Tensor<5> {
     let ([_, n_qkv, heads, rows, d_head], circuits) = (all.dims(), some.dims()[0]);
     let n_nodes = n_qkv * heads;
-    let sources = sources(nodes, n_nodes, &some.device());
+    let sources = nodes.sources(&some.device());
     let all = all.flatten::<4>(1, 2).expand([circuits, n_nodes, rows, d_head]);
     Tensor::cat(vec![all, some], 1).select(1, sources).reshape([circuits, n_qkv, heads, rows, d_head])
-}
-
-/// For each node where it is found: its own number among those of all, or behind them its index among some.
-fn sources(nodes: &[usize], n_nodes: usize, device: &Device) -> Tensor<1, Int> {
-    let source = |node| nodes.iter().position(|n| *n == node).map_or(node, |i| n_nodes + i);
-    indices((0..n_nodes).map(source), device)
-}
-
-pub(super) fn indices(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
-    let values: Vec<i32> = values.map(|value| value as i32).collect();
-    let n = values.len();
-    Tensor::from_data(TensorData::new(values, [n]), device)
 }

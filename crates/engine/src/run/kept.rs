@@ -20,6 +20,8 @@ pub struct Kept {
     pub out: SrcActivations,
     /// The residual stream before each block: `[1, batch, position, d_model]`.
     resids: Vec<Tensor<4>>,
+    /// The dest nodes whose inputs were asked for, together and in this order.
+    dests: Vec<Dest>,
     /// The rows of the src nodes that were asked for, see [`Kept::row`].
     rows: RefCell<Vec<Option<Row>>>,
     /// The last rows that were made on another device, with their block and number of circuits.
@@ -30,6 +32,7 @@ pub struct Kept {
 pub struct Keeper<'a> {
     graph: &'a Graph,
     groups: Vec<SrcGroup>,
+    dests: Vec<Dest>,
     resids: Vec<Tensor<4>>,
     prefix: PrefixKeeper,
     /// How many positions the prefix has.
@@ -39,13 +42,14 @@ pub struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     /// One that keeps the keys and values of `n_prefix` positions, and everything else of the others.
     pub fn new(graph: &'a Graph, n_prefix: usize) -> Self {
-        Self { graph, groups: Vec::new(), resids: Vec::new(), prefix: PrefixKeeper::new(n_prefix), n_prefix }
+        let prefix = PrefixKeeper::new(n_prefix);
+        Self { graph, groups: Vec::new(), dests: Vec::new(), resids: Vec::new(), prefix, n_prefix }
     }
 
     pub fn into_kept(self) -> (Kept, Option<Rc<Prefix>>) {
         let rows = RefCell::new(vec![None; self.graph.srcs.len()]);
         let (out, tensor_rows) = (SrcActivations { groups: self.groups }, RefCell::new(None));
-        (Kept { out, resids: self.resids, rows, tensor_rows }, self.prefix.into_prefix())
+        (Kept { out, resids: self.resids, dests: self.dests, rows, tensor_rows }, self.prefix.into_prefix())
     }
 
     /// From the end of the prefix on; `axis` is that of positions.
@@ -64,6 +68,7 @@ impl Hooks for Keeper<'_> {
         if dest.kinds.contains(&DestKind::K(self.resids.len())) {
             self.resids.push(self.after_prefix(resid.clone(), 2));
         }
+        self.dests.push(dest.clone());
         DestInput::Resid
     }
 
@@ -104,6 +109,8 @@ impl Kept {
     ) -> Tensor<4> {
         let n_circuits = masks.n_circuits();
         let block = masks.first_block().unwrap_or(usize::MAX).min(self.resids.len().saturating_sub(1));
+        let is_run = |dest: &&Dest| dest.kinds.first().is_some_and(|kind| kind.block() >= block);
+        masks.upload_all(self.dests.iter().filter(is_run));
         let resid = match self.resids.get(block) {
             Some(resid) => {
                 let start = Start { block, resid: resid.clone() };

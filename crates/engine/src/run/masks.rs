@@ -11,6 +11,7 @@ use std::rc::Rc;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model::{Dest, Model};
+use crate::ops::nodes::Nodes;
 use circuitscope_core::{DestKind, DestModule, Graph, SrcKind};
 
 /// The masks of some circuits, uploaded when they are first asked for and kept.
@@ -53,7 +54,7 @@ pub enum Mask {
     /// src node to the last that has an edge to these nodes.
     Each(Tensor<4>),
     /// The same for some nodes, the only ones with patched edges.
-    Some { nodes: Vec<usize>, mask: Tensor<4> },
+    Some { nodes: Rc<Nodes>, mask: Tensor<4> },
 }
 
 /// Nodes without patched edges share a norm and a projection. That costs one more projection for all nodes, so that it pays
@@ -184,13 +185,20 @@ impl<'a> Masks<'a> {
     /// The mask of some dest nodes.
     pub fn of(&mut self, dest: &Dest) -> Mask {
         let Some(&kind) = dest.kinds.first() else { return Mask::Nothing };
-        let key = (kind, dest.kinds.len(), dest.positions.start);
+        let key = (kind, dest.kinds.len(), self.positions(dest).start);
         if let Some(mask) = self.uploaded.get(&key) {
             return mask.clone();
         }
         let mask = self.upload(dest);
         self.uploaded.insert(key, mask.clone());
         mask
+    }
+
+    /// Uploads the masks of some dest nodes before a pass begins: a GPU is handed whatever waits to be computed before each upload.
+    pub fn upload_all<'d>(&mut self, dests: impl Iterator<Item = &'d Dest>) {
+        if !self.on_host && self.graph.config.seq_len.is_none() {
+            dests.for_each(|dest| drop(self.of(dest)));
+        }
     }
 
     /// Whether an edge from a src node of this kind is patched in any circuit.
@@ -210,6 +218,7 @@ impl<'a> Masks<'a> {
             })
         };
         let nodes: Vec<(usize, usize)> = nodes.collect();
+        let n_nodes = nodes.len();
         let is_patched =
             |node: &(usize, usize)| rows(*node).any(|(m, head, position, c)| self.any_patched(m, head, position, c));
         let patched: Vec<usize> = (0..nodes.len()).filter(|&i| is_patched(&nodes[i])).collect();
@@ -226,7 +235,15 @@ impl<'a> Masks<'a> {
             }
         }
         let mask = Tensor::from_data(TensorData::new(mask, shape), &self.device);
-        if share { Mask::Some { nodes: patched, mask } } else { Mask::Each(mask) }
+        if share {
+            let nodes = Nodes::new(patched, n_nodes);
+            if !self.on_host {
+                nodes.upload(&self.device);
+            }
+            Mask::Some { nodes: Rc::new(nodes), mask }
+        } else {
+            Mask::Each(mask)
+        }
     }
 
     /// The edges to a node, by index.

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
 
+mod multiply;
 pub mod nodes;
 pub mod product;
 
@@ -22,14 +23,29 @@ const N_UNITS: u32 = 64;
 const MOST_WORKGROUPS: u32 = 65_535;
 /// How many scores fit a workgroup's memory, of which WebGPU promises 16 KiB.
 const MOST_KEYS: usize = 2048;
-/// Below what is added to the scores of keys that are not attended to.
-const UNATTENDED: f32 = -1e29;
 
 /// A norm over rows.
 #[derive(Debug, Clone, Copy)]
 pub struct RowNorm {
     pub is_layer: bool,
     pub eps: f32,
+}
+
+/// Which keys queries attend to, and what is made of them.
+#[derive(Debug, Clone, Copy)]
+pub struct GpuAttention {
+    /// What scores are multiplied with.
+    pub scale: f32,
+    /// The position of the first query.
+    pub first_query: usize,
+    /// Whether no query attends to later positions.
+    pub is_causal: bool,
+    /// How many positions up to its own a query attends to at most.
+    pub window: Option<usize>,
+    /// Whether prompts begin with padding, which is not attended to.
+    pub has_padding: bool,
+    /// Whether the heads' outputs are to lie apart.
+    pub apart: bool,
 }
 
 /// The functions that are applied after a bias.
@@ -57,16 +73,18 @@ pub trait GpuKernels: Backend {
     /// # Shapes
     /// - q: `[circuit, head, batch, query, d_head]`
     /// - k, v: `[circuit, key and value head, batch, seq, d_head]`
-    /// - add: `[1, 1, batch | 1, query, seq]`, added to the scores
+    /// - padding: `[batch]`, how many tokens of each prompt are padding; of which nothing is read where none is
     /// - output: `[circuit, batch, query, head, d_head]`, or `[circuit, head, batch, query, d_head]` where heads are to be apart
     fn gpu_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,
         v: FloatTensor<Self>,
-        add: FloatTensor<Self>,
-        scale: f32,
-        apart: bool,
+        padding: FloatTensor<Self>,
+        attention: GpuAttention,
     ) -> FloatTensor<Self>;
+
+    /// Memory for one number, which is not set.
+    fn gpu_unset(like: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// Some threads of a workgroup take a row each; rows that are not there are computed like the last.
@@ -146,7 +164,7 @@ fn attend_queries(
     q: &[f32],
     k: &[f32],
     v: &[f32],
-    add: &[f32],
+    padding: &[f32],
     out: &mut [f32],
     scale: f32,
     heads: usize,
@@ -155,14 +173,17 @@ fn attend_queries(
     queries: usize,
     seq: usize,
     d_head: usize,
-    add_batch: usize,
+    first_query: usize,
+    window: usize,
     n: usize,
+    #[comptime] is_causal: bool,
+    #[comptime] has_padding: bool,
     #[comptime] apart: bool,
     #[comptime] most_keys: usize,
     #[comptime] per_query: usize,
 ) {
     let unit = UNIT_POS as usize;
-    let (own, first_score) = (unit % per_query, unit / per_query * most_keys);
+    let (own, room) = (unit % per_query, unit / per_query * most_keys);
     let wanted = CUBE_POS * comptime!(N_UNITS as usize / per_query) + unit / per_query;
     let at = min(wanted, n - 1);
     let query = at % queries;
@@ -171,34 +192,40 @@ fn attend_queries(
     let circuit = at / (queries * batch * heads);
     let group = head / (heads / key_value_heads);
     let keys_first = ((circuit * key_value_heads + group) * batch + prompt) * seq * d_head;
-    let add_first = ((prompt % add_batch) * queries + query) * seq;
+    // The keys that it attends to: none, for the query of a pad token.
+    let after = first_query + query + 1;
+    let (mut start, mut end) = (0usize, seq);
+    if comptime!(is_causal) {
+        end = min(seq, after);
+    }
+    if after > window {
+        start = after - window;
+    }
+    if comptime!(has_padding) {
+        start = max(start, usize::cast_from(padding[prompt]));
+    }
     let mut scores = Shared::<[f32]>::new_slice(comptime!(most_keys * (N_UNITS as usize / per_query)));
-    for key in range_stepped(own, seq, per_query) {
+    for key in range_stepped(start + own, end, per_query) {
         let mut score = 0.0f32;
         let first = keys_first + key * d_head;
         for i in 0..d_head {
             score += q[at * d_head + i] * k[first + i];
         }
-        scores[first_score + key] = score * scale + add[add_first + key];
+        scores[room + key] = score * scale;
     }
     sync_cube();
-    let mut most = scores[first_score];
-    for key in 1..seq {
-        most = most.max(scores[first_score + key]);
+    let mut most = f32::new(-1e30);
+    for key in start..end {
+        most = most.max(scores[room + key]);
     }
     sync_cube();
-    for key in range_stepped(own, seq, per_query) {
-        scores[first_score + key] = (scores[first_score + key] - most).exp();
+    for key in range_stepped(start + own, end, per_query) {
+        scores[room + key] = (scores[room + key] - most).exp();
     }
     sync_cube();
     let mut total = 0.0f32;
-    for key in 0..seq {
-        total += scores[first_score + key];
-    }
-    // The query of a pad token attends to nothing.
-    let mut share = 1.0f32 / total;
-    if most < UNATTENDED {
-        share = 0.0f32;
+    for key in start..end {
+        total += scores[room + key];
     }
     let mut out_first = at * d_head;
     if comptime!(!apart) {
@@ -207,10 +234,11 @@ fn attend_queries(
     if wanted < n {
         for i in range_stepped(own, d_head, per_query) {
             let mut sum = 0.0f32;
-            for key in 0..seq {
-                sum += scores[first_score + key] * v[keys_first + key * d_head + i];
+            for key in start..end {
+                sum += scores[room + key] * v[keys_first + key * d_head + i];
             }
-            out[out_first + i] = sum * share;
+            // Where there are no keys, the sum is 0.
+            out[out_first + i] = sum / total.max(1e-30f32);
         }
     }
 }
@@ -268,14 +296,14 @@ impl GpuKernels for CubeBackend {
         q: CubeTensor,
         k: CubeTensor,
         v: CubeTensor,
-        add: CubeTensor,
-        scale: f32,
-        apart: bool,
+        padding: CubeTensor,
+        attention: GpuAttention,
     ) -> CubeTensor {
-        let [q, k, v, add] = [q, k, v, add].map(into_contiguous);
-        let (of_q, of_k, of_add) = (q.shape(), k.shape(), add.shape());
+        let [q, k, v, padding] = [q, k, v, padding].map(into_contiguous);
+        let GpuAttention { scale, first_query, is_causal, window, has_padding, apart } = attention;
+        let (of_q, of_k) = (q.shape(), k.shape());
         let (circuits, heads, batch, queries, d_head) = (of_q[0], of_q[1], of_q[2], of_q[3], of_q[4]);
-        let (key_value_heads, seq, add_batch) = (of_k[1], of_k[3], of_add[2]);
+        let (key_value_heads, seq) = (of_k[1], of_k[3]);
         let n = circuits * heads * batch * queries;
         let most_keys = seq.next_power_of_two();
         // Where all scores of a workgroup have room.
@@ -292,7 +320,7 @@ impl GpuKernels for CubeBackend {
                 q.into_buffer_arg(),
                 k.into_buffer_arg(),
                 v.into_buffer_arg(),
-                add.into_buffer_arg(),
+                padding.into_buffer_arg(),
                 out.clone().into_buffer_arg(),
                 scale,
                 heads,
@@ -301,14 +329,21 @@ impl GpuKernels for CubeBackend {
                 queries,
                 seq,
                 d_head,
-                add_batch,
+                first_query,
+                window.unwrap_or(first_query + queries + seq),
                 n,
+                is_causal,
+                has_padding,
                 apart,
                 most_keys,
                 per_query,
             );
         }
         out
+    }
+
+    fn gpu_unset(one: CubeTensor) -> CubeTensor {
+        like(&one, Shape::new([1]))
     }
 }
 
@@ -333,8 +368,9 @@ pub fn norm<const D: usize>(x: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>, norm
 }
 
 /// See [`GpuKernels::gpu_attention`]; where heads are to be apart, they lie so, and the shape is the same.
-pub fn attend([q, k, v, add]: [Tensor<5>; 4], scale: f32, apart: bool) -> Tensor<5> {
-    let [q, k, v, add] = [q, k, v, add].map(Tensor::into_dispatch);
-    let z: Tensor<5> = Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, add, scale, apart));
-    if apart { z.permute([0, 2, 3, 1, 4]) } else { z }
+pub fn attend([q, k, v]: [Tensor<5>; 3], padding: Option<Tensor<1>>, attention: GpuAttention) -> Tensor<5> {
+    let [q, k, v] = [q, k, v].map(Tensor::into_dispatch);
+    let padding = padding.map_or_else(|| Dispatch::gpu_unset(q.clone()), Tensor::into_dispatch);
+    let z: Tensor<5> = Tensor::from_dispatch(Dispatch::gpu_attention(q, k, v, padding, attention));
+    if attention.apart { z.permute([0, 2, 3, 1, 4]) } else { z }
 }
