@@ -16,6 +16,8 @@ use burn::tensor::Tensor;
 
 use crate::model::{Dest, DestInput, Hooks, Model, ModelError, Start, TokenBatch};
 use crate::ops::edges::{self, Row};
+#[cfg(feature = "gpu")]
+use crate::ops::gpu;
 use crate::run::ablation::{SrcActivations, SrcGroup};
 use crate::run::batch::read;
 use circuitscope_core::{DestModule, Graph, SrcKind};
@@ -213,7 +215,7 @@ impl<'a> ScoreSums<'a> {
         let of_dest = |DestGradient { modules, first_position, grad }: DestGradient| {
             let module = &self.graph.dests[modules[0]];
             let rows = differences.from(first_position).narrow(1, module.min_src_idx, module.n_src);
-            let products = self.columns(grad).matmul(rows.swap_dims(1, 2));
+            let products = products_of(self.columns(grad), rows);
             (modules, first_position, products)
         };
         gradients.dests.into_iter().map(of_dest).collect()
@@ -324,4 +326,17 @@ fn rows(graph: &Graph, patch: &SrcActivations, out: &SrcActivations, position: u
         Some(columns(graph, patch.at(group.kind, position)? - out))
     });
     Tensor::cat(rows.collect(), 1)
+}
+
+/// The products of all rows of two tensors, for each position.
+///
+/// # Shapes
+/// - a, b: `[position | 1, row, columns]`
+/// - output: `[position | 1, row of a, row of b]`
+fn products_of(a: Tensor<3>, b: Tensor<3>) -> Tensor<3> {
+    #[cfg(feature = "gpu")]
+    if gpu::product::works_for(&a, &b, None::<&Tensor<1>>) {
+        return gpu::product::product_with_rows(a, b, None);
+    }
+    a.matmul(b.swap_dims(1, 2))
 }

@@ -96,7 +96,7 @@ impl HeadOutputs {
                 let d_model = w.dims()[2];
                 let z = z.permute([0, 3, 1, 2, 4]).reshape([circuits, heads, rows, d_head]);
                 #[cfg(feature = "gpu")]
-                if gpu::work_on(&z.device()) {
+                if gpu::product::works_for(&z, w, None::<&Tensor<1>>) {
                     let w = (**w).clone().unsqueeze::<4>();
                     let each = gpu::product::product(z.unsqueeze_dim(1), w, None, GpuAct::None);
                     return each.reshape([circuits, heads, batch, pos, d_model]);

@@ -61,13 +61,17 @@ impl Linear {
                 let (w, b) = &**plain;
                 let x = self.norm.forward(x);
                 #[cfg(feature = "gpu")]
-                if let Some(act) = self.act.map_or(Some(GpuAct::None), gpu_kernel_of)
-                    && gpu::work_on(&x.device())
-                {
+                if gpu::product::works_for(&x, w, b.as_ref()) {
                     let ([n_rows, d_in], [_, d_out]) = (x.dims(), w.dims());
+                    let kernel = self.act.and_then(gpu_kernel_of).filter(|_| !x.is_autodiff());
                     let (x, w) = (x.reshape([1, 1, 1, n_rows, d_in]), w.clone().reshape([1, 1, d_in, d_out]));
                     let b = b.as_ref().map(|b| b.clone().flatten(0, 1));
-                    return gpu::product::product(x, w, b, act).reshape([n_rows, d_out]);
+                    let product =
+                        gpu::product::product(x, w, b, kernel.unwrap_or(GpuAct::None)).reshape([n_rows, d_out]);
+                    return match self.act {
+                        Some(act) if kernel.is_none() => activated(act, product),
+                        _ => product,
+                    };
                 }
                 let product = x.matmul(w.clone());
                 let sum = b.iter().fold(product, |sum, b| sum + b.clone());
@@ -132,8 +136,9 @@ pub fn times_rows(rows: Tensor<2>, w: Tensor<2>, b: Option<Tensor<2>>, on_host: 
         kernels::table_product(rows, w)
     } else {
         #[cfg(feature = "gpu")]
-        if gpu::work_on(&rows.device()) {
-            return gpu::product::product_with_rows(rows, w, b.map(|b| b.flatten(0, 1)));
+        if gpu::product::works_for(&rows, &w, b.as_ref()) {
+            let (rows, w) = (rows.unsqueeze(), w.unsqueeze());
+            return gpu::product::product_with_rows(rows, w, b.map(|b| b.flatten(0, 1))).squeeze_dim(0);
         }
         rows.matmul(w.transpose())
     };

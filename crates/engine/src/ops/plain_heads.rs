@@ -135,7 +135,7 @@ impl Plain<'_> {
         let input = self.heads.norm.forward(input);
         let input = shift.map_or(input.clone(), |shift| input + shift);
         #[cfg(feature = "gpu")]
-        if gpu::work_on(&input.device()) {
+        if gpu::product::works_for(&input, self.w, self.b) {
             let w = self.w.clone().slice([range.clone()]);
             let b = self.b.map(|b| b.clone().slice([range]).flatten::<1>(0, 3));
             return gpu::product::product(input, w, b, GpuAct::None);

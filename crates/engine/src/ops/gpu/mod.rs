@@ -1,10 +1,11 @@
 //! Operations of our own on a GPU, each in one dispatch: a norm, and attention from scores to the sum of values; [`product`] by weights;
 //! and what patching takes, [`nodes`].
 //!
-//! They have no backward pass: where gradients are wanted, plain tensor operations take their place.
+//! Products have a backward pass, by their left side; of the others plain tensor operations take the place where gradients are wanted.
 
 #![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
 
+mod backward;
 mod multiply;
 pub mod nodes;
 pub mod product;

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "the kernel is launched without checks of its indices, which the launch argues for")]
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
@@ -17,6 +17,8 @@ use cubecl::prelude::*;
 use super::multiply::{CHUNK, N_UNITS, Tile, add_chunks, multiply};
 use super::{GpuAct, GpuKernels, threads, workgroups};
 
+/// From how many numbers on sums of more rows than a few are cut, too.
+const LONG: usize = 4096;
 /// How many workgroups a product should have, so that most GPUs have some for each of their cores.
 const FLOOR: usize = 64;
 
@@ -38,7 +40,7 @@ pub struct GpuProduct {
     pub has_bias: bool,
 }
 
-#[backend_extension(Cube)]
+#[backend_extension(Cube, Autodiff)]
 pub trait GpuProducts: Backend {
     /// # Shapes
     /// - a: `[c, g | 1, h | 1, row, depth]`
@@ -64,9 +66,9 @@ fn tile(n_batches: usize, n_rows: usize, width: usize) -> Tile {
     Tile { rows, columns, own_rows: own, own_columns: own }
 }
 
-/// Into how many chunks what is summed is cut: where rows are few, and tiles too.
+/// Into how many chunks what is summed is cut: where tiles are few, and rows too or what is summed is long.
 fn n_chunks(n_tiles: usize, n_rows: usize, depth: usize) -> usize {
-    if n_rows <= 16 && n_tiles < FLOOR && depth >= 2 * CHUNK { depth.div_ceil(CHUNK) } else { 1 }
+    if n_tiles < FLOOR && depth >= if n_rows <= 16 { 2 * CHUNK } else { LONG } { depth.div_ceil(CHUNK) } else { 1 }
 }
 
 impl GpuProducts for CubeBackend {
@@ -142,6 +144,20 @@ impl GpuProducts for CubeBackend {
     }
 }
 
+/// Whether these products work for such factors: on a GPU, where the right side and the bias are not differentiated.
+pub fn works_for<const A: usize, const B: usize, const C: usize>(
+    a: &Tensor<A>,
+    b: &Tensor<B>,
+    bias: Option<&Tensor<C>>,
+) -> bool {
+    let is_there = match a.device().as_dispatch() {
+        DispatchDevice::Cube(_) => true,
+        DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Cube(_)),
+        _ => false,
+    };
+    is_there && !b.is_tracked() && bias.is_none_or(|bias| !bias.is_tracked())
+}
+
 /// See [`GpuProducts::gpu_product`]: a bias, where there is one, has as many numbers as its shape.
 ///
 /// # Shapes
@@ -153,17 +169,17 @@ pub fn product(a: Tensor<5>, b: Tensor<4>, bias: Option<Tensor<1>>, act: GpuAct)
     multiplied(a, b, bias, [b_rows, width], (false, act))
 }
 
-/// Rows times other rows, as the logits of a model whose unembedding is its embedding.
+/// Rows times other rows, as the logits of a model whose unembedding is its embedding, and the scores of edges.
 ///
 /// # Shapes
-/// - a: `[row, depth]`
-/// - b: `[column, depth]`
-/// - bias: `[column]`
-/// - output: `[row, column]`
-pub fn product_with_rows(a: Tensor<2>, b: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    let ([n_rows, depth], [n_columns, _]) = (a.dims(), b.dims());
-    let (a, b) = (a.reshape([1, 1, 1, n_rows, depth]), b.reshape([1, 1, n_columns, depth]));
-    multiplied(a, b, bias, [depth, n_columns], (true, GpuAct::None)).reshape([n_rows, n_columns])
+/// - a: `[batch, row, depth]`
+/// - b: `[batch, column, depth]`
+/// - bias: `[batch * column]`
+/// - output: `[batch, row, column]`
+pub fn product_with_rows(a: Tensor<3>, b: Tensor<3>, bias: Option<Tensor<1>>) -> Tensor<3> {
+    let ([batch, n_rows, depth], [_, n_columns, _]) = (a.dims(), b.dims());
+    let (a, b) = (a.reshape([1, batch, 1, n_rows, depth]), b.reshape([batch, 1, n_columns, depth]));
+    multiplied(a, b, bias, [depth, n_columns], (true, GpuAct::None)).reshape([batch, n_rows, n_columns])
 }
 
 fn multiplied(
@@ -176,7 +192,8 @@ fn multiplied(
     let ([c, a_g, a_h, n_rows, depth], [g, h, _, _]) = (a.dims(), b.dims());
     let (a_has, has_bias) = ([a_g == g, a_h == h], bias.is_some());
     let product = GpuProduct { counts: [c, g, h], a_has, n_rows, depth, b_rows, width, is_turned, act, has_bias };
-    let b = b.into_dispatch();
-    let bias = bias.map_or_else(|| Dispatch::gpu_unset(b.clone()), Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::gpu_product(a.into_dispatch(), b, bias, product))
+    let unset = || Tensor::from_dispatch(Dispatch::gpu_unset(b.clone().without_autodiff().into_dispatch()));
+    let bias: Tensor<1> = bias.unwrap_or_else(unset);
+    let (b, bias) = if a.is_autodiff() { (b.autodiff(), bias.autodiff()) } else { (b, bias) };
+    Tensor::from_dispatch(Dispatch::gpu_product(a.into_dispatch(), b.into_dispatch(), bias.into_dispatch(), product))
 }
