@@ -127,7 +127,11 @@ async function openInPage({ site, config: configName, batch, seq }) {
 /** Prints what each kernel took, by its name and its workgroups. */
 function printKernels(dispatches) {
   const sum = (list) => list.reduce((total, { ms }) => total + ms, 0);
-  const kinds = Map.groupBy(dispatches, ({ name, counts }) => `${name.replace(/_[0-9a-f]{8}$/, "")} ${counts.join(" x ")}`);
+  const kinds = new Map();
+  for (const dispatch of dispatches) {
+    const kind = `${dispatch.name.replace(/_[0-9a-f]{8}$/, "")} ${dispatch.counts.join(" x ")}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), dispatch]);
+  }
   console.log(`\n${name}, ${what}: ${dispatches.length} dispatches, ${sum(dispatches).toFixed(0)} ms`);
   for (const [kind, list] of [...kinds].sort((a, b) => sum(b[1]) - sum(a[1])).slice(0, 24)) {
     console.log(`  ${sum(list).toFixed(1).padStart(8)} ms  ${String(list.length).padStart(4)} times  ${kind}`);

@@ -158,20 +158,59 @@ fn add_dots<I: Isa, const ROWS: usize>(
 ) {
     let ops = isa.f32();
     let (lanes, n) = (ops.len(), right[0].len());
+    assert!(left.iter().all(|row| row.len() == n) && right[1].len() == n, "rows of one length");
     let whole = n - n % lanes;
     let mut dots = [[ops.zero(); 2]; ROWS];
-    for k in (0..whole).step_by(lanes) {
-        let (a, b) = (ops.load(&right[0][k..]), ops.load(&right[1][k..]));
-        for (dots, left) in dots.iter_mut().zip(&left) {
-            let left = ops.load(&left[k..]);
-            dots[0] = ops.mul_add(left, a, dots[0]);
-            dots[1] = ops.mul_add(left, b, dots[1]);
-        }
+    let mut at = [left[0].as_ptr(); ROWS];
+    for (at, row) in at.iter_mut().zip(&left) {
+        *at = row.as_ptr();
+    }
+    let mut others = right.map(<[f32]>::as_ptr);
+    let mut vectors = whole / lanes;
+    // Four vectors a round, with a way out after each: see [`crate::tile`].
+    macro_rules! round {
+        ($($k:literal)*) => { $(
+            if vectors == $k {
+                break;
+            }
+            // SAFETY: so many vectors are left of each row.
+            unsafe { add_products(isa, &at, others, $k * lanes, &mut dots) };
+        )* }
+    }
+    loop {
+        round!(0 1 2 3);
+        vectors -= 4;
+        at = at.map(|row| row.wrapping_add(4 * lanes));
+        others = others.map(|row| row.wrapping_add(4 * lanes));
     }
     for (row, dots) in dots.iter().enumerate() {
         for (column, &dot) in dots.iter().enumerate().take(1 + usize::from(two)) {
             let rest = (whole..n).map(|k| left[row][k] * right[column][k]);
             sums[row * stride + column] += rest.fold(sum_of::<I>(dot), |sum, x| sum + x);
+        }
+    }
+}
+
+/// Adds the products of a vector of some rows with one of each of two others.
+///
+/// # Safety
+/// Each has a vector from `k` on.
+#[inline(always)]
+unsafe fn add_products<I: Isa, const ROWS: usize>(
+    isa: I,
+    rows: &[*const f32; ROWS],
+    others: [*const f32; 2],
+    k: usize,
+    dots: &mut [[I::F32; 2]; ROWS],
+) {
+    let ops = isa.f32();
+    // SAFETY: as the caller says.
+    unsafe {
+        let (a, b) = (ops.load_ptr(others[0].add(k)), ops.load_ptr(others[1].add(k)));
+        for (dots, row) in dots.iter_mut().zip(rows) {
+            let row = ops.load_ptr(row.add(k));
+            dots[0] = ops.mul_add(row, a, dots[0]);
+            dots[1] = ops.mul_add(row, b, dots[1]);
         }
     }
 }
