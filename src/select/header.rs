@@ -27,11 +27,12 @@ pub fn device_line(state: &State) -> (String, String) {
         Engine::Closed => ("Engine not loaded".to_owned(), "It is fetched when something is run.".to_owned()),
         Engine::Opening => ("Starting the engine…".to_owned(), String::new()),
         Engine::Open(device) => {
-            let reason = |kind: &str| format!("{kind} ({}): {}", device.name, device.reason);
             match device.kind {
                 DeviceKind::Webgpu => (format!("GPU: {}", device.name), device.reason.clone()),
                 // Its name is that of the program which computes, and says nothing to most.
-                DeviceKind::Cpu => (format!("CPU · {}", counted(device.workers, "worker")), reason("CPU")),
+                DeviceKind::Cpu => {
+                    (format!("CPU · {}", counted(device.workers, "worker")), format!("CPU: {}", device.reason))
+                }
             }
         }
     }

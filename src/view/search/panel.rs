@@ -7,8 +7,9 @@ use super::form::{SearchForm, search_form};
 use super::loss::LossPlot;
 use crate::select::{search, search_words as words};
 use crate::state::algorithms::OFFERS;
+use crate::state::figure::Next;
 use crate::state::runs::Run;
-use crate::tasks;
+use crate::tasks::{self, figure};
 use crate::update::{Action, ScreenAction, SearchAction};
 use crate::view::connected::Connected;
 
@@ -63,18 +64,27 @@ fn form(props: &Connected) -> Html {
 fn bar(props: &Connected) -> Html {
     let state = &props.state;
     let start = |trial: bool| {
-        props.with(move |state, tasks, ()| {
-            if let Ok(order) = search::order(state, trial) {
-                tasks::search(tasks, order);
-            }
+        props.with(move |state, tasks, ()| match search::order(state, trial) {
+            Ok(order) => tasks::search(tasks, order),
+            Err(_) if search::fetches_first(state) => figure::fetch(tasks, state, Next::Search),
+            Err(_) => {}
         })
     };
-    let problem = search::order(state, false).err();
+    let fetches_first = search::fetches_first(state);
+    let (problem, said) = match search::order(state, false).err() {
+        // Nothing is wrong: the files come first.
+        Some(text) if fetches_first => (None, Some(text)),
+        problem => (problem, words::cost(state)),
+    };
     let passes = search::cost(state).map_or(0, |cost| cost.forward_passes + cost.backward_passes);
     let idle = matches!(state.run, Run::Idle(_));
     search_bar(&SearchBar {
-        cost: words::cost(state),
-        can_time: idle && problem.is_none() && passes >= MIN_TIMED_PASSES && search::expected_ms(state).is_none(),
+        cost: said,
+        can_time: idle
+            && !fetches_first
+            && problem.is_none()
+            && passes >= MIN_TIMED_PASSES
+            && search::expected_ms(state).is_none(),
         problem,
         run_after: state.discover.run_after,
         progress: words::progress(state),

@@ -10,6 +10,7 @@ use crate::state::settings::Machine;
 use crate::update::{Action, ScreenAction};
 use crate::view::connected::Connected;
 use crate::view::parts::menu::Menu;
+use crate::words::counted;
 use circuitscope_wire::engine::DeviceChoice;
 
 /// The bar.
@@ -37,8 +38,14 @@ fn device(props: &Connected) -> Html {
     let machine = props.state.settings.machine;
     let item = |(choice, label, about): (DeviceChoice, &'static str, &'static str)| {
         let onclick = props.on(move |_: MouseEvent| Action::MachineChosen(Machine { device: choice, ..machine }));
+        let text = match machine.workers {
+            Some(n) if choice == DeviceChoice::Cpu => {
+                format!("by {}, as chosen under Run settings", counted(n.into(), "worker"))
+            }
+            _ => about.to_owned(),
+        };
         html! {
-            <button type="button" aria-current={(choice == machine.device).then_some("true")} {onclick}>{ label }<span class="quiet">{ about }</span></button>
+            <button type="button" aria-current={(choice == machine.device).then_some("true")} {onclick}>{ label }<span class="quiet">{ text }</span></button>
         }
     };
     let button = html! { <><i class={dot} aria-hidden="true" /><strong>{ device }</strong></> };

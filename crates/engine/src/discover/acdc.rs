@@ -173,7 +173,7 @@ impl Shared for Removing<'_> {
         let is_in = |digits: &String| from_hex(digits, graph.n_edges()).into_iter().filter(|&removed| !removed).count();
         let left = removed.last().map_or(0, is_in);
         let name = graph.edges().nth(*edge_idx).map_or_else(String::new, |edge| graph.edge_name(edge));
-        (1, format!("{name}, at most {left} left"))
+        (1, format!("{name}, at most {left} edges stay"))
     }
 
     fn setup(&self) -> usize {
