@@ -118,6 +118,18 @@ await pageSuite("figures", { anew: false }, ({ page, ui, server, visitor }) => {
     assert.doesNotMatch(await page.locator(".status").innerText(), /recorded/);
   });
 
+  it("fetches them for the panel of a search, too, where nothing is wrong", async () => {
+    await serve();
+    await openAt("?figure=f/figure.json");
+    await ui.onCpu();
+    await page.locator('.more-find[data-section="find"]').click();
+    const bar = page.locator(".discover-bar");
+    await bar.locator(".cost").filter({ hasText: "Fetches the figure's files first, " }).waitFor();
+    assert.equal(await bar.locator(".wrong").count(), 0);
+    await bar.getByRole("button", { name: "Find", exact: true }).click();
+    await ui.status(/^Done: 1 circuit on 6 prompts/);
+  });
+
   it("says in another colour that a run is not as recorded", async () => {
     await serve(({ recorded }) => (recorded.circuits[1].measurement.logitDiff.mean += 0.25));
     await openAt("?figure=f/figure.json");
