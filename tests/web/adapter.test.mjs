@@ -103,4 +103,26 @@ describe("an adapter", () => {
       assert.ok(Math.abs(gpu[circuit][i] - logit) < 1e-4 + 1e-4 * Math.abs(logit), `circuit ${circuit}, logit ${i}: ${gpu[circuit][i]}, ${logit}`);
     }));
   });
+
+  it("scores edges by long sums as the CPU does", async () => {
+    const { outputs, error } = await page.evaluate((files) => (async () => {
+      const { openEngine } = await tests.module();
+      const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
+      const text = (name) => new TextDecoder().decode(bytes(name));
+      const outputs = [];
+      for (const device of ["cpu", "webgpu"]) {
+        const engine = await openEngine({ device, workers: 1 });
+        await engine.loadModel({ config: text("tl_config.json"), weights: bytes("model.safetensors") });
+        const { values } = await engine.discover({ prompts: JSON.parse(text("prompts.json")), batchSize: 8, algorithm: "eap" });
+        outputs.push([...values]);
+        engine.close();
+      }
+      return { outputs };
+    })().catch((error) => ({ error: error.message })), randomModel());
+    assert.equal(error, undefined);
+    const [cpu, gpu] = outputs;
+    const largest = Math.max(...cpu.map(Math.abs));
+    assert.ok(largest > 0 && cpu.length === 1519);
+    cpu.forEach((score, i) => assert.ok(Math.abs(gpu[i] - score) < 1e-3 * largest, `edge ${i}: ${gpu[i]}, ${score}`));
+  });
 });

@@ -11,7 +11,7 @@ use super::{GpuAct, activated};
 pub const N_UNITS: usize = 64;
 /// How much of the summed axis is in the workgroup's memory at a time.
 const DEPTH: usize = 16;
-/// How many numbers are summed in one go where what is summed is cut into chunks: a multiple of [`DEPTH`].
+/// How many numbers are summed in one go at the least, where what is summed is cut into chunks, which are multiples of it.
 pub const CHUNK: usize = 256;
 
 /// What a workgroup computes, and what each of its threads.
@@ -40,6 +40,7 @@ pub fn multiply(
     a_g: usize,
     a_h: usize,
     n_chunks: usize,
+    chunk_len: usize,
     #[comptime] tile: Tile,
     #[comptime] is_turned: bool,
     #[comptime] has_bias: bool,
@@ -56,11 +57,8 @@ pub fn multiply(
         terminate!();
     }
     let (first_row, first_column) = (at / per_row_of_tiles * tile.rows, at % per_row_of_tiles * tile.columns);
-    let (mut first_k, mut end) = (0usize, depth);
-    if n_chunks > 1 {
-        first_k = chunk * CHUNK;
-        end = min(depth, first_k + CHUNK);
-    }
+    let first_k = chunk * chunk_len;
+    let end = min(depth, first_k + chunk_len);
     let mut of_a = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.rows));
     let mut of_b = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.columns));
     let mut sums = Array::<f32>::new(comptime!(tile.own_rows * tile.own_columns));

@@ -17,8 +17,12 @@ use cubecl::prelude::*;
 use super::multiply::{CHUNK, N_UNITS, Tile, add_chunks, multiply};
 use super::{GpuAct, GpuKernels, threads, workgroups};
 
-/// From how many numbers on sums of more rows than a few are cut, too.
-const LONG: usize = 4096;
+/// How many rows are few.
+const FEW: usize = 16;
+/// From how many numbers on sums are cut into chunks, of few rows and of more.
+const LONG: [usize; 2] = [512, 4096];
+/// How many chunks there are at most: their sums take memory.
+const MOST_CHUNKS: usize = 256;
 /// How many workgroups a product should have, so that most GPUs have some for each of their cores.
 const FLOOR: usize = 64;
 
@@ -59,16 +63,17 @@ pub trait GpuProducts: Backend {
 fn tile(n_batches: usize, n_rows: usize, width: usize) -> Tile {
     let [rows, columns, own] = match (n_rows, width) {
         (_, 0..=16) => [64, 16, 4],
-        (0..=16, _) => [16, 64, 4],
+        (0..=FEW, _) => [16, 64, 4],
         _ if n_batches * (n_rows / 64) * (width / 64) >= FLOOR => [64, 64, 8],
         _ => [32, 32, 4],
     };
     Tile { rows, columns, own_rows: own, own_columns: own }
 }
 
-/// Into how many chunks what is summed is cut: where tiles are few, and rows too or what is summed is long.
-fn n_chunks(n_tiles: usize, n_rows: usize, depth: usize) -> usize {
-    if n_tiles < FLOOR && depth >= if n_rows <= 16 { 2 * CHUNK } else { LONG } { depth.div_ceil(CHUNK) } else { 1 }
+/// How many numbers are summed in one go: all, but where tiles are few and there are many.
+fn chunk(n_tiles: usize, n_rows: usize, depth: usize) -> usize {
+    let is_long = depth >= LONG[usize::from(n_rows > FEW)];
+    if n_tiles < FLOOR && is_long { CHUNK.max(depth.div_ceil(MOST_CHUNKS)).next_multiple_of(CHUNK) } else { depth }
 }
 
 impl GpuProducts for CubeBackend {
@@ -84,7 +89,8 @@ impl GpuProducts for CubeBackend {
         let n_batches = n_c * n_g * n_h;
         let tile = tile(n_batches, n_rows, width);
         let n_tiles = width.div_ceil(tile.columns) * n_rows.div_ceil(tile.rows);
-        let n_chunks = n_chunks(n_batches * n_tiles, n_rows, depth);
+        let chunk = chunk(n_batches * n_tiles, n_rows, depth);
+        let n_chunks = depth.div_ceil(chunk.max(1)).max(1);
         let empty = |shape: [usize; 6]| empty_device::<f32>(a.client.clone(), a.device.clone(), Shape::new(shape));
         let sums: CubeTensor = empty([n_c, n_g, n_h, n_chunks, n_rows, width]);
         let [x, y] = workgroups(n_tiles);
@@ -110,6 +116,7 @@ impl GpuProducts for CubeBackend {
                 a_g,
                 a_h,
                 n_chunks,
+                chunk,
                 tile,
                 is_turned,
                 has_bias && n_chunks == 1,
