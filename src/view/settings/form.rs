@@ -26,6 +26,8 @@ pub struct SettingsForm {
     /// The index in: automatic, GPU, CPU.
     pub device: usize,
     pub workers: usize,
+    /// How many of the numbers of workers can be chosen.
+    pub n_workers: usize,
     pub on_change: Callback<RunSettings>,
     pub on_counts: Callback<String>,
     pub on_device: Callback<usize>,
@@ -216,7 +218,7 @@ fn machine_fields(props: &SettingsForm) -> Html {
         { choice(Choice {
             id: "workers",
             label: "Workers on the CPU",
-            options: WORKERS.to_vec(),
+            options: WORKERS[..props.n_workers].to_vec(),
             chosen: props.workers,
             on_choose: props.on_workers.clone(),
             title: "Programs that share a run, each on a core of its own and with a copy of the model; at most as many as memory allows",

@@ -9,6 +9,7 @@ use crate::state::inputs::Subject;
 use crate::state::settings::Machine;
 use crate::update::Action;
 use crate::view::connected::Connected;
+use circuitscope_wire::browser::n_cores;
 use circuitscope_wire::engine::DeviceChoice;
 
 /// The devices in the order of the form.
@@ -23,6 +24,8 @@ pub fn SettingsPanel(props: &Connected) -> Html {
     let state = &props.state;
     let settings = &state.settings;
     let machine = settings.machine;
+    // No more than there are cores, or than were chosen.
+    let most_workers = n_cores().max(machine.workers.unwrap_or(1).into());
     settings_form(&SettingsForm {
         run: settings.run.clone(),
         counts_text: settings.counts_text.clone(),
@@ -33,6 +36,7 @@ pub fn SettingsPanel(props: &Connected) -> Html {
         texts: prompt_settings(state),
         on_texts: props.on(Action::PromptSettingsChanged),
         device: DEVICES.iter().position(|d| *d == machine.device).unwrap_or(0),
+        n_workers: WORKERS.iter().filter(|n| n.is_none_or(|n| usize::from(n) <= most_workers)).count(),
         workers: WORKERS.iter().position(|n| *n == machine.workers).unwrap_or(0),
         on_change: props.on(Action::SettingsChanged),
         on_counts: props.on(Action::CountsTyped),
