@@ -26,6 +26,31 @@ async function open(name, device, change) {
   })()), { device, workerUrl, files: FILES, run: RUN });
 }
 
+/** On the CPU and on the adapter: the logits of circuits, or the scores of a search where `options` name an algorithm. */
+async function onBoth(files, options) {
+  const { outputs, error } = await page.evaluate(({ files, options }) => (async () => {
+    const { openEngine } = await tests.module();
+    const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
+    const json = (name) => JSON.parse(new TextDecoder().decode(bytes(name)));
+    const all = { prompts: json("prompts.json"), ...options };
+    const outputs = [];
+    for (const device of ["cpu", "webgpu"]) {
+      const engine = await openEngine({ device, workers: 1 });
+      await engine.loadModel({ config: json("tl_config.json"), weights: bytes("model.safetensors") });
+      if (options.algorithm) {
+        outputs.push([[...(await engine.discover(all)).values]]);
+      } else {
+        const { circuits } = await engine.runCircuits({ ...all, scores: bytes("scores.safetensors") });
+        outputs.push(circuits.map(({ logits }) => [...logits]));
+      }
+      engine.close();
+    }
+    return { outputs };
+  })().catch((error) => ({ error: error.message })), { files, options });
+  assert.equal(error, undefined);
+  return outputs;
+}
+
 // A residual stream of 4.5 million numbers, of a model that is small nevertheless: 13 edges.
 const WIDE = { nLayers: 1, nHeads: 2, dHead: 4, dModel: 4096, dMlp: 4, nCtx: 64, batch: 17, seq: 64 };
 // The last block has few rows, whose products are summed in chunks, the last of which is not full.
@@ -79,48 +104,17 @@ describe("an adapter", () => {
 
   const sizes = [["sums of more tiles and of more numbers than there can be workgroups on an axis", WIDE], ["long sums of few rows", FEW_ROWS]];
   for (const [name, wide] of sizes) it(`takes ${name}`, async () => {
-    const { outputs, error } = await page.evaluate(({ files, wide }) => (async () => {
-      const { openEngine } = await tests.module();
-      const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
-      const text = (name) => new TextDecoder().decode(bytes(name));
-      const outputs = [];
-      for (const device of ["cpu", "webgpu"]) {
-        const engine = await openEngine({ device, workers: 1 });
-        await engine.loadModel({ config: text("tl_config.json"), weights: bytes("model.safetensors") });
-        const tokens = (seed) => Array.from({ length: wide.seq }, (_, i) => (i * i + 7 * seed) % 500);
-        const pair = (i) => ({ clean: tokens(i), corrupt: tokens(i + 100), answers: [1], wrong_answers: [2] });
-        const prompts = { prompts: Array.from({ length: wide.batch }, (_, i) => pair(i)) };
-        const scores = bytes("scores.safetensors");
-        const { circuits } = await engine.runCircuits({ prompts, scores, batchSize: wide.batch, edgeCounts: [3, 13] });
-        outputs.push(circuits.map(({ logits }) => [...logits]));
-        engine.close();
-      }
-      return { outputs };
-    })().catch((error) => ({ error: error.message })), { files: randomModel(wide), wide });
-    assert.equal(error, undefined);
-    const [cpu, gpu] = outputs;
+    const tokens = (seed) => Array.from({ length: wide.seq }, (_, i) => (i * i + 7 * seed) % 500);
+    const pair = (i) => ({ clean: tokens(i), corrupt: tokens(i + 100), answers: [1], wrong_answers: [2] });
+    const prompts = { prompts: Array.from({ length: wide.batch }, (_, i) => pair(i)) };
+    const [cpu, gpu] = await onBoth(randomModel(wide), { prompts, batchSize: wide.batch, edgeCounts: [3, 13] });
     cpu.forEach((logits, circuit) => logits.forEach((logit, i) => {
       assert.ok(Math.abs(gpu[circuit][i] - logit) < 1e-4 + 1e-4 * Math.abs(logit), `circuit ${circuit}, logit ${i}: ${gpu[circuit][i]}, ${logit}`);
     }));
   });
 
   it("scores edges by long sums as the CPU does", async () => {
-    const { outputs, error } = await page.evaluate((files) => (async () => {
-      const { openEngine } = await tests.module();
-      const bytes = (name) => Uint8Array.from(atob(files.find((file) => file.name === name).base64), (c) => c.charCodeAt(0));
-      const text = (name) => new TextDecoder().decode(bytes(name));
-      const outputs = [];
-      for (const device of ["cpu", "webgpu"]) {
-        const engine = await openEngine({ device, workers: 1 });
-        await engine.loadModel({ config: text("tl_config.json"), weights: bytes("model.safetensors") });
-        const { values } = await engine.discover({ prompts: JSON.parse(text("prompts.json")), batchSize: 8, algorithm: "eap" });
-        outputs.push([...values]);
-        engine.close();
-      }
-      return { outputs };
-    })().catch((error) => ({ error: error.message })), randomModel());
-    assert.equal(error, undefined);
-    const [cpu, gpu] = outputs;
+    const [[cpu], [gpu]] = await onBoth(randomModel(), { batchSize: 8, algorithm: "eap" });
     const largest = Math.max(...cpu.map(Math.abs));
     assert.ok(largest > 0 && cpu.length === 1519);
     cpu.forEach((score, i) => assert.ok(Math.abs(gpu[i] - score) < 1e-3 * largest, `edge ${i}: ${gpu[i]}, ${score}`));

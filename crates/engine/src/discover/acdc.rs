@@ -19,7 +19,7 @@ use crate::run::steps::Steps;
 use crate::run::{Observer, RunError};
 use crate::share::{Crew, Helpers, Numbers, Shared};
 use circuitscope_core::settings::discovery::{Acdc, AcdcPrompts, FaithfulnessTarget, PromptSide};
-use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores};
+use circuitscope_core::{AblationType, CircuitError, Edge, Graph, PruneScores, count_label};
 use circuitscope_wire::help::{Part, PartKind};
 
 /// Thresholds that have removed the same edges.
@@ -173,7 +173,7 @@ impl Shared for Removing<'_> {
         let is_in = |digits: &String| from_hex(digits, graph.n_edges()).into_iter().filter(|&removed| !removed).count();
         let left = removed.last().map_or(0, is_in);
         let name = graph.edges().nth(*edge_idx).map_or_else(String::new, |edge| graph.edge_name(edge));
-        (1, format!("{name}, at most {left} edges stay"))
+        (1, format!("{name}, at most {} in the circuit", count_label(left, "edge", "edges")))
     }
 
     fn setup(&self) -> usize {

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
 
+mod attention;
 mod backward;
 mod multiply;
 pub mod nodes;
@@ -17,6 +18,8 @@ use burn_cubecl::ops::numeric::empty_device;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::prelude::*;
+
+use attention::attend_queries;
 
 /// The threads of a workgroup: two or more of what any adapter runs at a time.
 const N_UNITS: u32 = 64;
@@ -157,91 +160,6 @@ pub(super) fn activated(value: f32, #[comptime] act: GpuAct) -> f32 {
 #[cube]
 fn sigmoid(x: f32) -> f32 {
     1.0f32 / (1.0f32 + (0.0f32 - x.max(-80.0f32)).exp())
-}
-
-/// Some threads of a workgroup take a query of a head on a prompt each; queries that are not there are computed like the last.
-#[cube(launch_unchecked)]
-fn attend_queries(
-    q: &[f32],
-    k: &[f32],
-    v: &[f32],
-    padding: &[f32],
-    out: &mut [f32],
-    scale: f32,
-    heads: usize,
-    key_value_heads: usize,
-    batch: usize,
-    queries: usize,
-    seq: usize,
-    d_head: usize,
-    first_query: usize,
-    window: usize,
-    n: usize,
-    #[comptime] is_causal: bool,
-    #[comptime] has_padding: bool,
-    #[comptime] apart: bool,
-    #[comptime] most_keys: usize,
-    #[comptime] per_query: usize,
-) {
-    let unit = UNIT_POS as usize;
-    let (own, room) = (unit % per_query, unit / per_query * most_keys);
-    let wanted = CUBE_POS * comptime!(N_UNITS as usize / per_query) + unit / per_query;
-    let at = min(wanted, n - 1);
-    let query = at % queries;
-    let prompt = at / queries % batch;
-    let head = at / (queries * batch) % heads;
-    let circuit = at / (queries * batch * heads);
-    let group = head / (heads / key_value_heads);
-    let keys_first = ((circuit * key_value_heads + group) * batch + prompt) * seq * d_head;
-    // The keys that it attends to: none, for the query of a pad token.
-    let after = first_query + query + 1;
-    let (mut start, mut end) = (0usize, seq);
-    if comptime!(is_causal) {
-        end = min(seq, after);
-    }
-    if after > window {
-        start = after - window;
-    }
-    if comptime!(has_padding) {
-        start = max(start, usize::cast_from(padding[prompt]));
-    }
-    let mut scores = Shared::<[f32]>::new_slice(comptime!(most_keys * (N_UNITS as usize / per_query)));
-    for key in range_stepped(start + own, end, per_query) {
-        let mut score = 0.0f32;
-        let first = keys_first + key * d_head;
-        for i in 0..d_head {
-            score += q[at * d_head + i] * k[first + i];
-        }
-        scores[room + key] = score * scale;
-    }
-    sync_cube();
-    let mut most = f32::new(-1e30);
-    for key in start..end {
-        most = most.max(scores[room + key]);
-    }
-    sync_cube();
-    for key in range_stepped(start + own, end, per_query) {
-        scores[room + key] = (scores[room + key] - most).exp();
-    }
-    sync_cube();
-    let mut total = 0.0f32;
-    for key in start..end {
-        total += scores[room + key];
-    }
-    let mut out_first = at * d_head;
-    if comptime!(!apart) {
-        out_first = (((circuit * batch + prompt) * queries + query) * heads + head) * d_head;
-    }
-    if wanted < n {
-        for i in range_stepped(own, d_head, per_query) {
-            let mut sum = 0.0f32;
-            for key in start..end {
-                sum += scores[room + key] * v[keys_first + key * d_head + i];
-            }
-            // Where there are no keys, the sum is 0.
-            out[out_first + i] = sum / total.max(1e-30f32);
-        }
-    }
 }
 
 /// How many threads of a workgroup share what could be split among `most`.

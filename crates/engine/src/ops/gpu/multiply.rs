@@ -61,11 +61,7 @@ pub fn multiply(
     let end = min(depth, first_k + chunk_len);
     let mut of_a = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.rows));
     let mut of_b = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.columns));
-    let mut sums = Array::<f32>::new(comptime!(tile.own_rows * tile.own_columns));
-    #[unroll]
-    for i in 0..comptime!(tile.own_rows * tile.own_columns) {
-        sums[i] = 0.0f32;
-    }
+    let mut sums = zeros(comptime!(tile.own_rows * tile.own_columns));
     for k in range_stepped(first_k, end, DEPTH) {
         load_lines(a, &mut of_a, a_first, depth, first_row, k, n_rows, depth, tile.rows);
         if comptime!(is_turned) {
@@ -91,6 +87,16 @@ pub fn multiply(
         has_bias,
         act,
     );
+}
+
+#[cube]
+fn zeros(#[comptime] n: usize) -> Array<f32> {
+    let mut zeros = Array::<f32>::new(n);
+    #[unroll]
+    for i in 0..n {
+        zeros[i] = 0.0f32;
+    }
+    zeros
 }
 
 /// Puts a part of `DEPTH` columns of some lines, which lie one after the other, into a workgroup's memory, turned.

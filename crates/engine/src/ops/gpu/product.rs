@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "the kernel is launched without checks of its indices, which the launch argues for")]
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
+use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
@@ -91,8 +91,8 @@ impl GpuProducts for CubeBackend {
         let n_tiles = width.div_ceil(tile.columns) * n_rows.div_ceil(tile.rows);
         let chunk = chunk(n_batches * n_tiles, n_rows, depth);
         let n_chunks = depth.div_ceil(chunk.max(1)).max(1);
-        let empty = |shape: [usize; 6]| empty_device::<f32>(a.client.clone(), a.device.clone(), Shape::new(shape));
-        let sums: CubeTensor = empty([n_c, n_g, n_h, n_chunks, n_rows, width]);
+        let shape = Shape::new([n_c, n_g, n_h, n_chunks, n_rows, width]);
+        let sums: CubeTensor = empty_device::<f32>(a.client.clone(), a.device.clone(), shape);
         let [x, y] = workgroups(n_tiles);
         let cubes = CubeCount::Static(x, y, u32::try_from(n_batches * n_chunks).unwrap_or(u32::MAX));
         let act_now = if n_chunks > 1 { GpuAct::None } else { act };
@@ -102,7 +102,7 @@ impl GpuProducts for CubeBackend {
                 &sums.client,
                 cubes,
                 CubeDim::new_1d(N_UNITS as u32),
-                a.clone().into_buffer_arg(),
+                a.into_buffer_arg(),
                 b.into_buffer_arg(),
                 bias.clone().into_buffer_arg(),
                 sums.clone().into_buffer_arg(),
@@ -123,32 +123,42 @@ impl GpuProducts for CubeBackend {
                 act_now,
             );
         }
-        let shape = Shape::new([n_c, n_g, n_h, n_rows, width]);
         if n_chunks == 1 {
-            return burn_cubecl::ops::reshape(sums, shape);
+            return burn_cubecl::ops::reshape(sums, Shape::new([n_c, n_g, n_h, n_rows, width]));
         }
-        let out: CubeTensor = empty_device::<f32>(a.client.clone(), a.device.clone(), shape);
-        let n = n_batches * n_rows * width;
-        // SAFETY: each thread takes a number of the output, and its chunks.
-        unsafe {
-            add_chunks::launch_unchecked(
-                &out.client,
-                threads(n),
-                CubeDim::new_1d(N_UNITS as u32),
-                sums.into_buffer_arg(),
-                bias.into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                n,
-                n_rows * width,
-                width,
-                n_g * n_h,
-                n_chunks,
-                has_bias,
-                act,
-            );
-        }
-        out
+        add_up(sums, bias, product)
     }
+}
+
+/// The sums of chunks, with what follows.
+///
+/// # Shapes
+/// - chunks: `[c, g, h, chunk, row, width]`
+/// - output: `[c, g, h, row, width]`
+fn add_up(chunks: CubeTensor, bias: CubeTensor, product: GpuProduct) -> CubeTensor {
+    let GpuProduct { counts: [n_c, n_g, n_h], n_rows, width, act, has_bias, .. } = product;
+    let shape = Shape::new([n_c, n_g, n_h, n_rows, width]);
+    let (n, n_chunks) = (shape.num_elements(), chunks.shape()[3]);
+    let out: CubeTensor = empty_device::<f32>(chunks.client.clone(), chunks.device.clone(), shape);
+    // SAFETY: each thread takes a number of the output, and its chunks.
+    unsafe {
+        add_chunks::launch_unchecked(
+            &out.client,
+            threads(n),
+            CubeDim::new_1d(N_UNITS as u32),
+            chunks.into_buffer_arg(),
+            bias.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            n,
+            n_rows * width,
+            width,
+            n_g * n_h,
+            n_chunks,
+            has_bias,
+            act,
+        );
+    }
+    out
 }
 
 /// Whether these products work for such factors: on a GPU, where the right side and the bias are not differentiated.
