@@ -84,7 +84,10 @@ impl Masks {
             return self.by_kernels([q, k, v], reach, scale);
         }
         #[cfg(feature = "gpu")]
-        if show.is_none() && gpu::has_room_for(self.seq) && [&q, &k, &v].iter().all(|x| gpu::work_on(&x.device())) {
+        if show.is_none()
+            && gpu::attend::has_room_for(self.seq)
+            && [&q, &k, &v].iter().all(|x| gpu::differentiates_on(&x.device()))
+        {
             return self.on_gpu([q, k, v], reach, scale, apart);
         }
         let pattern = self.pattern(q.clone(), k.clone(), reach, scale);
@@ -114,13 +117,14 @@ impl Masks {
         let padding = self.padding.as_ref().map(|padding| {
             let uploaded = || {
                 let counts: Vec<f32> = padding.iter().map(|&n| n as f32).collect();
-                Tensor::from_data(TensorData::new(counts, [padding.len()]), &qkv[0].device())
+                Tensor::from_data(TensorData::new(counts, [padding.len()]), &qkv[0].device().without_autodiff())
             };
             self.on_device.get_or_init(uploaded).clone()
         });
         let (is_causal, has_padding) = (dir == AttentionDir::Causal, padding.is_some());
         let scale = (1.0 / scale) as f32;
-        gpu::attend(qkv, padding, gpu::GpuAttention { scale, first_query, is_causal, window, has_padding, apart })
+        let attention = gpu::attend::GpuAttention { scale, first_query, is_causal, window, has_padding, apart };
+        gpu::attend::attend(qkv, padding, attention)
     }
 
     /// The attention probabilities.

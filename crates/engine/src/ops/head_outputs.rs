@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 #[cfg(feature = "gpu")]
-use super::gpu::{self, GpuAct};
+use super::gpu::{self, activation::GpuAct};
 use super::kernels::{self, Product};
 use circuitscope_kernels::{Activation, Job, Packed, PackedShape, Sizes};
 

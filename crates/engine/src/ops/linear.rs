@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, activation};
 
 #[cfg(feature = "gpu")]
-use super::gpu::{self, GpuAct};
+use super::gpu::{self, activation::GpuAct};
 use super::kernels::{self, HostNorm, Product};
 use super::norm::Norm;
 use circuitscope_core::ActFn;
@@ -63,7 +63,7 @@ impl Linear {
                 #[cfg(feature = "gpu")]
                 if gpu::product::works_for(&x, w, b.as_ref()) {
                     let ([n_rows, d_in], [_, d_out]) = (x.dims(), w.dims());
-                    let kernel = self.act.and_then(gpu_kernel_of).filter(|_| !x.is_autodiff());
+                    let kernel = self.act.and_then(gpu_kernel_of);
                     let (x, w) = (x.reshape([1, 1, 1, n_rows, d_in]), w.clone().reshape([1, 1, d_in, d_out]));
                     let b = b.as_ref().map(|b| b.clone().flatten(0, 1));
                     let product =

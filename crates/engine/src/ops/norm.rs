@@ -93,6 +93,13 @@ impl Norm {
         self.host.clone()
     }
 
+    /// What operations of our own on a GPU compute it by: the norm, its gain and its bias; `None` where they do not.
+    #[cfg(feature = "gpu")]
+    pub fn on_gpu(&self) -> Option<(gpu::norm::RowNorm, [Tensor<1>; 2])> {
+        let rows = self.gpu.as_deref().filter(|rows| rows.iter().all(|row| !row.is_tracked()))?;
+        Some((gpu::norm::RowNorm { is_layer: matches!(self.kind, Kind::Layer), eps: self.eps as f32 }, rows.clone()))
+    }
+
     /// # Shapes
     /// - input, output: `[.., d]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
@@ -100,11 +107,10 @@ impl Norm {
             return kernels::norm(input, norm);
         }
         #[cfg(feature = "gpu")]
-        if let Some(rows) = self.gpu.as_deref()
-            && gpu::work_on(&input.device())
+        if let Some((norm, [gain, bias])) = self.on_gpu()
+            && gpu::differentiates_on(&input.device())
         {
-            let ([gain, bias], is_layer) = (rows.clone(), matches!(self.kind, Kind::Layer));
-            return gpu::norm(input, gain, bias, gpu::RowNorm { is_layer, eps: self.eps as f32 });
+            return gpu::norm::norm(input, gain, bias, norm);
         }
         match (self.kind, &self.gain) {
             (Kind::Layer, Some(gain)) => layer_norm(input, gain.clone(), self.bias.clone(), self.eps),

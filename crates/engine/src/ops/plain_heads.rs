@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 #[cfg(feature = "gpu")]
-use super::gpu::{self, GpuAct};
+use super::gpu::{self, activation::GpuAct};
 use super::heads::{HeadInputs, Inputs, QkvRange};
 use super::nodes::{Nodes, indices};
 
@@ -34,6 +34,11 @@ impl Plain<'_> {
                 self.all(range.clone(), each, shift)
             }
             Inputs::Zeros { shared: input, zeros } => {
+                #[cfg(feature = "gpu")]
+                if shift.is_none() && gpu::product::works_for(&input, self.w, self.b) {
+                    let projected = self.of_nodes(&range, input, *zeros);
+                    return self.parts(range, projected, [batch, pos]);
+                }
                 return self.project(range, Inputs::Each(input.unsqueeze_dim(1) + *zeros), shift);
             }
             Inputs::Sums(_) => {
@@ -64,6 +69,23 @@ impl Plain<'_> {
         let [circuits, _, n_heads, _, d_head] = projected.dims();
         let one = |i| projected.clone().narrow(1, i, 1).reshape([circuits, n_heads, batch, pos, d_head]);
         (0..range.len()).map(one).collect()
+    }
+
+    /// The projections of one input to which each node adds a zero, by an operation of our own.
+    ///
+    /// # Shapes
+    /// - shared: `[1, batch, position, d_model]`
+    /// - zeros: `[1, node, batch, position, d_model]`
+    /// - output: `[1, qkv, head, rows, d_head]`
+    #[cfg(feature = "gpu")]
+    fn of_nodes(&self, range: &QkvRange, shared: Tensor<4>, zeros: Tensor<5>) -> Tensor<5> {
+        let w = self.w.clone().slice([range.clone()]);
+        let b = self.b.map(|b| b.clone().slice([range.clone()]).flatten::<1>(0, 3));
+        let (x, norm) = match self.heads.norm.on_gpu() {
+            Some(norm) => (shared, Some(norm)),
+            None => (self.heads.norm.forward(shared), None),
+        };
+        gpu::node_product::node_product(x.flatten(0, 2), zeros, norm, w, b)
     }
 
     /// The projections of inputs of which some nodes have their own, by an operation of our own where one works: with biases, and without

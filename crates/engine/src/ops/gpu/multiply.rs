@@ -5,7 +5,7 @@
 
 use cubecl::prelude::*;
 
-use super::{GpuAct, activated};
+use super::activation::{GpuAct, activated};
 
 /// The threads of a workgroup.
 pub const N_UNITS: usize = 64;

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "the kernel is launched without checks of its indices, which the launch argues for")]
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
@@ -14,8 +14,9 @@ use burn_cubecl::ops::numeric::empty_device;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
+use super::activation::{self, GpuAct};
 use super::multiply::{CHUNK, N_UNITS, Tile, add_chunks, multiply};
-use super::{GpuAct, GpuKernels, threads, workgroups};
+use super::{differentiates_on, threads, unset, workgroups};
 
 /// How many rows are few.
 const FEW: usize = 16;
@@ -57,6 +58,31 @@ pub trait GpuProducts: Backend {
         bias: FloatTensor<Self>,
         product: GpuProduct,
     ) -> FloatTensor<Self>;
+}
+
+impl GpuProduct {
+    /// The product of gradients with the same weights: without a bias and an activation, and for each gradient.
+    pub fn back(self) -> Self {
+        let Self { depth, width, is_turned, .. } = self;
+        let (act, has_bias) = (GpuAct::None, false);
+        Self {
+            a_has: [true, true],
+            depth: width,
+            b_rows: width,
+            width: depth,
+            is_turned: !is_turned,
+            act,
+            has_bias,
+            ..self
+        }
+    }
+}
+
+pub trait GpuProductsBackward: GpuProducts {
+    fn gpu_activation(x: FloatTensor<Self>, act: GpuAct) -> FloatTensor<Self>;
+
+    /// The gradient by `x`, from that by its activation.
+    fn gpu_activation_backward(x: FloatTensor<Self>, gradient: FloatTensor<Self>, act: GpuAct) -> FloatTensor<Self>;
 }
 
 /// What a workgroup of a product computes: as square as the result allows, and large where there are enough of them.
@@ -130,6 +156,16 @@ impl GpuProducts for CubeBackend {
     }
 }
 
+impl GpuProductsBackward for CubeBackend {
+    fn gpu_activation(x: CubeTensor, act: GpuAct) -> CubeTensor {
+        activation::forward(x, act)
+    }
+
+    fn gpu_activation_backward(x: CubeTensor, gradient: CubeTensor, act: GpuAct) -> CubeTensor {
+        activation::backward(x, gradient, act)
+    }
+}
+
 /// The sums of chunks, with what follows.
 ///
 /// # Shapes
@@ -167,12 +203,7 @@ pub fn works_for<const A: usize, const B: usize, const C: usize>(
     b: &Tensor<B>,
     bias: Option<&Tensor<C>>,
 ) -> bool {
-    let is_there = match a.device().as_dispatch() {
-        DispatchDevice::Cube(_) => true,
-        DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Cube(_)),
-        _ => false,
-    };
-    is_there && !b.is_tracked() && bias.is_none_or(|bias| !bias.is_tracked())
+    differentiates_on(&a.device()) && !b.is_tracked() && bias.is_none_or(|bias| !bias.is_tracked())
 }
 
 /// See [`GpuProducts::gpu_product`]: a bias, where there is one, has as many numbers as its shape.
@@ -209,8 +240,7 @@ fn multiplied(
     let ([c, a_g, a_h, n_rows, depth], [g, h, _, _]) = (a.dims(), b.dims());
     let (a_has, has_bias) = ([a_g == g, a_h == h], bias.is_some());
     let product = GpuProduct { counts: [c, g, h], a_has, n_rows, depth, b_rows, width, is_turned, act, has_bias };
-    let unset = || Tensor::from_dispatch(Dispatch::gpu_unset(b.clone().without_autodiff().into_dispatch()));
-    let bias: Tensor<1> = bias.unwrap_or_else(unset);
+    let bias = bias.unwrap_or_else(|| unset(&b));
     let (b, bias) = if a.is_autodiff() { (b.autodiff(), bias.autodiff()) } else { (b, bias) };
     Tensor::from_dispatch(Dispatch::gpu_product(a.into_dispatch(), b.into_dispatch(), bias.into_dispatch(), product))
 }

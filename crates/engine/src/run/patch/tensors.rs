@@ -60,7 +60,7 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
             let [circuits, axis, n_all, columns] = rows.tensor.dims();
             let mask = mask.reshape([1, circuits * axis, 1, n_nodes, n_rows]);
             let rows_of_all = rows.tensor.clone().reshape([circuits * axis, 1, n_all, columns]);
-            let patched = gpu::product::product(mask, rows_of_all, None, gpu::GpuAct::None);
+            let patched = gpu::product::product(mask, rows_of_all, None, gpu::activation::GpuAct::None);
             return rows.nodes_of(patched.reshape([circuits, axis, n_nodes, columns]), n_nodes);
         }
         let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
