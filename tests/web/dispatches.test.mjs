@@ -10,8 +10,8 @@ import { randomModel } from "./support/random_model.mjs";
 import { SITE } from "./support/server.mjs";
 
 const SIZES = { nHeads: 4, dHead: 8 };
-/** The most that are allowed, in a plain pass, and where an edge from the embedding to a head and one to the MLP are patched. */
-const [PLAIN, PATCHED] = [12, 20];
+/** The most that are allowed, in a plain pass, where an edge from the embedding to a head and one to the MLP are patched, and in EAP. */
+const [PLAIN, PATCHED, EAP] = [12, 20, 70];
 /** A circuit's pass is handed over once, and read back. */
 const SUBMITS = 2;
 // Counts dispatches and submits, and starts the engine as it is.
@@ -38,7 +38,7 @@ server.add(`${SITE}counting.js`, SPY);
 const workerUrl = server.origin + SITE + "counting-worker.js";
 server.add(`${SITE}counting-worker.js`, 'import "./counting.js";\nimport "./engine-worker.js";\n');
 
-/** The dispatches of a plain pass and of a patched one. */
+/** The dispatches of a plain pass, of a patched one and of EAP. */
 const count = (nLayers) => page.evaluate(async ({ files, workerUrl, nLayers }) => {
   const { openEngine } = await tests.module();
   const channel = new BroadcastChannel("dispatches");
@@ -70,8 +70,10 @@ const count = (nLayers) => page.evaluate(async ({ files, workerUrl, nLayers }) =
   const empty = await counted(run({ prompts }, []));
   // From the first block on.
   const patched = await counted(run({ prompts }, edits));
+  // The unpatched model on both sides, forward and backward, and the products of gradients with differences.
+  const eap = await counted(() => engine.discover({ prompts: { prompts }, batchSize: 4, algorithm: "eap" }));
   engine.close();
-  return { plain: (all.n - empty.n) / 2, patched: patched.n, submits: patched.submits };
+  return { plain: (all.n - empty.n) / 2, eap: eap.n, patched: patched.n, submits: patched.submits };
 }, { files: randomModel({ ...SIZES, nLayers }), workerUrl, nLayers });
 
 describe("a layer on a GPU", () => {
@@ -80,8 +82,9 @@ describe("a layer on a GPU", () => {
   it("takes few dispatches, and one submit for all", async () => {
     const [two, four] = [await count(2), await count(4)];
     const a_layer = (kind) => (four[kind] - two[kind]) / 2;
-    const found = { plain: a_layer("plain"), patched: a_layer("patched") };
-    assert.ok(found.plain > 0 && found.plain <= PLAIN && found.patched > 0 && found.patched <= PATCHED, JSON.stringify({ found, two, four }));
+    const found = { plain: a_layer("plain"), patched: a_layer("patched"), eap: a_layer("eap") };
+    const most = { plain: PLAIN, patched: PATCHED, eap: EAP };
+    for (const kind in most) assert.ok(found[kind] > 0 && found[kind] <= most[kind], JSON.stringify({ kind, found, two, four }));
     assert.ok(four.submits > 0 && four.submits <= SUBMITS, `${four.submits} submits`);
   });
 });
