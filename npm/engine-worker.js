@@ -1,6 +1,8 @@
-// The engine's worker. Its program is imported at once, so that a bundler can put both into one file.
+// The engine's worker. Its programs are imported at once, so that a bundler can put all into one file; the one that is started fetches
+// its WebAssembly.
 
 import start from "./engine.js";
-import { startProgram } from "./module/program.js";
+import startRelaxed from "./engine-relaxed.js";
+import { hasRelaxedSimd, startProgram } from "./module/program.js";
 
-startProgram("engine", () => start());
+startProgram("engine", () => (hasRelaxedSimd() ? startRelaxed() : start()));

@@ -9,7 +9,7 @@
  * ```
  *
  * The engine lives in a Web Worker, so the page stays responsive; this module speaks with it in the messages of
- * `crates/wire/src/engine.rs`. Beside it have to lie `module/`, `engine-worker.js`, `engine.js` and `engine_bg.wasm`, as in a built site.
+ * `crates/wire/src/engine.rs`. Beside it have to lie `module/`, `engine-worker.js` and both engines (`engine.js`, `engine-relaxed.js` and their `_bg.wasm`), as in a built site.
  * What is meant by each setting is auto-circuit's; the types are in `circuitscope.d.ts`.
  *
  * Every failure rejects with an Error whose message names the file, the tensor or the field, what was expected and what

@@ -1,5 +1,5 @@
 // The engine's worker. Its messages are those of `crates/wire/src/engine.rs`.
 
-import { loadProgram, startProgram } from "./module/program.js?v=__BUILD_ID__";
+import { hasRelaxedSimd, loadProgram, startProgram } from "./module/program.js?v=__BUILD_ID__";
 
-startProgram("engine", () => loadProgram("engine", import.meta.url));
+startProgram("engine", () => loadProgram(hasRelaxedSimd() ? "engine-relaxed" : "engine", import.meta.url));

@@ -1,4 +1,5 @@
-// Circuits in the browser against what auto-circuit computed: through `circuitscope.js`, on the CPU and on WebGPU.
+// Circuits in the browser against what auto-circuit computed: through `circuitscope.js`, on the CPU, with relaxed SIMD and without, and on
+// WebGPU.
 //
 // What it finds on the CPU is in `www/pages/exactness.json`, of which the site makes a table; CIRCUITSCOPE_UPDATE=1 writes it anew.
 
@@ -9,6 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { CASES, assertClose, graphSettings, readCase, runSettings, sliceLogits } from "./support/cases.mjs";
 import { floats, openBrowser } from "./support/browser.mjs";
 import { numbers } from "./support/safetensors.mjs";
+import { SITE } from "./support/server.mjs";
 
 // Software WebGPU takes milliseconds for every dispatch: one run of each graph, unless all are asked for.
 const WEBGPU_ALL = Boolean(process.env.CIRCUITSCOPE_WEBGPU_ALL);
@@ -17,17 +19,22 @@ const TABLE = new URL("../../www/pages/exactness.json", import.meta.url);
 /** What was compared on the CPU, by case: numbers, and the largest difference. */
 const compared = new Map(CASES.map((name) => [name, { graphs: 0, edges: 0, runs: 0, circuits: 0, logits: 0, largest: 0 }]));
 
-for (const device of ["cpu", "webgpu"]) {
-  describe(`on the device ${device}`, () => {
+for (const [device, isRelaxed] of [["cpu", true], ["cpu", false], ["webgpu", true]]) {
+  describe(`on the device ${device}${isRelaxed ? "" : " without relaxed SIMD"}`, () => {
     let browser;
     before(async () => {
       browser = await openBrowser();
-      const kind = await browser.page.evaluate(async (device) => {
+      const { server, page } = browser;
+      server.add(`${SITE}valid.js`, isRelaxed ? "" : "WebAssembly.validate = () => false;");
+      const workerUrl = server.add(`${SITE}chosen-worker.js`, 'import "./valid.js";\nimport "./engine-worker.js";');
+      const kind = await page.evaluate(async (options) => {
         const { openEngine } = await tests.module();
-        window.engine = await openEngine({ device });
+        window.engine = await openEngine(options);
         return window.engine.device.kind;
-      }, device);
+      }, { device, workerUrl });
       assert.equal(kind, device);
+      const programs = server.requests.map(({ pathname }) => pathname.split("/").at(-1)).filter((name) => /^engine.*\.wasm$/.test(name));
+      assert.deepEqual(programs, [isRelaxed ? "engine-relaxed_bg.wasm" : "engine_bg.wasm"]);
     });
     after(() => browser?.close());
 
@@ -39,7 +46,7 @@ for (const device of ["cpu", "webgpu"]) {
           return browser.page.evaluate((files) => engine.loadModel(files), { config, weights });
         });
         reference.graphs.forEach((graph, graphIdx) => {
-          const counts = device === "cpu" ? compared.get(name) : undefined;
+          const counts = device === "cpu" && isRelaxed ? compared.get(name) : undefined;
           it(`describes graph ${graphIdx}`, async () => {
             await checkGraph(browser.page, graph);
             if (counts) Object.assign(counts, { graphs: counts.graphs + 1, edges: Math.max(counts.edges, graph.n_edges) });

@@ -92,7 +92,7 @@ describe("the examples", () => {
     server.requests.length = 0;
     await page.getByRole("button", { name: "Run both" }).click();
     for (const figure of figures) await figure.element.getByText(/^Run here, CPU\. Verified/).waitFor();
-    assert.equal(server.requests.filter(({ pathname }) => pathname.endsWith("engine_bg.wasm")).length, 1);
+    assert.equal(server.requests.filter(({ pathname }) => /engine(-relaxed)?_bg\.wasm$/.test(pathname)).length, 1);
   });
 
   it("is dark on a dark page, in its colours", async () => {

@@ -77,7 +77,7 @@ describe("offline", async () => {
     await run();
     await until(async () => {
       const urls = (await caches()).flatMap(([, urls]) => urls);
-      return ["engine_bg.wasm", "model.safetensors"].every((name) => urls.some((url) => url.endsWith(name)));
+      return ["engine-relaxed_bg.wasm", "model.safetensors"].every((name) => urls.some((url) => url.endsWith(name)));
     });
     await goOffline();
     server.requests.length = 0;

@@ -96,8 +96,8 @@ describe("the npm package", () => {
     assert.equal(kind, "cpu");
     await isWholeFigure();
     // One copy of each program.
-    const programs = server.requests.map(({ pathname }) => /(\w+)_bg.*\.wasm$/.exec(pathname)?.[1]).filter(Boolean);
-    assert.deepEqual([...new Set(programs)].sort(), ["engine", "viewer"]);
+    const programs = server.requests.map(({ pathname }) => /([\w-]+)_bg.*\.wasm$/.exec(pathname)?.[1]).filter(Boolean);
+    assert.deepEqual([...new Set(programs)].sort(), ["engine-relaxed", "viewer"]);
   });
 
   it("is served by Vite as it is written: drawn, moved and run", async () => {

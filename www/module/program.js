@@ -45,6 +45,20 @@ export async function loadProgram(name, scriptUrl) {
 }
 
 /**
+ * Whether this browser takes WebAssembly with relaxed SIMD, whose products and sums are fused: asked with the smallest module that has
+ * one, `f32x4.relaxed_madd` of three zeros.
+ */
+export function hasRelaxedSimd() {
+  const zero = [0x41, 0, 0xfd, 0x0f];
+  const body = [0, ...zero, ...zero, ...zero, 0xfd, 0x85, 0x02, 0x0b];
+  const section = (/** @type {number} */ id, /** @type {number[]} */ bytes) => [id, bytes.length, ...bytes];
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  // A function without arguments that gives a vector.
+  const sections = [section(1, [1, 0x60, 0, 1, 0x7b]), section(3, [1, 0]), section(10, [1, body.length, ...body])];
+  return WebAssembly.validate(Uint8Array.from([...header, ...sections.flat()]));
+}
+
+/**
  * A crash inside a promise would otherwise end in this worker's console, and its caller would wait for ever.
  *
  * @param {PromiseRejectionEvent} event

@@ -21,8 +21,16 @@ const FROM_WWW: [&str; 6] = [
 /// What only the page's own hub worker imports.
 const OF_THE_PAGE: [&str; 2] = ["hub-worker.js", "files.js"];
 /// What trunk has built.
-const FROM_SITE: [&str; 6] =
-    ["engine.js", "engine_bg.wasm", "reader.js", "reader_bg.wasm", "viewer.js", "viewer_bg.wasm"];
+const FROM_SITE: [&str; 8] = [
+    "engine.js",
+    "engine_bg.wasm",
+    "engine-relaxed.js",
+    "engine-relaxed_bg.wasm",
+    "reader.js",
+    "reader_bg.wasm",
+    "viewer.js",
+    "viewer_bg.wasm",
+];
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// Stands in `npm/package.json` for the version.
 const VERSION_MARK: &str = "__VERSION__";

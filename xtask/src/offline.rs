@@ -82,6 +82,7 @@ mod tests {
             ("demo/ioi/model.safetensors", Kept::Later),
             ("demo/ioi/tokenizer.json", Kept::Later),
             ("engine_bg.wasm", Kept::Later),
+            ("engine-relaxed_bg.wasm", Kept::Later),
             ("engine-worker.js", Kept::Later),
             ("reader.js", Kept::Later),
             ("circuitscope.d.ts", Kept::Never),

@@ -23,12 +23,16 @@ const ELEMENT_FILES: [&str; 3] = ["element.js", "module/fetching.js", "module/po
 const VIEWER_FILES: [&str; 2] = ["viewer.js", "viewer_bg.wasm"];
 /// What the engine's worker fetches.
 const ENGINE_FILES: [&str; 3] = ["engine-worker.js", "engine.js", "engine_bg.wasm"];
+/// The same in browsers that have relaxed SIMD.
+const RELAXED_FILES: [&str; 3] = ["engine-worker.js", "engine-relaxed.js", "engine-relaxed_bg.wasm"];
 /// What the reader's worker fetches.
 const READER_FILES: [&str; 3] = ["reader-worker.js", "reader.js", "reader_bg.wasm"];
 /// Names the site's address for social networks, which want pictures by their whole addresses.
 const ADDRESS: &str = "CIRCUITSCOPE_SITE";
 /// Stands in the sources for the build's name.
 pub const BUILD_ID: &str = "__BUILD_ID__";
+/// The engine for browsers that have relaxed SIMD.
+const RELAXED: &str = "engine-relaxed";
 /// What rustc 1.95 emits for wasm32 with `simd128`. wasm-opt should use nothing beyond it.
 const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
@@ -64,6 +68,7 @@ fn shrink(workspace: &Workspace, wasm_opt: &Path, wasm: &Path) -> Result<()> {
     fs::create_dir_all(&kept)?;
     let name = match wasm.file_name().and_then(|name| name.to_str()) {
         Some("engine_bg.wasm") => "engine",
+        Some("engine-relaxed_bg.wasm") => RELAXED,
         Some("reader_bg.wasm") => "reader",
         Some("viewer_bg.wasm") => "viewer",
         _ => "page",
@@ -75,7 +80,11 @@ fn shrink(workspace: &Workspace, wasm_opt: &Path, wasm: &Path) -> Result<()> {
             fs::remove_file(&before)?;
         }
         let mut command = workspace.command(&wasm_opt.to_string_lossy());
-        workspace.run(command.arg("-Oz").args(WASM_FEATURES).arg("--output").arg(&after).arg(wasm))?;
+        command.arg("-Oz").args(WASM_FEATURES);
+        if name == RELAXED {
+            command.arg("--enable-relaxed-simd");
+        }
+        workspace.run(command.arg("--output").arg(&after).arg(wasm))?;
         fs::write(before, module)?;
     }
     fs::copy(after, wasm)?;
@@ -129,9 +138,10 @@ fn hold_sizes(dist: &Path) -> Result<()> {
         ("element", Size::of(&ELEMENT_FILES.map(|name| dist.join(name)))?, ELEMENT_LIMIT),
         ("viewer", Size::of(&VIEWER_FILES.map(|name| dist.join(name)))?, VIEWER_LIMIT),
         ("engine", Size::of(&worker(ENGINE_FILES))?, ENGINE_LIMIT),
+        (RELAXED, Size::of(&worker(RELAXED_FILES))?, ENGINE_LIMIT),
         ("reader", Size::of(&worker(READER_FILES))?, READER_LIMIT),
     ];
-    println!("\n         raw bytes   brotli     limit");
+    println!("\n               raw bytes   brotli     limit");
     for (name, size, limit) in programs {
         size.print(name, limit);
     }
@@ -183,7 +193,7 @@ impl Size {
     }
 
     fn print(self, name: &str, limit: usize) {
-        println!("{name:<8} {:>9} {:>8} {limit:>9}", self.raw, self.brotli);
+        println!("{name:<14} {:>9} {:>8} {limit:>9}", self.raw, self.brotli);
     }
 }
 

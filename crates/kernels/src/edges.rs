@@ -6,6 +6,7 @@ use std::ops::Range;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
 
+use crate::fused::mul_add;
 use crate::norm::{Norm, norm_in_place};
 use crate::split::{Shared, split, written};
 
@@ -138,7 +139,8 @@ impl SimdOp for Part<'_> {
 ///
 /// # Safety
 /// There is room for them, and no one else uses it meanwhile.
-#[inline(always)]
+#[cfg_attr(not(all(target_arch = "wasm32", feature = "relaxed-simd")), inline(always))]
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed-simd"), target_feature(enable = "relaxed-simd"))]
 unsafe fn add_up<I: Isa, const VECTORS: usize>(
     isa: I,
     resid: &[f32],
@@ -157,7 +159,7 @@ unsafe fn add_up<I: Isa, const VECTORS: usize>(
         let (from, amount) = (&sources[source as usize][column..column + VECTORS * lanes], ops.splat(amount));
         for (i, sum) in sums.iter_mut().enumerate() {
             // SAFETY: the slice has as many numbers.
-            *sum = ops.mul_add(unsafe { ops.load_ptr(from.as_ptr().add(i * lanes)) }, amount, *sum);
+            *sum = mul_add(isa, unsafe { ops.load_ptr(from.as_ptr().add(i * lanes)) }, amount, *sum);
         }
     }
     for (i, &sum) in sums.iter().enumerate() {

@@ -11,6 +11,7 @@ mod activation;
 mod attention;
 mod buffer;
 mod edges;
+mod fused;
 mod norm;
 mod packed;
 mod product;

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::ops::BitOps;
 use rten_simd::{Isa, SimdOp};
 
 use crate::edges::Source;
+use crate::fused::mul_add;
 use crate::split::{Shared, split, written};
 use crate::tile::sum_of;
 
@@ -147,7 +148,8 @@ impl SimdOp for SomeScores<'_> {
 }
 
 /// Adds the products of some rows with one or two others.
-#[inline(always)]
+#[cfg_attr(not(all(target_arch = "wasm32", feature = "relaxed-simd")), inline(always))]
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed-simd"), target_feature(enable = "relaxed-simd"))]
 fn add_dots<I: Isa, const ROWS: usize>(
     isa: I,
     left: [&[f32]; ROWS],
@@ -209,8 +211,8 @@ unsafe fn add_products<I: Isa, const ROWS: usize>(
         let (a, b) = (ops.load_ptr(others[0].add(k)), ops.load_ptr(others[1].add(k)));
         for (dots, row) in dots.iter_mut().zip(rows) {
             let row = ops.load_ptr(row.add(k));
-            dots[0] = ops.mul_add(row, a, dots[0]);
-            dots[1] = ops.mul_add(row, b, dots[1]);
+            dots[0] = mul_add(isa, row, a, dots[0]);
+            dots[1] = mul_add(isa, row, b, dots[1]);
         }
     }
 }

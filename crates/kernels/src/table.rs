@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use rten_simd::ops::{BitOps, NumOps};
+use rten_simd::ops::BitOps;
 use rten_simd::{Isa, SimdOp};
 
 use crate::buffer::Buffer;
+use crate::fused::mul_add;
 use crate::split::{Shared, split, written};
 use crate::tile::{Tile, sum_of};
 
@@ -82,7 +83,8 @@ impl SimdOp for Dots<'_> {
 ///
 /// # Safety
 /// There is room for the product, whose rows begin `stride` numbers apart, and no one else uses it meanwhile.
-#[inline(always)]
+#[cfg_attr(not(all(target_arch = "wasm32", feature = "relaxed-simd")), inline(always))]
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed-simd"), target_feature(enable = "relaxed-simd"))]
 unsafe fn dots<I: Isa, const ROWS: usize, const COLUMNS: usize>(
     isa: I,
     left: &[f32],
@@ -103,7 +105,7 @@ unsafe fn dots<I: Isa, const ROWS: usize, const COLUMNS: usize>(
         for (i, sums) in sums.iter_mut().enumerate() {
             let left = ops.load(&left[i * depth + k..]);
             for (sum, &right) in sums.iter_mut().zip(&right) {
-                *sum = ops.mul_add(left, right, *sum);
+                *sum = mul_add(isa, left, right, *sum);
             }
         }
     }

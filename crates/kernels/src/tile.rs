@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, Simd, SimdOp};
 
+use crate::fused::mul_add;
+
 /// What AVX-512 holds in a vector.
 const MOST_LANES: usize = 16;
 
@@ -57,7 +59,8 @@ impl Tile {
         unsafe { if two_vectors { self.all_rows::<I, 2>(isa, n_rows) } else { self.all_rows::<I, 1>(isa, n_rows) } }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(all(target_arch = "wasm32", feature = "relaxed-simd")), inline(always))]
+    #[cfg_attr(all(target_arch = "wasm32", feature = "relaxed-simd"), target_feature(enable = "relaxed-simd"))]
     unsafe fn all_rows<I: Isa, const VECTORS: usize>(mut self, isa: I, n_rows: usize) {
         let lanes = isa.f32().len();
         let mut left = n_rows;
@@ -199,7 +202,7 @@ unsafe fn add_row<I: Isa, const ROWS: usize, const VECTORS: usize>(
     for (i, sums) in sums.iter_mut().enumerate() {
         let left = ops.splat(left(i));
         for (sum, &right) in sums.iter_mut().zip(&right) {
-            *sum = ops.mul_add(left, right, *sum);
+            *sum = mul_add(isa, left, right, *sum);
         }
     }
 }
