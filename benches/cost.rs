@@ -5,7 +5,7 @@
 //! cargo bench --bench cost                           # all models, natively     on the CPU
 //! CIRCUITSCOPE_PYTHON=venv/bin/python cargo bench    # beside Hugging Face's plain pass and auto-circuit's circuits
 //! cargo bench --bench cost -- gpt2-case few-shot     # some of the rows
-//! cargo bench --bench cost -- gpt2-small profile=eap # one thing over and over, for a profiler: plain, circuit or eap
+//! cargo bench --bench cost -- gpt2-small profile=eap # one thing over and over, for a profiler: plain, circuit, sweep or eap
 //! ```
 //!
 //! Times are taken in turns, and ratios are of pairs of one round: the middle one, and in brackets the middles of both halves. All of it is
@@ -111,20 +111,21 @@ fn main() {
 /// What an argument begins with that asks for one thing over and over, for a profiler to look at.
 const PROFILE: &str = "profile=";
 
-/// Does one thing over and over for ten seconds: `plain`, `circuit` (of half of all edges) or `eap`.
+/// Does one thing over and over for ten seconds: `plain`, `circuit` (of half of all edges), `sweep` or `eap`.
 #[allow(clippy::disallowed_methods, reason = "a native program that takes the time")]
 fn profile(shape: &Shape, what: &str) {
     let model = open(shape);
     let graph = Graph::new(model.config(), GraphConfig::default());
     let scores = PruneScores::new(random(1, graph.n_edges()));
     let prompts = random_prompts(shape.batch, shape.seq, model.config().d_vocab);
-    let half = [graph.n_edges() / 2];
+    let (half, all) = ([graph.n_edges() / 2], log_spaced(graph.n_edges(), N_CIRCUITS));
     let unpatched = run_sweep(&model, &graph, &scores, &prompts, &half, None);
     let (start, mut n) = (std::time::Instant::now(), 0);
     while start.elapsed().as_secs() < 10 {
         match what {
             "plain" => plain_pass(&model, &prompts, shape.seq - 1..shape.seq),
             "circuit" => drop(run_sweep(&model, &graph, &scores, &prompts, &half, Some(unpatched.clone()))),
+            "sweep" => drop(run_sweep(&model, &graph, &scores, &prompts, &all, None)),
             _ => find(&model, &graph, &prompts, Algorithm::MaskGradient(MaskGradient::default())),
         }
         n += 1;

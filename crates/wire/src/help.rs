@@ -46,10 +46,12 @@ pub struct Part {
 pub enum PartKind {
     /// The unpatched model.
     Unpatched,
-    /// Circuits that share a forward pass.
+    /// Groups of circuits, each of which shares a forward pass; all share one product with the unembedding.
     Circuits {
-        /// Which of the groups of circuits.
-        group: usize,
+        /// The first of the groups.
+        first: usize,
+        /// How many groups follow each other.
+        n_groups: usize,
     },
     /// The gradient of one pass.
     Gradient {

@@ -4,11 +4,14 @@
 //!    each.
 //! 2. For every batch the unpatched model is run on the clean and on the corrupt prompts ([`super::unpatched`]).
 //! 3. Circuits are taken several at a time, stacked on the circuit axis, as many as fit the memory budget. For each such
-//!    group every batch takes one forward pass, whose logits are measured and dropped ([`super::measuring`]).
+//!    group every batch takes one forward pass, whose logits are measured and dropped ([`super::measuring`]). On a CPU the passes of a few
+//!    groups share one product with the unembedding: that is bound by memory, and costs as much for few rows as for some more.
 //!
 //! The passes of 2 and 3 are the parts that engines share ([`crate::share`]).
 
 use std::rc::Rc;
+
+use burn::tensor::Tensor;
 
 use super::batch::{Batches, input_side, other, read};
 use super::error::RunError;
@@ -25,6 +28,13 @@ use crate::share::{Crew, Helpers, Numbers, Shared};
 use circuitscope_core::settings::discovery::PromptSide;
 use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues, count_label};
 use circuitscope_wire::help::{Part, PartKind};
+
+/// How many parts each engine should have, so that all end at about the same time.
+const LEAST_PARTS: usize = 4;
+/// From how many numbers on an unembedding is large: some 16 MB.
+const LARGE_UNEMBEDDING: usize = 1 << 22;
+/// For how many rows a product with a large one takes about as long as for one.
+const ROWS_TOGETHER: usize = 32;
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -58,7 +68,7 @@ pub async fn run_circuits(
     // Counted before the passes that need it.
     sweep.at_hand.ready_mean(batches, settings, &mut steps).await?;
     let mut found = Found::new(&sweep, input.unpatched.clone());
-    let parts = sweep.parts(input.unpatched.is_some());
+    let parts = sweep.parts(input.unpatched.is_some(), 1 + helpers.count());
     let add = |index: usize, output, steps: &mut Steps<'_, _>| found.add(&parts[index], output, steps.observer);
     Crew::new(helpers).share(&sweep, &parts, &mut steps, add).await?;
     Ok(found.output(steps.done()))
@@ -75,50 +85,109 @@ pub struct Sweep<'a> {
 /// What a part of a run gives.
 pub enum Computed {
     Unpatched(Rc<Outputs>),
-    /// The circuits of a group on a batch, each with its logits where the run was asked for them.
+    /// The circuits of some groups on a batch, each with its logits where the run was asked for them.
     Circuits(Vec<(Measured, Vec<f32>)>),
 }
 
 impl Sweep<'_> {
-    /// The unpatched model, unless it is known, and then group by group, each on every batch.
-    fn parts(&self, is_unpatched_known: bool) -> Vec<Part> {
+    /// The unpatched model, unless it is known, and then the groups, each on every batch; so many that each of `n_engines` has some.
+    fn parts(&self, is_unpatched_known: bool, n_engines: usize) -> Vec<Part> {
         let n_groups = self.plan.distinct.len().div_ceil(self.plan.n_stacked);
+        let n_each = n_groups * self.batches.count() / (LEAST_PARTS * n_engines);
+        let n_together = n_each.clamp(1, self.most_together());
+        let groups = |first: usize| PartKind::Circuits { first, n_groups: n_together.min(n_groups - first) };
         let unpatched = (!is_unpatched_known).then_some(PartKind::Unpatched);
-        let kinds = unpatched.into_iter().chain((0..n_groups).map(|group| PartKind::Circuits { group }));
+        let kinds = unpatched.into_iter().chain((0..n_groups).step_by(n_together).map(groups));
         kinds.flat_map(|kind| self.batches.each().map(move |batch| Part { batch, kind: kind.clone() })).collect()
     }
 
-    fn group(&self, group: usize) -> &[Circuit] {
-        self.plan.distinct.chunks(self.plan.n_stacked).nth(group).unwrap_or_default()
+    /// How many groups should share a product with the unembedding: more than one where that does not fit a CPU's caches and is read for
+    /// few rows.
+    fn most_together(&self) -> usize {
+        let Self { input: RunInput { model, settings, .. }, batches, plan, .. } = self;
+        let config = model.config();
+        let is_large = model.uses_kernels() && config.d_model * config.d_vocab_out >= LARGE_UNEMBEDDING;
+        let n_rows = plan.n_stacked * settings.batch_size * batches.positions(0).len();
+        if is_large { (ROWS_TOGETHER / n_rows.max(1)).max(1) } else { 1 }
     }
 
-    /// Runs a group of circuits, stacked, on a batch.
+    /// The circuits of some groups.
+    fn of_groups(&self, first: usize, n_groups: usize) -> &[Circuit] {
+        let Plan { distinct, n_stacked, .. } = self.plan;
+        let end = ((first + n_groups) * n_stacked).min(distinct.len());
+        distinct.get(first * n_stacked..end).unwrap_or_default()
+    }
+
+    /// Runs groups of circuits on a batch, the circuits of each stacked.
     async fn circuits<O: Observer>(
         &self,
-        group: &[Circuit],
+        all: &[Circuit],
         batch: usize,
         ready: &Ready,
         steps: &mut Steps<'_, O>,
     ) -> Result<Vec<(Measured, Vec<f32>)>, RunError> {
-        let &RunInput { model, graph, circuits, settings, keep_logits, .. } = self.input;
-        let Self { batches, .. } = self;
-        let amounts =
-            |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
-        let mut masks = Masks::new(graph, group.len(), amounts, model);
-        let (positions, d_vocab) = (batches.positions(batch), model.config().d_vocab_out);
-        let n_positions = positions.len();
-        let mean = self.at_hand.mean();
-        let at_hand = mean.as_ref().or(ready.patch.as_ref());
+        let &RunInput { model, settings, keep_logits, .. } = self.input;
+        let (batches, d_vocab) = (self.batches, model.config().d_vocab_out);
+        let n_positions = batches.positions(batch).len();
         let measured = |values: &[f32]| {
             let rows = Rows { values, n_positions, d_vocab };
             let kept = if keep_logits { values.to_vec() } else { Vec::new() };
             (Measured::of(rows, &ready.outputs, batches.pairs_of(batch)), kept)
         };
-        // Where nothing is patched, the circuits are the unpatched model.
+        let (mut resids, mut groups) = (Vec::new(), Vec::new());
+        let mut passes: Option<(usize, &[Circuit])> = None;
+        for group in all.chunks(self.plan.n_stacked) {
+            if let Some((n, before)) = passes.take() {
+                steps.steps(n, &self.label(before, batch)).await?;
+            }
+            let (resid, n) = self.resid(group, batch, ready, steps).await?;
+            passes = Some((n, group));
+            groups.push((group, resid.as_ref().map(|resid| resid.dims()[0])));
+            resids.extend(resid);
+        }
+        let logits =
+            if resids.is_empty() { Vec::new() } else { read(model.unembed(Tensor::cat(resids, 0)), "logits").await? };
+        if let Some(kept) = &ready.kept {
+            kept.drop_rows();
+        }
+        // Passes are over once their numbers are here.
+        if let Some((n, last)) = passes {
+            steps.steps(n, &self.label(last, batch)).await?;
+        }
+        let mut outputs = logits.chunks_exact(batches.pairs_of(batch).len() * n_positions * d_vocab);
+        let mut found = Vec::with_capacity(all.len());
+        for (group, n_outputs) in groups {
+            let own: Vec<_> = match n_outputs {
+                Some(n) => outputs.by_ref().take(n).map(measured).collect(),
+                // Where nothing is patched, the circuits are the unpatched model.
+                None => vec![measured(&ready.outputs.of(input_side(settings)).logits.values)],
+            };
+            // Circuits that no patch has made different share one output.
+            found.extend(own.iter().cycle().take(group.len()).cloned());
+        }
+        Ok(found)
+    }
+
+    /// The last residual streams of a group of circuits, stacked, on a batch: of each, or one of all; `None` where nothing is patched.
+    /// And how many passes that counts.
+    ///
+    /// # Shapes
+    /// - output: `[circuit | 1, batch, position, d_model]`
+    async fn resid<O: Observer>(
+        &self,
+        group: &[Circuit],
+        batch: usize,
+        ready: &Ready,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<(Option<Tensor<4>>, usize), RunError> {
+        let &RunInput { model, graph, circuits, settings, .. } = self.input;
+        let (batches, mean) = (self.batches, self.at_hand.mean());
+        let amounts =
+            |circuit: usize, edge_idx: usize| settings.patch_type.amount(circuits.mask(group[circuit], edge_idx));
+        let mut masks = Masks::new(graph, group.len(), amounts, model);
+        let at_hand = mean.as_ref().or(ready.patch.as_ref());
         if masks.first_block().is_none() {
-            let found = measured(&ready.outputs.of(input_side(settings)).logits.values);
-            steps.steps(if at_hand.is_some() { 1 } else { 2 }, &self.label(group, batch)).await?;
-            return Ok(vec![found; group.len()]);
+            return Ok((None, if at_hand.is_some() { 1 } else { 2 }));
         }
         let recorded;
         let patch = match at_hand {
@@ -130,19 +199,12 @@ impl Sweep<'_> {
             }
         };
         let tokens = batches.tokens(batch, input_side(settings)).after(ready.prefix.clone());
-        let logits = match &ready.kept {
-            Some(kept) => kept.circuits(model, (&tokens, positions), &mut masks, patch),
-            None => model.forward(&tokens, positions, &mut Patcher::new(&mut masks, patch)),
+        let positions = batches.positions(batch);
+        let resid = match &ready.kept {
+            Some(kept) => kept.resid_of(model, (&tokens, positions), &mut masks, patch),
+            None => model.resid_end(&tokens, positions, &mut Patcher::new(&mut masks, patch)),
         };
-        // Circuits that no patch has made different share one output.
-        let [_, n_batch, n_pos, _] = logits.dims();
-        let logits = read(logits.expand([group.len(), n_batch, n_pos, d_vocab]), "logits").await?;
-        if let Some(kept) = &ready.kept {
-            kept.drop_rows();
-        }
-        let found = logits.chunks_exact(n_batch * n_pos * d_vocab).map(measured).collect();
-        steps.step(&self.label(group, batch)).await?;
-        Ok(found)
+        Ok((Some(resid), 1))
     }
 
     fn label(&self, group: &[Circuit], batch: usize) -> String {
@@ -164,9 +226,9 @@ impl Shared for Sweep<'_> {
         let ready = at_hand.ready(batches, batch, settings, plan, steps).await?;
         steps.count(true);
         match kind {
-            PartKind::Circuits { group } => {
-                let group = self.group(*group);
-                Ok(Computed::Circuits(self.circuits(group, batch, &ready, steps).await?))
+            PartKind::Circuits { first, n_groups } => {
+                let circuits = self.of_groups(*first, *n_groups);
+                Ok(Computed::Circuits(self.circuits(circuits, batch, &ready, steps).await?))
             }
             _ => Ok(Computed::Unpatched(ready.outputs.clone())),
         }
@@ -174,9 +236,9 @@ impl Shared for Sweep<'_> {
 
     fn passes(&self, part: &Part) -> (usize, String) {
         match part.kind {
-            PartKind::Circuits { group } => {
+            PartKind::Circuits { first, n_groups } => {
                 let n = if self.plan.keep_patches { 1 } else { 2 };
-                (n, self.label(self.group(group), part.batch))
+                (n * n_groups, self.label(self.of_groups(first, n_groups), part.batch))
             }
             _ => (2, label(self.batches, part.batch)),
         }
@@ -217,13 +279,13 @@ impl Shared for Sweep<'_> {
         let mut cursor = numbers.cursor();
         let (n_positions, d_vocab) = (self.batches.positions(part.batch).len(), self.input.model.config().d_vocab_out);
         let computed = match part.kind {
-            PartKind::Circuits { group } => {
+            PartKind::Circuits { first, n_groups } => {
                 let one = |_: &Circuit| {
                     let measured = Measured::unpack(&mut cursor)?;
                     let n = cursor.count()?;
                     Some((measured, cursor.f32s(n)?.to_vec()))
                 };
-                Computed::Circuits(self.group(group).iter().map(one).collect::<Option<_>>()?)
+                Computed::Circuits(self.of_groups(first, n_groups).iter().map(one).collect::<Option<_>>()?)
             }
             _ => {
                 let n = self.batches.pairs_of(part.batch).len() * n_positions * d_vocab;
@@ -246,7 +308,7 @@ struct Found<'a> {
     outputs: Vec<Rc<Outputs>>,
     /// Once it is known for all batches.
     unpatched: Option<Rc<Unpatched>>,
-    /// The circuits of the present group on the batches so far, with their logits.
+    /// The circuits of the present groups on the batches so far, with their logits.
     group: Vec<(Measured, Vec<f32>)>,
     circuits: Vec<Option<CircuitOutput>>,
 }
@@ -273,9 +335,9 @@ impl<'a> Found<'a> {
                     0 => circuits,
                     _ => std::mem::take(&mut self.group).into_iter().zip(circuits).map(followed).collect(),
                 };
-                if is_last && let PartKind::Circuits { group } = part.kind {
+                if is_last && let PartKind::Circuits { first, n_groups } = part.kind {
                     let found = std::mem::take(&mut self.group);
-                    for (circuit, found) in self.sweep.group(group).iter().zip(found) {
+                    for (circuit, found) in self.sweep.of_groups(first, n_groups).iter().zip(found) {
                         self.finish(circuit, found, observer);
                     }
                 }

@@ -95,23 +95,40 @@ impl Kept {
         (keeper.into_kept().0, logits)
     }
 
-    /// The logits of circuits, which are run from the first block on that a patched edge ends in. All are patched with the same until
-    /// [`Kept::drop_rows`].
+    /// The logits of circuits, see [`Kept::resid_of`].
     ///
     /// # Shapes
     /// - output: `[circuit, batch, position, d_vocab]`
     pub fn circuits(
         &self,
         model: &dyn Model,
-        (tokens, positions): (&TokenBatch, Range<usize>),
+        input: (&TokenBatch, Range<usize>),
         masks: &mut Masks<'_>,
         patch: &SrcActivations,
     ) -> Tensor<4> {
         let n_circuits = masks.n_circuits();
+        let logits = model.unembed(self.resid_of(model, input, masks, patch));
+        let [_, batch, pos, d_vocab] = logits.dims();
+        // Circuits that no patch has made different share one output.
+        logits.expand([n_circuits, batch, pos, d_vocab])
+    }
+
+    /// The last residual streams of circuits, which are run from the first block on that a patched edge ends in: of each, or one of all
+    /// where no patch has made them different. All are patched with the same until [`Kept::drop_rows`].
+    ///
+    /// # Shapes
+    /// - output: `[circuit | 1, batch, position, d_model]`
+    pub fn resid_of(
+        &self,
+        model: &dyn Model,
+        (tokens, positions): (&TokenBatch, Range<usize>),
+        masks: &mut Masks<'_>,
+        patch: &SrcActivations,
+    ) -> Tensor<4> {
         let block = masks.first_block().unwrap_or(usize::MAX).min(self.resids.len().saturating_sub(1));
         let is_run = |dest: &&Dest| dest.kinds.first().is_some_and(|kind| kind.block() >= block);
         masks.upload_all(self.dests.iter().filter(is_run));
-        let resid = match self.resids.get(block) {
+        match self.resids.get(block) {
             Some(resid) => {
                 let start = Start { block, resid: resid.clone() };
                 let mut patcher = Patcher::resumed(masks, patch, self, block);
@@ -119,11 +136,7 @@ impl Kept {
             }
             // A model that does not ask for keys is run from its beginning.
             None => model.resid_end(tokens, positions, &mut Patcher::new(masks, patch)),
-        };
-        let logits = model.unembed(resid);
-        let [_, batch, pos, d_vocab] = logits.dims();
-        // Circuits that no patch has made different share one output.
-        logits.expand([n_circuits, batch, pos, d_vocab])
+        }
     }
 
     /// `patch - out` of a src node before a block, which is kept until [`Kept::drop_rows`].
