@@ -168,6 +168,9 @@ unsafe fn add_up<I: Isa, const VECTORS: usize>(
     }
 }
 
+/// What it takes to read two numbers and to write one that is in no cache, in multiplications and additions.
+const MOVED: usize = 8;
+
 /// `patch - out`, of some nodes.
 ///
 /// # Shapes
@@ -186,26 +189,25 @@ pub fn differences(
     let (rows, n_nodes) = (batch * positions, nodes.len());
     assert_eq!(out.len(), circuits * n_nodes * rows * d, "outputs of every circuit and node");
     assert!([1, batch].contains(&patch_batch) && [1, positions].contains(&patch_positions), "patches for all, or one");
-    let of = |i: usize| {
-        let patch = &patch[nodes[i] * patch_batch * patch_positions * d..][..patch_batch * patch_positions * d];
-        // SAFETY: every row is written.
-        unsafe {
-            written(circuits * rows * d, |to| {
-                split(circuits * rows, circuits * rows * d * 2, |tasks| {
-                    for task in tasks {
-                        let (circuit, row) = (task / rows, task % rows);
-                        let (prompt, position) = (row / positions % patch_batch, row % positions % patch_positions);
-                        let patch = &patch[(prompt * patch_positions + position) * d..][..d];
-                        let out = &out[((circuit * n_nodes + i) * rows + row) * d..][..d];
-                        for (column, (patch, out)) in patch.iter().zip(out).enumerate() {
-                            to.at(task * d + column).write(patch - out);
-                        }
-                    }
-                });
-            })
+    let one = circuits * rows * d;
+    let mut all: Vec<Vec<f32>> = nodes.iter().map(|_| Vec::with_capacity(one)).collect();
+    let to: Vec<Shared> = all.iter_mut().map(|node| Shared::uninit(node.spare_capacity_mut())).collect();
+    split(n_nodes * circuits * rows, n_nodes * one * MOVED, |tasks| {
+        for task in tasks {
+            let (i, task) = (task / (circuits * rows), task % (circuits * rows));
+            let (circuit, row) = (task / rows, task % rows);
+            let (prompt, position) = (row / positions % patch_batch, row % positions % patch_positions);
+            let patch = &patch[((nodes[i] * patch_batch + prompt) * patch_positions + position) * d..][..d];
+            let out = &out[((circuit * n_nodes + i) * rows + row) * d..][..d];
+            for (column, (patch, out)) in patch.iter().zip(out).enumerate() {
+                // SAFETY: there is room for `one` numbers of each node, and no one else writes this row.
+                unsafe { to[i].at(task * d + column).write(patch - out) };
+            }
         }
-    };
-    (0..n_nodes).map(of).collect()
+    });
+    // SAFETY: every row of every node is written.
+    all.iter_mut().for_each(|node| unsafe { node.set_len(one) });
+    all
 }
 
 /// Adds up sources of one number of positions.

@@ -19,6 +19,7 @@ mod scores;
 mod split;
 mod table;
 mod tile;
+mod vocabulary;
 
 pub use activation::Activation;
 pub use attention::{Attended, AttentionShape, attention, attention_backward};
@@ -28,3 +29,4 @@ pub use packed::{Packed, PackedShape};
 pub use product::{Job, Sizes, product, product_transposed};
 pub use scores::{EdgeScores, InputGradients};
 pub use table::{product_with_table, product_with_table_backward};
+pub use vocabulary::log_sum_exp;

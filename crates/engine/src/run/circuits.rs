@@ -31,10 +31,6 @@ use circuitscope_wire::help::{Part, PartKind};
 
 /// How many parts each engine should have, so that all end at about the same time.
 const LEAST_PARTS: usize = 4;
-/// From how many numbers on an unembedding is large: some 16 MB.
-const LARGE_UNEMBEDDING: usize = 1 << 22;
-/// For how many rows a product with a large one takes about as long as for one.
-const ROWS_TOGETHER: usize = 32;
 
 /// The output of a run.
 #[derive(Debug, Clone)]
@@ -101,14 +97,11 @@ impl Sweep<'_> {
         kinds.flat_map(|kind| self.batches.each().map(move |batch| Part { batch, kind: kind.clone() })).collect()
     }
 
-    /// How many groups should share a product with the unembedding: more than one where that does not fit a CPU's caches and is read for
-    /// few rows.
+    /// How many groups share a product with the unembedding at most.
     fn most_together(&self) -> usize {
-        let Self { input: RunInput { model, settings, .. }, batches, plan, .. } = self;
-        let config = model.config();
-        let is_large = model.uses_kernels() && config.d_model * config.d_vocab_out >= LARGE_UNEMBEDDING;
-        let n_rows = plan.n_stacked * settings.batch_size * batches.positions(0).len();
-        if is_large { (ROWS_TOGETHER / n_rows.max(1)).max(1) } else { 1 }
+        let Self { input: RunInput { model, settings, stacking, .. }, batches, plan, .. } = self;
+        let (config, n_positions) = (model.config(), batches.positions(0).len());
+        stacking.n_unembedded(plan.n_stacked * settings.batch_size * n_positions, config.d_model * config.d_vocab_out)
     }
 
     /// The circuits of some groups.

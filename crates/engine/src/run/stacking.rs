@@ -12,18 +12,23 @@ pub struct Stacking {
     pub budget_bytes: u64,
     /// The number of rows (circuits times prompts times positions) beyond which more circuits gain nothing.
     pub max_rows: usize,
+    /// For how many rows of a last residual stream passes share a product with the unembedding: it takes about as long for so many as for
+    /// one where it has to be read from memory.
+    pub unembedded_rows: usize,
+    /// From how many numbers on an unembedding has to be.
+    pub large_unembedding: usize,
 }
 
 impl Stacking {
     /// For the CPU: more rows do not make the products more efficient, and no longer fit the caches. On 2 cores, at GPT-2
     /// small's shape, 512 rows took 1.4 times as long a circuit as 128.
     pub const fn cpu(budget_bytes: u64) -> Self {
-        Self { budget_bytes, max_rows: 128 }
+        Self { budget_bytes, max_rows: 128, unembedded_rows: 32, large_unembedding: 1 << 22 }
     }
 
     /// For a GPU, where an operation of up to so many rows costs about the same whatever its size.
     pub const fn gpu(budget_bytes: u64) -> Self {
-        Self { budget_bytes, max_rows: 512 }
+        Self { budget_bytes, max_rows: 512, unembedded_rows: 0, large_unembedding: usize::MAX }
     }
 
     /// How many circuits a pass takes, each of `rows` (prompts times positions) and `circuit_bytes`; at least 1.
@@ -31,6 +36,11 @@ impl Stacking {
         let fit = self.budget_bytes / circuit_bytes.max(1);
         let gain = self.max_rows / rows.max(1);
         usize::try_from(fit).unwrap_or(usize::MAX).min(gain).max(1)
+    }
+
+    /// How many passes, each with so many rows of a last residual stream, share a product with an unembedding of so many numbers.
+    pub fn n_unembedded(&self, rows: usize, unembedding: usize) -> usize {
+        if unembedding >= self.large_unembedding { (self.unembedded_rows / rows.max(1)).max(1) } else { 1 }
     }
 
     /// Whether what edges are patched with, `patch_bytes` a batch, is kept for all batches rather than recorded anew for
@@ -73,7 +83,7 @@ mod tests {
 
     #[test]
     fn circuits_are_stacked_as_rows_and_bytes_allow() {
-        let stacking = Stacking { budget_bytes: 1000, max_rows: 128 };
+        let stacking = Stacking::cpu(1000);
         assert_eq!(stacking.n_stacked(16, 100), 8);
         assert_eq!(stacking.n_stacked(16, 300), 3);
         assert_eq!(stacking.n_stacked(16, 1001), 1);
@@ -82,11 +92,20 @@ mod tests {
         assert_eq!(Stacking::gpu(1 << 32).n_stacked(1, 5_000_000_000), 1);
     }
 
+    #[test]
+    fn passes_share_a_large_unembedding_on_a_cpu() {
+        let (gpt2, small) = (768 * 50_257, 128 * 512);
+        let cpu = Stacking::cpu(1000);
+        assert_eq!([1, 8, 32, 33, 128].map(|rows| cpu.n_unembedded(rows, gpt2)), [32, 4, 1, 1, 1]);
+        assert_eq!(cpu.n_unembedded(8, small), 1);
+        assert_eq!(Stacking::gpu(1000).n_unembedded(8, gpt2), 1);
+    }
+
     /// The same number of rows takes more the longer the prompts are: attention scores grow with the square of the length.
     #[test]
     fn fewer_circuits_of_long_prompts_are_stacked() {
         let stacking =
-            Stacking { budget_bytes: 4 * ActivationSize::new(&gpt2_small(), 157, 32, 16).pass(), max_rows: 4096 };
+            Stacking { max_rows: 4096, ..Stacking::gpu(4 * ActivationSize::new(&gpt2_small(), 157, 32, 16).pass()) };
         let n_stacked =
             |batch, seq| stacking.n_stacked(512, ActivationSize::new(&gpt2_small(), 157, batch, seq).pass());
         assert_eq!((n_stacked(32, 16), n_stacked(1, 512)), (4, 3));
