@@ -100,7 +100,7 @@ impl Hooks for Leaves<'_> {
         let zeros = Tensor::<5>::zeros([1; 5], &input.device().without_autodiff());
         let leaf = zeros.expand([1, n_nodes, batch, pos, d_model]).autodiff().require_grad();
         self.leaves.push(Leaf { modules, first_position: dest.positions.start, tensor: leaf.clone() });
-        DestInput::Zeros { input, zeros: Box::new(leaf) }
+        DestInput::Zeros { input: Box::new(input), zeros: Box::new(leaf) }
     }
 
     fn src_output(&mut self, kind: SrcKind, out: Tensor<5>, positions: &Range<usize>) {

@@ -16,6 +16,7 @@ use super::loss::per_circuit_sum;
 use super::noise::Noise;
 use super::setup::{Patches, Setup};
 use crate::model::{Dest, DestInput, Hooks, Model, Plain, TokenBatch};
+use crate::ops::own_inputs::OwnInputs;
 use crate::run::ablation::SrcActivations;
 use crate::run::batch::read;
 use crate::run::steps::Steps;
@@ -282,7 +283,7 @@ impl Hooks for SoftPatcher<'_> {
             Some(_) => added.permute([2, 0, 1, 3]).unsqueeze::<5>(),
             None => added.reshape([batch, n_nodes, pos, d_model]).swap_dims(0, 1).unsqueeze::<5>(),
         };
-        DestInput::Each(resid.clone().unsqueeze_dim::<5>(1) + added)
+        DestInput::Each(OwnInputs::from(resid.clone().unsqueeze_dim::<5>(1) + added))
     }
 
     fn src_output(&mut self, kind: SrcKind, out: Tensor<5>, positions: &Range<usize>) {

@@ -110,7 +110,7 @@ impl Attention {
             DestInput::Each(input) => Inputs::Each(input),
             DestInput::Some { nodes, input } => Inputs::Some { nodes, shared: resid.clone(), input: Box::new(input) },
             DestInput::Sums(sums) => Inputs::Sums(sums),
-            DestInput::Zeros { input, zeros } => Inputs::Zeros { shared: input, zeros },
+            DestInput::Zeros { input, zeros } => Inputs::Zeros { shared: *input, zeros },
         };
         let shift = context.qk_positions.as_ref().map(|shift| qk_shift(shift, &range, &positions, context.seq));
         let projected = self.inputs.project(range, inputs, shift);

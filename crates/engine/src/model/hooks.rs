@@ -10,6 +10,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::ops::edges::NodeSums;
 use crate::ops::nodes::Nodes;
+use crate::ops::own_inputs::OwnInputs;
 use circuitscope_core::{DestKind, ModelConfig, SrcKind};
 
 /// The dest nodes whose input is asked for at once.
@@ -28,14 +29,14 @@ pub enum DestInput {
     /// All get the residual stream itself.
     Resid,
     /// Each gets its own: `[circuit, node, batch, position, d_model]`.
-    Each(Tensor<5>),
+    Each(OwnInputs),
     /// Some get their own, `[circuit, index in nodes, batch, position, d_model]`; the others the residual stream.
-    Some { nodes: Rc<Nodes>, input: Tensor<5> },
+    Some { nodes: Rc<Nodes>, input: OwnInputs },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
     /// All get this input, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`: the
     /// gradient by a zero is that by the node's input.
-    Zeros { input: Tensor<4>, zeros: Box<Tensor<5>> },
+    Zeros { input: Box<Tensor<4>>, zeros: Box<Tensor<5>> },
 }
 
 impl DestInput {
@@ -47,7 +48,7 @@ impl DestInput {
         let input = match self {
             Self::Resid => return resid.clone(),
             // If some nodes get their own, it does.
-            Self::Each(input) | Self::Some { input, .. } => input,
+            Self::Each(input) | Self::Some { input, .. } => input.added(),
             Self::Sums(sums) => sums.compute(None),
             Self::Zeros { input, zeros } => input.unsqueeze_dim(1) + *zeros,
         };

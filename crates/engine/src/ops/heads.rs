@@ -10,6 +10,7 @@ use super::edges::NodeSums;
 use super::kernels::{self, HostNorm, Product};
 use super::nodes::{Nodes, indices};
 use super::norm::Norm;
+use super::own_inputs::OwnInputs;
 use super::plain_heads::Plain;
 use circuitscope_kernels::{Activation, Job, Packed, PackedShape, Sizes};
 
@@ -23,9 +24,9 @@ pub enum Inputs {
     /// All have the same: `[circuit, batch, position, d_model]`.
     Shared(Tensor<4>),
     /// Each has its own: `[circuit, node, batch, position, d_model]`.
-    Each(Tensor<5>),
+    Each(OwnInputs),
     /// Some have their own, `[circuit, index in nodes, batch, position, d_model]`; the others share one.
-    Some { nodes: Rc<Nodes>, shared: Tensor<4>, input: Box<Tensor<5>> },
+    Some { nodes: Rc<Nodes>, shared: Tensor<4>, input: Box<OwnInputs> },
     /// They are still to be added up.
     Sums(Box<NodeSums>),
     /// All have the same, `[1, batch, position, d_model]`, to which each adds a zero of its own, `[1, node, batch, position, d_model]`.
@@ -107,7 +108,8 @@ impl HeadInputs {
         let each = inputs.each(n_qkv, n_heads);
         let circuits = each.dims()[0];
         let each = self.norm.forward(each).reshape([circuits, n_qkv, n_heads, batch * pos, d_model]);
-        Inputs::Each((each + shift).reshape([circuits, n_qkv * n_heads, batch, pos, d_model]))
+        let shifted = (each + shift).reshape([circuits, n_qkv * n_heads, batch, pos, d_model]);
+        Inputs::Each(OwnInputs::from(shifted))
     }
 
     /// Those of one input, to which each node adds a zero.
@@ -216,15 +218,17 @@ impl Inputs {
         match self {
             Self::Shared(input) => (vec![0; n_nodes], input.unsqueeze_dim(1)),
             // Nodes that serve queries, keys and values are as many as there are heads.
-            Self::Each(input) => ((0..n_nodes).map(|node| node % input.dims()[1]).collect(), input),
+            Self::Each(input) => ((0..n_nodes).map(|node| node % input.dims()[1]).collect(), input.added()),
             Self::Some { nodes, shared, input } => {
                 let [circuits, _, batch, pos, d_model] = input.dims();
                 let shared = shared.expand([circuits, batch, pos, d_model]).unsqueeze_dim(1);
                 let source = |node| nodes.list().iter().position(|n| *n == node).map_or(0, |i| i + 1);
-                ((0..n_nodes).map(source).collect(), Tensor::cat(vec![shared, *input], 1))
+                ((0..n_nodes).map(source).collect(), Tensor::cat(vec![shared, input.added()], 1))
             }
             Self::Sums(sums) => (sums.sources(n_nodes), sums.compute(None)),
-            Self::Zeros { shared, zeros } => Self::Each(shared.unsqueeze_dim(1) + *zeros).stacked(n_qkv, n_heads),
+            Self::Zeros { shared, zeros } => {
+                Self::Each(OwnInputs::from(shared.unsqueeze_dim(1) + *zeros)).stacked(n_qkv, n_heads)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! - [`norm`], [`linear`], [`heads`] and [`head_outputs`] (what heads read and write), [`attend`], [`rotary`]: the operations.
 //! - [`nodes`]: some heads among all, as a device finds them.
-//! - [`edges`]: the sums of patched edges, where they can wait for the norm that follows.
+//! - [`edges`], [`own_inputs`]: the sums of patched edges, where they can wait for the norm that follows, on the CPU and on a GPU.
 //! - [`kernels`]: those of our own, as burn's CPU backend calls them; `autodiff`: as its autodiff does; `gpu`: those on a GPU.
 
 pub mod attend;
@@ -17,5 +17,6 @@ pub mod kernels;
 pub mod linear;
 pub mod nodes;
 pub mod norm;
+pub mod own_inputs;
 mod plain_heads;
 pub mod rotary;

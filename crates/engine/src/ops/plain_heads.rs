@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use super::gpu::{self, activation::GpuAct};
 use super::heads::{HeadInputs, Inputs, QkvRange};
 use super::nodes::{Nodes, indices};
+use super::own_inputs::OwnInputs;
 
 /// The projections by tensor operations.
 pub(super) struct Plain<'a> {
@@ -30,8 +31,8 @@ impl Plain<'_> {
             Inputs::Each(input) => {
                 let [circuits, n_nodes, ..] = input.dims();
                 // Joint nodes serve queries, keys and values.
-                let each = input.reshape([circuits, n_nodes / n_heads, n_heads, rows, d_model]);
-                self.all(range.clone(), each, shift)
+                let normed = input.normed(&self.heads.norm);
+                self.normed(range.clone(), normed.reshape([circuits, n_nodes / n_heads, n_heads, rows, d_model]), shift)
             }
             Inputs::Zeros { shared: input, zeros } => {
                 #[cfg(feature = "gpu")]
@@ -39,7 +40,8 @@ impl Plain<'_> {
                     let projected = self.of_nodes(&range, input, *zeros);
                     return self.parts(range, projected, [batch, pos]);
                 }
-                return self.project(range, Inputs::Each(input.unsqueeze_dim(1) + *zeros), shift);
+                let each = OwnInputs::from(input.unsqueeze_dim(1) + *zeros);
+                return self.project(range, Inputs::Each(each), shift);
             }
             Inputs::Sums(_) => {
                 let each = inputs.each(range.len(), n_heads);
@@ -53,7 +55,7 @@ impl Plain<'_> {
                     return self.parts(range, put, [batch, pos]);
                 }
                 let all = self.shared(range.clone(), shared(input), shift.clone());
-                let some = self.some(&range, &nodes, own.flatten(2, 3), shift);
+                let some = self.some(&range, &nodes, own.normed(&self.heads.norm).flatten(2, 3), shift);
                 put_nodes(all, &nodes, some)
             }
         };
@@ -100,17 +102,17 @@ impl Plain<'_> {
         &self,
         range: &QkvRange,
         nodes: &Nodes,
-        (shared, own): (Tensor<5>, Tensor<5>),
+        (shared, own): (Tensor<5>, OwnInputs),
         shift: Option<&Tensor<5>>,
     ) -> Option<Tensor<5>> {
         let HeadInputs { n_heads, n_key_value_heads, ref norm, .. } = *self.heads;
-        let works = gpu::work_on(&shared.device()) && gpu::work_on(&own.device());
+        let works = gpu::work_on(&shared.device());
         let b = self.b.filter(|_| works && n_heads == n_key_value_heads && shift.is_none())?;
         let w = self.w.clone().slice([range.clone()]); // [qkv, head, d_model, d_head]
         let bias = b.clone().slice([range.clone()]).flatten::<1>(0, 3);
         let all = gpu::product::product(norm.forward(shared), w.clone(), None, GpuAct::None).flatten::<4>(1, 2);
-        let w = w.flatten::<3>(0, 1).select(0, nodes.on(&own.device())).unsqueeze::<4>();
-        let own = norm.forward(own.flatten::<4>(2, 3)).unsqueeze_dim(1);
+        let w = w.flatten::<3>(0, 1).select(0, nodes.on(&all.device())).unsqueeze::<4>();
+        let own = own.normed(norm).flatten::<4>(2, 3).unsqueeze_dim(1);
         let some = gpu::product::product(own, w, None, GpuAct::None).squeeze_dim(1);
         let put = gpu::nodes::put_nodes_among(all, some, nodes.sources(&bias.device()), bias);
         let [circuits, _, rows, d_head] = put.dims();
@@ -155,6 +157,11 @@ impl Plain<'_> {
     /// - output: `[circuit, qkv, head, rows, d_head]`
     fn all(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = self.heads.norm.forward(input);
+        self.normed(range, input, shift)
+    }
+
+    /// The same of inputs after their norm.
+    fn normed(&self, range: QkvRange, input: Tensor<5>, shift: Option<Tensor<5>>) -> Tensor<5> {
         let input = shift.map_or(input.clone(), |shift| input + shift);
         #[cfg(feature = "gpu")]
         if gpu::product::works_for(&input, self.w, self.b) {
@@ -169,11 +176,11 @@ impl Plain<'_> {
     /// Only some nodes.
     ///
     /// # Shapes
-    /// - input: `[circuit, index in nodes, rows, d_model]`
+    /// - input: `[circuit, index in nodes, rows, d_model]`, after the norm
     /// - shift: `[1, qkv, 1, rows, d_model]`
     /// - output: `[circuit, index in nodes, rows, d_head]`
     fn some(&self, range: &QkvRange, nodes: &Nodes, input: Tensor<4>, shift: Option<Tensor<5>>) -> Tensor<4> {
-        let (n_heads, input) = (self.heads.n_heads, self.heads.norm.forward(input));
+        let n_heads = self.heads.n_heads;
         let input = shift.map_or(input.clone(), |shift| {
             let [_, n_qkv, _, rows, d_model] = shift.dims();
             let of_nodes = indices(nodes.list().iter().map(|node| node / n_heads), &shift.device());

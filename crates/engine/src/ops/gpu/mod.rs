@@ -3,7 +3,7 @@
 //! - [`norm`]; [`attend`] from scores to the sum of values, whose kernels are in `attention`; [`product`] by weights, with a bias and an
 //!   [`activation`], whose kernels are in `multiply`; `backward`: the gradients by their inputs, where weights are constants.
 //! - [`node_product`]: the product by which EAP finds the gradient by every node's input.
-//! - [`nodes`]: what patching takes.
+//! - [`nodes`], and [`sums`] of patched edges with the norm that follows: what patching takes.
 
 #![allow(unsafe_code, reason = "kernels are launched without checks of their indices, which each launch argues for")]
 
@@ -16,6 +16,7 @@ pub mod node_product;
 pub mod nodes;
 pub mod norm;
 pub mod product;
+pub mod sums;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};

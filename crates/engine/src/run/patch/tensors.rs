@@ -12,6 +12,7 @@ use burn::tensor::Tensor;
 use crate::model::{Dest, DestInput, Hooks};
 #[cfg(feature = "gpu")]
 use crate::ops::gpu;
+use crate::ops::own_inputs::OwnInputs;
 use crate::run::ablation::SrcActivations;
 use crate::run::masks::{Mask, Masks};
 use circuitscope_core::{Graph, SrcKind};
@@ -50,7 +51,7 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
     /// - mask: `[circuit, position | 1, node, 1 + src]`
     /// - resid: `[circuit | 1, batch, position, d_model]`
     /// - output: `[circuit, node, batch, position, d_model]`
-    fn patched(&mut self, mask: Tensor<4>, dest: &Dest, resid: &Tensor<4>) -> Tensor<5> {
+    fn patched(&mut self, mask: Tensor<4>, dest: &Dest, resid: &Tensor<4>) -> OwnInputs {
         let rows = self.rows.as_mut().expect("a dest node comes after a src node");
         rows.keep(&dest.positions);
         rows.put(0, resid.clone().unsqueeze_dim(1));
@@ -58,13 +59,19 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
         #[cfg(feature = "gpu")]
         if gpu::work_on(&mask.device()) {
             let [circuits, axis, n_all, columns] = rows.tensor.dims();
+            if axis == 1 && !rows.token_wise {
+                let (batch, d_model) = (rows.batch, rows.d_model);
+                let mask = mask.reshape([circuits, n_nodes, n_rows]);
+                let rows = rows.tensor.clone().reshape([circuits, n_all, columns / d_model, d_model]);
+                return OwnInputs::Sums { sums: Box::new(gpu::sums::Sums { mask, rows }), batch };
+            }
             let mask = mask.reshape([1, circuits * axis, 1, n_nodes, n_rows]);
             let rows_of_all = rows.tensor.clone().reshape([circuits * axis, 1, n_all, columns]);
             let patched = gpu::product::product(mask, rows_of_all, None, gpu::activation::GpuAct::None);
-            return rows.nodes_of(patched.reshape([circuits, axis, n_nodes, columns]), n_nodes);
+            return OwnInputs::from(rows.nodes_of(patched.reshape([circuits, axis, n_nodes, columns]), n_nodes));
         }
         let patched = mask.matmul(rows.tensor.clone().narrow(2, 0, n_rows)); // [circuit, position | 1, node, columns]
-        rows.nodes_of(patched, n_nodes)
+        OwnInputs::from(rows.nodes_of(patched, n_nodes))
     }
 }
 
