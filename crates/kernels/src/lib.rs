@@ -14,6 +14,8 @@ mod edges;
 mod fused;
 mod norm;
 mod packed;
+#[cfg(not(target_arch = "wasm32"))]
+mod pool;
 mod product;
 mod scores;
 mod split;

@@ -1,11 +1,14 @@
-//! Work shared out among threads, where it is worth waking them.
+//! Work shared out among threads, where it is worth it.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-/// How many multiplications and additions are worth waking a thread for: some 20 microseconds of work.
 #[cfg(not(target_arch = "wasm32"))]
-const WORTH_A_THREAD: usize = 2_000_000;
+use crate::pool::Pool;
+
+/// How many multiplications and additions are worth a thread: some 5 microseconds of work.
+#[cfg(not(target_arch = "wasm32"))]
+const WORTH_A_THREAD: usize = 500_000;
 
 /// Calls `f` with parts of `0..n` that follow each other. `work` is what all of it takes, in multiplications and additions: it decides how many
 /// threads take part. What is computed must not depend on how the range is cut.
@@ -18,7 +21,7 @@ pub fn split(n: usize, work: usize, f: impl Fn(Range<usize>) + Sync) {
     }
     let wanted = n.min(work / WORTH_A_THREAD);
     let Some(others) = others().filter(|_| wanted > 1) else { return f(0..n) };
-    let n_threads = wanted.min(others.current_num_threads() + 1);
+    let n_threads = wanted.min(others.n_threads() + 1);
     // More parts than threads, so that one that is held up does not hold up all.
     let n_parts = n.min(2 * n_threads);
     let (start, next) = (|part: usize| part * n / n_parts, AtomicUsize::new(0));
@@ -31,24 +34,15 @@ pub fn split(n: usize, work: usize, f: impl Fn(Range<usize>) + Sync) {
             f(start(part)..start(part + 1));
         }
     };
-    // This thread works too, rather than sleep until others have.
-    others.in_place_scope(|scope| {
-        for _ in 1..n_threads {
-            scope.spawn(|_| take_parts());
-        }
-        take_parts();
-    });
+    others.run(n_threads - 1, &take_parts);
 }
 
 /// The threads beside the one that asks; `None` where that is alone. They are one less than rayon has (`RAYON_NUM_THREADS`): one more would
 /// look for work on a core that has some.
 #[cfg(not(target_arch = "wasm32"))]
-fn others() -> Option<&'static rayon::ThreadPool> {
-    static OTHERS: std::sync::OnceLock<Option<rayon::ThreadPool>> = std::sync::OnceLock::new();
-    let start = || {
-        let n = rayon::current_num_threads().checked_sub(1).filter(|n| *n > 0)?;
-        rayon::ThreadPoolBuilder::new().num_threads(n).build().ok()
-    };
+fn others() -> Option<&'static Pool> {
+    static OTHERS: std::sync::OnceLock<Option<Pool>> = std::sync::OnceLock::new();
+    let start = || Pool::new(rayon::current_num_threads().checked_sub(1)?);
     OTHERS.get_or_init(start).as_ref()
 }
 
