@@ -23,70 +23,73 @@ pub struct Tile {
     pub own_columns: usize,
 }
 
+/// The sizes of both sides, and where products find theirs.
+#[derive(CubeLaunch, CubeType)]
+pub struct Sizes {
+    pub n_rows: usize,
+    pub depth: usize,
+    /// How many rows the right side has.
+    pub b_rows: usize,
+    pub width: usize,
+    /// How many there are of the second and of the third index of a product.
+    pub n_g: usize,
+    pub n_h: usize,
+    /// How far apart the left sides of products are that differ in one index.
+    pub a_c: usize,
+    pub a_g: usize,
+    pub a_h: usize,
+    /// Into how many chunks what is summed is cut, and how long they are.
+    pub n_chunks: usize,
+    pub chunk_len: usize,
+    #[cube(comptime)]
+    pub how: How,
+}
+
+/// What a kernel is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct How {
+    pub tile: Tile,
+    /// Whether the right side lies the other way round.
+    pub is_turned: bool,
+    pub has_bias: bool,
+    pub act: GpuAct,
+}
+
 /// Each workgroup takes a tile, of a chunk where there are several.
 #[cube(launch_unchecked)]
-pub fn multiply(
-    a: &[f32],
-    b: &[f32],
-    bias: &[f32],
-    out: &mut [f32],
-    n_rows: usize,
-    depth: usize,
-    b_rows: usize,
-    width: usize,
-    n_g: usize,
-    n_h: usize,
-    a_c: usize,
-    a_g: usize,
-    a_h: usize,
-    n_chunks: usize,
-    chunk_len: usize,
-    #[comptime] tile: Tile,
-    #[comptime] is_turned: bool,
-    #[comptime] has_bias: bool,
-    #[comptime] act: GpuAct,
-) {
-    let (batch, chunk) = (CUBE_POS_Z as usize / n_chunks, CUBE_POS_Z as usize % n_chunks);
-    let (c, g, h) = (batch / (n_g * n_h), batch / n_h % n_g, batch % n_h);
-    let a_first = c * a_c + g * a_g + h * a_h;
-    let b_first = (g * n_h + h) * b_rows * width;
+pub fn multiply(a: &[f32], b: &[f32], bias: &[f32], out: &mut [f32], sizes: Sizes) {
+    let how = comptime!(sizes.how);
+    let tile = comptime!(how.tile);
+    let (batch, chunk) = (CUBE_POS_Z as usize / sizes.n_chunks, CUBE_POS_Z as usize % sizes.n_chunks);
+    let of_weights = batch % (sizes.n_g * sizes.n_h);
+    let (c, g, h) = (batch / (sizes.n_g * sizes.n_h), of_weights / sizes.n_h, of_weights % sizes.n_h);
+    let a_first = c * sizes.a_c + g * sizes.a_g + h * sizes.a_h;
+    let b_first = of_weights * sizes.b_rows * sizes.width;
     // Tiles may be more than there can be workgroups on an axis.
     let at = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
-    let per_row_of_tiles = width.div_ceil(tile.columns);
-    if at >= per_row_of_tiles * n_rows.div_ceil(tile.rows) {
+    let per_row_of_tiles = sizes.width.div_ceil(tile.columns);
+    if at >= per_row_of_tiles * sizes.n_rows.div_ceil(tile.rows) {
         terminate!();
     }
     let (first_row, first_column) = (at / per_row_of_tiles * tile.rows, at % per_row_of_tiles * tile.columns);
-    let first_k = chunk * chunk_len;
-    let end = min(depth, first_k + chunk_len);
+    let first_k = chunk * sizes.chunk_len;
+    let end = min(sizes.depth, first_k + sizes.chunk_len);
     let mut of_a = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.rows));
     let mut of_b = Shared::<[f32]>::new_slice(comptime!(DEPTH * tile.columns));
     let mut sums = zeros(comptime!(tile.own_rows * tile.own_columns));
     for k in range_stepped(first_k, end, DEPTH) {
-        load_lines(a, &mut of_a, a_first, depth, first_row, k, n_rows, depth, tile.rows);
-        if comptime!(is_turned) {
-            load_lines(b, &mut of_b, b_first, b_rows, first_column, k, width, depth, tile.columns);
+        load_lines(a, &mut of_a, a_first, sizes.depth, first_row, k, sizes.n_rows, sizes.depth, tile.rows);
+        if comptime!(how.is_turned) {
+            load_lines(b, &mut of_b, b_first, sizes.b_rows, first_column, k, sizes.width, sizes.depth, tile.columns);
         } else {
-            load_columns(b, &mut of_b, b_first, first_column, k, width, depth, tile.columns);
+            load_columns(b, &mut of_b, b_first, first_column, k, sizes.width, sizes.depth, tile.columns);
         }
         sync_cube();
         add_products(&of_a, &of_b, &mut sums, tile);
         sync_cube();
     }
-    write_tile(
-        out,
-        &sums,
-        bias,
-        CUBE_POS_Z as usize * n_rows * width,
-        (g * n_h + h) * width,
-        first_row,
-        first_column,
-        n_rows,
-        width,
-        tile,
-        has_bias,
-        act,
-    );
+    let (out_first, bias_first) = (CUBE_POS_Z as usize * sizes.n_rows * sizes.width, of_weights * sizes.width);
+    write_tile(out, &sums, bias, out_first, bias_first, first_row, first_column, &sizes);
 }
 
 #[cube]
@@ -190,12 +193,10 @@ fn write_tile(
     bias_first: usize,
     first_row: usize,
     first_column: usize,
-    n_rows: usize,
-    width: usize,
-    #[comptime] tile: Tile,
-    #[comptime] has_bias: bool,
-    #[comptime] act: GpuAct,
+    sizes: &Sizes,
 ) {
+    let how = comptime!(sizes.how);
+    let tile = comptime!(how.tile);
     let (own_row, own_column) = own(tile);
     #[unroll]
     for i in 0..tile.own_rows {
@@ -203,12 +204,12 @@ fn write_tile(
         #[unroll]
         for j in 0..tile.own_columns {
             let column = first_column + own_column + j;
-            if row < n_rows && column < width {
+            if row < sizes.n_rows && column < sizes.width {
                 let mut value = sums[comptime!(i * tile.own_columns + j)];
-                if comptime!(has_bias) {
+                if comptime!(how.has_bias) {
                     value += bias[bias_first + column];
                 }
-                out[first + row * width + column] = activated(value, act);
+                out[first + row * sizes.width + column] = activated(value, how.act);
             }
         }
     }

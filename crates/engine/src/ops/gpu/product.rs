@@ -15,7 +15,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::activation::{self, GpuAct};
-use super::multiply::{CHUNK, N_UNITS, Tile, add_chunks, multiply};
+use super::multiply::{CHUNK, How, N_UNITS, SizesLaunch, Tile, add_chunks, multiply};
 use super::{differentiates_on, threads, unset, workgroups};
 
 /// How many rows are few.
@@ -121,7 +121,10 @@ impl GpuProducts for CubeBackend {
         let sums: CubeTensor = empty_device::<f32>(a.client.clone(), a.device.clone(), shape);
         let [x, y] = workgroups(n_tiles);
         let cubes = CubeCount::Static(x, y, u32::try_from(n_batches * n_chunks).unwrap_or(u32::MAX));
-        let act_now = if n_chunks > 1 { GpuAct::None } else { act };
+        let is_whole = n_chunks == 1;
+        let (has_bias, act) = if is_whole { (has_bias, act) } else { (false, GpuAct::None) };
+        let how = How { tile, is_turned, has_bias, act };
+        let sizes = SizesLaunch::new(n_rows, depth, b_rows, width, n_g, n_h, a_c, a_g, a_h, n_chunks, chunk, how);
         // SAFETY: the sizes are those of the tensors; what lies beyond a row, a column or the depth is neither read nor written.
         unsafe {
             multiply::launch_unchecked(
@@ -132,24 +135,10 @@ impl GpuProducts for CubeBackend {
                 b.into_buffer_arg(),
                 bias.clone().into_buffer_arg(),
                 sums.clone().into_buffer_arg(),
-                n_rows,
-                depth,
-                b_rows,
-                width,
-                n_g,
-                n_h,
-                a_c,
-                a_g,
-                a_h,
-                n_chunks,
-                chunk,
-                tile,
-                is_turned,
-                has_bias && n_chunks == 1,
-                act_now,
+                sizes,
             );
         }
-        if n_chunks == 1 {
+        if is_whole {
             return burn_cubecl::ops::reshape(sums, Shape::new([n_c, n_g, n_h, n_rows, width]));
         }
         add_up(sums, bias, product)
