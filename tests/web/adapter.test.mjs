@@ -10,7 +10,7 @@ import { SITE } from "./support/server.mjs";
 
 const { page, server, close } = await openBrowser();
 
-/** Opens an engine where `navigator.gpu` is changed first, and runs circuits on it. */
+/** Opens an engine where `navigator.gpu` is changed first, runs circuits on it and finds some. */
 async function open(name, device, change) {
   const { origin } = server;
   server.add(`${SITE}${name}.js`, `const request = GPU.prototype.requestAdapter;\n${change}`);
@@ -20,9 +20,10 @@ async function open(name, device, change) {
     const engine = await openEngine({ device, workerUrl });
     await engine.loadModel(files);
     const { circuits } = await engine.runCircuits(run);
+    const { values } = await engine.discover({ prompts: run.prompts, batchSize: run.batchSize, algorithm: "eap" });
     const { kind, reason, limits } = engine.device;
     engine.close();
-    return { kind, reason, tensor: limits.tensor, logits: [...circuits[1].logits] };
+    return { kind, reason, tensor: limits.tensor, logits: [...circuits[1].logits], scores: [...values] };
   })()), { device, workerUrl, files: FILES, run: RUN });
 }
 
@@ -53,13 +54,15 @@ async function onBoth(files, options) {
 
 // A residual stream of 4.5 million numbers, of a model that is small nevertheless: 13 edges.
 const WIDE = { nLayers: 1, nHeads: 2, dHead: 4, dModel: 4096, dMlp: 4, nCtx: 64, batch: 17, seq: 64 };
+// 12 heads whose inputs all differ, of as many numbers as take the most memory.
+const FULL = { nLayers: 2, nHeads: 12, dHead: 8, dModel: 768, dMlp: 16, nCtx: 8, batch: 2, seq: 4, edgeCounts: [300, 500] };
 // The last block has few rows, whose products are summed in chunks, the last of which is not full.
 const FEW_ROWS = { nLayers: 2, nHeads: 2, dHead: 8, dModel: 520, dMlp: 1100, nCtx: 8, batch: 5, seq: 8 };
 // More keys than a workgroup has threads, in each of whose rows of scores there is room for several queries.
 const LONG = { nLayers: 2, nHeads: 3, dHead: 12, nCtx: 160, batch: 2, seq: 150 };
-const pairs = ({ batch, seq }) => {
+const pairs = ({ batch, seq }, from = 0) => {
   const tokens = (seed) => Array.from({ length: seq }, (_, i) => (i * i + 7 * seed) % 500);
-  const pair = (i) => ({ clean: tokens(i), corrupt: tokens(i + 100), answers: [1], wrong_answers: [2] });
+  const pair = (i) => ({ clean: tokens(from + i), corrupt: tokens(from + i + 100), answers: [1], wrong_answers: [2] });
   return { prompts: Array.from({ length: batch }, (_, i) => pair(i)) };
 };
 const NO_ADAPTER = "GPU.prototype.requestAdapter = async () => null;";
@@ -106,12 +109,26 @@ describe("an adapter", () => {
     assert.equal(error, undefined);
     assert.deepEqual([value.kind, value.tensor], ["webgpu", 2 ** 27]);
     const { value: cpu } = await open("cpu", "cpu", "");
-    value.logits.forEach((logit, i) => assert.ok(Math.abs(logit - cpu.logits[i]) < 1e-4 + 1e-4 * Math.abs(cpu.logits[i]), `logit ${i}`));
+    for (const numbers of ["logits", "scores"]) {
+      assert.ok(cpu[numbers].length > 1);
+      value[numbers].forEach((x, i) => assert.ok(Math.abs(x - cpu[numbers][i]) < 1e-4 + 1e-4 * Math.abs(cpu[numbers][i]), `${numbers} ${i}`));
+    }
   });
 
-  const sizes = [["sums of more tiles and of more numbers than there can be workgroups on an axis", WIDE], ["long sums of few rows", FEW_ROWS]];
+  const sizes = [["sums of rows and of inputs that fill a workgroup's memory", FULL], ["sums of more tiles and of more numbers than there can be workgroups on an axis", WIDE], ["long sums of few rows", FEW_ROWS]];
   for (const [name, wide] of sizes) it(`takes ${name}`, async () => {
-    const [cpu, gpu] = await onBoth(randomModel(wide), { prompts: pairs(wide), batchSize: wide.batch, edgeCounts: [3, 13] });
+    const [cpu, gpu] = await onBoth(randomModel(wide), { prompts: pairs(wide), batchSize: wide.batch, edgeCounts: wide.edgeCounts ?? [3, 13] });
+    cpu.forEach((logits, circuit) => logits.forEach((logit, i) => {
+      assert.ok(Math.abs(gpu[circuit][i] - logit) < 1e-4 + 1e-4 * Math.abs(logit), `circuit ${circuit}, logit ${i}: ${gpu[circuit][i]}, ${logit}`);
+    }));
+  });
+
+  it("has pad tokens attend to nothing where attention looks both ways", async () => {
+    const sizes = { nLayers: 2, nHeads: 2, dHead: 8, nCtx: 8, attentionDir: "bidirectional" };
+    const padded = [5, 3, 4, 5].map((seq, i) => pairs({ batch: 1, seq }, i).prompts[0]);
+    const options = { batchSize: 4, edgeCounts: [5, 20], ablation: "batch_tokenwise_mean", slice: "none" };
+    const [cpu, gpu] = await onBoth(randomModel(sizes), { prompts: { pad_token: 0, prompts: padded }, ...options });
+    assert.ok(cpu[0].length > 512);
     cpu.forEach((logits, circuit) => logits.forEach((logit, i) => {
       assert.ok(Math.abs(gpu[circuit][i] - logit) < 1e-4 + 1e-4 * Math.abs(logit), `circuit ${circuit}, logit ${i}: ${gpu[circuit][i]}, ${logit}`);
     }));

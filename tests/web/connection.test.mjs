@@ -73,7 +73,7 @@ describe("the connection to the worker", () => {
       const { openEngine } = await tests.module();
       return tests.outcome(openEngine({ workerUrl }));
     }, url);
-    assertError(outcome, /the engine could not be started: .*engine\.js/);
+    assertError(outcome, /the engine could not be started: .*engine-relaxed\.js/);
   });
 
   it("rejects what was not answered when the engine is closed, and later calls", async () => {

@@ -22,9 +22,9 @@ export function randomModel(sizes = SMALL) {
   ];
 }
 
-function config({ nLayers, nHeads, dHead, dModel = nHeads * dHead, dMlp = 4 * dModel, nCtx = N_CTX }) {
+function config({ nLayers, nHeads, dHead, dModel = nHeads * dHead, dMlp = 4 * dModel, nCtx = N_CTX, attentionDir = "causal" }) {
   return {
-    n_layers: nLayers, n_heads: nHeads, d_model: dModel, d_head: dHead, d_mlp: dMlp, n_ctx: nCtx, d_vocab: D_VOCAB,
+    attention_dir: attentionDir, n_layers: nLayers, n_heads: nHeads, d_model: dModel, d_head: dHead, d_mlp: dMlp, n_ctx: nCtx, d_vocab: D_VOCAB,
     act_fn: "gelu_new", normalization_type: "LNPre", attn_only: false,
   };
 }

@@ -15,33 +15,21 @@ use burn::tensor::Tensor;
 
 use super::batch::{Batches, input_side, other, read};
 use super::error::RunError;
+use super::found::{Found, RunOutput};
 use super::input::RunInput;
 use super::masks::Masks;
 use super::measuring::Measured;
 use super::metrics::{Logits, Rows, Target};
-use super::output::CircuitOutput;
 use super::patch::Patcher;
 use super::plan::Plan;
 use super::steps::{Observer, Steps};
-use super::unpatched::{AtHand, Outputs, Ready, Unpatched, label};
+use super::unpatched::{AtHand, Outputs, Ready, label};
 use crate::share::{Crew, Helpers, Numbers, Shared};
-use circuitscope_core::settings::discovery::PromptSide;
-use circuitscope_core::{Baseline, Circuit, Measurement, OutputSlice, PromptPair, PromptValues, count_label};
+use circuitscope_core::{Circuit, count_label};
 use circuitscope_wire::help::{Part, PartKind};
 
 /// How many parts each engine should have, so that all end at about the same time.
 const LEAST_PARTS: usize = 4;
-
-/// The output of a run.
-#[derive(Debug, Clone)]
-pub struct RunOutput {
-    /// In the order in which they were asked for.
-    pub circuits: Vec<CircuitOutput>,
-    pub unpatched: Rc<Unpatched>,
-    pub baseline: Baseline,
-    /// What the baseline averages: each prompt's own values, on the clean and on the corrupt prompts.
-    pub unpatched_values: [PromptValues; 2],
-}
 
 /// Runs circuits, with some help. See the module for the steps.
 ///
@@ -99,13 +87,17 @@ impl Sweep<'_> {
 
     /// How many groups share a product with the unembedding at most.
     fn most_together(&self) -> usize {
-        let Self { input: RunInput { model, settings, stacking, .. }, batches, plan, .. } = self;
+        let Self { input: RunInput { model, settings, stacking, keep_logits, .. }, batches, plan, .. } = self;
+        // Whole logits of more circuits would take more memory than was counted.
+        if *keep_logits {
+            return 1;
+        }
         let (config, n_positions) = (model.config(), batches.positions(0).len());
         stacking.n_unembedded(plan.n_stacked * settings.batch_size * n_positions, config.d_model * config.d_vocab_out)
     }
 
     /// The circuits of some groups.
-    fn of_groups(&self, first: usize, n_groups: usize) -> &[Circuit] {
+    pub(super) fn of_groups(&self, first: usize, n_groups: usize) -> &[Circuit] {
         let Plan { distinct, n_stacked, .. } = self.plan;
         let end = ((first + n_groups) * n_stacked).min(distinct.len());
         distinct.get(first * n_stacked..end).unwrap_or_default()
@@ -127,26 +119,11 @@ impl Sweep<'_> {
             let kept = if keep_logits { values.to_vec() } else { Vec::new() };
             (Measured::of(rows, &ready.outputs, batches.pairs_of(batch)), kept)
         };
-        let (mut resids, mut groups) = (Vec::new(), Vec::new());
-        let mut passes: Option<(usize, &[Circuit])> = None;
-        for group in all.chunks(self.plan.n_stacked) {
-            if let Some((n, before)) = passes.take() {
-                steps.steps(n, &self.label(before, batch)).await?;
-            }
-            let (resid, n) = self.resid(group, batch, ready, steps).await?;
-            passes = Some((n, group));
-            groups.push((group, resid.as_ref().map(|resid| resid.dims()[0])));
-            resids.extend(resid);
-        }
-        let logits =
-            if resids.is_empty() { Vec::new() } else { read(model.unembed(Tensor::cat(resids, 0)), "logits").await? };
+        let passes = self.passes_of(all, batch, ready, steps).await;
         if let Some(kept) = &ready.kept {
             kept.drop_rows();
         }
-        // Passes are over once their numbers are here.
-        if let Some((n, last)) = passes {
-            steps.steps(n, &self.label(last, batch)).await?;
-        }
+        let (groups, logits) = passes?;
         let mut outputs = logits.chunks_exact(batches.pairs_of(batch).len() * n_positions * d_vocab);
         let mut found = Vec::with_capacity(all.len());
         for (group, n_outputs) in groups {
@@ -159,6 +136,38 @@ impl Sweep<'_> {
             found.extend(own.iter().cycle().take(group.len()).cloned());
         }
         Ok(found)
+    }
+
+    /// The passes of groups of circuits on a batch: how many outputs each group has of its own, or `None` where nothing is patched; and all
+    /// logits.
+    async fn passes_of<'c, O: Observer>(
+        &self,
+        all: &'c [Circuit],
+        batch: usize,
+        ready: &Ready,
+        steps: &mut Steps<'_, O>,
+    ) -> Result<(Vec<(&'c [Circuit], Option<usize>)>, Vec<f32>), RunError> {
+        let (mut resids, mut groups) = (Vec::new(), Vec::new());
+        let mut last: Option<(usize, &[Circuit])> = None;
+        for group in all.chunks(self.plan.n_stacked) {
+            if let Some((n, before)) = last.take() {
+                steps.steps(n, &self.label(before, batch)).await?;
+            }
+            let (resid, n) = self.resid(group, batch, ready, steps).await?;
+            last = Some((n, group));
+            groups.push((group, resid.as_ref().map(|resid| resid.dims()[0])));
+            resids.extend(resid);
+        }
+        let resid = if resids.len() > 1 { Some(Tensor::cat(resids, 0)) } else { resids.pop() };
+        let logits = match resid {
+            Some(resid) => read(self.input.model.unembed(resid), "logits").await?,
+            None => Vec::new(),
+        };
+        // Passes are over once their numbers are here.
+        if let Some((n, group)) = last {
+            steps.steps(n, &self.label(group, batch)).await?;
+        }
+        Ok((groups, logits))
     }
 
     /// The last residual streams of a group of circuits, stacked, on a batch: of each, or one of all; `None` where nothing is patched.
@@ -239,7 +248,7 @@ impl Shared for Sweep<'_> {
 
     fn setup(&self) -> usize {
         // Two passes of one circuit.
-        2_usize.div_ceil(self.plan.n_stacked)
+        2_usize.div_ceil(self.plan.n_stacked * self.most_together())
     }
 
     fn keeps_batches(&self) -> bool {
@@ -292,107 +301,4 @@ impl Shared for Sweep<'_> {
         cursor.ended()?;
         Some(computed)
     }
-}
-
-/// What is known of a run.
-struct Found<'a> {
-    sweep: &'a Sweep<'a>,
-    /// Of the batches so far.
-    outputs: Vec<Rc<Outputs>>,
-    /// Once it is known for all batches.
-    unpatched: Option<Rc<Unpatched>>,
-    /// The circuits of the present groups on the batches so far, with their logits.
-    group: Vec<(Measured, Vec<f32>)>,
-    circuits: Vec<Option<CircuitOutput>>,
-}
-
-impl<'a> Found<'a> {
-    fn new(sweep: &'a Sweep<'a>, unpatched: Option<Rc<Unpatched>>) -> Self {
-        let circuits = vec![None; sweep.plan.circuits.len()];
-        Self { sweep, outputs: Vec::new(), unpatched, group: Vec::new(), circuits }
-    }
-
-    /// Takes the parts in their order.
-    fn add(&mut self, part: &Part, computed: Computed, observer: &mut impl Observer) {
-        let (batches, is_last) = (self.sweep.batches, part.batch + 1 == self.sweep.batches.count());
-        match computed {
-            Computed::Unpatched(outputs) => {
-                self.outputs.push(outputs);
-                if is_last {
-                    let (outputs, at_hand) = (std::mem::take(&mut self.outputs), self.sweep.at_hand.clone());
-                    self.unpatched = Some(Rc::new(Unpatched::new(outputs, batches.pairs(), at_hand)));
-                }
-            }
-            Computed::Circuits(circuits) => {
-                self.group = match part.batch {
-                    0 => circuits,
-                    _ => std::mem::take(&mut self.group).into_iter().zip(circuits).map(followed).collect(),
-                };
-                if is_last && let PartKind::Circuits { first, n_groups } = part.kind {
-                    let found = std::mem::take(&mut self.group);
-                    for (circuit, found) in self.sweep.of_groups(first, n_groups).iter().zip(found) {
-                        self.finish(circuit, found, observer);
-                    }
-                }
-            }
-        }
-    }
-
-    /// A circuit is done for all batches.
-    fn finish(&mut self, circuit: &Circuit, (measured, logits): (Measured, Vec<f32>), observer: &mut impl Observer) {
-        let Some(unpatched) = &self.unpatched else { return };
-        let plan = self.sweep.plan;
-        let (prompts, tokens) = measured.finish(unpatched);
-        let measurement = Measurement::new(&prompts);
-        let (prompts, tokens, shape) = (Rc::new(prompts), Rc::new(tokens), self.shape());
-        let Logits { n_positions, d_vocab, .. } = unpatched.outputs[0].clean.logits;
-        let logits = self.sweep.input.keep_logits.then(|| Rc::new(Logits { values: logits, n_positions, d_vocab }));
-        for (index, &circuit) in plan.circuits.iter().enumerate().filter(|(_, c)| c.n_edges == circuit.n_edges) {
-            let (measurement, prompts, tokens) = (measurement.clone(), prompts.clone(), tokens.clone());
-            let output = CircuitOutput { index, circuit, shape: shape.clone(), measurement, prompts, tokens };
-            observer.circuit(&output, logits.clone());
-            self.circuits[index] = Some(output);
-        }
-    }
-
-    /// `[prompt, d_vocab]` where only the last position is kept, else `[prompt, position, d_vocab]`.
-    fn shape(&self) -> Vec<usize> {
-        let Sweep { input, batches, .. } = self.sweep;
-        let (n_prompts, d_vocab) = (batches.n_prompts(), input.model.config().d_vocab_out);
-        match input.settings.slice {
-            OutputSlice::LastSeq => vec![n_prompts, d_vocab],
-            _ => vec![n_prompts, batches.positions(0).len(), d_vocab],
-        }
-    }
-
-    fn output(self, forward_passes: usize) -> RunOutput {
-        let shape = self.shape();
-        let batches = self.sweep.batches;
-        let unpatched = self.unpatched.expect("the unpatched model is run before circuits are");
-        let unpatched_values = [PromptSide::Clean, PromptSide::Corrupt].map(|side| {
-            let of = |batch: usize| of_unpatched(&unpatched.outputs[batch], side, batches.pairs_of(batch));
-            let all = batches.each().map(of).reduce(Measured::followed_by);
-            all.map_or_else(Default::default, |all| all.finish(&unpatched).0)
-        });
-        let baseline = Baseline {
-            shape,
-            clean: Measurement::new(&unpatched_values[0]),
-            corrupt: Measurement::new(&unpatched_values[1]),
-            n_prompts: batches.n_prompts(),
-            n_positions: batches.positions(0).len(),
-            forward_passes,
-        };
-        let circuits = self.circuits.into_iter().flatten().collect();
-        RunOutput { circuits, unpatched, baseline, unpatched_values }
-    }
-}
-
-fn followed(((a, mut logits), (b, more)): ((Measured, Vec<f32>), (Measured, Vec<f32>))) -> (Measured, Vec<f32>) {
-    logits.extend(more);
-    (a.followed_by(b), logits)
-}
-
-/// The unpatched model on a batch, measured as circuits are.
-fn of_unpatched(outputs: &Outputs, side: PromptSide, pairs: &[PromptPair]) -> Measured {
-    Measured::of(outputs.of(side).logits.rows(), outputs, pairs)
 }

@@ -5,7 +5,7 @@
 //!   record the outputs of src nodes.
 //! - [`masks`] and [`patch`]: the hooks that patch a forward pass, for several circuits at once; [`kept`]: an unpatched run from
 //!   any block of which a patched one goes on.
-//! - [`input`]: the input of a run; [`circuits`]: the sweep. [`plan`] and [`stacking`] say how many circuits a pass takes,
+//! - [`input`]: the input of a run; [`circuits`]: the sweep; [`found`]: its output, part by part. [`plan`] and [`stacking`] say how many circuits a pass takes,
 //!   [`unpatched`] is the model that circuits are compared with, [`metrics`] and [`measuring`] compare, and [`tokens`] are
 //!   the likeliest ones of each output.
 //! - [`output`]: what is kept of each circuit; [`steps`]: who watches; [`error`]: what can go wrong.
@@ -14,6 +14,7 @@ pub mod ablation;
 pub mod batch;
 pub mod circuits;
 pub mod error;
+pub mod found;
 pub mod input;
 pub mod kept;
 pub mod masks;
@@ -29,8 +30,9 @@ pub mod unpatched;
 
 pub use ablation::SrcActivations;
 pub use batch::Batches;
-pub use circuits::{RunOutput, Sweep, run_circuits};
+pub use circuits::{Sweep, run_circuits};
 pub use error::RunError;
+pub use found::RunOutput;
 pub use input::{RunInput, graph_config};
 pub use metrics::Logits;
 pub use output::CircuitOutput;

@@ -8,7 +8,9 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::attention::{AttentionLaunch, How, attend_queries, attend_queries_backward, keys_values_backward};
+use super::attention::{
+    AttentionLaunch, How, attend_queries, attend_queries_backward, keys_values_backward, queries_backward,
+};
 use super::{N_UNITS, like, sharing, threads, unset};
 
 /// How many scores fit a workgroup's memory, of which WebGPU promises 16 KiB, with as many gradients beside them.
@@ -162,13 +164,23 @@ impl GpuAttendsBackward for CubeBackend {
                 threads(sizes.n_queries() * sizes.per_query()),
                 CubeDim::new_1d(N_UNITS),
                 q.clone().into_buffer_arg(),
-                k.into_buffer_arg(),
+                k.clone().into_buffer_arg(),
                 v.into_buffer_arg(),
                 padding.into_buffer_arg(),
                 gradient.clone().into_buffer_arg(),
-                by_q.clone().into_buffer_arg(),
                 probabilities.clone().into_buffer_arg(),
                 by_scores.clone().into_buffer_arg(),
+                sizes.launch(attention),
+            );
+            let n_numbers = by_q.shape().num_elements();
+            queries_backward::launch_unchecked(
+                &by_q.client,
+                threads(n_numbers),
+                CubeDim::new_1d(N_UNITS),
+                k.into_buffer_arg(),
+                by_scores.clone().into_buffer_arg(),
+                by_q.clone().into_buffer_arg(),
+                n_numbers,
                 sizes.launch(attention),
             );
             let n_numbers = by_k.shape().num_elements();

@@ -82,7 +82,11 @@ fn query(a: &Attention, padding: &[f32]) -> Query {
         start = after - a.window;
     }
     if comptime!(a.how.has_padding) {
-        start = max(start, usize::cast_from(padding[prompt]));
+        let n_padding = usize::cast_from(padding[prompt]);
+        start = max(start, n_padding);
+        if after <= n_padding {
+            end = 0;
+        }
     }
     Query {
         at,
@@ -142,11 +146,10 @@ pub fn attend_queries(q: &[f32], k: &[f32], v: &[f32], padding: &[f32], out: &mu
     }
 }
 
-/// Some threads of a workgroup take a query each: the gradient by it; its attention probabilities, and the gradients by its scores, which
-/// are 0 for keys that it does not attend to.
+/// Some threads of a workgroup take a query each: its attention probabilities, and the gradients by the products of it with keys, which are
+/// 0 for keys that it does not attend to. (WebGPU promises no more buffers than these.)
 ///
 /// # Shapes
-/// - by_q: as q
 /// - probabilities, by_scores: `[circuit, head, batch, query, seq]`
 #[cube(launch_unchecked)]
 pub fn attend_queries_backward(
@@ -155,7 +158,6 @@ pub fn attend_queries_backward(
     v: &[f32],
     padding: &[f32],
     gradient: &[f32],
-    by_q: &mut [f32],
     probabilities: &mut [f32],
     by_scores: &mut [f32],
     a: Attention,
@@ -187,23 +189,36 @@ pub fn attend_queries_backward(
         if key >= query.start && key < query.end {
             probability = scores[query.room + key] / total;
             slope = probability * (slopes[query.room + key] - mean) * a.scale;
-            slopes[query.room + key] = slope;
         }
         if query.is_there {
             probabilities[first + key] = probability;
             by_scores[first + key] = slope;
         }
     }
-    sync_cube();
-    if query.is_there {
-        for i in range_stepped(query.own, a.d_head, a.how.per_query) {
-            let mut sum = 0.0f32;
-            for key in query.start..query.end {
-                sum += slopes[query.room + key] * k[query.keys_first + key * a.d_head + i];
-            }
-            by_q[query.at * a.d_head + i] = sum;
-        }
+}
+
+/// Each thread takes a number of a query.
+#[cube(launch_unchecked)]
+pub fn queries_backward(k: &[f32], by_scores: &[f32], by_q: &mut [f32], n_numbers: usize, a: Attention) {
+    let number = ABSOLUTE_POS;
+    if number >= n_numbers {
+        terminate!();
     }
+    let (i, at) = (number % a.d_head, number / a.d_head);
+    let prompt = at / a.queries % a.batch;
+    let head = at / (a.queries * a.batch) % a.heads;
+    let circuit = at / (a.queries * a.batch * a.heads);
+    let group = head / (a.heads / a.key_value_heads);
+    let keys_first = ((circuit * a.key_value_heads + group) * a.batch + prompt) * a.seq * a.d_head;
+    let mut end = a.seq;
+    if comptime!(a.how.is_causal) {
+        end = min(a.seq, a.first_query + at % a.queries + 1);
+    }
+    let mut sum = 0.0f32;
+    for key in 0..end {
+        sum += by_scores[at * a.seq + key] * k[keys_first + key * a.d_head + i];
+    }
+    by_q[number] = sum;
 }
 
 /// Each thread takes a number of a key and of the value beside it.

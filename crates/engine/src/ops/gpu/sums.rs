@@ -19,6 +19,8 @@ const UNITS: [usize; 2] = [64, 256];
 const MOST_SUMS: usize = 48;
 /// For how many inputs a workgroup reads rows once, at most.
 const MOST_INPUTS: usize = 16;
+/// How many numbers a workgroup's memory has, of which WebGPU promises 16 KiB.
+const MEMORY: usize = 4096;
 /// How many of a workgroup's numbers one thread adds up, where so many threads are busy.
 const MOST_SEGMENTS: usize = 16;
 
@@ -68,9 +70,14 @@ impl How {
         let columns = d.div_ceil(units);
         let room = (1..=MOST_SUMS / columns.max(1)).next_back()?;
         let most = if room.is_power_of_two() { room } else { room.next_power_of_two() / 2 };
-        let inputs = n_inputs.next_power_of_two().min(most).min(MOST_INPUTS);
+        let mut inputs = n_inputs.next_power_of_two().min(most).min(MOST_INPUTS);
+        let segments = |inputs: usize| (units / inputs).min(MOST_SEGMENTS);
+        // A number of each thread, and the segments.
+        while inputs * (units + segments(inputs)) > MEMORY {
+            inputs /= 2;
+        }
         let (has_norm, is_layer) = (norm.is_some(), norm.is_some_and(|norm| norm.is_layer));
-        Some(Self { has_norm, is_layer, units, columns, inputs, segments: (units / inputs).min(MOST_SEGMENTS) })
+        Some(Self { has_norm, is_layer, units, columns, inputs, segments: segments(inputs) })
     }
 }
 
