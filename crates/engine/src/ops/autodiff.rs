@@ -2,15 +2,29 @@
 
 use std::sync::Arc;
 
+use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, Shape, TensorMetadata};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Shape, TensorMetadata};
 
 use super::kernels::{Angles, Attention, HostNorm, Kernels, KernelsBackward, Product};
 use circuitscope_kernels::Activation;
+
+/// Adds the gradients by several inputs to those of the inputs that are tracked.
+pub(super) fn register_all<B: Backend, const N: usize>(
+    parents: [Option<NodeId>; N],
+    found: [FloatTensor<B>; N],
+    grads: &mut Gradients,
+) {
+    for (parent, gradient) in parents.into_iter().zip(found) {
+        if let Some(id) = parent {
+            grads.register::<B>(id, gradient);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct NormBackward;
@@ -48,11 +62,7 @@ impl<B: KernelsBackward> Backward<B, 2> for NodeProductBackward {
         let (x, zeros, product) = ops.state;
         let gradient = grads.consume::<B>(&ops.node);
         let found = B::kernel_node_product_backward(x, gradient, zeros, product);
-        for (node, gradient) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = node {
-                grads.register::<B>(node.id, gradient);
-            }
-        }
+        register_all::<B, _>(ops.parents.map(|parent| Some(parent?.id)), found, grads);
     }
 }
 
@@ -66,11 +76,7 @@ impl<B: KernelsBackward> Backward<B, 3> for AttentionBackward {
         let (qkv, attention) = ops.state;
         let gradient = grads.consume::<B>(&ops.node);
         let found = B::kernel_attention_backward(qkv, gradient, attention);
-        for (node, gradient) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = node {
-                grads.register::<B>(node.id, gradient);
-            }
-        }
+        register_all::<B, _>(ops.parents.map(|parent| Some(parent?.id)), found, grads);
     }
 }
 

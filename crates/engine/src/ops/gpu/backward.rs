@@ -12,6 +12,7 @@ use super::attend::{GpuAttends, GpuAttendsBackward, GpuAttention};
 use super::node_product::{GpuNodeProducts, NodeProduct};
 use super::norm::{GpuNorms, GpuNormsBackward, RowNorm};
 use super::product::{GpuProduct, GpuProducts, GpuProductsBackward};
+use crate::ops::autodiff::register_all;
 
 #[derive(Debug)]
 struct NormBackward;
@@ -116,11 +117,7 @@ impl<B: GpuNormsBackward + GpuProducts> Backward<B, 2> for NodeProductBackward {
         let apart = B::float_reshape(by_node.clone(), Shape::new([shape[1], product.n_rows, product.depth]));
         let by_x = B::float_reshape(B::float_sum_dim(apart, 0), x.shape());
         let found = [by_x, B::float_reshape(by_node, shape)];
-        for (node, gradient) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = node {
-                grads.register::<B>(node.id, gradient);
-            }
-        }
+        register_all::<B, _>(ops.parents.map(|parent| Some(parent?.id)), found, grads);
     }
 }
 
@@ -158,11 +155,7 @@ impl<B: GpuAttendsBackward> Backward<B, 3> for AttentionBackward {
         let (qkv, padding, attention) = ops.state;
         let gradient = grads.consume::<B>(&ops.node);
         let found = B::gpu_attention_backward(qkv, padding, gradient, attention);
-        for (node, gradient) in ops.parents.into_iter().zip(found) {
-            if let Some(node) = node {
-                grads.register::<B>(node.id, gradient);
-            }
-        }
+        register_all::<B, _>(ops.parents.map(|parent| Some(parent?.id)), found, grads);
     }
 }
 

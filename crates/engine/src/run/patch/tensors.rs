@@ -59,7 +59,7 @@ impl<'a, 'm> TensorPatcher<'a, 'm> {
         #[cfg(feature = "gpu")]
         if gpu::work_on(&mask.device()) {
             let [circuits, axis, n_all, columns] = rows.tensor.dims();
-            if axis == 1 && !rows.token_wise {
+            if !rows.token_wise {
                 let (batch, d_model) = (rows.batch, rows.d_model);
                 let mask = mask.reshape([circuits, n_nodes, n_rows]);
                 let rows = rows.tensor.clone().reshape([circuits, n_all, columns / d_model, d_model]);
