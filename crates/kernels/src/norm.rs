@@ -5,6 +5,7 @@ use std::ops::Range;
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp};
 
+use crate::buffer::Buffer;
 use crate::split::{Shared, split, written};
 use crate::tile::sum_of;
 
@@ -48,21 +49,34 @@ impl Norm<'_> {
     /// The gradient by `x`, from that by the norm of `x`.
     ///
     /// # Shapes
-    /// - x: `[rows, d]`
-    /// - gradient, in place: `[several times rows, d]`, whose rows belong to those of `x` over and over
+    /// - x, gradient, in place: `[rows, d]`
     ///
     /// # Panics
     /// When the sizes do not fit.
     pub fn backward(&self, d: usize, x: &[f32], gradient: &mut [f32]) {
-        assert!(x.len().is_multiple_of(d) && gradient.len().is_multiple_of(x.len()), "whole rows");
+        assert_eq!(x.len(), gradient.len(), "a gradient for each number");
+        self.backward_rows(d, x, gradient, None);
+    }
+
+    /// The same for several norms of the same `x`, and what all their gradients add up to.
+    ///
+    /// # Shapes
+    /// - x, output: `[rows, d]`
+    /// - gradients, in place: `[norm, rows, d]`
+    ///
+    /// # Panics
+    /// When the sizes do not fit.
+    pub fn backward_of_several(&self, d: usize, x: &[f32], gradients: &mut [f32]) -> Vec<f32> {
+        // SAFETY: every row is written.
+        unsafe { written(x.len(), |to| self.backward_rows(d, x, gradients, Some(to))) }
+    }
+
+    /// Writes the sums of gradients that belong to the same number, all of them, where they are wanted.
+    fn backward_rows(&self, d: usize, x: &[f32], gradients: &mut [f32], sums: Option<Shared>) {
+        assert!(x.len().is_multiple_of(d) && gradients.len().is_multiple_of(x.len()), "whole rows");
         self.check(d);
-        let n_rows = x.len() / d;
-        let (all, to) = (gradient.len() / d, Shared::new(gradient));
-        split(all, 6 * all * d, |rows| {
-            // SAFETY: parts do not overlap.
-            let gradient = unsafe { to.slice(rows.start * d, rows.len() * d) };
-            Backward { norm: *self, d, x, first: rows.start % n_rows, gradient }.dispatch();
-        });
+        let (n, work, to) = (gradients.len() / x.len(), 6 * gradients.len(), Shared::new(gradients));
+        split(x.len() / d, work, |rows| Backward { norm: *self, d, x, n, to, sums, rows }.dispatch());
     }
 
     fn check(&self, d: usize) {
@@ -91,12 +105,12 @@ impl SimdOp for Forward<'_> {
     }
 }
 
-/// Writes the norm of a row.
+/// Writes the norm of a row. Gives what its numbers were multiplied with before their gain.
 ///
 /// # Safety
 /// There is room for as many numbers as `x` has, which no one else uses meanwhile.
 #[inline(always)]
-pub unsafe fn norm_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], to: *mut f32) {
+unsafe fn norm_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], to: *mut f32) -> f32 {
     let (mean, scale) = moments(isa, norm, x);
     let ops = isa.f32();
     let lanes = ops.len();
@@ -113,6 +127,7 @@ pub unsafe fn norm_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], to: *mut f32) 
         // SAFETY: as above.
         unsafe { to.add(i).write(y) };
     }
+    scale
 }
 
 /// The norm of a row, in its place.
@@ -186,73 +201,107 @@ fn sum<I: Isa>(isa: I, x: &[f32], f: impl Fn(usize, I::F32) -> I::F32, rest: imp
     for (n, i) in (0..whole).step_by(lanes).enumerate() {
         sums[n % 4] = ops.add(sums[n % 4], f(i, ops.load(&x[i..])));
     }
-    let sum = sum_of::<I>(ops.add(ops.add(sums[0], sums[1]), ops.add(sums[2], sums[3])));
+    let sum = sum_of_four(isa, sums);
     x[whole..].iter().fold(sum, |sum, &x| sum + rest(x))
+}
+
+#[inline(always)]
+fn sum_of_four<I: Isa>(isa: I, [a, b, c, d]: [I::F32; 4]) -> f32 {
+    let ops = isa.f32();
+    sum_of::<I>(ops.add(ops.add(a, b), ops.add(c, d)))
 }
 
 struct Backward<'a> {
     norm: Norm<'a>,
     d: usize,
     x: &'a [f32],
-    /// The row of `x` that the first gradient belongs to.
-    first: usize,
-    gradient: &'a mut [f32],
+    /// How many gradients belong to each row of `x`.
+    n: usize,
+    /// The gradients, which are replaced.
+    to: Shared,
+    /// Where their sums are written.
+    sums: Option<Shared>,
+    rows: Range<usize>,
 }
 
 impl SimdOp for Backward<'_> {
     type Output = ();
 
-    /// With `y = (x - mean) · scale` and `h = gradient · gain`: `scale · (h - mean(h) - y · mean(h · y))`, the first mean for a layer
-    /// norm only.
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
-        let Self { norm, d, x, first, gradient } = self;
-        let n_rows = x.len() / d;
-        for (i, gradient) in gradient.chunks_exact_mut(d).enumerate() {
-            let x = &x[(first + i) % n_rows * d..][..d];
-            backward_row(isa, norm, x, gradient);
+        let Self { norm, d, x, n, to, sums, rows } = self;
+        let mut normed = Buffer::zeros(d);
+        let (norm, plain) = (Norm { bias: None, ..norm }, Norm { gain: None, bias: None, ..norm });
+        for row in rows {
+            let at = row * d;
+            let y = normed.as_mut_slice();
+            // SAFETY: the buffer has as many numbers, and is ours alone.
+            let scale = unsafe { norm_row(isa, plain, &x[at..][..d], y.as_mut_ptr()) };
+            for i in 0..n {
+                // SAFETY: no one else reads or writes this row of any gradient.
+                let gradient = unsafe { to.slice(i * x.len() + at, d) };
+                backward_row(isa, norm, scale, y, gradient);
+                let Some(sums) = sums else { continue };
+                // SAFETY: no one else writes this row, of which as many numbers are written first.
+                unsafe {
+                    if i == 0 {
+                        sums.at(at).copy_from_nonoverlapping(gradient.as_ptr(), d);
+                    } else {
+                        add(isa, gradient, sums.slice(at, d));
+                    }
+                }
+            }
         }
     }
 }
 
+/// Adds a row to another.
 #[inline(always)]
-fn backward_row<I: Isa>(isa: I, norm: Norm<'_>, x: &[f32], gradient: &mut [f32]) {
-    let (mean, scale) = moments(isa, norm, x);
+fn add<I: Isa>(isa: I, row: &[f32], to: &mut [f32]) {
     let ops = isa.f32();
-    let (lanes, n) = (ops.len(), x.len());
-    let whole = n - n % lanes;
-    let (mean_v, scale_v) = (ops.splat(mean), ops.splat(scale));
-    let (mut h_sum, mut hy_sum) = (ops.zero(), ops.zero());
+    let lanes = ops.len();
+    let whole = row.len() - row.len() % lanes;
     for i in (0..whole).step_by(lanes) {
-        let mut h = ops.load(&gradient[i..]);
-        if let Some(gain) = norm.gain {
-            h = ops.mul(h, ops.load(&gain[i..]));
-            ops.store(h, &mut gradient[i..]);
-        }
-        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
-        h_sum = ops.add(h_sum, h);
-        hy_sum = ops.mul_add(h, y, hy_sum);
+        ops.store(ops.add(ops.load(&to[i..]), ops.load(&row[i..])), &mut to[i..]);
     }
-    let (mut h_sum, mut hy_sum) = (sum_of::<I>(h_sum), sum_of::<I>(hy_sum));
+    for i in whole..row.len() {
+        to[i] += row[i];
+    }
+}
+
+/// With `y` the norm of a row before its gain and `h = gradient · gain`: `scale · (h - mean(h) - y · mean(h · y))`, the first mean for a
+/// layer norm only.
+#[inline(always)]
+fn backward_row<I: Isa>(isa: I, norm: Norm<'_>, scale: f32, y: &[f32], gradient: &mut [f32]) {
+    let ops = isa.f32();
+    let (lanes, n) = (ops.len(), y.len());
+    let whole = n - n % lanes;
+    // Several sums of each, so that none waits for the one before.
+    let (mut h_sums, mut hy_sums) = ([ops.zero(); 4], [ops.zero(); 4]);
+    for (k, i) in (0..whole).step_by(lanes).enumerate() {
+        let h = with_gain(isa, norm, i, ops.load(&gradient[i..]));
+        h_sums[k % 4] = ops.add(h_sums[k % 4], h);
+        hy_sums[k % 4] = ops.mul_add(h, ops.load(&y[i..]), hy_sums[k % 4]);
+    }
+    let (mut h_sum, mut hy_sum) = (sum_of_four(isa, h_sums), sum_of_four(isa, hy_sums));
+    let gain = |i: usize| norm.gain.map_or(1.0, |gain| gain[i]);
     for i in whole..n {
-        gradient[i] *= norm.gain.map_or(1.0, |gain| gain[i]);
-        h_sum += gradient[i];
-        hy_sum += gradient[i] * (x[i] - mean) * scale;
+        h_sum += gradient[i] * gain(i);
+        hy_sum += gradient[i] * gain(i) * y[i];
     }
     let h_mean = match norm.kind {
         NormKind::Layer => h_sum / n as f32,
         NormKind::Rms => 0.0,
     };
     let hy_mean = hy_sum / n as f32;
-    let (h_mean_v, hy_mean_v) = (ops.splat(h_mean), ops.splat(hy_mean));
+    let (h_mean_v, hy_mean_v, scale_v) = (ops.splat(h_mean), ops.splat(hy_mean), ops.splat(scale));
     for i in (0..whole).step_by(lanes) {
-        let y = ops.mul(ops.sub(ops.load(&x[i..]), mean_v), scale_v);
-        let h = ops.sub(ops.sub(ops.load(&gradient[i..]), h_mean_v), ops.mul(y, hy_mean_v));
+        let h = ops.sub(with_gain(isa, norm, i, ops.load(&gradient[i..])), h_mean_v);
+        let h = ops.sub(h, ops.mul(ops.load(&y[i..]), hy_mean_v));
         ops.store(ops.mul(h, scale_v), &mut gradient[i..]);
     }
     for i in whole..n {
-        let y = (x[i] - mean) * scale;
-        gradient[i] = (gradient[i] - h_mean - y * hy_mean) * scale;
+        gradient[i] = (gradient[i] * gain(i) - h_mean - y[i] * hy_mean) * scale;
     }
 }
 
@@ -295,7 +344,12 @@ mod tests {
                     // Twice as many gradients as rows.
                     let given = rows(6 * d);
                     let mut found = given.clone();
-                    norm.backward(d, &x, &mut found);
+                    let sums = norm.backward_of_several(d, &x, &mut found);
+                    let (first, second) = found.split_at(3 * d);
+                    assert!(sums.iter().zip(first.iter().zip(second)).all(|(sum, (a, b))| *sum == a + b));
+                    let mut alone = given[..3 * d].to_vec();
+                    norm.backward(d, &x, &mut alone);
+                    assert_eq!(alone, first);
                     for (i, &found) in found.iter().enumerate() {
                         let (row, column) = (i / d, i % d);
                         let loss = |shift: f64| -> f64 {

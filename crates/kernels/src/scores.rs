@@ -8,7 +8,7 @@ use rten_simd::{Isa, SimdOp};
 use crate::edges::Source;
 use crate::fused::mul_add;
 use crate::split::{Shared, split, written};
-use crate::tile::sum_of;
+use crate::tile::{IS_WASM, sum_of};
 
 /// The gradients by inputs that have edges from the same sources.
 #[derive(Debug, Clone)]
@@ -67,8 +67,11 @@ impl EdgeScores<'_> {
     }
 }
 
-/// How many numbers of each row are looked at together: those of all sources fit the second cache.
-const COLUMNS_AT_ONCE: usize = 512;
+/// How many numbers of the sources are looked at together: the second cache holds them, beside the gradients that they meet.
+const AT_ONCE: usize = 1 << 17;
+/// How many numbers of each row are looked at together at least, so that there are not too many sums, and at most, so that the first cache
+/// holds some rows.
+const COLUMNS_AT_ONCE: Range<usize> = 512..1024;
 
 /// The scores of edges from some sources.
 struct SomeScores<'a> {
@@ -80,61 +83,46 @@ struct SomeScores<'a> {
     n_pairs: usize,
 }
 
+/// Some numbers of every row, and the sources that they are looked at of.
+struct Columns<'a> {
+    scores: EdgeScores<'a>,
+    /// The first of each pair of sources.
+    firsts: &'a [usize],
+    prompt: usize,
+    /// The position that they begin with, where each has scores of its own.
+    position: usize,
+    /// Among those of the prompt from that position on.
+    first: usize,
+    n: usize,
+}
+
 impl SimdOp for SomeScores<'_> {
     type Output = ();
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
         let Self { scores, starts, to, pairs, n_pairs } = self;
-        let EdgeScores { inputs, batch, positions, d, sources, by_position } = scores;
-        let one = batch * positions * d;
+        let EdgeScores { inputs, batch, positions, d, by_position, .. } = scores;
         let (n_groups, in_group) = if by_position { (positions, 1) } else { (1, positions) };
         // One of the first and one of the last, which have edges to fewer inputs.
         let pair = |i: usize| 2 * if i.is_multiple_of(2) { i / 2 } else { n_pairs - 1 - i / 2 };
         let firsts: Vec<usize> = pairs.map(pair).collect();
         let stride = 2 * firsts.len();
+        let at_once = (AT_ONCE / stride.max(1)).clamp(COLUMNS_AT_ONCE.start, COLUMNS_AT_ONCE.end);
         // `[input, source]`, of all inputs
         let mut sums = vec![0.0_f32; inputs.iter().map(|group| group.n_inputs).sum::<usize>() * stride];
-        for group in 0..n_groups {
+        for position in 0..n_groups {
             sums.fill(0.0);
             for prompt in 0..batch {
-                let from = (prompt * positions + group) * d;
-                for column in (0..in_group * d).step_by(COLUMNS_AT_ONCE) {
-                    let n = COLUMNS_AT_ONCE.min(in_group * d - column);
-                    let mut first_input = 0;
-                    for InputGradients { values, n_inputs, sources: of } in inputs {
-                        let mut input = 0;
-                        while input < *n_inputs {
-                            let four = input + 4 <= *n_inputs;
-                            let at = |k: usize| &values[(input + k) * one + from + column..][..n];
-                            let left = if four { [at(0), at(1), at(2), at(3)] } else { [at(0); 4] };
-                            for (i, &first) in firsts.iter().enumerate() {
-                                let range = first.max(of.start)..(first + 2).min(of.end);
-                                if range.is_empty() {
-                                    continue;
-                                }
-                                let right = [range.start, range.end - 1].map(|source| {
-                                    let Source { rows, positions: all } = sources[source];
-                                    &rows[(prompt * all + all - positions + group) * d + column..][..n]
-                                });
-                                let start = (first_input + input) * stride + 2 * i + range.start - first;
-                                let sums = &mut sums[start..];
-                                if four {
-                                    add_dots(isa, left, right, range.len() == 2, sums, stride);
-                                } else {
-                                    add_dots(isa, [left[0]], right, range.len() == 2, sums, stride);
-                                }
-                            }
-                            input += if four { 4 } else { 1 };
-                        }
-                        first_input += n_inputs;
-                    }
+                for first in (0..in_group * d).step_by(at_once) {
+                    let n = at_once.min(in_group * d - first);
+                    Columns { scores, firsts: &firsts, prompt, position, first, n }.add(isa, &mut sums);
                 }
             }
             let mut rows = sums.chunks_exact(stride);
             for (InputGradients { n_inputs, sources: of, .. }, start) in inputs.iter().zip(starts) {
                 for (input, sums) in (0..*n_inputs).zip(&mut rows) {
-                    let start = start + (group * n_inputs + input) * of.len();
+                    let start = start + (position * n_inputs + input) * of.len();
                     for (&first, pair) in firsts.iter().zip(sums.chunks_exact(2)) {
                         for source in first.max(of.start)..(first + 2).min(of.end) {
                             // SAFETY: no one else writes the scores of these sources.
@@ -144,6 +132,64 @@ impl SimdOp for SomeScores<'_> {
                 }
             }
         }
+    }
+}
+
+impl Columns<'_> {
+    /// Adds what they contribute to every score.
+    ///
+    /// # Shapes
+    /// - sums: `[input, source]`
+    #[inline(always)]
+    fn add<I: Isa>(&self, isa: I, sums: &mut [f32]) {
+        let stride = 2 * self.firsts.len();
+        // AVX-512 has registers for more.
+        let has_many = isa.f32().len() == 16;
+        let mut first_input = 0;
+        for group in self.scores.inputs {
+            let mut input = 0;
+            while input < group.n_inputs {
+                let sums = &mut sums[(first_input + input) * stride..];
+                input += match group.n_inputs - input {
+                    8.. if has_many => self.add_rows::<I, 8>(isa, group, input, sums),
+                    4.. => self.add_rows::<I, 4>(isa, group, input, sums),
+                    2.. => self.add_rows::<I, 2>(isa, group, input, sums),
+                    _ => self.add_rows::<I, 1>(isa, group, input, sums),
+                };
+            }
+            first_input += group.n_inputs;
+        }
+    }
+
+    /// The same for `ROWS` inputs of a group; returns `ROWS`.
+    #[inline(always)]
+    fn add_rows<I: Isa, const ROWS: usize>(
+        &self,
+        isa: I,
+        InputGradients { values, sources: of, .. }: &InputGradients<'_>,
+        input: usize,
+        sums: &mut [f32],
+    ) -> usize {
+        let &Self { scores, firsts, prompt, position, first: column, n } = self;
+        let EdgeScores { batch, positions, d, sources, .. } = scores;
+        let mut left = [&values[..0]; ROWS];
+        for (i, left) in left.iter_mut().enumerate() {
+            let row = ((input + i) * batch + prompt) * positions + position;
+            *left = &values[row * d + column..][..n];
+        }
+        for (i, &first) in firsts.iter().enumerate() {
+            let range = first.max(of.start)..(first + 2).min(of.end);
+            if range.is_empty() {
+                continue;
+            }
+            let right = [range.start, range.end - 1].map(|source| {
+                let Source { rows, positions: all } = sources[source];
+                &rows[(prompt * all + all - positions + position) * d + column..][..n]
+            });
+            let sums = &mut sums[2 * i + range.start - first..];
+            add_dots(isa, left, right, range.len() == 2, sums, 2 * firsts.len());
+        }
+        ROWS
     }
 }
 
@@ -168,7 +214,13 @@ fn add_dots<I: Isa, const ROWS: usize>(
         *at = row.as_ptr();
     }
     let mut others = right.map(<[f32]>::as_ptr);
-    let mut vectors = whole / lanes;
+    if !IS_WASM {
+        for k in (0..whole).step_by(lanes) {
+            // SAFETY: a vector is left of each row.
+            unsafe { add_products(isa, &at, others, k, &mut dots) };
+        }
+    }
+    let mut vectors = if IS_WASM { whole / lanes } else { 0 };
     // Four vectors a round, with a way out after each: see [`crate::tile`].
     macro_rules! round {
         ($($k:literal)*) => { $(

@@ -11,7 +11,7 @@ use crate::fused::mul_add;
 const MOST_LANES: usize = 16;
 
 /// In a browser there are 15 registers for vectors, and code is compiled as it is written.
-const IS_WASM: bool = cfg!(target_arch = "wasm32");
+pub const IS_WASM: bool = cfg!(target_arch = "wasm32");
 
 /// How many numbers a vector holds here.
 pub fn lanes() -> usize {

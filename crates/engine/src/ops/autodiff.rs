@@ -1,6 +1,7 @@
 //! The kernels under burn's autodiff: what is kept of a forward pass, and which backward kernel takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -10,7 +11,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Shape, TensorMetadata};
 
-use super::kernels::{Angles, Attention, HostNorm, Kernels, KernelsBackward, Product};
+use super::kernels::{Angles, Attention, HostNorm, Kernels, KernelsBackward, Part, Product};
 use circuitscope_kernels::Activation;
 
 /// Adds the gradients by several inputs to those of the inputs that are tracked.
@@ -63,6 +64,25 @@ impl<B: KernelsBackward> Backward<B, 2> for NodeProductBackward {
         let gradient = grads.consume::<B>(&ops.node);
         let found = B::kernel_node_product_backward(x, gradient, zeros, product);
         register_all::<B, _>(ops.parents.map(|parent| Some(parent?.id)), found, grads);
+    }
+}
+
+#[derive(Debug)]
+struct PartBackward;
+
+impl<B: KernelsBackward> Backward<B, 1> for PartBackward {
+    type State = (Part, Shape);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (part, shape) = ops.state;
+        let [Some(whole)] = ops.parents else { return };
+        let gradient = grads.consume::<B>(&ops.node);
+        let before = if part.has_begun.swap(true, Ordering::Relaxed) {
+            grads.consume::<B>(&whole)
+        } else {
+            B::float_zeros(shape, &gradient.device(), gradient.dtype().into())
+        };
+        grads.register::<B>(whole.id, B::float_slice_assign(before, &part.slices(), gradient));
     }
 }
 
@@ -140,6 +160,18 @@ impl<B: KernelsBackward, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         let out = B::kernel_node_product(x.clone(), zeros, product.clone());
         match NodeProductBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x, shape, product), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn kernel_part(whole: FloatTensor<Self>, part: Part) -> FloatTensor<Self> {
+        if !whole.is_tracked() {
+            return Self::from_inner(B::kernel_part(whole.into_primitive(), part));
+        }
+        let (node, shape) = (whole.node(), whole.shape());
+        let out = B::kernel_part(whole.into_primitive(), part.clone());
+        match PartBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((part, shape), out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }

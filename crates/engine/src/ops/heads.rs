@@ -134,8 +134,8 @@ impl HeadInputs {
         let (weights, act) = (weights.clone(), Activation::None);
         let x = shared.reshape([rows, d_model]);
         let all = kernels::node_product(x, zeros, Product { norm, weights, with_bias: true, act, jobs, sizes });
-        let one = |i| all.clone().narrow(0, i * n_heads, n_heads).reshape([1, n_heads, batch, pos, d_head]);
-        (0..range.len()).map(one).collect()
+        let parts = kernels::parts(&all, &vec![n_heads; range.len()]);
+        parts.into_iter().map(|part| part.reshape([1, n_heads, batch, pos, d_head])).collect()
     }
 
     /// The group of the packed weights that projects to a head's queries, keys or values.
@@ -180,13 +180,9 @@ impl HeadInputs {
         let sizes = Sizes { n_rows: rows, depth: d_model, stride: d_model };
         let (weights, act) = (weights.clone(), Activation::None);
         let all = kernels::packed_product(x, Product { norm, weights, with_bias: true, act, jobs, sizes });
-        let mut first = 0;
-        let mut next = |n: usize| {
-            let part = all.clone().narrow(0, first, circuits * n);
-            first += circuits * n;
-            part.reshape([circuits, n, batch, pos, d_head])
-        };
-        n_projected.into_iter().map(&mut next).collect()
+        let n_jobs: Vec<usize> = n_projected.iter().map(|n| circuits * n).collect();
+        let parts = kernels::parts(&all, &n_jobs).into_iter().zip(n_projected);
+        parts.map(|(part, n)| part.reshape([circuits, n, batch, pos, d_head])).collect()
     }
 }
 

@@ -1,12 +1,15 @@
 //! Operations of our own on burn's CPU backend, with their backward passes: a norm, a product with packed weights and an activation in
 //! one, attention, rotary positions. What they compute is said in [`circuitscope_kernels`].
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Bytes, DType, Dispatch, DispatchDevice, Flex, Shape, backend_extension};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Slice, Tensor};
 
 use circuitscope_kernels::{
     Activation, Attended, AttentionShape, Job, Norm, NormKind, Packed, Sizes, attention, attention_backward, product,
@@ -60,6 +63,16 @@ pub struct Angles {
     pub half: usize,
 }
 
+/// Some rows of a tensor, of which the others are taken too. Of the gradients by such parts the first that is there begins that by the whole,
+/// and the others are written into it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Along the first axis.
+    pub rows: Range<usize>,
+    /// Whether the gradient by the whole is there; one for all parts.
+    pub has_begun: Arc<AtomicBool>,
+}
+
 /// The operations. On the backends that are not named here plain tensor operations take their place.
 #[backend_extension(Flex, Autodiff)]
 pub trait Kernels: Backend {
@@ -79,6 +92,11 @@ pub trait Kernels: Backend {
     /// - zeros: `[1, node, batch, position, d]`
     /// - output: `[job, row, width]`; the place of a job is its node
     fn kernel_node_product(x: FloatTensor<Self>, zeros: FloatTensor<Self>, product: Arc<Product>) -> FloatTensor<Self>;
+
+    /// # Shapes
+    /// - whole: `[row, ..]`
+    /// - output: `[row of the part, ..]`
+    fn kernel_part(whole: FloatTensor<Self>, part: Part) -> FloatTensor<Self>;
 
     /// # Shapes
     /// - q: `[circuit, head, batch, query, d_head]`
@@ -200,6 +218,12 @@ impl Angles {
     }
 }
 
+impl Part {
+    pub(super) fn slices(&self) -> [Slice; 1] {
+        [Slice::from(self.rows.clone())]
+    }
+}
+
 impl Kernels for Flex {
     fn kernel_norm(x: FlexTensor, norm: Arc<HostNorm>) -> FlexTensor {
         let (shape, x) = (dims(&x), contiguous(x));
@@ -217,6 +241,10 @@ impl Kernels for Flex {
         let jobs = product.jobs.iter().map(|job| Job { at: 0, ..*job }).collect();
         let of_one_input = Product { jobs, ..(*product).clone() };
         tensor(of_one_input.of(slice(&x), product.act), product.shape())
+    }
+
+    fn kernel_part(whole: FlexTensor, part: Part) -> FlexTensor {
+        Self::float_slice(whole, &part.slices())
     }
 
     fn kernel_attention(q: FlexTensor, k: FlexTensor, v: FlexTensor, attention: Arc<Attention>) -> FlexTensor {
@@ -282,10 +310,10 @@ impl KernelsBackward for Flex {
         let (one, d) = (slice(&x).len(), weights.shape().depth);
         let jobs: Vec<_> = jobs.iter().map(|job| Job { at: job.at * one, ..*job }).collect();
         let mut by_node = product_transposed(weights, &jobs, *sizes, slice(&gradient), zeros.num_elements());
-        if let Some(norm) = norm {
-            norm.norm().backward(d, slice(&x), &mut by_node);
-        }
-        let by_x = total(&by_node.chunks_exact(one).collect::<Vec<_>>());
+        let by_x = match norm {
+            Some(norm) => norm.norm().backward_of_several(d, slice(&x), &mut by_node),
+            None => total(&by_node.chunks_exact(one).collect::<Vec<_>>()),
+        };
         [tensor(by_x, dims(&x)), tensor(by_node, zeros.to_vec())]
     }
 
@@ -335,6 +363,21 @@ pub fn packed_product<const D: usize>(x: Tensor<D>, product: Product) -> Tensor<
 /// See [`Kernels::kernel_node_product`].
 pub fn node_product(x: Tensor<2>, zeros: Tensor<5>, product: Product) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::kernel_node_product(x.into_dispatch(), zeros.into_dispatch(), Arc::new(product)))
+}
+
+/// Parts of a tensor that follow each other, each of so many rows.
+///
+/// # Shapes
+/// - whole: `[row, ..]`
+/// - output: each `[row of the part, ..]`
+pub fn parts<const D: usize>(whole: &Tensor<D>, n_rows: &[usize]) -> Vec<Tensor<D>> {
+    let (has_begun, mut first) = (Arc::new(AtomicBool::new(false)), 0);
+    let part = |&n: &usize| {
+        let part = Part { rows: first..first + n, has_begun: has_begun.clone() };
+        first += n;
+        Tensor::from_dispatch(Dispatch::kernel_part(whole.clone().into_dispatch(), part))
+    };
+    n_rows.iter().map(part).collect()
 }
 
 /// See [`Kernels::kernel_attention`].
