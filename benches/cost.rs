@@ -26,6 +26,7 @@ use burn::tensor::Device;
 use circuitscope_core::settings::discovery::{Acdc, MaskGradient};
 use circuitscope_core::{Algorithm, Graph, GraphConfig, PruneScores};
 use circuitscope_engine::model::{Model, Transformer};
+use circuitscope_memory::{MiMalloc, keep_freed_pages};
 use serde_json::{Value, json};
 
 use support::model::{
@@ -34,9 +35,8 @@ use support::model::{
 };
 use support::{Spread, Task, Times, in_turns, random};
 
-// Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A model to measure with.
 struct Shape {
@@ -88,6 +88,7 @@ const FEW_SHOT_SHARED: usize = 64;
 const N_CIRCUITS: usize = 20;
 
 fn main() {
+    keep_freed_pages();
     let (profiled, wanted): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).filter(|a| !a.starts_with('-')).partition(|a| a.starts_with(PROFILE));
     if let Some(what) = profiled.first() {

@@ -22,6 +22,7 @@ use circuitscope_core::{Algorithm, DiscoverSettings, Graph, GraphConfig, ModelCo
 use circuitscope_engine::discover::{DiscoverInput, discover};
 use circuitscope_engine::model::{Model, Transformer, load};
 use circuitscope_engine::run::Stacking;
+use circuitscope_memory::{MiMalloc, keep_freed_pages};
 use circuitscope_picture::geometry::Size;
 use circuitscope_picture::plot::{Axis, PlotRequest, PlotValue, Scale, Series, plot, plot_string};
 use circuitscope_picture::theme::Theme;
@@ -45,13 +46,13 @@ unsafe impl GlobalAlloc for Counting {
         let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
         MOST.fetch_max(now, Ordering::Relaxed);
         // SAFETY: as the caller's.
-        unsafe { mimalloc::MiMalloc.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         NOW.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: as the caller's.
-        unsafe { mimalloc::MiMalloc.dealloc(at, layout) }
+        unsafe { MiMalloc.dealloc(at, layout) }
     }
 }
 
@@ -78,6 +79,7 @@ struct Cost {
 }
 
 fn main() {
+    keep_freed_pages();
     let write = std::env::args().any(|arg| arg == "write");
     let grow = |name: &str, label: &str, loads: &[Load], x: fn(&Load, &Cost) -> usize| {
         let costs: Vec<(usize, Cost)> = loads

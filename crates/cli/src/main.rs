@@ -27,13 +27,14 @@ mod table;
 
 use std::process::ExitCode;
 
+use circuitscope_memory::{MiMalloc, keep_freed_pages};
 use clap::Parser;
 
-// Large activations come and go with every layer: glibc would give their pages back to the system each time.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    keep_freed_pages();
     match command::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

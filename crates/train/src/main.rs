@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 use circuitscope_engine::device::{self, Opened, Trouble};
+use circuitscope_memory::{MiMalloc, keep_freed_pages};
 use circuitscope_record::date_of;
 use circuitscope_train::figures::FIGURES;
 use circuitscope_train::training::Recipe;
 use circuitscope_train::{TASKS, figures, files, task, train};
 use circuitscope_wire::engine::DeviceChoice;
 
-// Large activations come and go with every step: glibc would give their pages back to the system each time.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A line of progress is written after every so many steps.
 const REPORT_EVERY: usize = 100;
@@ -22,6 +22,7 @@ const REPORT_EVERY: usize = 100;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    keep_freed_pages();
     let args: Vec<String> = std::env::args().skip(1).collect();
     match pollster::block_on(run(&args)) {
         Ok(()) => ExitCode::SUCCESS,
