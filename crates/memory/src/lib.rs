@@ -20,9 +20,9 @@ pub fn keep_freed_pages() {
 mod tests {
     use super::*;
 
-    fn purge_delay() -> i64 {
+    fn purge_delay() -> std::ffi::c_long {
         // SAFETY: any thread may read the option at any time.
-        unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) }.into()
+        unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) }
     }
 
     #[test]
