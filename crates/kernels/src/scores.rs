@@ -67,11 +67,9 @@ impl EdgeScores<'_> {
     }
 }
 
-/// How many numbers of the sources are looked at together: the second cache holds them, beside the gradients that they meet.
-const AT_ONCE: usize = 1 << 17;
-/// How many numbers of each row are looked at together at least, so that there are not too many sums, and at most, so that the first cache
-/// holds some rows.
-const COLUMNS_AT_ONCE: Range<usize> = 512..1024;
+/// How many numbers of each row are looked at together: those of all sources fit the second cache. The same however the sources are shared
+/// out, as sums depend on it.
+const COLUMNS_AT_ONCE: usize = 512;
 
 /// The scores of edges from some sources.
 struct SomeScores<'a> {
@@ -83,16 +81,16 @@ struct SomeScores<'a> {
     n_pairs: usize,
 }
 
-/// Some numbers of every row, and the sources that they are looked at of.
+/// Some columns of every row, and the sources that they are multiplied with.
 struct Columns<'a> {
     scores: EdgeScores<'a>,
     /// The first of each pair of sources.
     firsts: &'a [usize],
     prompt: usize,
-    /// The position that they begin with, where each has scores of its own.
+    /// The position whose scores these are; 0 where all positions share them.
     position: usize,
-    /// Among those of the prompt from that position on.
-    first: usize,
+    /// The first column, counted from the start of that position.
+    column: usize,
     n: usize,
 }
 
@@ -108,15 +106,14 @@ impl SimdOp for SomeScores<'_> {
         let pair = |i: usize| 2 * if i.is_multiple_of(2) { i / 2 } else { n_pairs - 1 - i / 2 };
         let firsts: Vec<usize> = pairs.map(pair).collect();
         let stride = 2 * firsts.len();
-        let at_once = (AT_ONCE / stride.max(1)).clamp(COLUMNS_AT_ONCE.start, COLUMNS_AT_ONCE.end);
         // `[input, source]`, of all inputs
         let mut sums = vec![0.0_f32; inputs.iter().map(|group| group.n_inputs).sum::<usize>() * stride];
         for position in 0..n_groups {
             sums.fill(0.0);
             for prompt in 0..batch {
-                for first in (0..in_group * d).step_by(at_once) {
-                    let n = at_once.min(in_group * d - first);
-                    Columns { scores, firsts: &firsts, prompt, position, first, n }.add(isa, &mut sums);
+                for column in (0..in_group * d).step_by(COLUMNS_AT_ONCE) {
+                    let n = COLUMNS_AT_ONCE.min(in_group * d - column);
+                    Columns { scores, firsts: &firsts, prompt, position, column, n }.add(isa, &mut sums);
                 }
             }
             let mut rows = sums.chunks_exact(stride);
@@ -170,7 +167,7 @@ impl Columns<'_> {
         input: usize,
         sums: &mut [f32],
     ) -> usize {
-        let &Self { scores, firsts, prompt, position, first: column, n } = self;
+        let &Self { scores, firsts, prompt, position, column, n } = self;
         let EdgeScores { batch, positions, d, sources, .. } = scores;
         let mut left = [&values[..0]; ROWS];
         for (i, left) in left.iter_mut().enumerate() {
@@ -271,6 +268,8 @@ unsafe fn add_products<I: Isa, const ROWS: usize>(
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn numbers(seed: usize, n: usize) -> Vec<f32> {
@@ -317,5 +316,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn scores_do_not_depend_on_how_sources_are_shared_out() {
+        let (n_inputs, n_sources, positions, d) = (11, 201, 3, 500);
+        let values = numbers(1, n_inputs * positions * d);
+        let rows: Vec<Vec<f32>> = (0..n_sources).map(|source| numbers(2 + source, positions * d)).collect();
+        let sources: Vec<_> = rows.iter().map(|rows| Source { rows, positions }).collect();
+        let inputs = [InputGradients { values: &values, n_inputs, sources: 0..n_sources }];
+        let scores = EdgeScores { inputs: &inputs, batch: 1, positions, d, sources: &sources, by_position: false };
+        let (n, n_pairs) = (n_inputs * n_sources, n_sources.div_ceil(2));
+        let found = |parts: &[Range<usize>]| {
+            let mut found = vec![f32::NAN; n];
+            let to = Shared::new(&mut found);
+            for pairs in parts {
+                SomeScores { scores, starts: &[0, n], to, pairs: pairs.clone(), n_pairs }.dispatch();
+            }
+            found
+        };
+        let (whole, cut) = (0..n_pairs, [0..7, 7..60, 60..n_pairs]);
+        assert_eq!(found(slice::from_ref(&whole)), found(&cut));
     }
 }
