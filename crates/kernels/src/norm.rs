@@ -58,24 +58,26 @@ impl Norm<'_> {
         self.backward_rows(d, x, gradient, None);
     }
 
-    /// The same for several norms of the same `x`, and what all their gradients add up to.
+    /// The same for one or more gradients by the same norm of `x`, and their sum.
     ///
     /// # Shapes
     /// - x, output: `[rows, d]`
-    /// - gradients, in place: `[norm, rows, d]`
+    /// - gradients, in place: `[gradient, rows, d]`
     ///
     /// # Panics
     /// When the sizes do not fit.
     pub fn backward_of_several(&self, d: usize, x: &[f32], gradients: &mut [f32]) -> Vec<f32> {
-        // SAFETY: every row is written.
+        assert!(gradients.len() >= x.len(), "at least one gradient");
+        // SAFETY: every row is written by the first gradient.
         unsafe { written(x.len(), |to| self.backward_rows(d, x, gradients, Some(to))) }
     }
 
-    /// Writes the sums of gradients that belong to the same number, all of them, where they are wanted.
+    /// Where `sums` is given, also writes there what the gradients of each number add up to.
     fn backward_rows(&self, d: usize, x: &[f32], gradients: &mut [f32], sums: Option<Shared>) {
         assert!(x.len().is_multiple_of(d) && gradients.len().is_multiple_of(x.len()), "whole rows");
         self.check(d);
-        let (n, work, to) = (gradients.len() / x.len(), 6 * gradients.len(), Shared::new(gradients));
+        let (n, work, to) =
+            (gradients.len().checked_div(x.len()).unwrap_or(0), 6 * gradients.len(), Shared::new(gradients));
         split(x.len() / d, work, |rows| Backward { norm: *self, d, x, n, to, sums, rows }.dispatch());
     }
 
@@ -242,7 +244,7 @@ impl SimdOp for Backward<'_> {
                 let gradient = unsafe { to.slice(i * x.len() + at, d) };
                 backward_row(isa, norm, scale, y, gradient);
                 let Some(sums) = sums else { continue };
-                // SAFETY: no one else writes this row, of which as many numbers are written first.
+                // SAFETY: no one else uses this row of the sums; the first gradient writes all of it.
                 unsafe {
                     if i == 0 {
                         sums.at(at).copy_from_nonoverlapping(gradient.as_ptr(), d);

@@ -134,7 +134,7 @@ impl HeadInputs {
         let (weights, act) = (weights.clone(), Activation::None);
         let x = shared.reshape([rows, d_model]);
         let all = kernels::node_product(x, zeros, Product { norm, weights, with_bias: true, act, jobs, sizes });
-        let parts = kernels::parts(&all, &vec![n_heads; range.len()]);
+        let parts = kernels::parts(all, &vec![n_heads; range.len()]);
         parts.into_iter().map(|part| part.reshape([1, n_heads, batch, pos, d_head])).collect()
     }
 
@@ -181,7 +181,7 @@ impl HeadInputs {
         let (weights, act) = (weights.clone(), Activation::None);
         let all = kernels::packed_product(x, Product { norm, weights, with_bias: true, act, jobs, sizes });
         let n_jobs: Vec<usize> = n_projected.iter().map(|n| circuits * n).collect();
-        let parts = kernels::parts(&all, &n_jobs).into_iter().zip(n_projected);
+        let parts = kernels::parts(all, &n_jobs).into_iter().zip(n_projected);
         parts.map(|(part, n)| part.reshape([circuits, n, batch, pos, d_head])).collect()
     }
 }

@@ -63,8 +63,8 @@ pub struct Angles {
     pub half: usize,
 }
 
-/// Some rows of a tensor, of which the others are taken too. Of the gradients by such parts the first that is there begins that by the whole,
-/// and the others are written into it.
+/// Some rows of a tensor whose other rows are taken as well. In the backward pass the first part's gradient begins the gradient by the whole,
+/// and the others write their rows into it.
 #[derive(Debug, Clone)]
 pub struct Part {
     /// Along the first axis.
@@ -93,6 +93,8 @@ pub trait Kernels: Backend {
     /// - output: `[job, row, width]`; the place of a job is its node
     fn kernel_node_product(x: FloatTensor<Self>, zeros: FloatTensor<Self>, product: Arc<Product>) -> FloatTensor<Self>;
 
+    /// Some rows; see [`Part`].
+    ///
     /// # Shapes
     /// - whole: `[row, ..]`
     /// - output: `[row of the part, ..]`
@@ -365,12 +367,13 @@ pub fn node_product(x: Tensor<2>, zeros: Tensor<5>, product: Product) -> Tensor<
     Tensor::from_dispatch(Dispatch::kernel_node_product(x.into_dispatch(), zeros.into_dispatch(), Arc::new(product)))
 }
 
-/// Parts of a tensor that follow each other, each of so many rows.
+/// Cuts a tensor into parts that follow each other, each of so many rows. Nothing else may use the tensor, which is no leaf: the gradient by it
+/// is made of theirs.
 ///
 /// # Shapes
 /// - whole: `[row, ..]`
 /// - output: each `[row of the part, ..]`
-pub fn parts<const D: usize>(whole: &Tensor<D>, n_rows: &[usize]) -> Vec<Tensor<D>> {
+pub fn parts<const D: usize>(whole: Tensor<D>, n_rows: &[usize]) -> Vec<Tensor<D>> {
     let (has_begun, mut first) = (Arc::new(AtomicBool::new(false)), 0);
     let part = |&n: &usize| {
         let part = Part { rows: first..first + n, has_begun: has_begun.clone() };
