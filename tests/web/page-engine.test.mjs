@@ -45,6 +45,22 @@ await pageSuite("what goes wrong with the engine", ({ page, ui, server }) => {
     await page.waitForFunction(() => /Done: /.test(document.querySelector(".status").textContent), null, { timeout: 60_000 });
   });
 
+  it("says that another device is taken from the next run on", async () => {
+    engine.does("opened() || loaded()");
+    await ui.runButton().click();
+    await ui.status(/Running/);
+    const panel = await ui.section("settings");
+    const note = panel.getByText("is taken from the next run on");
+    assert.equal(await note.count(), 0, "nothing was changed yet");
+    await page.locator("#device").selectOption("CPU");
+    await note.waitFor();
+    await ui.shut();
+    await ui.cancelButton().click();
+    await ui.status(/Cancelled/);
+    await ui.section("settings");
+    assert.equal(await note.count(), 0, "no run is going on");
+  });
+
   it("runs a circuit again whose tokens only an engine that died could tell", async () => {
     const recorded = JSON.parse(await readFile(new URL("../../www/demo/tracr-reverse/recorded.json", import.meta.url)));
     const { circuits, baseline, tokens: [[[tokens]]] } = recorded;

@@ -26,6 +26,8 @@ pub struct SettingsForm {
     /// The index in: automatic, GPU, CPU.
     pub device: usize,
     pub workers: usize,
+    /// Whether a run is going on that began with another device or number of workers.
+    pub machine_is_for_next_run: bool,
     /// How many of the numbers of workers can be chosen.
     pub n_workers: usize,
     pub on_change: Callback<RunSettings>,
@@ -205,6 +207,9 @@ fn run_fields(props: &SettingsForm) -> Html {
 
 /// What computes.
 fn machine_fields(props: &SettingsForm) -> Html {
+    let note = props.machine_is_for_next_run.then_some(
+        "Another device or number of workers is taken from the next run on; the present one ends as it began.",
+    );
     html! { <>
         { choice(Choice {
             id: "device",
@@ -222,7 +227,7 @@ fn machine_fields(props: &SettingsForm) -> Html {
             chosen: props.workers,
             on_choose: props.on_workers.clone(),
             title: "Programs that share a run, each on a core of its own and with a copy of the model; at most as many as memory allows",
-            ..Choice::default()
+            note,
         }) }
     </> }
 }

@@ -6,6 +6,7 @@ use super::form::{SettingsForm, settings_form};
 use crate::select::runs::batch_note;
 use crate::select::tokens::prompt_settings;
 use crate::state::inputs::Subject;
+use crate::state::runs::Run;
 use crate::state::settings::Machine;
 use crate::update::Action;
 use crate::view::connected::Connected;
@@ -26,6 +27,7 @@ pub fn SettingsPanel(props: &Connected) -> Html {
     let machine = settings.machine;
     // No more than there are cores, or than were chosen.
     let most_workers = n_cores().max(machine.workers.unwrap_or(1).into());
+    let machine_is_for_next_run = matches!(&state.run, Run::Running { plan, .. } if plan.machine != machine);
     settings_form(&SettingsForm {
         run: settings.run.clone(),
         counts_text: settings.counts_text.clone(),
@@ -36,6 +38,7 @@ pub fn SettingsPanel(props: &Connected) -> Html {
         texts: prompt_settings(state),
         on_texts: props.on(Action::PromptSettingsChanged),
         device: DEVICES.iter().position(|d| *d == machine.device).unwrap_or(0),
+        machine_is_for_next_run,
         n_workers: WORKERS.iter().filter(|n| n.is_none_or(|n| usize::from(n) <= most_workers)).count(),
         workers: WORKERS.iter().position(|n| *n == machine.workers).unwrap_or(0),
         on_change: props.on(Action::SettingsChanged),
