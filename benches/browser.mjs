@@ -2,9 +2,9 @@
 //
 //     cargo bench                               (once: it writes the models of random weights; see MODELS below)
 //     cargo xtask build
-//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [heap] [page] [tasks] [gpt2-case|4-layer|gpt2-small ...]
+//     CIRCUITSCOPE_NODE_MODULES=<folder of playwright-core> node benches/browser.mjs [cpu] [webgpu] [heap] [page] [tasks] [gpt2-case|4-layer|gpt2-small|smollm2 ...]
 //
-// MODELS names the folder with `4-layer` and `gpt2-small`, which `cargo bench` writes below the target directory (`tmp`).
+// MODELS names the folder with the models, which `cargo bench` writes below the target directory (`tmp`).
 // Times are of one run, in turns, and printed beside a plain forward pass of the same batch in the same run.
 
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
@@ -21,6 +21,7 @@ const SHAPES = [
   { name: "4-layer", dir: path.join(MODELS, "4-layer"), batch: 8, seq: 16, repeats: 5, webgpu: true },
   // Software WebGPU would take minutes a pass.
   { name: "gpt2-small", dir: path.join(MODELS, "gpt2-small"), batch: 8, seq: 16, repeats: 1, webgpu: false },
+  { name: "smollm2", dir: path.join(MODELS, "smollm2"), batch: 16, seq: 15, repeats: 1, webgpu: false },
 ];
 const N_CIRCUITS = 20;
 
@@ -79,12 +80,13 @@ async function measureModule(device, shape) {
   await page.setInputFiles("input", ["config.json", "model.safetensors"].map((name) => path.join(shape.dir, name)));
   const found = await page.evaluate(runInPage, { device, shape, nCircuits: N_CIRCUITS, site: server.origin + SITE });
   await browser.close();
-  const { nEdges, plain, sweep, half, dispatches, heap } = found;
+  const { nEdges, plain, sweep, half, eap, dispatches, heap } = found;
   console.log(`\n${shape.name} in Chromium on ${found.device}: ${nEdges} edges, batch ${shape.batch} x ${shape.seq} tokens`);
   const row = (what, ms) => console.log(`  ${what.padEnd(44)} ${ms.toFixed(2).padStart(10)} ms ${(ms / plain).toFixed(2).padStart(7)} plain passes`);
   row("plain pass (half of both unpatched runs)", plain);
   row(`circuit in a sweep of ${N_CIRCUITS}, 1 to ${nEdges} edges`, sweep);
   row("circuit of half of all edges, run alone", half);
+  row("edge attribution patching (EAP)", eap);
   if (device === "webgpu") console.log(`  dispatches: ${dispatches.plain} a plain pass, ${dispatches.half} a pass with half of all edges patched`);
   console.log(`  wasm heap: ${heap.start} MiB at the start, ${heap.loaded} MiB with the model, ${heap.end} MiB at the end`);
 }
@@ -183,26 +185,32 @@ async function runInPage({ device, shape, nCircuits, site }) {
   let prompts = newPrompts();
   const scores = randomScores(random, graph);
   const run = (edgeCounts) => engine.runCircuits({ prompts, scores, batchSize: shape.batch, edgeCounts });
+  const discover = () => engine.discover({ prompts, batchSize: shape.batch, algorithm: "eap" });
 
   const counts = logSpaced(graph.nEdges, nCircuits);
   const half = [Math.floor(graph.nEdges / 2)];
   // With new prompts the unpatched model is run first, on the clean and on the corrupt ones; it is the empty circuit, too.
-  const tasks = { plain: { edgeCounts: [0], n: 2, renew: true }, sweep: { edgeCounts: counts, n: nCircuits, renew: true }, half: { edgeCounts: half, n: 1 } };
-  const times = { plain: [], sweep: [], half: [] };
+  const tasks = {
+    plain: { act: () => run([0]), n: 2, renew: true },
+    sweep: { act: () => run(counts), n: nCircuits, renew: true },
+    half: { act: () => run(half), n: 1 },
+    eap: { act: discover, n: 1, renew: true },
+  };
+  const times = { plain: [], sweep: [], half: [], eap: [] };
   const dispatches = {};
   for (let turn = 0; turn <= shape.repeats; turn++) {
-    for (const [name, { edgeCounts, n, renew }] of Object.entries(tasks)) {
+    for (const [name, { act, n, renew }] of Object.entries(tasks)) {
       if (renew) prompts = newPrompts();
       const before = (await spy()).dispatches;
       const start = performance.now();
-      await run(edgeCounts);
+      await act();
       // The first turn warms up.
       if (turn > 0) times[name].push((performance.now() - start) / n);
       dispatches[name] = Math.round(((await spy()).dispatches - before) / n);
     }
   }
   heap.end = await mib();
-  const result = { nEdges: graph.nEdges, plain: middle(times.plain), sweep: middle(times.sweep), half: middle(times.half) };
+  const result = { nEdges: graph.nEdges, ...Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, middle(ms)])) };
   const name = `${engine.device.kind} (${engine.device.name})`;
   engine.close();
   return { ...result, dispatches, heap, device: name };
