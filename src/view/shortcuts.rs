@@ -6,6 +6,7 @@ use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 use super::connected::Connected;
+use super::parts::screen::is_tight;
 use crate::state::State;
 use crate::state::screen::Drawer;
 use crate::update::{Action, CircuitAction, ScreenAction};
@@ -78,6 +79,8 @@ fn escape(state: &State) -> Action {
         Action::Screen(ScreenAction::HelpToggled)
     } else if state.screen.section.is_some() {
         Action::Screen(ScreenAction::SectionOpened(None))
+    } else if state.screen.rail && is_tight() {
+        Action::Screen(ScreenAction::RailToggled)
     } else {
         Action::Circuit(CircuitAction::Selected(None))
     }

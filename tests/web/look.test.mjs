@@ -41,6 +41,17 @@ await pageSuite("the look of the page", ({ page, ui }) => {
     assert.match(await page.textContent(".figure-bar .legend"), /half as wide/);
   });
 
+  it("outlines the boxes of a group in the ink of the theme", async () => {
+    for (const [theme, ink] of [["light", "rgb(26, 32, 41)"], ["dark", "rgb(231, 235, 240)"]]) {
+      await ui.open({ query: "", theme });
+      const outlines = page.locator(".cs-drawing .nd > .group");
+      await outlines.first().waitFor();
+      const strokes = await outlines.evaluateAll((all) => all.map((outline) => getComputedStyle(outline).stroke));
+      assert.deepEqual([...new Set(strokes)], [ink], theme);
+    }
+    await ui.open();
+  });
+
   it("starts with the setup folded where it would lie over the drawing", async () => {
     await ui.open({ size: { width: 1000, height: LAPTOP.height } });
     assert.ok((await rect(".rail")).right <= (await rect(".stage")).left);

@@ -46,6 +46,14 @@ await pageSuite("on a phone", { anew: false }, ({ visitor }) => {
     assert.match(await page.locator(".grab").innerText(), /EAP/);
   });
 
+  it("puts the setup away at Escape, where there is a keyboard", async () => {
+    const grab = page.locator(".grab");
+    await grab.tap();
+    assert.equal(await grab.getAttribute("aria-expanded"), "true");
+    await page.keyboard.press("Escape");
+    await page.locator(".grab[aria-expanded=false]").waitFor();
+  });
+
   it("has nothing to press that is too small for a finger", async () => {
     await tap("A3.0->Resid End");
     /** Those that are smaller; a checkbox is as large as its label, and links are part of a sentence. */
