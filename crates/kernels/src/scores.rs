@@ -67,8 +67,8 @@ impl EdgeScores<'_> {
     }
 }
 
-/// How many numbers of each row are looked at together: those of all sources fit the second cache. The same however the sources are shared
-/// out, as sums depend on it.
+/// How many numbers of each row are looked at together: those of all sources fit the second cache. A constant, so that sums do not depend on
+/// how the sources are shared out.
 const COLUMNS_AT_ONCE: usize = 512;
 
 /// The scores of edges from some sources.

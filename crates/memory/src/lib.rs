@@ -7,9 +7,8 @@ pub use mimalloc::MiMalloc;
 /// The number of `mi_option_purge_delay`, which the bindings do not name.
 const PURGE_DELAY: mi_option_t = 15;
 
-/// Has mimalloc keep the pages that were freed until the program ends, unless `MIMALLOC_PURGE_DELAY` says otherwise. To be called before
-/// there are other threads. By itself it gives them back after a second, which is less than one
-/// pass of a larger model takes.
+/// Has mimalloc keep the pages that were freed until the program ends, unless `MIMALLOC_PURGE_DELAY` says otherwise. By itself it gives them
+/// back after a second, which is less than one pass of a larger model takes. To be called before there are other threads.
 #[allow(unsafe_code, reason = "options are set by a C function")]
 pub fn keep_freed_pages() {
     // SAFETY: the option is there, and no other thread sets it.
